@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from timevis.data.catalog import load_files
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
-from timevis.data.options import CleaningOptions, DataOptions
+from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
+from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
+from timevis.data.sources.new_files import load_files
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
 from timevis.messages import message
@@ -168,7 +169,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         tuple(report["channels"]),
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if pd.Timestamp(report["start"]).tzinfo else None),  # UTC has no name
-        run_cleaning=CleaningOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
+        inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):

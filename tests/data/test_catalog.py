@@ -17,8 +17,9 @@ from tiny import ROOT
 
 from timevis.config.compose import compose
 from timevis.data import catalog
-from timevis.data.catalog import load_files, load_panel, read_card
+from timevis.data.catalog import load_panel, read_card
 from timevis.data.options import DataOptions
+from timevis.data.sources.new_files import load_files
 from timevis.data.split.make_split import make_split
 from timevis.errors import ConfigError, DataError
 
@@ -153,7 +154,11 @@ def test_a_missing_public_file_is_an_error_that_names_the_local_folder(entry: di
         ({"name": "file"}, "needs a file", "data.path"),
         ({"name": "file", "domian": "x"}, "no key 'domian'", "did you mean 'domain'"),
         ({"name": "file", "domain": "trafic"}, "data.domain='trafic'", "did you mean 'traffic'"),
-        ({"name": "file", "cleaning": {"outlier": "mask"}}, "no key 'outlier'", "did you mean 'outliers'"),
+        (
+            {"name": "file", "cleaning": {"outlier": "mask"}},
+            "config key data.cleaning.outlier",
+            "did you mean 'outliers'",
+        ),
         (
             {"name": "file", "cleaning": {"outliers": "masks"}},
             "data.cleaning.outliers='masks'",
@@ -168,7 +173,7 @@ def test_a_missing_public_file_is_an_error_that_names_the_local_folder(entry: di
         ),
         ({"name": "file", "id": 1.5}, "data.id: 1.5 is neither text", "in double quotes"),
         ({"name": "file", "covariates": {1e5: "known"}}, "data.covariates: 100000.0 is neither", "double quotes"),
-        ({"name": "file", "cleaning": {"encoding": 5}}, "data.cleaning.encoding=5 is not text", "utf-8"),
+        ({"name": "file", "encoding": 5}, "data.encoding=5 ", ""),
         ({"name": "synthetic", "rows": 0}, "data.rows=0", ""),
         ({"name": "synthetic", "frequency": "hourly"}, "data.frequency='hourly'", "15min"),
         ({"name": "synthetic", "covariates": {"holiday": "XX"}}, "data.covariates.holiday='XX'", "ISO 3166"),
@@ -197,8 +202,8 @@ def test_a_whole_number_may_name_a_column() -> None:
         ({"sheet": 0}, "data.sheet"),
         ({"timezone": "Europe/Berlin"}, "data.timezone"),
         ({"covariates": {"holiday": "DE", "nothing": "known"}}, "data.covariates.nothing"),
-        ({"cleaning": {"day_first": False}}, "data.cleaning.day_first"),
-        ({"cleaning": {"missing": [0]}}, "data.cleaning.missing"),
+        ({"day_first": False}, "data.day_first"),
+        ({"missing_values": [0]}, "data.missing_values"),
     ],
 )
 def test_options_of_files_are_refused_for_synthetic_data(options: dict[str, Any], key: str) -> None:

@@ -1813,6 +1813,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/read-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Options of reading a file */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OptionView"][];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sample-data": {
         parameters: {
             query?: never;
@@ -2742,11 +2787,13 @@ export interface components {
             } | null;
             /**
              * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -2762,6 +2809,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -2772,6 +2820,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -2781,20 +2830,22 @@ export interface components {
              */
             id?: string[] | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Target
              * @default null
@@ -3478,27 +3529,9 @@ export interface components {
         };
         /**
          * CleaningRequest
-         * @description How cleaning may act on the data.
+         * @description What happens to outliers.
          */
         "GroupRequest.CleaningRequest": {
-            /**
-             * Day First
-             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-             * @default null
-             */
-            day_first?: boolean | null;
-            /**
-             * Decimal
-             * @description Decimal mark of numbers written as text; None infers it.
-             * @default null
-             */
-            decimal?: ("point" | "comma") | null;
-            /**
-             * Missing
-             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
-             * @default []
-             */
-            missing?: string[];
             /**
              * Outliers
              * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
@@ -4426,7 +4459,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4457,11 +4490,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -4476,6 +4527,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -4500,6 +4557,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4537,6 +4600,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4588,7 +4657,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4619,11 +4688,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -4638,6 +4725,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -4662,6 +4755,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4699,6 +4798,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4750,7 +4855,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4781,11 +4886,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -4800,6 +4923,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -4824,6 +4953,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4861,6 +4996,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4917,7 +5058,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4948,11 +5089,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -4967,6 +5126,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -4996,6 +5161,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -5038,6 +5209,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5094,7 +5271,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -5125,11 +5302,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5144,6 +5339,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5173,6 +5374,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -5210,6 +5417,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5263,7 +5476,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -5294,11 +5507,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5313,6 +5544,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5337,6 +5574,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -5374,6 +5617,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5692,6 +5941,36 @@ export interface components {
              * @description Null for a run of the command line.
              */
             task: string | null;
+        };
+        /**
+         * OptionView
+         * @description An option of which a form makes a field.
+         */
+        OptionView: {
+            /** Choices */
+            choices: unknown[];
+            /** Default */
+            default: unknown;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @description What a value may be, in words.
+             */
+            kind: string;
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "int" | "float" | "bool" | "choice" | "text" | "list";
         };
         /**
          * PredictRequest
@@ -6499,27 +6778,9 @@ export interface components {
         };
         /**
          * CleaningRequest
-         * @description How cleaning may act on the data.
+         * @description What happens to outliers.
          */
         "TrainRequest.CleaningRequest": {
-            /**
-             * Day First
-             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-             * @default null
-             */
-            day_first?: boolean | null;
-            /**
-             * Decimal
-             * @description Decimal mark of numbers written as text; None infers it.
-             * @default null
-             */
-            decimal?: ("point" | "comma") | null;
-            /**
-             * Missing
-             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
-             * @default []
-             */
-            missing?: string[];
             /**
              * Outliers
              * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
@@ -7403,7 +7664,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -7434,11 +7695,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7453,6 +7732,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7477,6 +7762,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -7514,6 +7805,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7565,7 +7862,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -7596,11 +7893,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7615,6 +7930,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7639,6 +7960,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -7676,6 +8003,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7727,7 +8060,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -7758,11 +8091,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7777,6 +8128,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7801,6 +8158,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -7838,6 +8201,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7894,7 +8263,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -7925,11 +8294,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7944,6 +8331,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7973,6 +8366,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -8015,6 +8414,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8071,7 +8476,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -8102,11 +8507,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -8121,6 +8544,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -8150,6 +8579,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -8187,6 +8622,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8238,7 +8679,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -8269,11 +8710,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -8288,6 +8747,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -8312,6 +8777,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -8349,6 +8820,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8398,13 +8875,13 @@ export interface components {
         UploadRequest: {
             /**
              * Day First
-             * @description Whether 01/02/2020 is in February; found if absent.
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
-             * @description Decimal mark; found if absent.
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -8420,7 +8897,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
-             * @description Of a text file, for example cp1252; found if absent.
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -8438,7 +8915,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
-             * @description Row of the column names, counted from 1; found if absent.
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -8449,22 +8926,22 @@ export interface components {
              */
             id?: string | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates. Semicolons separate them.
+             * @default null
+             */
+            missing_values?: string | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @description Words that stand for a missing value, separated by semicolons.
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
-             * @description Sheet of a workbook; the first with data if absent.
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Time
              * @description Time column; inferred if absent.

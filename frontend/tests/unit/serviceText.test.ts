@@ -13,7 +13,7 @@ const refused = new ApiProblem({
     code: "text-in-number-column",
     params: { source: "load.csv", place: "row 2501", row: 2501, column: "MW", count: 3, more: " (as do 2 more cells)", cell: "'aus'" },
   },
-  advice: "write numbers like 1234.5; data.cleaning.decimal sets whether 1,250 is 1.25 or 1250",
+  advice: "write numbers like 1234.5; data.decimal sets whether 1,250 is 1.25 or 1250",
   advice_code: { code: "write-numbers", params: {} },
 });
 const withoutCode = new ApiProblem({ status: 422, code: "invalid-data", detail: "the table cannot be parsed", advice: "write it again" });

@@ -144,27 +144,27 @@ DATA_ADVICE = {
     ),
     "put-names-above": "put a row of names above the data, for example: time,value",
     "rename-columns": "give each column a different name",
-    "save-as-utf8": "save the file as UTF-8, or name its encoding: data.cleaning.encoding=...",
+    "save-as-utf8": "save the file as UTF-8, or name its encoding: data.encoding=...",
     "valid-in-encoding": (
-        "the file is valid {encoding} text ({excerpt!r}): save it as UTF-8, or set data.cleaning.encoding={encoding}"
+        "the file is valid {encoding} text ({excerpt!r}): save it as UTF-8, or set data.encoding={encoding}"
     ),
     "not-a-text-table": (
-        "the file is not a text table, or it is UTF-16 without a byte order mark: data.cleaning.encoding=utf-16-le"
+        "the file is not a text table, or it is UTF-16 without a byte order mark: data.encoding=utf-16-le"
     ),
     "sheets-of-workbook": "sheets: {sheets}",
     "save-formulas": "open the workbook in a spreadsheet program and save it: the values are then saved as well",
     "json-shape": 'write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}',
     "send-less": "upload rows as a file (POST /api/upload); compress a file that is too large, or leave out rows",
-    "set-decimal": "set data.cleaning.decimal=comma or point, or write the numbers without thousands separators",
+    "set-decimal": "set data.decimal=comma or point, or write the numbers without thousands separators",
     "numeric-targets": (
-        "data.target takes numeric columns; data.cleaning.missing names text that marks a missing value"
+        "data.target takes numeric columns; data.missing_values names text that marks a missing value"
     ),
     "numeric-covariates": (
-        "covariates are numbers or booleans; data.cleaning.missing names text that marks a missing value"
+        "covariates are numbers or booleans; data.missing_values names text that marks a missing value"
     ),
     "changing-column": "give a file in which a numeric column changes, and do not exclude it by data.target",
     "write-numbers": "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks "
-    "it, such as 'data.cleaning.missing=[\"Bad Input\",-9999]'; data.cleaning.decimal sets whether 1,250 is 1.25 or "
+    "it, such as 'data.missing_values=[\"Bad Input\",-9999]'; data.decimal sets whether 1,250 is 1.25 or "
     "1250",
     "zone-not-in-run-advice": "write the local times of the data of the run, without an offset from UTC",
     "zone-only-in-run-advice": "write the times with their offset from UTC, for example 2024-01-01T00:00+00:00",
@@ -179,7 +179,7 @@ DATA_ADVICE = {
         "average the rows to steps of 1 ms or more, or write the times in a larger unit, for example each "
         "microsecond as a second"
     ),
-    "empty-or-missing": "leave the cell empty if it has no value, or name its content in data.cleaning.missing",
+    "empty-or-missing": "leave the cell empty if it has no value, or name its content in data.missing_values",
     "one-time-column": (
         "one column must hold times such as 2020-01-31 13:00 (data.time names it); the column names must be in the "
         "first row"
@@ -191,8 +191,8 @@ DATA_ADVICE = {
     "write-times": "write times as 2020-01-31 13:00 or as seconds since 1970; data.time names another column",
     "zone-for-all": "give all times a zone, or none",
     "midnight-in-one-way": "write midnight in one way: number hours from 0 to 23 or from 1 to 24",
-    "year-order": "write them as 2020-01-31, or set data.cleaning.day_first=true or false if the year is last",
-    "day-order": "write them as 2020-01-31, or set data.cleaning.day_first=true or false",
+    "year-order": "write them as 2020-01-31, or set data.day_first=true or false if the year is last",
+    "day-order": "write them as 2020-01-31, or set data.day_first=true or false",
     "write-iso-dates": "write all dates as 2020-01-31",
     "name-every-series": "every row must name its series",
     "name-series-column": "if the table holds several series, set data.id to the column that names them{example}",
@@ -235,17 +235,16 @@ NOTE_MESSAGES = {
     "note_sheet": "read sheet {sheet!r}{others}",
     "note_header_row": "the column names are in row {row}",
     "note_units": "row {row} holds units: {units}",
-    "note_encoding": "the text is not UTF-8 and is read as {encoding}; data.cleaning.encoding sets another",
+    "note_encoding": "the text is not UTF-8 and is read as {encoding}; data.encoding sets another",
     "note_utf16": "the text is UTF-16",
     "note_decimal_comma": "numbers are written with a decimal comma",
     "note_decimal_unlike_setting": (
-        "numbers such as {cell} have another decimal mark than data.cleaning.decimal={decimal}, "
-        "and are read with their own"
+        "numbers such as {cell} have another decimal mark than data.decimal={decimal}, and are read with their own"
     ),
     "note_numbers": "numbers such as {cell!r} in {column!r} are read as {number}",
     "note_delimiter": "columns are separated by {delimiter}",
     "note_blank_rows": "{rows} blank rows are skipped",
-    "note_missing_word_absent": "no cell is {words}, which data.cleaning.missing names",
+    "note_missing_word_absent": "no cell is {words}, which data.missing_values names",
     "note_day_first": "dates such as {cell!r} are read day first",
     "note_month_first": "dates such as {cell!r} are read month first",
     "note_year_first": "dates such as {cell!r} are read year first; years of two digits as 1969 to 2068",
@@ -270,7 +269,7 @@ NOTE_MESSAGES = {
     ),
     "note_placeholder": (
         "{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that the value "
-        "is missing, set data.cleaning.missing=[{value:g}]"
+        "is missing, set data.missing_values=[{value:g}]"
     ),
     "note_spans_differ": "the spans of the {series} series differ: each is split by the rows of its own span",
     "note_later_training_rows": (

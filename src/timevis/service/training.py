@@ -20,6 +20,7 @@ from timevis.config.options import Option, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
 from timevis.config.validate import check
+from timevis.data.read_options import ReadOptions
 from timevis.runs.config import check_sections_without_model
 from timevis.runs.folder import RunFolder
 from timevis.service.schemas.stored_options import stored_models
@@ -45,7 +46,15 @@ UNTRAINED_CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
 """Model and config values of each of them."""
 SECTIONS = ("backbone", "prompt", "lora")
 """Sections of a model that a request may set."""
-DATA_KEYS = ("target", "covariates", "season", "split", "split_by", "cleaning")
+DATA_KEYS = (
+    "target",
+    "covariates",
+    "season",
+    "split",
+    "split_by",
+    "cleaning",
+    *(option.name for option in options_of(ReadOptions)),
+)
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "quick": {
@@ -125,9 +134,6 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
         Keys of the section `data` that belong to the dataset.
     """
     data = {key: given[key] for key in DATA_KEYS if given.get(key) is not None}
-    if "cleaning" in data:  # the dataset says how its cells are read
-        chosen = {key: value for key, value in data["cleaning"].items() if value != []}
-        data["cleaning"] = {**dataset_options.get("cleaning", {}), **chosen}
     return {
         **PRESETS.get(given.get("preset") or "", {}).get(given["model"], {}),
         **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},

@@ -140,7 +140,7 @@ const words: Record<string, string> = {
   note_day_first: "{cell} 这类日期按日在前读取",
   note_decimal_comma: "数字使用逗号作为小数点",
   note_decimal_unlike_setting:
-    "{cell} 等数字的小数点与 data.cleaning.decimal={decimal} 的设置不同，因此按数字本身的写法读取",
+    "{cell} 等数字的小数点与 data.decimal={decimal} 的设置不同，因此按数字本身的写法读取",
   note_delimiter: "各列以 {character} 分隔",
   note_encoding: "文字不是 UTF-8，按 {encoding} 读取；可以用“文本编码”选择其他编码",
   note_frequency: "时间步长：{frequency}（最常见的步长）",

@@ -136,7 +136,7 @@ def _sentinels(sentinels: dict[str, Any]) -> list[DataFinding]:
     for column, entry in sentinels.items():
         cells = join_names([f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()])
         places = _places(entry["places"], entry["count"])
-        text = f"Cells of {column} that data.cleaning.missing lists as missing: {cells}, in {places}."
+        text = f"Cells of {column} that data.missing_values lists as missing: {cells}, in {places}."
         params = {"column": column, "count": entry["count"], "cells": entry["cells"]}
         found.append(_finding("sentinels", "info", text, **params))
     return found

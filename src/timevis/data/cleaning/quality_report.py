@@ -50,7 +50,7 @@ class QualityReport:
     missing : dict
         Per channel, number of missing values after cleaning.
     sentinels : dict
-        Per column with values of `data.cleaning.missing`: ``count``, ``cells`` (value to count) and ``places`` (rows
+        Per column with values of `data.missing_values`: ``count``, ``cells`` (value to count) and ``places`` (rows
         of the file).
     roles : dict
         Name of each used column to ``time``, ``id``, ``target`` or ``covariate``.

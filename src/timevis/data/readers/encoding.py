@@ -52,9 +52,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         else:
             raw = raw.decode(encoding).removeprefix("\ufeff").encode("utf-8")
     except LookupError as error:
-        raise DataError(
-            f"data.cleaning.encoding={encoding!r} is not an encoding", "try utf-8, cp1252, gb18030"
-        ) from error
+        raise DataError(f"data.encoding={encoding!r} is not an encoding", "try utf-8, cp1252, gb18030") from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
             return to_utf8(raw, source, detected)[0], [message("note_encoding", encoding=detected)]

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.header import (
     check_header,
     check_header_position,
@@ -36,9 +37,7 @@ FORMULA_WITHOUT_VALUE = re.compile(
 """The XML of a formula as libraries write it, without its value; an empty string counts as a value."""
 
 
-def read_excel(
-    raw: bytes, source: str, file_format: str, sheet: str | int | None = None, header: int | None = None
-) -> Table:
+def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> Table:
     """Read one sheet of an XLSX or XLS workbook; for a formula, the value that was saved with it is read.
 
     Parameters
@@ -47,11 +46,8 @@ def read_excel(
     source : str
         Name of the file, for error messages.
     file_format : {"xlsx", "xls"}
-    sheet : str or int, optional
-        Name of the sheet, or its position counted from 0; None reads the first sheet with data.
-    header : int, optional
-        Row of the column names, counted from 1; None finds it below any title rows. A row of units below the header
-        becomes the units of the table.
+    options : ReadOptions
+        A row of units below the header becomes the units of the table.
 
     Raises
     ------
@@ -62,6 +58,7 @@ def read_excel(
         saved values.
     """
     names, read_rows = (_open_xlsx if file_format == "xlsx" else _open_xls)(raw, source)
+    sheet = options.sheet
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
@@ -85,7 +82,7 @@ def read_excel(
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
     notes: list[str] = [message("note_sheet", sheet=chosen, others=others, sheets=", ".join(names))]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
-    table = _to_table(rows, source, notes, formulas, header)
+    table = _to_table(rows, source, notes, formulas, options.header)
     if sheet is None and others:
         table.sheet_note = f", sheet {chosen!r}{others}, data.sheet selects another one"
     return table

@@ -9,7 +9,7 @@ import numpy as np
 from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.cleaning.missing_values import clear_sentinels
+from timevis.data.cleaning.missing_values import clear_missing_values
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table, quote_cell
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
@@ -43,8 +43,8 @@ class Columns:
         Whether it is known ahead of time.
     left_out : dict
         Name of every other column to the reason why it is not used.
-    sentinels : dict
-        Per column, the result of `clear_sentinels`.
+    missing_values : dict
+        Per column, the result of `clear_missing_values`.
     notes : list of str
     """
 
@@ -54,7 +54,7 @@ class Columns:
     covariates: tuple[str, ...] = ()
     covariates_known: tuple[bool, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
-    sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missing_values: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -66,7 +66,7 @@ class Columns:
 
 
 def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
-    """Find the role of each column, and empty the cells of targets and covariates that data.cleaning.missing names.
+    """Find the role of each column, and empty the cells of targets and covariates that data.missing_values names.
 
     Returns
     -------
@@ -97,7 +97,9 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     columns = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
-    columns.sentinels = clear_sentinels(table, [*(options.target or others), *covariates], options.cleaning.missing)
+    columns.missing_values = clear_missing_values(
+        table, [*(options.target or others), *covariates], options.missing_values
+    )
     _check_covariates(table, covariates)
     if options.target:
         _check_targets(table, options.target)

@@ -79,11 +79,11 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     report = QualityReport(table.source, rows_read=rows_read, left_out=dict(columns.left_out), notes=notes)
     report.roles = columns.roles
     table = _drop_blank_rows(table, columns.time, report)
-    times = parse_times(table, columns.time, options.cleaning.day_first, default_day_first, options.timezone)
+    times = parse_times(table, columns.time, options.day_first, default_day_first, options.timezone)
     report.notes += times.notes
     report.decimal, report.day_first = table.decimal, times.day_first
     index, timezone = _index_and_timezone(times, options, report)
-    _report_sentinels(columns, options, report)
+    _report_missing_values(columns, options, report)
     series_code, series_names = _series_codes(table, columns.id)
     order = np.lexsort((index.asi8, series_code))
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
@@ -133,12 +133,12 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
     return replace(table, frame=frame, row_number=lambda i: row_number(int(filled[i])), original_text=None)
 
 
-def _report_sentinels(columns: Columns, options: DataOptions, report: QualityReport) -> None:
-    """Report the cells that were emptied in targets and covariates, and the sentinels that occur nowhere."""
+def _report_missing_values(columns: Columns, options: DataOptions, report: QualityReport) -> None:
+    """Report the emptied cells of targets and covariates, and words of `data.missing_values` that occur nowhere."""
     used = (*columns.targets, *columns.covariates)
-    report.sentinels = {name: columns.sentinels[name] for name in used if name in columns.sentinels}
-    occurring = {s for found in columns.sentinels.values() for s in found["cells"]}
-    if absent := [s for s in options.cleaning.missing if s not in occurring | MISSING_MARKERS]:
+    report.sentinels = {name: columns.missing_values[name] for name in used if name in columns.missing_values}
+    occurring = {word for cleared in columns.missing_values.values() for word in cleared["cells"]}
+    if absent := [word for word in options.missing_values if word not in occurring | MISSING_MARKERS]:
         report.notes.append(message("note_missing_word_absent", words=", ".join(map(repr, absent))))
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Sequence
 from dataclasses import MISSING
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from apiflask import APIBlueprint
 from omegaconf import OmegaConf
@@ -17,6 +14,7 @@ from timevis.config.sections import EvaluationOptions, FitOptions
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
+from timevis.service.schemas.option_fields import option_view
 from timevis.service.schemas.stored_options import stored_models
 from timevis.service.tasks.estimate import GRADIENT_MODELS, typical_seconds
 from timevis.service.training import (
@@ -37,7 +35,6 @@ BASIC_OPTIONS = frozenset(
     }
 )
 """Options that a form shows at once; the others are advanced."""
-TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "text"}
 
 
 @blueprint.get("/model-options")
@@ -95,34 +92,4 @@ def _description(model: str) -> dict[str, Any]:
 
 def _option(section: str, option: Option, defaults: Any) -> dict[str, Any]:
     default = defaults.get(option.name, None if option.default is MISSING else option.default)
-    bounds, names = option.range, _type_names(option.annotation)
-    kinds = [name for name in names if name != "null"]
-    minimum = None if bounds is None else bounds.minimum if bounds.minimum is not None else bounds.above
-    maximum = None if bounds is None else bounds.maximum if bounds.maximum is not None else bounds.below
-    return {
-        "name": option.name,
-        "section": section,
-        "kind": option.kind,
-        "type": "choice" if option.choices and "list" not in kinds else kinds[0],
-        "nullable": "null" in names,
-        "default": default,
-        "minimum": minimum,
-        "maximum": maximum,
-        "choices": list(option.choices),
-        "help": option.help,
-        "advanced": option.name not in BASIC_OPTIONS,
-    }
-
-
-def _type_names(annotation: Any) -> list[str]:
-    """The types of the values of an option, such as ``["int", "null"]``."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _type_names(arguments[0])
-    if origin in (typing.Union, types.UnionType):
-        return [name for part in arguments for name in _type_names(part)]
-    if origin in (Sequence, list):
-        return ["list"]
-    if annotation is type(None):
-        return ["null"]
-    return [TYPE_NAMES.get(annotation, "choice" if origin is typing.Literal else "text")]
+    return {**option_view(option, default), "section": section, "advanced": option.name not in BASIC_OPTIONS}

@@ -188,7 +188,7 @@ def _check_other_order(
             f"{table.source}: column {name!r} has {orders[0]} in {table.row_label(certain)} ({text[certain]!r}), but "
             f"dates such as {text[other]!r} in {table.row_label(other)} seem to have {orders[1]}: the times then lie "
             "closer together, with more regular steps",
-            "write all dates as 2020-01-31; if all have one order, set data.cleaning.day_first=true or false",
+            "write all dates as 2020-01-31; if all have one order, set data.day_first=true or false",
         )
 
 
