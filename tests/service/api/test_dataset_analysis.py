@@ -186,7 +186,13 @@ def test_the_cells_of_a_file_are_read_as_the_upload_says_and_the_change_returns_
     refused = upload(http, table)
     assert refused.status_code == 422
     assert "aus" in refused.json["detail"]
-    given = {"missing_values": "aus; n/v", "decimal": "comma", "day_first": "false", "encoding": "cp1252", "header": "2"}
+    given = {
+        "missing_values": "aus; n/v",
+        "decimal": "comma",
+        "day_first": "false",
+        "encoding": "cp1252",
+        "header": "2",
+    }
     dataset = upload(http, table, **given).json
     assert dataset["options"] == {
         "header": 2,
