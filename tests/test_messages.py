@@ -15,8 +15,8 @@ import pytest
 
 from timevis.config.options import check_choice
 from timevis.data.catalog import load_panel
-from timevis.data.cleaning.findings import data_findings
 from timevis.data.options import DataOptions
+from timevis.data.quality.findings import data_findings
 from timevis.data.split.make_split import make_split, split_panel
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import (

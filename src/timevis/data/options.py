@@ -20,9 +20,9 @@ from timevis.config.options import (
 from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
 from timevis.data.read_options import ReadOptions
-from timevis.data.schema.frequency import check_frequency
-from timevis.data.schema.timestamps.parse_times import check_timezone
 from timevis.data.split.spec import SplitSpec, check_split
+from timevis.data.timestamps.frequency import check_frequency
+from timevis.data.timestamps.parse_times import check_timezone
 from timevis.errors import ConfigError
 from timevis.messages import message
 

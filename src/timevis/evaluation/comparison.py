@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.evaluation.intervals import holm
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.labels import COSTS, METRICS
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error

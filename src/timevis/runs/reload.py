@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.catalog import load_panel
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.channel_selection import reorder_channels
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.spec import SplitSpec, StoredSplit

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from timevis.data.readers.table import Table
+from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
 from timevis.messages import code_and_params, message, message_of
 from timevis.service.security.table_limits import TableLimits

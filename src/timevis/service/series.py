@@ -12,8 +12,8 @@ import pandas as pd
 
 from timevis.data.calendar import steps_per_day, to_local_time
 from timevis.data.cleaning.outliers import find_outliers, fit_bounds
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.split.make_split import make_split
 from timevis.service.problems import wrong_field
 from timevis.utils.files import atomic_write

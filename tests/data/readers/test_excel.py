@@ -11,7 +11,7 @@ from timevis.data.options import DataOptions
 from timevis.data.read_options import ReadOptions
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import find_columns
-from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import ConfigError, DataError
 
 

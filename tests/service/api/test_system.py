@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 from service_data import TINY_RUN
 
-from timevis.data.cleaning.findings import CODES
+from timevis.data.quality.findings import CODES
 
 
 def test_statistics_count_and_measure_what_there_is(http: FlaskClient, dataset: str) -> None:

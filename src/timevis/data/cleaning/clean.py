@@ -15,16 +15,16 @@ import pandas as pd
 
 from timevis.config.options import check_choice
 from timevis.data.cleaning.outliers import handle_outliers
-from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.schema.channel_selection import drop_constant_covariates, select_channels
 from timevis.data.schema.to_rows import to_rows
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
+from timevis.data.table import Table
 from timevis.errors import ConfigError
 from timevis.messages import message
 from timevis.utils.formatting import join_names

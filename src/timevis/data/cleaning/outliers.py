@@ -7,8 +7,8 @@ import re
 import numpy as np
 
 from timevis.data.calendar import steps_per_day
-from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.split.split import Split
 from timevis.messages import message
 

@@ -35,7 +35,7 @@ from timevis.data.readers.number_format import (
     parse_number_columns,
 )
 from timevis.data.readers.size_limits import check_column_count
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.table import MISSING_VALUES, Table
 from timevis.errors import DataError
 from timevis.messages import message
 
@@ -271,7 +271,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
             read_options=arrow_csv.ReadOptions(column_names=fill_empty_names(layout.names), block_size=block_bytes),
             parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in raw),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=sorted(MISSING_MARKERS),
+                null_values=sorted(MISSING_VALUES),
                 decimal_point=decimal_point,
                 column_types=column_types,
                 include_columns=list(text_columns),

@@ -24,7 +24,7 @@ from timevis.data.readers.header import (
     units_by_name,
 )
 from timevis.data.readers.size_limits import CellCounter, check_workbook_size
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.table import MISSING_VALUES, Table
 from timevis.errors import ConfigError, DataError
 from timevis.messages import message
 
@@ -161,7 +161,7 @@ def _formulas_without_value(raw: bytes, sheet: str, rows: SheetRows) -> set[tupl
 
 
 def _is_empty(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING_MARKERS)
+    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING_VALUES)
 
 
 def _filled_cells(row: Sequence[Any]) -> list[str]:

@@ -13,8 +13,8 @@ import pandas as pd
 
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.encoding import to_utf8
-from timevis.data.readers.table import Table, check_unique_names, quote_cell
-from timevis.data.schema.timestamps.parse_times import looks_like_time
+from timevis.data.table import Table, check_unique_names, quote_cell
+from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
 from timevis.messages import message
 

@@ -12,7 +12,7 @@ from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.check_file import check_file, format_from_name
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
-from timevis.data.readers.table import Table
+from timevis.data.table import Table
 from timevis.errors import DataError, TimeVisError
 from timevis.messages import message
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 import numpy as np
 
 from timevis.config.suggestions import nearest
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
 from timevis.data.schema.to_rows import Rows
 from timevis.data.split.make_split import split_rows

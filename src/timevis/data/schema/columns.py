@@ -9,14 +9,14 @@ import numpy as np
 from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.cleaning.missing_values import clear_missing_values
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import Table, quote_cell
+from timevis.data.schema.missing_values import clear_missing_values
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
 from timevis.data.schema.series_column import find_series_column, join_series_columns
 from timevis.data.schema.time_column import find_time_columns
-from timevis.data.schema.timestamps.parse_times import looks_like_time
-from timevis.data.schema.timestamps.time_parts import holds_time_part
+from timevis.data.table import Table, quote_cell
+from timevis.data.timestamps.parse_times import looks_like_time
+from timevis.data.timestamps.time_parts import holds_time_part
 from timevis.errors import ConfigError, DataError
 from timevis.messages import message
 

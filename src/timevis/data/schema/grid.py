@@ -21,7 +21,7 @@ from pandas.tseries.offsets import (
     YearEnd,
 )
 
-from timevis.data.schema.frequency import DAY_US, SNAP_TOLERANCE
+from timevis.data.timestamps.frequency import DAY_US, SNAP_TOLERANCE
 from timevis.errors import DataError
 from timevis.messages import message
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
+from timevis.data.table import MISSING_VALUES, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import message
 
@@ -27,7 +27,7 @@ def column_kind(column: pd.Series) -> str:
         return "number" if column.notna().any() else "empty"
     filled = column.dropna()
     text = filled.astype(str).str.strip()
-    text = text[~text.isin(MISSING_MARKERS)]
+    text = text[~text.isin(MISSING_VALUES)]
     if not len(text):
         return "empty"
     if all(isinstance(x, bool) for x in filled):
@@ -53,7 +53,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         text = column.astype("object").where(column.notna(), "").astype(str).str.strip()
-        is_missing = text.isin(MISSING_MARKERS)
+        is_missing = text.isin(MISSING_VALUES)
         values = pd.to_numeric(text.mask(is_missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
         if len(wrong):

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.quality.quality_report import QualityReport, list_times
 from timevis.data.schema.columns import Columns, find_columns
-from timevis.data.schema.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
 from timevis.data.schema.numeric_columns import check_precision, check_size, to_numbers
 from timevis.data.schema.repeated_times import merge_repeated_times
-from timevis.data.schema.timestamps.parse_times import parse_times
-from timevis.data.schema.timestamps.parsed_times import ParsedTimes
+from timevis.data.table import MISSING_VALUES, Table
+from timevis.data.timestamps.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
+from timevis.data.timestamps.parse_times import parse_times
+from timevis.data.timestamps.parsed_times import ParsedTimes
 from timevis.errors import DataError
 from timevis.messages import message
 
@@ -116,12 +116,12 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
 def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport) -> Table:
     """Drop rows in which every cell is empty; parsing later reports a row with values but no time."""
     frame = table.frame
-    has_no_time = frame[list(time)].isna() | frame[list(time)].isin(list(MISSING_MARKERS))
+    has_no_time = frame[list(time)].isna() | frame[list(time)].isin(list(MISSING_VALUES))
     candidates = np.flatnonzero(has_no_time.all(axis=1))
     if not len(candidates):
         return table
     part = frame.iloc[candidates]
-    blank = candidates[(part.isna() | part.isin(list(MISSING_MARKERS))).all(axis=1).to_numpy()]
+    blank = candidates[(part.isna() | part.isin(list(MISSING_VALUES))).all(axis=1).to_numpy()]
     if not len(blank):
         return table
     if len(blank) == len(frame):
@@ -138,7 +138,7 @@ def _report_missing_values(columns: Columns, options: DataOptions, report: Quali
     used = (*columns.targets, *columns.covariates)
     report.sentinels = {name: columns.missing_values[name] for name in used if name in columns.missing_values}
     occurring = {word for cleared in columns.missing_values.values() for word in cleared["cells"]}
-    if absent := [word for word in options.missing_values if word not in occurring | MISSING_MARKERS]:
+    if absent := [word for word in options.missing_values if word not in occurring | MISSING_VALUES]:
         report.notes.append(message("note_missing_word_absent", words=", ".join(map(repr, absent))))
 
 

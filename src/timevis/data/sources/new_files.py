@@ -11,19 +11,19 @@ import numpy as np
 
 from timevis.data.catalog import apply_options_to_card, catalog, read_card
 from timevis.data.cleaning.clean import add_holidays
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.read_table import raise_as_data_error, read_table
-from timevis.data.readers.table import Table
 from timevis.data.schema.channel_selection import reorder_channels
 from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.schema.pivot import select_series, to_panel
 from timevis.data.schema.to_rows import Rows, to_rows
+from timevis.data.table import Table
 from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import message
 from timevis.utils.formatting import join_names

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.panel import Panel
-from timevis.data.schema.timestamps.iso_time import parse_iso_time, parse_panel_time
+from timevis.data.timestamps.iso_time import parse_iso_time, parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.messages import message
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from timevis.evaluation.charts.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.comparison import NAIVE_LABEL, Comparison
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.labels import COSTS, METRICS
 
 MAX_LEGEND_RUNS = 8
 """Runs that a legend can distinguish; of more runs each one has a row in every chart."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.labels import COSTS, METRICS
 from timevis.evaluation.verdict import scored_on, verdict_of
 from timevis.runs.record import describe_backbone, model_label
 from timevis.utils.formatting import format_interval, format_number

@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.cleaning.seasonality import MAX_ROWS, describe_seasonality
+from timevis.data.quality.seasonality import MAX_ROWS, describe_seasonality
 from timevis.errors import ConfigError, DataError
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset

@@ -11,7 +11,7 @@ import pandas as pd
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from timevis.data.cleaning.findings import data_findings
+from timevis.data.quality.findings import data_findings
 from timevis.errors import DataError
 from timevis.service.api.forecast_result import later_versions, newest_version
 from timevis.service.context import context, find

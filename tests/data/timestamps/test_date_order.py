@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from time_columns import parse_index
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import DataError
 
 DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")

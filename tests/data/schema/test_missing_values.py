@@ -10,11 +10,11 @@ from cleaned_tables import HOURS, VALUES, clean_frame, wide_frame
 
 from timevis.data.catalog import load_panel
 from timevis.data.cleaning.clean import clean
-from timevis.data.cleaning.findings import data_findings
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
-from timevis.data.readers.table import Table
+from timevis.data.quality.findings import data_findings
 from timevis.data.sources.new_files import load_files
+from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
 
 MISSING = ["Bad Input", -9999]

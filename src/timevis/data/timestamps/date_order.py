@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.date_text import (
+from timevis.data.table import Table
+from timevis.data.timestamps.date_text import (
     DAY_OR_MONTH,
     century_of,
     expand_short_years,

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.gaps import find_gaps
-from timevis.data.cleaning.statistics import describe_channels
 from timevis.data.panel import Panel
+from timevis.data.quality.gaps import find_gaps
+from timevis.data.quality.statistics import describe_channels
 from timevis.data.split.split import Split
 from timevis.messages import code_and_params
 from timevis.utils.formatting import format_count, join_names

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES
+from timevis.data.quality.quality_report import MAX_LISTED_PLACES
 from timevis.data.readers.number_format import parse_number_columns
-from timevis.data.readers.table import Table
+from timevis.data.table import Table
 
 
 def clear_missing_values(
