@@ -17,7 +17,7 @@ FormOfReading: Any = create_model("FormOfReading", **read_fields(in_form=True))
 ChangeOfReading: Any = create_model("ChangeOfReading", __base__=StrictModel, **read_fields())
 
 
-class UploadRequest(FormOfReading):  # type: ignore[misc]  # its fields are the options of reading
+class UploadRequest(FormOfReading):  # its fields are the options of reading
     """A file with what is known of its data; the texts fill the prompt of language models."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -32,7 +32,7 @@ class UploadRequest(FormOfReading):  # type: ignore[misc]  # its fields are the 
     timezone: Annotated[str, Field(max_length=50)] | None = None
 
 
-class DatasetChange(ChangeOfReading):  # type: ignore[misc]  # as above
+class DatasetChange(ChangeOfReading):
     """New texts of a dataset, or another reading of its file; null returns to what is inferred."""
 
     name: Name | None = None
