@@ -18,6 +18,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.quality.findings import data_findings
 from timevis.data.split.make_split import make_split, split_panel
+from timevis.data.split.spec import DEFAULT_SPLIT
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import (
     CODED_MESSAGES,
@@ -148,7 +149,7 @@ def test_an_error_in_an_option_of_the_data_has_a_code(
 
 def test_advice_on_a_short_series_names_its_parts_with_codes() -> None:
     with pytest.raises(DataError) as found:
-        make_split(100, [0.7, 0.1, 0.2], 80, 12)
+        make_split(100, DEFAULT_SPLIT, 80, 12)
     coded = code_and_params(found.value.advice)
     assert coded is not None
     assert coded["code"] == "lengthen-or-shorten"

@@ -28,6 +28,7 @@ from timevis.messages import message
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
+from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
@@ -96,8 +97,6 @@ def forecast_items(
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
-    from timevis.training.refit import refit as refit_run
-
     if refit and backtest:
         raise ConfigError("a refit trains on the rows that a back-test hides", "leave one of the two out")
     forecaster = refit_run(folder) if refit else folder.load_forecaster()

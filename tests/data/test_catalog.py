@@ -21,6 +21,7 @@ from timevis.data.catalog import load_panel, read_card
 from timevis.data.options import DataOptions
 from timevis.data.sources.new_files import load_files
 from timevis.data.split.make_split import make_split
+from timevis.data.split.spec import DEFAULT_SPLIT, parse_split
 from timevis.errors import ConfigError, DataError
 
 BUNDLED = ROOT / "src/timevis/data/bundled"
@@ -65,7 +66,7 @@ def test_bundled_data_are_loaded_with_their_card_and_report(
     assert card.licence == "CC BY 4.0"
     assert all((card.source, card.attribution, card.country, card.description, card.span, card.domain == name))
     assert all(card.unit_of(c) and card.channel_descriptions[c] for c in channels)
-    make_split(len(panel), (0.7, 0.1, 0.2), 720, 96)
+    make_split(len(panel), DEFAULT_SPLIT, 720, 96)
     assert json.loads(json.dumps(report.to_dict(), allow_nan=False))["card"]["attribution"] == card.attribution
 
 
@@ -107,7 +108,7 @@ def test_etth1_has_the_split_of_the_literature() -> None:
     cfg = config("etth1")
     panel, _ = load_panel(OmegaConf.create(cfg))
     assert panel.channels == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
-    split = make_split(len(panel), cfg["split"], 336, 96)
+    split = make_split(len(panel), parse_split(cfg["split"]), 336, 96)
     assert [len(split.origins(p, 336, 96)) for p in ("train", "val", "test")] == [8209, 2785, 2785]
     assert panel.card.public
     assert panel.covariate_names == ()

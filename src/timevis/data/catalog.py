@@ -248,4 +248,4 @@ def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
         seed=options.seed,
     )
     panel = add_holidays(replace(panel, card=apply_options_to_card(panel.card, options)), options)
-    return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)))
+    return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)), options.split_rows(panel))

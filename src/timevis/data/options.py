@@ -19,8 +19,11 @@ from timevis.config.options import (
 )
 from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
+from timevis.data.panel import Panel
 from timevis.data.read_options import ReadOptions
-from timevis.data.split.spec import SplitSpec, check_split
+from timevis.data.split.make_split import split_rows
+from timevis.data.split.spec import DEFAULT_SPLIT, SplitSpec, parse_split
+from timevis.data.split.split import Split
 from timevis.data.timestamps.frequency import check_frequency
 from timevis.data.timestamps.parse_times import check_timezone
 from timevis.errors import ConfigError
@@ -85,7 +88,7 @@ class DataOptions(ReadOptions):
     season : int, optional
         Rows of one season, for MASE; None takes it from the frequency.
     split : SplitSpec
-        See `timevis.data.split.spec.check_split`.
+        See `timevis.data.split.spec.parse_split`.
     split_by : {"series", "axis"}
         ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ;
         ``axis`` splits all series at the same times.
@@ -109,7 +112,7 @@ class DataOptions(ReadOptions):
     frequency: str | None = None
     timezone: str | None = None
     season: int | None = None
-    split: SplitSpec = (0.7, 0.1, 0.2)
+    split: SplitSpec = DEFAULT_SPLIT
     split_by: Literal["series", "axis"] = "series"
     domain: str | None = None
     unit: str | dict[str, str] | None = None
@@ -118,6 +121,10 @@ class DataOptions(ReadOptions):
     rows: int = 4000
     channels: int = 2
     seed: int = 0
+
+    def split_rows(self, panel: Panel, rows: int | None = None) -> Split:
+        """The borders of a panel, of which only the first `rows` rows are split; see `make_split.split_rows`."""
+        return split_rows(panel, self.split, self.split_by, rows)
 
     @classmethod
     def from_config(cls, cfg: Mapping[str, Any]) -> DataOptions:
@@ -134,7 +141,6 @@ class DataOptions(ReadOptions):
         return cls(**values)
 
     def __post_init__(self) -> None:
-        check_split(self.split)
         check_choice(self.split_by, ("series", "axis"), "data.split_by")
         if self.timezone is not None:
             check_timezone(self.timezone)
@@ -169,11 +175,9 @@ def _whole_number(value: Any, key: str) -> int:
 
 
 def _split(value: Any, key: str) -> SplitSpec:
-    if isinstance(value, Mapping):
-        return check_split(value)
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    if isinstance(value, str) or not isinstance(value, Sequence | Mapping):
         raise ConfigError(f"data.{key}={value!r} is not a list", "for example data.split=[0.7,0.1,0.2]")
-    return tuple(value)
+    return parse_split(value)
 
 
 def _unit(value: Any, key: str) -> str | dict[str, str]:

@@ -30,6 +30,7 @@ from timevis.utils.files import (
     write_json,
     write_text,
 )
+from timevis.utils.levels import SUMS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +225,6 @@ class RunFolder:
         import pandas as pd
 
         from timevis.data.readers.size_limits import check_parquet_size
-        from timevis.utils.levels import SUMS
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():

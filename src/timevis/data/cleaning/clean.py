@@ -22,7 +22,6 @@ from timevis.data.quality.quality_report import QualityReport
 from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.schema.channel_selection import drop_constant_covariates, select_channels
 from timevis.data.schema.to_rows import to_rows
-from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.data.table import Table
 from timevis.errors import ConfigError
@@ -66,9 +65,9 @@ def clean(
         report.notes.append(message("note_rows_for_forecasts", rows=len(panel) - observed_rows))
         panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
+    split = options.split_rows(panel, observed_rows)
     panel = drop_constant_covariates(panel, report, split)
-    return finalize_panel(panel, options, report, observed_rows)
+    return finalize_panel(panel, options, report, split)
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
@@ -90,7 +89,7 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
 
 
 def finalize_panel(
-    panel: Panel, options: DataOptions, report: QualityReport, observed_rows: int | None = None
+    panel: Panel, options: DataOptions, report: QualityReport, split: Split
 ) -> tuple[Panel, QualityReport]:
     """Mask declared defects, handle outliers, complete the dataset card, and fill in the report.
 
@@ -99,10 +98,8 @@ def finalize_panel(
     panel : Panel
     options : DataOptions
     report : QualityReport
-    observed_rows : int, optional
-        Number of first rows that are split into training, validation and test part; all rows when None.
+    split : Split
     """
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
     panel = mask_defects(panel, report)
     panel = handle_outliers(panel, split, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"

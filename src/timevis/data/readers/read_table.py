@@ -11,7 +11,11 @@ from pathlib import Path
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.check_file import check_file, format_from_name
 from timevis.data.readers.compression import decompressed_bytes
+from timevis.data.readers.csv import read_csv
+from timevis.data.readers.excel import read_excel
+from timevis.data.readers.json import read_json
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
+from timevis.data.readers.parquet import read_parquet
 from timevis.data.table import Table
 from timevis.errors import DataError, TimeVisError
 from timevis.messages import message
@@ -91,23 +95,15 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
         raise DataError(message("file-empty", source=path.name), message("give-header-and-rows"))
     _check_content(raw, path, expected)
     if expected == "text":
-        from timevis.data.readers.csv import read_csv
-
         table = read_csv(raw, path.name, options, default_decimal)
         if options.sheet is not None:
             table.notes.append("data.sheet is not used: the file is not a workbook")
         return table
     if expected == "json":
-        from timevis.data.readers.json import read_json
-
         table = read_json(raw, path.name, options)
     elif expected == "parquet":
-        from timevis.data.readers.parquet import read_parquet
-
         table = read_parquet(raw, path.name)
     else:
-        from timevis.data.readers.excel import read_excel
-
         table = read_excel(raw, path.name, expected, options)
     if options.header is not None and expected in ("json", "parquet"):
         table.notes.append("data.header is not used: the file has no header row")

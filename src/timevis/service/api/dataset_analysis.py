@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.quality.seasonality import MAX_ROWS, describe_seasonality
+from timevis.data.split.spec import parse_numbers
 from timevis.errors import ConfigError, DataError
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset
@@ -78,8 +79,8 @@ def get_preview(dataset_id: str, query: PreviewQuery) -> Any:
 def get_split(dataset_id: str, query: SplitQuery) -> Any:
     """Return rows, times and number of windows of the training, validation and test part."""
     dataset, _, series = _open(dataset_id, None)
-    spec = (query.train, query.val, query.test)
     try:
+        spec = parse_numbers((query.train, query.val, query.test))
         lengths = lengths_of(dataset.report, spec, query.context_length, query.horizon)
         parts = split_parts(series, spec, lengths.context_length, lengths.horizon)
     except (ConfigError, DataError) as error:
