@@ -7,7 +7,7 @@ from panels import panel_of
 from plant import PLANT_COLUMNS, plant_rows
 
 from timevis.data.panel import Panel
-from timevis.data.schema.timestamps.iso_time import parse_panel_time
+from timevis.data.timestamps.iso_time import parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import sentences, write_comparison

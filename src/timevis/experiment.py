@@ -16,7 +16,6 @@ from omegaconf import DictConfig
 from timevis.data.catalog import check_source, load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
-from timevis.data.split.make_split import split_rows
 from timevis.errors import Cancelled, ConfigError
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
@@ -33,15 +32,15 @@ from timevis.runs.default_lengths import frequency_name
 from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
-from timevis.runs.reload import load_data_to_resume, split_table
+from timevis.runs.reload import split_table
 from timevis.runs.results import Results, RunFacts
 from timevis.runs.status import Status, continue_advice
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
-from timevis.training.fit import checkpoint_step, fit
+from timevis.training.fit import fit
 from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.resume import reopen
+from timevis.training.resume import load_resumed_run, reopen
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
@@ -90,7 +89,7 @@ def run(
         with lock_run_folder(stored.path):
             run_folder, config = reopen(cfg, overrides)
             check_class_names(config)
-            return _run_open_folder(run_folder, config, check_trainer(config.trainer), group, threads)
+            return _run_open_folder(run_folder, config, check_trainer(config.trainer), group, threads, resumed=True)
     config, devices = check_config(cfg)
     with lock_run_folder(folder) if is_unused(folder) else nullcontext():
         run_folder = RunFolder.create(folder, cfg, overrides, "hydra.sweep.dir" if group else "hydra.run.dir")
@@ -98,11 +97,16 @@ def run(
 
 
 def _run_open_folder(
-    folder: RunFolder, config: RunConfig, devices: Devices, group: str | None, threads: int | None
+    folder: RunFolder,
+    config: RunConfig,
+    devices: Devices,
+    group: str | None,
+    threads: int | None,
+    resumed: bool = False,
 ) -> float:
     if devices.processes > 1:
-        return supervise(folder, devices.processes, group)
-    return execute(folder, config, group, threads=threads)
+        return supervise(folder, devices.processes, group, resumed)
+    return execute(folder, config, group, threads=threads, resumed=resumed)
 
 
 def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
@@ -139,6 +143,7 @@ def execute(
     group: str | None = None,
     pid: int | None = None,
     threads: int | None = None,
+    resumed: bool = False,
 ) -> float:
     """Run all stages of a run in this process; returns ``val/relative_wql``.
 
@@ -152,16 +157,19 @@ def execute(
         See `timevis.runs.status.Status`.
     threads : int, optional
         Threads of PyTorch; None uses all available cores.
+    resumed : bool
+        Whether the run goes on with what earlier processes left in its folder.
     """
     silence_libraries()
     torch.set_num_threads(threads or threads_per_job())
     with handle_signals() as stop:
-        status = Status(folder.path, elapsed=earlier.elapsed if (earlier := folder.status) else 0.0, pid=pid)
+        earlier = folder.status if resumed else None
+        status = Status(folder.path, elapsed=earlier.elapsed if earlier else 0.0, pid=pid)
         if not folder.writes:
-            return _run_stages(folder, config, status, stop, group)
+            return _run_stages(folder, config, status, stop, group, resumed)
         with log_to_file(folder.path / "train.log"), status:
             try:
-                value = _run_stages(folder, config, status, stop, group)
+                value = _run_stages(folder, config, status, stop, group, resumed)
             except BaseException as error:
                 # Lightning and Arrow may handle the signal first, and raise other errors
                 if stop.signal is not None:
@@ -180,7 +188,9 @@ def execute(
         return value
 
 
-def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: StopRequest, group: str | None) -> float:
+def _run_stages(
+    folder: RunFolder, config: RunConfig, status: Status, stop: StopRequest, group: str | None, resumed: bool
+) -> float:
     log.info("running on %s", Devices.from_options(config.trainer))
     pl.seed_everything(config.run.seed, verbose=False)
     cost.reset_peak_memory()
@@ -192,13 +202,13 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         )
 
     status.update(stage="data")
-    step = checkpoint_step(folder)
+    step = None
     with stop.raise_immediately():
-        if step is None:
-            panel, quality = load_panel(config.data)
+        if resumed:
+            config, panel, quality, step = load_resumed_run(folder, config)
         else:
-            config, panel, quality = load_data_to_resume(folder, config)
-    split = split_rows(panel, config.data.split, config.data.split_by)
+            panel, quality = load_panel(config.data)
+    split = config.data.split_rows(panel)
     config = _complete_config(folder, config, panel)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, split.borders[..., 2])})
     stop.raise_if_requested()
@@ -220,7 +230,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         trainer = make_trainer(config, folder, status, stop, clock, loggers.loggers)
         if forecaster.trainable:
             status.update(stage="fit")
-            fit(trainer, forecaster, datamodule, folder, clock)
+            fit(trainer, forecaster, datamodule, folder, clock, step)
         stop.raise_if_requested()
 
         status.update(stage="calibrate")

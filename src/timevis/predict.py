@@ -15,18 +15,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from timevis.data.catalog import load_files
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
-from timevis.data.options import CleaningOptions, DataOptions
+from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
+from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
+from timevis.data.sources.new_files import load_files
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
+from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
@@ -95,8 +97,6 @@ def forecast_items(
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
-    from timevis.training.refit import refit as refit_run
-
     if refit and backtest:
         raise ConfigError(
             Text("refit-with-backtest", "a refit trains on the rows that a back-test hides"),
@@ -174,7 +174,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         tuple(report["channels"]),
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if pd.Timestamp(report["start"]).tzinfo else None),  # UTC has no name
-        run_cleaning=CleaningOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
+        inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):

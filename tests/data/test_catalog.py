@@ -17,9 +17,11 @@ from tiny import ROOT
 
 from timevis.config.compose import compose
 from timevis.data import catalog
-from timevis.data.catalog import load_files, load_panel, read_card
+from timevis.data.catalog import load_panel, read_card
 from timevis.data.options import DataOptions
+from timevis.data.sources.new_files import load_files
 from timevis.data.split.make_split import make_split
+from timevis.data.split.spec import DEFAULT_SPLIT, parse_split
 from timevis.errors import ConfigError, DataError
 
 BUNDLED = ROOT / "src/timevis/data/bundled"
@@ -64,7 +66,7 @@ def test_bundled_data_are_loaded_with_their_card_and_report(
     assert card.licence == "CC BY 4.0"
     assert all((card.source, card.attribution, card.country, card.description, card.span, card.domain == name))
     assert all(card.unit_of(c) and card.channel_descriptions[c] for c in channels)
-    make_split(len(panel), (0.7, 0.1, 0.2), 720, 96)
+    make_split(len(panel), DEFAULT_SPLIT, 720, 96)
     assert json.loads(json.dumps(report.to_dict(), allow_nan=False))["card"]["attribution"] == card.attribution
 
 
@@ -106,7 +108,7 @@ def test_etth1_has_the_split_of_the_literature() -> None:
     cfg = config("etth1")
     panel, _ = load_panel(OmegaConf.create(cfg))
     assert panel.channels == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
-    split = make_split(len(panel), cfg["split"], 336, 96)
+    split = make_split(len(panel), parse_split(cfg["split"]), 336, 96)
     assert [len(split.origins(p, 336, 96)) for p in ("train", "val", "test")] == [8209, 2785, 2785]
     assert panel.card.public
     assert panel.covariate_names == ()
@@ -153,7 +155,11 @@ def test_a_missing_public_file_is_an_error_that_names_the_local_folder(entry: di
         ({"name": "file"}, "needs a file", "data.path"),
         ({"name": "file", "domian": "x"}, "no key 'domian'", "did you mean 'domain'"),
         ({"name": "file", "domain": "trafic"}, "data.domain='trafic'", "did you mean 'traffic'"),
-        ({"name": "file", "cleaning": {"outlier": "mask"}}, "no key 'outlier'", "did you mean 'outliers'"),
+        (
+            {"name": "file", "cleaning": {"outlier": "mask"}},
+            "config key data.cleaning.outlier",
+            "did you mean 'outliers'",
+        ),
         (
             {"name": "file", "cleaning": {"outliers": "masks"}},
             "data.cleaning.outliers='masks'",
@@ -168,7 +174,7 @@ def test_a_missing_public_file_is_an_error_that_names_the_local_folder(entry: di
         ),
         ({"name": "file", "id": 1.5}, "data.id: 1.5 is neither text", "in double quotes"),
         ({"name": "file", "covariates": {1e5: "known"}}, "data.covariates: 100000.0 is neither", "double quotes"),
-        ({"name": "file", "cleaning": {"encoding": 5}}, "data.cleaning.encoding=5 is not text", "utf-8"),
+        ({"name": "file", "encoding": 5}, "data.encoding=5 ", ""),
         ({"name": "synthetic", "rows": 0}, "data.rows=0", ""),
         ({"name": "synthetic", "frequency": "hourly"}, "data.frequency='hourly'", "15min"),
         ({"name": "synthetic", "covariates": {"holiday": "XX"}}, "data.covariates.holiday='XX'", "ISO 3166"),
@@ -197,8 +203,8 @@ def test_a_whole_number_may_name_a_column() -> None:
         ({"sheet": 0}, "data.sheet"),
         ({"timezone": "Europe/Berlin"}, "data.timezone"),
         ({"covariates": {"holiday": "DE", "nothing": "known"}}, "data.covariates.nothing"),
-        ({"cleaning": {"day_first": False}}, "data.cleaning.day_first"),
-        ({"cleaning": {"missing": [0]}}, "data.cleaning.missing"),
+        ({"day_first": False}, "data.day_first"),
+        ({"missing_values": [0]}, "data.missing_values"),
     ],
 )
 def test_options_of_files_are_refused_for_synthetic_data(options: dict[str, Any], key: str) -> None:

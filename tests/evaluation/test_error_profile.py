@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.cleaning.statistics import autocorrelation
+from timevis.data.quality.statistics import autocorrelation
 from timevis.evaluation.charts.run_charts import calendar_charts
 from timevis.evaluation.error_profile import (
     SavedForecasts,

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.cleaning.clean import clean
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.table import Table
 from timevis.messages import Text
 
 HOURS = pd.date_range("2024-01-01", periods=400, freq="h", unit="us")

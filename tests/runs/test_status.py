@@ -88,7 +88,8 @@ def test_the_pid_in_the_status_is_that_of_the_process_that_forwards_signals(tmp_
         assert read_status(tmp_path).pid == os.getpid()
     monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setattr(
-        "timevis.cli.rank_process.execute", lambda folder, config, group, pid: Status(folder.path, pid=pid).write()
+        "timevis.cli.rank_process.execute",
+        lambda folder, config, group, pid, resumed: Status(folder.path, pid=pid).write(),
     )
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     assert rank_process.main(str(folder.path), "", str(tmp_path / "reason")) == 0

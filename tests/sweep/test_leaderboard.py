@@ -5,15 +5,10 @@ import shutil
 import pandas as pd
 import pytest
 
+from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.sweep.comparisons import write_comparisons
-from timevis.sweep.leaderboard import (
-    METRICS,
-    average_over_seeds,
-    incomplete_jobs_error,
-    read_jobs,
-    write_leaderboard,
-)
+from timevis.sweep.leaderboard import average_over_seeds, incomplete_jobs_error, read_jobs, write_leaderboard
 
 
 def test_a_failed_job_is_listed_with_its_backbone(tmp_path, compose_config):

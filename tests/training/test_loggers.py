@@ -181,7 +181,7 @@ def test_wandb_gets_no_word_of_the_user_unless_log_data_is_set(lstm_config, tmp_
     cfg = lstm_config(
         *("data=file", f"data.path={path}", "data.time=alices-time", "data.target=[alices-load]"),
         *("+data.covariates.alices_price=known", "+data.unit.alices-load=alices-unit", "logger=wandb"),
-        *("data.description=alices-plant", "data.cleaning.missing=[alices-word]", f"logger.log_data={log_data}"),
+        *("data.description=alices-plant", "data.missing_values=[alices-word]", f"logger.log_data={log_data}"),
         *("+callbacks.alices-timer._target_=pytorch_lightning.callbacks.Timer", "model.fit.max_epochs=1"),
     )
     run(cfg, tmp_path / "alices-run", group="alices-sweep")

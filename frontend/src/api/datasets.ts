@@ -14,6 +14,7 @@ import { PageRefusal, problemOf, ServiceAway } from "./problems";
 export type Dataset = Schemas["DatasetDetail"];
 export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
 export type DatasetChange = Schemas["DatasetChange"];
+export type ReadOption = Schemas["OptionView"];
 export type Series = Schemas["Series"];
 
 export function useDatasets(options: {
@@ -32,6 +33,15 @@ export function useDatasets(options: {
     queryKey: ["datasets", query],
     queryFn: async () => dataOf(await api.GET("/api/datasets", { params: { query: query.value } })),
     placeholderData: keepPreviousData,
+  });
+}
+
+/** The options of reading a file, of which the forms of upload and correction make their fields. */
+export function useReadOptions() {
+  return useQuery({
+    queryKey: ["read-options"],
+    queryFn: async () => dataOf(await api.GET("/api/read-options")),
+    staleTime: 300_000,
   });
 }
 
@@ -110,10 +120,8 @@ export function useDeleteDataset() {
   });
 }
 
-/** What a person may say of a file when it is uploaded. */
-export type UploadFields = Partial<
-  Record<"name" | "unit" | "domain" | "description" | "time" | "id" | "frequency" | "timezone" | "decimal" | "day_first" | "no_value" | "encoding" | "sheet" | "header", string>
->;
+/** What a person may say of a file when it is uploaded: texts, also for the options of reading. */
+export type UploadFields = Partial<Record<string, string>>;
 
 /** `wasKnown`: the same file was uploaded before. */
 type Uploaded = Dataset & { wasKnown: boolean };

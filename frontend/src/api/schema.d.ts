@@ -1858,6 +1858,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/read-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Options of reading a file */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OptionView"][];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sample-data": {
         parameters: {
             query?: never;
@@ -2787,11 +2832,13 @@ export interface components {
             } | null;
             /**
              * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -2807,6 +2854,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -2817,6 +2865,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -2826,20 +2875,22 @@ export interface components {
              */
             id?: string[] | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Target
              * @default null
@@ -3523,27 +3574,9 @@ export interface components {
         };
         /**
          * CleaningRequest
-         * @description How cleaning may act on the data.
+         * @description What happens to outliers.
          */
         "GroupRequest.CleaningRequest": {
-            /**
-             * Day First
-             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-             * @default null
-             */
-            day_first?: boolean | null;
-            /**
-             * Decimal
-             * @description Decimal mark of numbers written as text; None infers it.
-             * @default null
-             */
-            decimal?: ("point" | "comma") | null;
-            /**
-             * Missing
-             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
-             * @default []
-             */
-            missing?: string[];
             /**
              * Outliers
              * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
@@ -4471,7 +4504,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4502,11 +4535,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -4521,6 +4572,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -4545,6 +4602,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4582,6 +4645,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4633,7 +4702,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4664,11 +4733,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -4683,6 +4770,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -4707,6 +4800,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4744,6 +4843,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4795,7 +4900,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4826,11 +4931,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -4845,6 +4968,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -4869,6 +4998,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4906,6 +5041,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4962,7 +5103,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -4993,11 +5134,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5012,6 +5171,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5041,6 +5206,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -5083,6 +5254,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5139,7 +5316,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -5170,11 +5347,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5189,6 +5384,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5218,6 +5419,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -5255,6 +5462,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5308,7 +5521,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
@@ -5339,11 +5552,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5358,6 +5589,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5382,6 +5619,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -5419,6 +5662,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5808,6 +6057,36 @@ export interface components {
              * @description Null for a run of the command line.
              */
             task: string | null;
+        };
+        /**
+         * OptionView
+         * @description An option of which a form makes a field.
+         */
+        OptionView: {
+            /** Choices */
+            choices: unknown[];
+            /** Default */
+            default: unknown;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @description What a value may be, in words.
+             */
+            kind: string;
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "int" | "float" | "bool" | "choice" | "text" | "list";
         };
         /**
          * PredictRequest
@@ -6615,27 +6894,9 @@ export interface components {
         };
         /**
          * CleaningRequest
-         * @description How cleaning may act on the data.
+         * @description What happens to outliers.
          */
         "TrainRequest.CleaningRequest": {
-            /**
-             * Day First
-             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-             * @default null
-             */
-            day_first?: boolean | null;
-            /**
-             * Decimal
-             * @description Decimal mark of numbers written as text; None infers it.
-             * @default null
-             */
-            decimal?: ("point" | "comma") | null;
-            /**
-             * Missing
-             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
-             * @default []
-             */
-            missing?: string[];
             /**
              * Outliers
              * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
@@ -7519,7 +7780,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -7550,11 +7811,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7569,6 +7848,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7593,6 +7878,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -7630,6 +7921,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7681,7 +7978,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -7712,11 +8009,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7731,6 +8046,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7755,6 +8076,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -7792,6 +8119,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7843,7 +8176,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -7874,11 +8207,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7893,6 +8244,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7917,6 +8274,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -7954,6 +8317,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8010,7 +8379,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -8041,11 +8410,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -8060,6 +8447,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -8089,6 +8482,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -8131,6 +8530,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8187,7 +8592,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -8218,11 +8623,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -8237,6 +8660,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -8266,6 +8695,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -8303,6 +8738,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8354,7 +8795,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
@@ -8385,11 +8826,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -8404,6 +8863,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -8428,6 +8893,12 @@ export interface components {
              * @default null
              */
             minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -8465,6 +8936,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8514,13 +8991,13 @@ export interface components {
         UploadRequest: {
             /**
              * Day First
-             * @description Whether 01/02/2020 is in February; found if absent.
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
-             * @description Decimal mark; found if absent.
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -8536,7 +9013,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
-             * @description Of a text file, for example cp1252; found if absent.
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -8554,7 +9031,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
-             * @description Row of the column names, counted from 1; found if absent.
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -8565,22 +9042,22 @@ export interface components {
              */
             id?: string | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates. Semicolons separate them.
+             * @default null
+             */
+            missing_values?: string | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @description Words that stand for a missing value, separated by semicolons.
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
-             * @description Sheet of a workbook; the first with data if absent.
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Time
              * @description Time column; inferred if absent.

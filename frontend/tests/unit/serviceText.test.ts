@@ -10,10 +10,10 @@ const refused = new ApiProblem({
   code: "invalid-data",
   detail: "load.csv: row 2501, column 'MW' holds text (as do 2 more cells): 'aus'",
   detail_code: { code: "a-text-of-a-test", params: { row: 2501, column: "MW", cell: "'aus'" } },
-  advice: "name it in data.cleaning.missing; data.cleaning.decimal=comma sets whether 1,250 is 1.25 or 1250",
+  advice: "name it in data.missing_values; data.decimal=comma sets whether 1,250 is 1.25 or 1250",
   advice_code: {
     code: "advice-of-a-test",
-    params: { missing: setting("data.cleaning.missing"), decimal: setting("data.cleaning.decimal", "comma") },
+    params: { missing: setting("data.missing_values"), decimal: setting("data.decimal", "comma") },
   },
 });
 const withoutWords = new ApiProblem({

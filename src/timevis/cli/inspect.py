@@ -49,14 +49,13 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     """Load, print, draw and write the report of one source."""
     from timevis.data.catalog import load_panel
     from timevis.data.options import DataOptions
-    from timevis.data.split.make_split import split_rows
     from timevis.evaluation.report.data_console import compose_data_config, print_data_report
     from timevis.runs.default_lengths import default_lengths
 
     cfg, context_length, horizon = compose_data_config(source, overrides)
     options = DataOptions.from_config(cfg)
     panel, report = load_panel(options)
-    ends = split_rows(panel, options.split, options.split_by).longest_ends
+    ends = options.split_rows(panel).longest_ends
     defaults = default_lengths(panel.freq, ends, horizon)
     lengths = (context_length or defaults.context_length, defaults.horizon)
     print_data_report(panel, report, options.split, lengths)

@@ -16,17 +16,17 @@ import yaml
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
-from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.options import CleaningOptions, DataOptions, display_name
+from timevis.data.options import DataOptions, display_name
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.read_options import ReadOptions
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.table import Table
 from timevis.data.schema.columns import missing_column, no_such_column
 from timevis.data.schema.hour_columns import stack_hour_columns
-from timevis.data.sources.new_files import read_new_file
 from timevis.data.synthetic import synthetic_panel
-from timevis.errors import AmbiguousDataError, ConfigError, DataError
+from timevis.data.table import Table
+from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
@@ -75,14 +75,14 @@ def load_panel(
         table, card = open_table(options)
         if on_table is not None:
             on_table(table)
-        card = _apply_options_to_card(replace(card, units=table.units | card.units), options)
+        card = apply_options_to_card(replace(card, units=table.units | card.units), options)
         panel, report = clean(table, options, card, future=future, channels=channels)
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report
 
 
-def _apply_options_to_card(card: DatasetCard, options: DataOptions) -> DatasetCard:
+def apply_options_to_card(card: DatasetCard, options: DataOptions) -> DatasetCard:
     """The card with the domain, units and description of the options, where they are given."""
     if isinstance(options.unit, str):
         unit, units = options.unit, {}
@@ -142,25 +142,16 @@ def check_source(options: DataOptions) -> None:
 
 def _keys_about_a_file(options: DataOptions) -> list[str]:
     """The config keys that describe columns or cells of a file, and are given."""
-    values = {name: getattr(options, name) for name in ("time", "id", "target", "timezone", "sheet", "header")}
+    names = ("time", "id", "target", "timezone", *(option.name for option in fields(ReadOptions)))
+    values = {name: getattr(options, name) for name in names}
     values |= {f"covariates.{name}": kind for name, kind in (options.covariates or {}).items() if name != "holiday"}
-    cell_options = ("day_first", "encoding", "decimal", "missing")
-    values |= {f"cleaning.{name}": getattr(options.cleaning, name) for name in cell_options}
     return [f"data.{name}" for name, value in values.items() if value not in (None, ())]
 
 
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """Read the table that the options name; returns it with its dataset card."""
     if options.path is not None:
-        cleaning = options.cleaning
-        path = Path(options.path).expanduser()
-        table = read_table(
-            path,
-            sheet=options.sheet,
-            header=options.header,
-            encoding=cleaning.encoding,
-            decimal=cleaning.decimal,
-        )
+        table = read_table(options.path, options)
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             raise DataError(
                 no_such_column(table, absent),
@@ -232,7 +223,7 @@ def local_file(name: str, path: str | None) -> Path | None:
         paths = [folder / entry["file"] for folder in data_folders()]
     else:
         paths = [Path(str(BUNDLED / f"{name}.csv.gz"))]
-    return next((found for found in paths if found.is_file()), None)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def find_file(entry: Mapping[str, Any]) -> Path:
@@ -304,72 +295,5 @@ def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
         freq=options.frequency or "h",
         seed=options.seed,
     )
-    panel = add_holidays(replace(panel, card=_apply_options_to_card(panel.card, options)), options)
-    return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)))
-
-
-def load_files(
-    paths: Sequence[str | Path],
-    options: DataOptions,
-    channels: Sequence[str],
-    *,
-    freq: str | None = None,
-    timezone: str | None = None,
-    run_cleaning: CleaningOptions | None = None,
-) -> dict[str, Panel]:
-    """Read new files for a finished run, as the run read its own data.
-
-    Parameters
-    ----------
-    paths : files
-        A file with the channels of the run is one item, named after the file. A long file whose series are not the
-        channels of the run is one item for each of its series, named ``series`` or ``file/series``.
-    options : DataOptions
-        Options of the run.
-    channels : names
-        Channels of the run, in its order.
-    freq : str, optional
-        Frequency of the run; a file with another one is an error.
-    timezone : str, optional
-        Time zone of the data of the run; None for times without one.
-    run_cleaning : CleaningOptions, optional
-        Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
-
-    Returns
-    -------
-    dict
-        Item name to panel. Constant channels are kept, and no outlier is masked.
-
-    Raises
-    ------
-    DataError
-        See `timevis.data.sources.new_files.read_new_file`; or two items have the same name.
-    """
-    card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
-    card = replace(_apply_options_to_card(card, options), public=False)
-    items: dict[str, Panel] = {}
-    for path in map(Path, paths):
-        try:
-            cleaning = run_cleaning or CleaningOptions()
-            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, cleaning)
-        except AmbiguousDataError as error:
-            raise DataError(
-                error.message,
-                Text(
-                    "cleaning-of-the-run",
-                    "{advice}; new files are read with the {setting} of the run: correct the file, or train a new "
-                    "run",
-                    advice=error.advice,
-                    setting=Setting("data.cleaning"),
-                ),
-            ) from error
-        for name, panel in panels.items():
-            if name in items:
-                name = f"{path.stem}/{name}"
-            if name in items:
-                raise DataError(
-                    Text("item-named-twice", "{path}: two items have the name {name!r}", path=str(path), name=name),
-                    Text("rename-files", "give the files different names"),
-                )
-            items[name] = panel
-    return items
+    panel = add_holidays(replace(panel, card=apply_options_to_card(panel.card, options)), options)
+    return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)), options.split_rows(panel))

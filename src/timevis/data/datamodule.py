@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
 from timevis.data.split.make_split import split_panel
-from timevis.data.split.spec import PART_NAMES, SplitSpec
+from timevis.data.split.spec import DEFAULT_SPLIT, PART_NAMES, SplitSpec, parse_split
 from timevis.data.split.split import Split
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
@@ -47,8 +47,8 @@ class WindowDataModule(pl.LightningDataModule):
         Cleaned data.
     context_length, horizon : int
         In rows.
-    split : three numbers, two or three times, last rows, or a Split
-        See `timevis.data.split.spec.check_split`. The training and validation part of a `Split` may have no windows.
+    split : three numbers, two or three times, last rows, SplitSpec or Split
+        See `timevis.data.split.spec.parse_split`. The training and validation part of a `Split` may have no windows.
     split_by : {"series", "axis"}
         ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ.
     season : int, optional
@@ -89,7 +89,7 @@ class WindowDataModule(pl.LightningDataModule):
         *,
         context_length: int = 168,
         horizon: int = 24,
-        split: SplitSpec | Split = (0.7, 0.1, 0.2),
+        split: Sequence[Any] | Mapping[str, int] | SplitSpec | Split = DEFAULT_SPLIT,
         split_by: str = "series",
         season: int | None = None,
         batch_size: int = 64,
@@ -107,6 +107,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.val_batch_size = val_batch_size or eval_batch_size
         if not isinstance(split, Split):
+            split = split if isinstance(split, SplitSpec) else parse_split(split)
             split = split_panel(panel, split, context_length, horizon, split_by)
         self.split, self.min_batches = split, min_batches
         self.scaler = Scaler.fit(self.split.training_values(panel.values))

@@ -8,14 +8,25 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
-from timevis.config.options import NonNegativeInt, PositiveInt, check_choice, check_value
+from timevis.config.options import (
+    NonNegativeInt,
+    Option,
+    PositiveInt,
+    check_choice,
+    check_value,
+    options_of,
+    section_from_config,
+)
 from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
-from timevis.data.readers.encoding import EXAMPLES_OF_ENCODINGS
-from timevis.data.schema.frequency import check_frequency
+from timevis.data.panel import Panel
+from timevis.data.read_options import ReadOptions
 from timevis.data.schema.numeric_columns import EXAMPLE_OF_MISSING
-from timevis.data.schema.timestamps.parse_times import check_timezone
-from timevis.data.split.spec import SPLIT_FORMS, SplitSpec, check_split
+from timevis.data.split.make_split import split_rows
+from timevis.data.split.spec import DEFAULT_SPLIT, SPLIT_FORMS, SplitSpec, parse_split
+from timevis.data.split.split import Split
+from timevis.data.timestamps.frequency import check_frequency
+from timevis.data.timestamps.parse_times import check_timezone
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
@@ -43,36 +54,15 @@ def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> 
 
 @dataclass(frozen=True)
 class CleaningOptions:
-    """The section `data.cleaning`: how cells are read, and what happens to outliers.
+    """The section `data.cleaning`: what happens to outliers.
 
     Attributes
     ----------
     outliers : {"report", "mask"}
         ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
-    day_first : bool, optional
-        Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-    encoding : str, optional
-        Encoding of a text file; None finds it.
-    decimal : {"point", "comma"}, optional
-        Decimal mark of numbers written as text; None infers it.
-    missing : tuple of str
-        Further words and numbers that mean "no value" in cells of targets and covariates.
     """
 
-    outliers: str = "report"
-    day_first: bool | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    missing: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.encoding is not None and not isinstance(self.encoding, str):
-            raise ConfigError(
-                _not_text("data.cleaning.encoding", self.encoding), EXAMPLES_OF_ENCODINGS, "data.cleaning.encoding"
-            )
-        check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
-        check_choice(self.day_first, (None, True, False), "data.cleaning.day_first")
-        check_choice(self.decimal, (None, "point", "comma"), "data.cleaning.decimal")
+    outliers: Literal["report", "mask"] = "report"
 
 
 def display_name(name: str, path: str | None) -> str:
@@ -81,8 +71,8 @@ def display_name(name: str, path: str | None) -> str:
 
 
 @dataclass(frozen=True)
-class DataOptions:
-    """The section `data`: which data, what its columns are, and how it is split.
+class DataOptions(ReadOptions):
+    """The section `data`: which data, how its file is read, what its columns are, and how it is split.
 
     Attributes
     ----------
@@ -103,14 +93,10 @@ class DataOptions:
     season : int, optional
         Rows of one season, for MASE; None takes it from the frequency.
     split : SplitSpec
-        See `timevis.data.split.spec.check_split`.
+        See `timevis.data.split.spec.parse_split`.
     split_by : {"series", "axis"}
         ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ;
         ``axis`` splits all series at the same times.
-    sheet : str or int, optional
-        Sheet of a workbook; None takes the first with data.
-    header : int, optional
-        Row of the column names in a text file or a sheet, counted from 1; None finds it.
     domain : str, optional
         One of `DOMAINS`; selects the prompt.
     unit : str or mapping, optional
@@ -131,10 +117,8 @@ class DataOptions:
     frequency: str | None = None
     timezone: str | None = None
     season: int | None = None
-    split: SplitSpec = (0.7, 0.1, 0.2)
+    split: SplitSpec = DEFAULT_SPLIT
     split_by: Literal["series", "axis"] = "series"
-    sheet: str | int | None = None
-    header: int | None = None
     domain: str | None = None
     unit: str | dict[str, str] | None = None
     description: str | None = None
@@ -142,6 +126,10 @@ class DataOptions:
     rows: int = 4000
     channels: int = 2
     seed: int = 0
+
+    def split_rows(self, panel: Panel, rows: int | None = None) -> Split:
+        """The borders of a panel, of which only the first `rows` rows are split; see `make_split.split_rows`."""
+        return split_rows(panel, self.split, self.split_by, rows)
 
     @classmethod
     def from_config(cls, cfg: Mapping[str, Any]) -> DataOptions:
@@ -154,28 +142,10 @@ class DataOptions:
         """
         values = section_to_dict(cfg, "data")
         check_keys(values, [f.name for f in fields(cls)], "data")
-        cleaning = values.get("cleaning") or {}
-        if not isinstance(cleaning, Mapping):
-            raise ConfigError(
-                Text("not-a-section", "{setting} is not a section", setting=Setting("data.cleaning", repr(cleaning))),
-                Text(
-                    "example-of-setting", "for example {setting}", setting=Setting("data.cleaning.outliers", "mask")
-                ),
-                "data.cleaning",
-            )
-        check_keys(cleaning, [f.name for f in fields(CleaningOptions)], "data.cleaning")
-        values = {k: v for k, v in values.items() if v is not None}
-        cleaning = {k: v for k, v in cleaning.items() if v is not None}
-        if "missing" in cleaning:
-            cleaning["missing"] = _missing_values(cleaning["missing"])
-        values["cleaning"] = CleaningOptions(**cleaning)
-        for key, convert in CONVERTERS.items():
-            if key in values:
-                values[key] = convert(values[key], key)
+        values = {key: CONVERTERS[key](value, key) for key, value in values.items() if value is not None}
         return cls(**values)
 
     def __post_init__(self) -> None:
-        check_split(self.split)
         check_choice(self.split_by, ("series", "axis"), "data.split_by")
         if self.timezone is not None:
             check_timezone(self.timezone)
@@ -238,15 +208,13 @@ def _whole_number(value: Any, key: str) -> int:
 
 
 def _split(value: Any, key: str) -> SplitSpec:
-    if isinstance(value, Mapping):
-        return check_split(value)
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    if isinstance(value, str) or not isinstance(value, Sequence | Mapping):
         raise ConfigError(
             Text("setting-not-a-list", "{setting} is not a list", setting=Setting(f"data.{key}", repr(value))),
             SPLIT_FORMS,
             f"data.{key}",
         )
-    return tuple(value)
+    return parse_split(value)
 
 
 def _unit(value: Any, key: str) -> str | dict[str, str]:
@@ -293,7 +261,14 @@ def _column_name(value: Any, key: str) -> str:
     return str(value)
 
 
-def _missing_values(value: Any) -> tuple[str, ...]:
+def _cleaning(value: Any, key: str) -> CleaningOptions:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"data.{key}={value!r} is not a section", "for example data.cleaning.outliers=mask")
+    given = {name: choice for name, choice in value.items() if choice is not None}
+    return section_from_config(CleaningOptions, given, "data.cleaning")
+
+
+def _missing_values(value: Any, key: str) -> tuple[str, ...]:
     """Words and numbers as text; a single one becomes a tuple."""
     items = value if isinstance(value, list | tuple) else [value]
     for item in items:
@@ -302,7 +277,7 @@ def _missing_values(value: Any) -> tuple[str, ...]:
                 Text(
                     "not-a-missing-value",
                     "{setting}: {value} is neither a word nor a number",
-                    setting=Setting("data.cleaning.missing"),
+                    setting=Setting("data.missing_values"),
                     value=repr(item),
                 ),
                 Text(
@@ -310,7 +285,7 @@ def _missing_values(value: Any) -> tuple[str, ...]:
                     'for example \'{setting}\', with words such as "true" or "null" in double quotes',
                     setting=EXAMPLE_OF_MISSING,
                 ),
-                "data.cleaning.missing",
+                "data.missing_values",
             )
     return tuple(str(item).strip() for item in items)
 
@@ -325,13 +300,36 @@ def _covariates(value: Any, key: str) -> dict[str, str]:
     return {_column_name(name, key): str(kind) for name, kind in value.items()}
 
 
+def _checked(option: Option) -> Callable[[Any, str], Any]:
+    """A function that checks the value of an option by its annotation."""
+
+    def check(value: Any, key: str) -> Any:
+        check_value(f"data.{key}", value, option.annotation)
+        return value
+
+    return check
+
+
 CONVERTERS: dict[str, Callable[[Any, str], Any]] = {
-    **dict.fromkeys(("time", "id", "target"), _column_names),
-    "covariates": _covariates,
-    "split": _split,
+    **{option.name: _checked(option) for option in options_of(ReadOptions)},
+    "missing_values": _missing_values,
+    "name": _text,
     "path": _path,
-    **dict.fromkeys(("name", "split_by", "frequency", "timezone", "domain", "description"), _text),
+    "time": _column_names,
+    "id": _column_names,
+    "target": _column_names,
+    "covariates": _covariates,
+    "frequency": _text,
+    "timezone": _text,
+    "season": _whole_number,
+    "split": _split,
+    "split_by": _text,
+    "domain": _text,
     "unit": _unit,
-    **dict.fromkeys(("season", "header", "rows", "channels", "seed"), _whole_number),
+    "description": _text,
+    "cleaning": _cleaning,
+    "rows": _whole_number,
+    "channels": _whole_number,
+    "seed": _whole_number,
 }
-"""Functions that check the value of a key and convert it to the type of the attribute of `DataOptions`."""
+"""Functions that check the value of each key and convert it to the type of the attribute of `DataOptions`."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 import pandas as pd
 
 from timevis.evaluation.intervals import holm
-from timevis.evaluation.report.labels import COSTS
+from timevis.evaluation.labels import COSTS
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.statistics import autocorrelation
+from timevis.data.quality.statistics import autocorrelation
 from timevis.evaluation.error_profile import SavedForecasts, error_histogram, metrics_by_step
 from timevis.evaluation.forecast_window import forecasts_of_channel
 from timevis.runs.record import RunRecord

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from timevis.config.options import check_arguments
-from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.split.split import Split
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch

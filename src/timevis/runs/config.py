@@ -21,7 +21,7 @@ from timevis.config.sections import (
 )
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
-from timevis.data.split.make_split import split_rows, train_on_short_series
+from timevis.data.split.make_split import train_on_short_series
 from timevis.data.split.split import Split
 from timevis.runs.default_lengths import default_lengths, steps_of_epoch
 
@@ -113,7 +113,7 @@ class RunConfig:
         """
         if not self.derived_keys:
             return self
-        split = split_rows(panel, self.data.split, self.data.split_by)
+        split = self.data.split_rows(panel)
         ends = split.longest_ends
         lengths = default_lengths(panel.freq, ends, self.run.horizon)
         context_length = self.run.context_length

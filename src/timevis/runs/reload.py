@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.catalog import load_panel
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.channel_selection import reorder_channels
-from timevis.data.split.make_split import split_rows
-from timevis.data.split.spec import SplitSpec, StoredSplit
+from timevis.data.split.spec import RowEnds, SplitSpec, StoredSplit
 from timevis.data.split.split import Split
 from timevis.errors import DataError
 from timevis.messages import Text
@@ -65,7 +64,7 @@ def _load_rows_of_run(folder: RunFolder, config: RunConfig, future: bool) -> tup
 def _stored_split(folder: RunFolder) -> SplitSpec:
     report = folder.data_report
     if report.get("split_by") != "series":
-        return tuple(accumulate(part["rows"] for part in report["split"].values()))
+        return RowEnds(*accumulate(part["rows"] for part in report["split"].values()))
     table = folder.table("splits")
     try:
         rows = table[["start", "train_end", "val_end", "test_end"]].to_numpy(np.int64)
@@ -109,13 +108,13 @@ def load_data_to_resume(folder: RunFolder, config: RunConfig) -> tuple[RunConfig
         Values, covariates, times or names of the rows of the run have changed.
     """
     panel, quality = load_panel(config.data)
-    if _has_data_of_run(folder, panel, split_rows(panel, config.data.split, config.data.split_by)):
+    if _has_data_of_run(folder, panel, config.data.split_rows(panel)):
         return config, panel, quality
     try:
         config, panel, quality = _load_rows_of_run(folder, config, future=False)
     except DataError:
         raise _data_changed_error(folder, panel) from None
-    split = split_rows(panel, config.data.split, config.data.split_by)
+    split = config.data.split_rows(panel)
     check_data_unchanged(folder, panel, split)
     log.warning(
         "%s has %d rows after those that the run was started with: the run goes on with its own %d rows; to use all "

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from timevis.data.catalog import load_panel
-from timevis.data.readers.table import Table
 from timevis.data.sources.append_rows import append_rows
+from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.security.table_limits import TableLimits, smaller_file

@@ -19,6 +19,7 @@ from timevis.config.options import Option, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
 from timevis.config.validate import check
+from timevis.data.read_options import ReadOptions
 from timevis.models.catalog import declared_models
 from timevis.models.declaration import Untrained
 from timevis.runs.config import check_sections_without_model
@@ -31,7 +32,15 @@ BACKBONE = Option(
     "The language model; nano is part of TimeVis, the others are downloaded.",
 )
 """Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
-DATA_KEYS = ("target", "covariates", "season", "split", "split_by", "cleaning")
+DATA_KEYS = (
+    "target",
+    "covariates",
+    "season",
+    "split",
+    "split_by",
+    "cleaning",
+    *(option.name for option in options_of(ReadOptions)),
+)
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
 _hydra_lock = Lock()
 
@@ -100,9 +109,6 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
         Keys of the section `data` that belong to the dataset.
     """
     data = {key: given[key] for key in DATA_KEYS if given.get(key) is not None}
-    if "cleaning" in data:  # the dataset says how its cells are read
-        chosen = {key: value for key, value in data["cleaning"].items() if value != []}
-        data["cleaning"] = {**dataset_options.get("cleaning", {}), **chosen}
     return {
         **declared_models()[given["model"]].declaration.presets.get(given.get("preset") or "", {}),
         **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},

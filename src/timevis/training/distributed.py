@@ -28,7 +28,7 @@ GRACE_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
 
-def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
+def supervise(folder: RunFolder, processes: int, group: str | None, resumed: bool = False) -> float:
     """Run `timevis.cli.rank_process` in several processes; returns ``val/relative_wql``.
 
     Parameters
@@ -37,6 +37,8 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
     processes : int
     group : str, optional
         The sweep that the run belongs to.
+    resumed : bool
+        Whether the run goes on with what earlier processes left in its folder.
 
     Raises
     ------
@@ -48,7 +50,10 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
     with handle_signals() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as temporary_folder:
         error_files = [Path(temporary_folder) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
-        workers = [start_rank(folder, rank, processes, group, port, error_files[rank]) for rank in range(processes)]
+        workers = [
+            start_rank(folder, rank, processes, group, port, error_file, resumed)
+            for rank, error_file in enumerate(error_files)
+        ]
         killed_rank = _wait(workers, stop)
         state = state_of(folder.path)
         if all(worker.returncode == 0 for worker in workers):
@@ -114,7 +119,7 @@ def _write_final_status(folder: RunFolder, state: str, error: TimeVisError) -> N
 
 
 def start_rank(
-    folder: RunFolder, rank: int, processes: int, group: str | None, port: int, error_file: Path
+    folder: RunFolder, rank: int, processes: int, group: str | None, port: int, error_file: Path, resumed: bool
 ) -> subprocess.Popen:
     environment = os.environ | {
         "LOCAL_RANK": str(rank),
@@ -127,7 +132,7 @@ def start_rank(
     }
     # -P: the workers import from where this process does, and not from the working directory
     command = [sys.executable, "-P", "-m", "timevis.cli.rank_process"]
-    command += [str(folder.path), group or "", str(error_file)]
+    command += [str(folder.path), group or "", str(error_file), "resumed" if resumed else ""]
     # in a new session, so that Ctrl-C reaches only the supervisor, which passes it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 

@@ -78,9 +78,14 @@ def mark_unfinished(folder: RunFolder) -> None:
 
 
 def fit(
-    trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule, folder: RunFolder, clock: FitClock
+    trainer: pl.Trainer,
+    forecaster: Forecaster,
+    datamodule: WindowDataModule,
+    folder: RunFolder,
+    clock: FitClock,
+    resumed_step: int | None = None,
 ) -> None:
-    """Fit a forecaster, resuming at the last checkpoint if there is one, and load the best weights.
+    """Fit a forecaster, or go on at the last checkpoint, and load the best weights.
 
     Parameters
     ----------
@@ -91,6 +96,8 @@ def fit(
     folder : RunFolder
     clock : FitClock
         One of the callbacks of the trainer.
+    resumed_step : int, optional
+        Optimizer steps of the last checkpoint, with which a resumed run goes on; None fits from the start.
 
     Raises
     ------
@@ -98,15 +105,16 @@ def fit(
         The fit has written no checkpoint.
     """
     finished, last = folder.checkpoints / FIT_FINISHED, folder.checkpoints / LAST_CHECKPOINT
-    if finished.is_file() and last.is_file():
+    if resumed_step is not None and finished.is_file():
         clock.load_state_dict(json.loads(finished.read_text()))
         checkpoint = load_checkpoint(last)
         trainer.fit_loop.load_state_dict(checkpoint["loops"]["fit_loop"])  # steps and epochs, for later log lines
         log.info("training already finished at step %d; skipping the fit", checkpoint["global_step"])
     else:
-        if last.is_file():
-            log.info("resuming at step %s", checkpoint_step(folder))
-        trainer.fit(forecaster, datamodule=datamodule, ckpt_path=last if last.is_file() else None, weights_only=True)
+        if resumed_step is not None:
+            log.info("resuming at step %d", resumed_step)
+        checkpoint_path = None if resumed_step is None else last
+        trainer.fit(forecaster, datamodule=datamodule, ckpt_path=checkpoint_path, weights_only=True)
         folder.write_json(f"checkpoints/{FIT_FINISHED}", clock.state_dict())
     _load_best_weights(trainer, forecaster, folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -11,13 +12,16 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.compose import RESUMABLE_SECTIONS, cannot_change_on_resume
 from timevis.config.paths import CONF
 from timevis.config.stored import escape, to_yaml
+from timevis.data.catalog import load_panel
+from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.errors import ConfigError, RunFolderError
 from timevis.messages import Setting, Text
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
 from timevis.runs.reload import load_data_to_resume
 from timevis.training.devices import Devices
-from timevis.training.fit import completed_epochs, mark_unfinished
+from timevis.training.fit import checkpoint_step, completed_epochs, mark_unfinished
 from timevis.utils.files import write_text
 
 LENGTHS_OF_TRAINING = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
@@ -97,6 +101,39 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
         if state == "completed" or any(o.key_or_group in LENGTHS_OF_TRAINING for o in parsed):
             mark_unfinished(folder)
     return RunFolder(folder.path), config
+
+
+class ResumedRun(NamedTuple):
+    """What a resumed run goes on with.
+
+    Attributes
+    ----------
+    config : RunConfig
+        The split is in rows if rows were appended to the file.
+    panel : Panel
+    quality : QualityReport
+    step : int, optional
+        Optimizer steps of the last checkpoint; None without one: the fit then starts anew.
+    """
+
+    config: RunConfig
+    panel: Panel
+    quality: QualityReport
+    step: int | None
+
+
+def load_resumed_run(folder: RunFolder, config: RunConfig) -> ResumedRun:
+    """Load the data and the progress of a run that is resumed; see `timevis.runs.reload.load_data_to_resume`.
+
+    Raises
+    ------
+    DataError
+        The run has a checkpoint, and its data have changed since.
+    """
+    step = checkpoint_step(folder)
+    if step is None:
+        return ResumedRun(config, *load_panel(config.data), step)
+    return ResumedRun(*load_data_to_resume(folder, config), step)
 
 
 def _keys_set_by(override: Override) -> list[str]:

@@ -8,7 +8,7 @@ from cleaned_tables import HOURS, VALUES, clean_frame, reasons_of, wide_frame
 from timevis.data.cleaning.clean import clean
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
-from timevis.data.readers.table import Table
+from timevis.data.table import Table
 from timevis.errors import DataError
 
 

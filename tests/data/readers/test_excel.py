@@ -8,21 +8,22 @@ import pytest
 from table_files import FRAME, write_workbook
 
 from timevis.data.options import DataOptions
+from timevis.data.read_options import ReadOptions
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import find_columns
-from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import ConfigError, DataError
 
 
 def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
     write_workbook(tmp_path / "book.xlsx")
     assert any("'data'" in note for note in map(str, read_table(tmp_path / "book.xlsx").notes))
-    assert "other" in read_table(tmp_path / "book.xlsx", sheet="more").frame
-    assert "other" in read_table(tmp_path / "book.xlsx", sheet=2).frame
+    assert "other" in read_table(tmp_path / "book.xlsx", ReadOptions(sheet="more")).frame
+    assert "other" in read_table(tmp_path / "book.xlsx", ReadOptions(sheet=2)).frame
     with pytest.raises(ConfigError, match="did you mean 'more'"):
-        read_table(tmp_path / "book.xlsx", sheet="mroe")
+        read_table(tmp_path / "book.xlsx", ReadOptions(sheet="mroe"))
     with pytest.raises(DataError, match="'cover' contains no table"):
-        read_table(tmp_path / "book.xlsx", sheet="cover")
+        read_table(tmp_path / "book.xlsx", ReadOptions(sheet="cover"))
 
 
 def test_an_old_workbook_is_read_with_its_times_and_booleans() -> None:
@@ -82,7 +83,7 @@ def test_a_first_sheet_without_times_is_an_error_that_lists_the_sheets(tmp_path:
     ):
         find_columns(read_table(path), options)
     assert read_table(path).source == "t.xlsx"
-    table = read_table(path, sheet="data")
+    table = read_table(path, ReadOptions(sheet="data"))
     assert table.source == "t.xlsx"
     assert find_columns(table, options)[1].targets == ("load",)
 

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from timevis.data.catalog import load_panel
+from timevis.data.read_options import ReadOptions
 from timevis.data.readers.read_table import read_table
 from timevis.errors import ConfigError, DataError
 
@@ -66,10 +67,10 @@ def test_units_of_a_file_become_those_of_its_channels_unless_the_options_name_ot
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_the_option_header_names_the_row_of_the_names(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path, suffix, [["x", "y", "z"], ["p", "q", "r"], *ROWS])
-    assert list(read_table(path, header=2).frame.columns) == ["p", "q", "r"]
-    assert list(read_table(path, header=1).frame.columns) == ["x", "y", "z"]
+    assert list(read_table(path, ReadOptions(header=2)).frame.columns) == ["p", "q", "r"]
+    assert list(read_table(path, ReadOptions(header=1)).frame.columns) == ["x", "y", "z"]
     with pytest.raises(ConfigError, match=r"data\.header=900, but t"):
-        read_table(path, header=900)
+        read_table(path, ReadOptions(header=900))
 
 
 @pytest.mark.parametrize("first", [["Jan-01", "n/m"], ["Jan-01", "NA"]])

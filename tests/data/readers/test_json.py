@@ -10,9 +10,9 @@ import pytest
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.to_rows import to_rows
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import DataError
 
 

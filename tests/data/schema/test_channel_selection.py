@@ -9,7 +9,7 @@ from timevis.data.cleaning.clean import clean
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
-from timevis.data.readers.table import Table
+from timevis.data.table import Table
 from timevis.runs import metadata
 
 ROWS = 400

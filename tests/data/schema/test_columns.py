@@ -9,8 +9,8 @@ from cleaned_tables import reasons_of
 
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.table import Table
 from timevis.data.schema.columns import Columns, find_columns
+from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
 
 HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)

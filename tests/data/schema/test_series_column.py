@@ -11,9 +11,9 @@ from cleaned_tables import reasons_of
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.readers.csv import read_csv
-from timevis.data.readers.table import Table
 from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.to_rows import Rows, to_rows
+from timevis.data.table import Table
 from timevis.errors import DataError
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.to_rows import Rows, to_rows
+from timevis.data.table import Table
 from timevis.errors import DataError
 
 DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")

@@ -186,20 +186,27 @@ def test_the_cells_of_a_file_are_read_as_the_upload_says_and_the_change_returns_
     refused = upload(http, table)
     assert refused.status_code == 422
     assert "aus" in refused.json["detail"]
-    given = {"no_value": "aus; n/v", "decimal": "comma", "day_first": "false", "encoding": "cp1252", "header": "2"}
+    given = {
+        "missing_values": "aus; n/v",
+        "decimal": "comma",
+        "day_first": "false",
+        "encoding": "cp1252",
+        "header": "2",
+    }
     dataset = upload(http, table, **given).json
-    assert dataset["options"]["cleaning"] == {
+    assert dataset["options"] == {
+        "header": 2,
         "encoding": "cp1252",
         "decimal": "comma",
         "day_first": False,
-        "missing": ["aus", "n/v"],
+        "missing_values": ["aus", "n/v"],
     }
-    assert (dataset["options"]["header"], dataset["channels"]) == (2, ["load"])
+    assert dataset["channels"] == ["load"]
     assert round(dataset["report"]["channels"]["load"]["max"], 2) == 1.69
     assert dataset["report"]["missing"] == {"load": 2}
     path = f"/api/datasets/{dataset['id']}"
     changed = http.patch(path, json={"decimal": None, "encoding": None, "header": None}).json["options"]
-    assert changed == {"cleaning": {"day_first": False, "missing": ["aus", "n/v"]}}
-    kept = http.patch(path, json={"no_value": None})
+    assert changed == {"day_first": False, "missing_values": ["aus", "n/v"]}
+    kept = http.patch(path, json={"missing_values": None})
     assert kept.status_code == 422
     assert http.get(path).json["options"] == changed

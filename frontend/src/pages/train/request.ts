@@ -6,8 +6,8 @@ export interface DataDraft {
   /** Written "temperature:known"; null keeps the covariates of the dataset. */
   covariates: string[] | null;
   season: string;
-  /** Words and numbers that mean "no value", separated by commas. */
-  missing: string;
+  /** Words and numbers that mark a missing value, separated by commas. */
+  missing_values: string;
   maskOutliers: boolean;
 }
 
@@ -64,7 +64,7 @@ export function newDraft(dataset = "", models: string[] = []): TrainDraft {
 }
 
 export function newDataDraft(): DataDraft {
-  return { split: null, covariates: null, season: "", missing: "", maskOutliers: false };
+  return { split: null, covariates: null, season: "", missing_values: "", maskOutliers: false };
 }
 
 /** Covariates as the form writes them: "temperature:known". */
@@ -78,8 +78,8 @@ function dataFields(draft: DataDraft): Body {
   if (draft.split) body.split = draft.split;
   if (draft.covariates) body.covariates = Object.fromEntries(draft.covariates.map((text) => splitAtLastColon(text)));
   if (draft.season.trim() !== "") body.season = parseValue(draft.season);
-  const missing = valuesOf(draft.missing);
-  if (draft.maskOutliers || missing.length > 0) body.cleaning = { outliers: draft.maskOutliers ? "mask" : "report", missing };
+  if (draft.missing_values.trim() !== "") body.missing_values = valuesOf(draft.missing_values);
+  if (draft.maskOutliers) body.cleaning = { outliers: "mask" };
   return body;
 }
 

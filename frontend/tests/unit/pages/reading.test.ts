@@ -2,23 +2,29 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { setLanguage } from "@/i18n";
 import { frequencyText } from "@/i18n/frequency";
-import { changeOf, EMPTY_READING, readingOf, timeZones } from "@/pages/data/reading";
+import { changeOf, readingOf, timeZones } from "@/pages/data/reading";
 import type { Drawn, Point } from "@/pages/data/seriesOption";
 import { seriesOption, usualRange } from "@/pages/data/seriesOption";
+
+const OPTIONS = Object.entries({ sheet: "text", header: "int", decimal: "choice", day_first: "bool", missing_values: "list" } as const).map(
+  ([name, type]) => ({ name, type, kind: "", nullable: true, default: null, minimum: null, maximum: null, choices: [], help: "" }),
+);
 
 beforeAll(() => setLanguage("en"));
 
 describe("how a file is read", () => {
   it("an empty form asks for nothing and returns every field to what is found", () => {
-    expect(new Set(Object.values(changeOf(EMPTY_READING)))).toEqual(new Set([null]));
-    expect(readingOf({})).toEqual(EMPTY_READING);
+    const change = changeOf({}, OPTIONS);
+    expect(Object.keys(change).sort()).toEqual(["day_first", "decimal", "frequency", "header", "missing_values", "sheet", "timezone"]);
+    expect(new Set(Object.values(change))).toEqual(new Set([null]));
+    expect(readingOf({})).toEqual({});
   });
 
   it("the form shows the options of a dataset, and sends the same back", () => {
-    const options = { frequency: "h", header: 2, cleaning: { decimal: "comma", day_first: false, missing: ["aus", "-999"] } };
+    const options = { frequency: "h", header: 2, decimal: "comma", day_first: false, missing_values: ["aus", "-999"] };
     const reading = readingOf(options);
-    expect(reading).toEqual({ ...EMPTY_READING, frequency: "h", header: "2", decimal: "comma", day_first: "false", no_value: "aus; -999" });
-    expect(changeOf(reading)).toMatchObject({ frequency: "h", header: 2, decimal: "comma", day_first: false, no_value: "aus; -999", sheet: null });
+    expect(reading).toEqual({ frequency: "h", header: "2", decimal: "comma", day_first: "false", missing_values: "aus; -999" });
+    expect(changeOf(reading, OPTIONS)).toEqual({ ...options, sheet: null, timezone: null });
   });
 
   it("UTC can be chosen as the time zone", () => {

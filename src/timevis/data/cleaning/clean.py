@@ -15,16 +15,15 @@ import pandas as pd
 
 from timevis.config.options import check_choice
 from timevis.data.cleaning.outliers import handle_outliers
-from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.schema.channel_selection import drop_constant_covariates, select_channels
 from timevis.data.schema.to_rows import to_rows
-from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
+from timevis.data.table import Table
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text, listed
 
@@ -71,9 +70,9 @@ def clean(
         )
         panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
+    split = options.split_rows(panel, observed_rows)
     panel = drop_constant_covariates(panel, report, split)
-    return finalize_panel(panel, options, report, observed_rows)
+    return finalize_panel(panel, options, report, split)
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
@@ -107,7 +106,7 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
 
 
 def finalize_panel(
-    panel: Panel, options: DataOptions, report: QualityReport, observed_rows: int | None = None
+    panel: Panel, options: DataOptions, report: QualityReport, split: Split
 ) -> tuple[Panel, QualityReport]:
     """Mask declared defects, handle outliers, complete the dataset card, and fill in the report.
 
@@ -116,10 +115,8 @@ def finalize_panel(
     panel : Panel
     options : DataOptions
     report : QualityReport
-    observed_rows : int, optional
-        Number of first rows that are split into training, validation and test part; all rows when None.
+    split : Split
     """
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
     panel = mask_defects(panel, report)
     panel = handle_outliers(panel, split, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"

@@ -7,8 +7,8 @@ import re
 import numpy as np
 
 from timevis.data.calendar import steps_per_day
-from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.split.split import Split
 from timevis.messages import Setting, Text
 
@@ -62,7 +62,7 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
                     "note-placeholder",
                     "{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that "
                     "the value is missing, set {setting}",
-                    setting=Setting("data.cleaning.missing", f"[{value:g}]"),
+                    setting=Setting("data.missing_values", f"[{value:g}]"),
                     channel=channel,
                     value=float(value),
                     count=int(count),

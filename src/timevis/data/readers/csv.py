@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.header import (
     check_header,
@@ -35,7 +36,7 @@ from timevis.data.readers.number_format import (
     parse_number_columns,
 )
 from timevis.data.readers.size_limits import check_column_count
-from timevis.data.readers.table import MISSING_MARKERS, Table, no_rows_error
+from timevis.data.table import MISSING_VALUES, Table, no_rows_error
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 
@@ -91,10 +92,8 @@ class Layout:
 def read_csv(
     raw: bytes,
     source: str,
-    encoding: str | None = None,
-    decimal: str | None = None,
+    options: ReadOptions = DEFAULT_READ_OPTIONS,
     default_decimal: str | None = None,
-    header: int | None = None,
 ) -> Table:
     """Read delimited text; blank lines are skipped, and so are lines of text or comments (#) above the header.
 
@@ -105,14 +104,9 @@ def read_csv(
     raw : bytes
     source : str
         Name of the file, for error messages.
-    encoding : str, optional
-        See `timevis.data.readers.encoding.to_utf8`.
-    decimal : {"point", "comma"}, optional
-        The decimal mark; None infers it.
+    options : ReadOptions
     default_decimal : {"point", "comma"}, optional
-        The decimal mark if the file does not show one.
-    header : int, optional
-        Row of the column names, counted from 1; None finds it.
+        The decimal mark if neither the options nor the file show one.
 
     Raises
     ------
@@ -121,29 +115,29 @@ def read_csv(
         fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a thousands
         separator.
     """
-    raw, notes = to_utf8(raw, source, encoding)
+    raw, notes = to_utf8(raw, source, options.encoding)
     csv.field_size_limit(max(len(raw), csv.field_size_limit()))
     head = _first_lines(raw)
     delimiter, lines_above = _find_delimiter(head, source)
-    layout = _find_layout(raw, source, delimiter, head, lines_above, header)
+    layout = _find_layout(raw, source, delimiter, head, lines_above, options.header)
     check_column_count(len(layout.names), source)
     check_header(layout.names, source, layout.header_row)
     sample = [cell.strip() for row in csv.reader(head[layout.row_above_body :], delimiter=delimiter) for cell in row]
     _check_quotes(raw, layout)
-    found_mark = find_decimal_mark(sample)
-    mark = decimal or found_mark
+    shown_mark = find_decimal_mark(sample)
+    mark = options.decimal or shown_mark
     parse = partial(_parse, raw, layout)
     frame = parse(DECIMAL_POINTS[mark] if mark else NO_DECIMAL_MARK)
     if mark is None and (mark := _find_mark_in_table(frame, source, default_decimal)):
         frame = parse(DECIMAL_POINTS[mark])
-    if decimal and found_mark and decimal != found_mark:  # a column that shows its own mark is read with it
-        cell = next(c for c in sample if find_decimal_mark([c]) == found_mark)
+    if options.decimal and shown_mark and options.decimal != shown_mark:  # such a column is read with its mark
+        cell = next(c for c in sample if find_decimal_mark([c]) == shown_mark)
         notes.append(
             Text(
                 "note-decimal-unlike-setting",
                 "numbers such as {cell} have another decimal mark than {setting}, and are read with their own",
                 cell=cell,
-                setting=Setting("data.cleaning.decimal", decimal),
+                setting=Setting("data.decimal", options.decimal),
             )
         )
     elif mark == "comma":
@@ -242,8 +236,8 @@ def _find_layout(
     ]
     if header is not None:
         lines_above = check_header_position(header, len(lines), source)
-    elif (found := find_header(rows)) is not None:
-        lines_above = found
+    elif (position := find_header(rows)) is not None:
+        lines_above = position
     unit_row = find_unit_row(rows, lines_above)
     start = 0
     for _ in range(lines_above):
@@ -314,7 +308,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
             read_options=arrow_csv.ReadOptions(column_names=fill_empty_names(layout.names), block_size=block_bytes),
             parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in raw),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=sorted(MISSING_MARKERS),
+                null_values=sorted(MISSING_VALUES),
                 decimal_point=decimal_point,
                 column_types=column_types,
                 include_columns=list(text_columns),

@@ -57,10 +57,10 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
             Text(
                 "not-an-encoding",
                 "{setting} is not an encoding",
-                setting=Setting("data.cleaning.encoding", repr(encoding)),
+                setting=Setting("data.encoding", repr(encoding)),
             ),
             EXAMPLES_OF_ENCODINGS,
-            "data.cleaning.encoding",
+            "data.encoding",
         ) from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
@@ -69,7 +69,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
                     "note-encoding",
                     "the text is not UTF-8 and is read as {encoding}; {setting} sets another",
                     encoding=detected,
-                    setting=Setting("data.cleaning.encoding"),
+                    setting=Setting("data.encoding"),
                 )
             ]
         row = raw[: error.start].count(b"\n") + 1
@@ -84,7 +84,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
                 value=f"0x{raw[error.start]:02x}",
             ),
             _encoding_advice(raw, error.start),
-            "data.cleaning.encoding",
+            "data.encoding",
         ) from error
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
@@ -101,9 +101,9 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
             Text(
                 "not-a-text-table",
                 "the file is not a text table, or it is UTF-16 without a byte order mark: {setting}",
-                setting=Setting("data.cleaning.encoding", "utf-16-le"),
+                setting=Setting("data.encoding", "utf-16-le"),
             ),
-            "data.cleaning.encoding",
+            "data.encoding",
         )
     return raw, notes
 
@@ -143,11 +143,11 @@ def _encoding_advice(raw: bytes, position: int) -> Text:
             "valid-in-encoding",
             "the file is valid {encoding} text ({excerpt!r}): save it as UTF-8, or set {setting}",
             encoding=encoding,
-            setting=Setting("data.cleaning.encoding", encoding),
+            setting=Setting("data.encoding", encoding),
             excerpt=max(excerpt, key=len).strip(),
         )
     return Text(
         "save-as-utf8",
         "save the file as UTF-8, or name its encoding: {setting}",
-        setting=Setting("data.cleaning.encoding", "..."),
+        setting=Setting("data.encoding", "..."),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.header import (
     check_header,
     check_header_position,
@@ -23,7 +24,7 @@ from timevis.data.readers.header import (
     units_by_name,
 )
 from timevis.data.readers.size_limits import CellCounter, check_workbook_size
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.table import MISSING_VALUES, Table
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
@@ -36,9 +37,7 @@ FORMULA_WITHOUT_VALUE = re.compile(
 """The XML of a formula as libraries write it, without its value; an empty string counts as a value."""
 
 
-def read_excel(
-    raw: bytes, source: str, file_format: str, sheet: str | int | None = None, header: int | None = None
-) -> Table:
+def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> Table:
     """Read one sheet of an XLSX or XLS workbook; for a formula, the value that was saved with it is read.
 
     Parameters
@@ -47,11 +46,8 @@ def read_excel(
     source : str
         Name of the file, for error messages.
     file_format : {"xlsx", "xls"}
-    sheet : str or int, optional
-        Name of the sheet, or its position counted from 0; None reads the first sheet with data.
-    header : int, optional
-        Row of the column names, counted from 1; None finds it below any title rows. A row of units below the header
-        becomes the units of the table.
+    options : ReadOptions
+        A row of units below the header becomes the units of the table.
 
     Raises
     ------
@@ -63,6 +59,7 @@ def read_excel(
     """
     names, read_rows = (_open_xlsx if file_format == "xlsx" else _open_xls)(raw, source)
     sheets = Text("sheets-of-workbook", "sheets: {sheets}", sheets=names)
+    sheet = options.sheet
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
@@ -92,7 +89,7 @@ def read_excel(
     others = Text("of-sheets", " of {count} ({sheets})", count=len(names), sheets=names) if len(names) > 1 else ""
     notes: list[Text] = [Text("note-sheet", "read sheet {sheet!r}{others}", sheet=chosen, others=others)]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
-    table = _to_table(rows, source, notes, formulas, header)
+    table = _to_table(rows, source, notes, formulas, options.header)
     if sheet is None and others:
         table.sheet_note = Text(
             "sheet-of-workbook",
@@ -185,7 +182,7 @@ def _formulas_without_value(raw: bytes, sheet: str, rows: SheetRows) -> set[tupl
 
 
 def _is_empty(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING_MARKERS)
+    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING_VALUES)
 
 
 def _filled_cells(row: Sequence[Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from timevis.data.readers.table import MISSING_MARKERS
+from timevis.data.table import MISSING_VALUES
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text, listed
 
@@ -100,7 +100,7 @@ def check_header_position(header: int, num_rows: int, source: str) -> int:
 def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     """Column to unit, for the columns that have one; the text of a unit in brackets is taken without them."""
     texts = {name: unit.strip().strip("[]()") for name, unit in zip(names, units, strict=False)}
-    return {name: unit for name, unit in texts.items() if unit and unit not in MISSING_MARKERS}
+    return {name: unit for name, unit in texts.items() if unit and unit not in MISSING_VALUES}
 
 
 def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[Text]:
@@ -115,7 +115,7 @@ def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[
 
 
 def _without_markers(row: Sequence[str]) -> list[str]:
-    return ["" if cell.strip() in MISSING_MARKERS else cell.strip() for cell in row]
+    return ["" if cell.strip() in MISSING_VALUES else cell.strip() for cell in row]
 
 
 def _filled_rows(rows: TextRows) -> list[Sequence[str]]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.encoding import to_utf8
-from timevis.data.readers.table import Table, check_unique_names, quote_cell
-from timevis.data.schema.timestamps.parse_times import looks_like_time
+from timevis.data.table import Table, check_unique_names, quote_cell
+from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
 from timevis.messages import Text
 
@@ -25,7 +26,7 @@ SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA
 """An unpaired surrogate escape in the group; pairs and escaped backslashes also match, without the group."""
 
 
-def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
+def read_json(raw: bytes, source: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> Table:
     """Read records, columns (as lists, or as objects with a key for each row), or JSON lines.
 
     If the keys of the rows are times, they become a column ``time``.
@@ -35,8 +36,7 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
     raw : bytes
     source : str
         Name of the file, for error messages.
-    encoding : str, optional
-        See `timevis.data.readers.encoding.to_utf8`.
+    options : ReadOptions
 
     Raises
     ------
@@ -44,7 +44,7 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
         The file is not JSON (names row and column), an object has two values of one name, or the JSON does not have
         the shape of a table.
     """
-    raw, notes = to_utf8(raw, source, encoding)
+    raw, notes = to_utf8(raw, source, options.encoding)
     text = raw.decode("utf-8")
     _check_surrogates(text, source)
     decoder = json.JSONDecoder(object_pairs_hook=partial(_unique_keys, source))

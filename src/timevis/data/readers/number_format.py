@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING_MARKERS
+from timevis.data.table import MISSING_VALUES
 from timevis.errors import AmbiguousDataError
 from timevis.messages import Setting, Text
 
@@ -66,9 +66,9 @@ def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> A
         Text(
             "set-decimal",
             "set {setting} to comma or point, or write the numbers without thousands separators",
-            setting=Setting("data.cleaning.decimal"),
+            setting=Setting("data.decimal"),
         ),
-        "data.cleaning.decimal",
+        "data.decimal",
     )
 
 
@@ -146,7 +146,7 @@ def _parse_numbers_among_text(column: pd.Series, cells: pd.Series) -> pd.Series:
 def _plain_cells(text: pd.Series) -> pd.Series:
     """Cells that are not missing, with ASCII minus signs and without spaces or apostrophes between thousands."""
     text = text.astype(str).str.strip()
-    return text[~text.isin(MISSING_MARKERS)].str.replace("−", "-").str.replace(THOUSANDS_SEPARATOR, "", regex=True)
+    return text[~text.isin(MISSING_VALUES)].str.replace("−", "-").str.replace(THOUSANDS_SEPARATOR, "", regex=True)
 
 
 def _all_numbers(cells: pd.Series) -> bool:

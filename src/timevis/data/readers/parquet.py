@@ -8,7 +8,7 @@ import pandas as pd
 
 from timevis.data.readers.compression import damaged_file
 from timevis.data.readers.size_limits import check_parquet_size
-from timevis.data.readers.table import Table, check_unique_names
+from timevis.data.table import Table, check_unique_names
 from timevis.errors import DataError
 from timevis.messages import Text
 

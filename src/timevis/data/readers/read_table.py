@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.check_file import check_file, format_from_name
 from timevis.data.readers.compression import decompressed_bytes
+from timevis.data.readers.json import read_json
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
-from timevis.data.readers.table import GIVE_HEADER_AND_ROWS, Table
+from timevis.data.readers.parquet import read_parquet
+from timevis.data.table import GIVE_HEADER_AND_ROWS, Table
 from timevis.errors import DataError, TimeVisError
 from timevis.messages import Setting, Text
 
@@ -39,13 +42,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 
 def read_table(
-    path: str | Path,
-    *,
-    sheet: str | int | None = None,
-    header: int | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    default_decimal: str | None = None,
+    path: str | Path, options: ReadOptions = DEFAULT_READ_OPTIONS, default_decimal: str | None = None
 ) -> Table:
     """Read a CSV, TSV, XLSX, XLS, JSON or Parquet file; it may be gzipped, or the only file in a ZIP archive.
 
@@ -53,16 +50,9 @@ def read_table(
     ----------
     path : path
         Its suffix gives the format; the content must agree.
-    sheet : str or int, optional
-        Sheet of a workbook: a name, or a position counted from 0. None reads the first sheet with data.
-    header : int, optional
-        Row of the column names in a text file or sheet, counted from 1; None finds it.
-    encoding : str, optional
-        Encoding of a text file; see `timevis.data.readers.encoding.to_utf8`.
-    decimal : {"point", "comma"}, optional
-        The decimal mark of numbers written as text; None finds it in the file.
+    options : ReadOptions
     default_decimal : {"point", "comma"}, optional
-        The decimal mark if the file does not show one.
+        The decimal mark if neither the options nor the file show one.
 
     Raises
     ------
@@ -71,7 +61,7 @@ def read_table(
     """
     path = Path(path).expanduser()
     with raise_as_data_error(path):
-        return _read(path, sheet, header, encoding, decimal, default_decimal)
+        return _read(path, options, default_decimal)
 
 
 @contextmanager
@@ -111,14 +101,7 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(
-    path: Path,
-    sheet: str | int | None,
-    header: int | None,
-    encoding: str | None,
-    decimal: str | None,
-    default_decimal: str | None,
-) -> Table:
+def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Table:
     check_file(path)
     expected = format_from_name(path)
     raw = decompressed_bytes(path)
@@ -131,8 +114,8 @@ def _read(
     if expected == "text":
         from timevis.data.readers.csv import read_csv
 
-        table = read_csv(raw, path.name, encoding, decimal, default_decimal, header)
-        if sheet is not None:
+        table = read_csv(raw, path.name, options, default_decimal)
+        if options.sheet is not None:
             table.notes.append(
                 Text(
                     "note-sheet-unused",
@@ -142,18 +125,14 @@ def _read(
             )
         return table
     if expected == "json":
-        from timevis.data.readers.json import read_json
-
-        table = read_json(raw, path.name, encoding)
+        table = read_json(raw, path.name, options)
     elif expected == "parquet":
-        from timevis.data.readers.parquet import read_parquet
-
         table = read_parquet(raw, path.name)
     else:
         from timevis.data.readers.excel import read_excel
 
-        table = read_excel(raw, path.name, expected, sheet, header)
-    if header is not None and expected in ("json", "parquet"):
+        table = read_excel(raw, path.name, expected, options)
+    if options.header is not None and expected in ("json", "parquet"):
         table.notes.append(
             Text(
                 "note-header-unused",
@@ -162,21 +141,21 @@ def _read(
             )
         )
     table.original_text = table.frame.copy(deep=False).__getitem__
-    found_decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
-    table.decimal = decimal or found_decimal or default_decimal
-    parse_number_columns(table.frame, decimal or default_decimal, table.notes, path.name)
+    decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
+    table.decimal = options.decimal or decimal or default_decimal
+    parse_number_columns(table.frame, options.decimal or default_decimal, table.notes, path.name)
     return table
 
 
 def _check_content(raw: bytes, path: Path, expected: str) -> None:
     """Raise a DataError if the content of a file is not of the format that its name says."""
-    found = _format_from_content(raw)
-    if found == expected or (expected == "text" and found == "json" and not _looks_like_json(raw)):
+    content = _format_from_content(raw)
+    if content == expected or (expected == "text" and content == "json" and not _looks_like_json(raw)):
         return
     advice = Text(
         "rename-or-save-again", "rename it according to its content, or save it again in the format of its name"
     )
-    if found in ("html", "pdf", "image"):
+    if content in ("html", "pdf", "image"):
         advice = Text(
             "download-again", "save its table as CSV; if it shows an error or a login page, download the table again"
         )
@@ -186,7 +165,7 @@ def _check_content(raw: bytes, path: Path, expected: str) -> None:
             "{source}: according to its name, the file is {expected}, but the content is {actual}",
             source=path.name,
             expected=DESCRIPTION_OF_FORMAT[expected],
-            actual=DESCRIPTION_OF_FORMAT[found],
+            actual=DESCRIPTION_OF_FORMAT[content],
         ),
         advice,
     )

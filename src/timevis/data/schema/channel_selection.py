@@ -8,13 +8,12 @@ from typing import TypeVar
 import numpy as np
 
 from timevis.config.suggestions import nearest
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.columns import REASON_OF_KIND, column_with_reason
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
 from timevis.data.schema.to_rows import Rows
-from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import DataError
 from timevis.messages import Setting, Text, listed
@@ -136,7 +135,7 @@ def _drop_series(rows: Rows, left_out: Collection[str]) -> Rows:
 
 def _constant_channels(panel: Panel, observed_rows: int, options: DataOptions) -> dict[str, Text]:
     """Channels that are always constant, with the reason; if there are none, those constant in the training part."""
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
+    split = options.split_rows(panel, observed_rows)
     for end in (len(panel), split.borders[..., 0]):
         ends = np.broadcast_to(end, len(panel.channels))
         reasons = {name: _constancy(panel.values[:, j], ends[j]) for j, name in enumerate(panel.channels)}

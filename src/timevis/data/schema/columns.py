@@ -9,14 +9,14 @@ import numpy as np
 from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.cleaning.missing_values import clear_sentinels
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import Table, quote_cell
+from timevis.data.schema.missing_values import clear_missing_values
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
 from timevis.data.schema.series_column import find_series_column, join_series_columns
 from timevis.data.schema.time_column import find_time_columns
-from timevis.data.schema.timestamps.parse_times import looks_like_time
-from timevis.data.schema.timestamps.time_parts import holds_time_part
+from timevis.data.table import Table, quote_cell
+from timevis.data.timestamps.parse_times import looks_like_time
+from timevis.data.timestamps.time_parts import holds_time_part
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
@@ -43,8 +43,8 @@ class Columns:
         Whether it is known ahead of time.
     left_out : dict
         Name of every other column to the reason why it is not used.
-    sentinels : dict
-        Per column, the result of `clear_sentinels`.
+    missing_values : dict
+        Per column, the result of `clear_missing_values`.
     notes : list of Text
     """
 
@@ -54,7 +54,7 @@ class Columns:
     covariates: tuple[str, ...] = ()
     covariates_known: tuple[bool, ...] = ()
     left_out: dict[str, Text] = field(default_factory=dict)
-    sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missing_values: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
 
     @property
@@ -66,7 +66,7 @@ class Columns:
 
 
 def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
-    """Find the role of each column, and empty the cells of targets and covariates that data.cleaning.missing names.
+    """Find the role of each column, and empty the cells of targets and covariates that data.missing_values names.
 
     Returns
     -------
@@ -105,7 +105,9 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     columns = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
-    columns.sentinels = clear_sentinels(table, [*(options.target or others), *covariates], options.cleaning.missing)
+    columns.missing_values = clear_missing_values(
+        table, [*(options.target or others), *covariates], options.missing_values
+    )
     _check_covariates(table, covariates)
     if options.target:
         _check_targets(table, options.target)
@@ -158,7 +160,7 @@ def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
                 Text(
                     "numeric-covariates",
                     "covariates are numbers or booleans; {setting} names text that marks a missing value",
-                    setting=Setting("data.cleaning.missing"),
+                    setting=Setting("data.missing_values"),
                 ),
                 "data.covariates",
             )
@@ -181,7 +183,7 @@ def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
                     "numeric-targets",
                     "{target} takes numeric columns; {setting} names text that marks a missing value",
                     target=Setting("data.target"),
-                    setting=Setting("data.cleaning.missing"),
+                    setting=Setting("data.missing_values"),
                 ),
                 "data.target",
             )

@@ -10,11 +10,11 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.time_column import find_time_columns
-from timevis.data.schema.timestamps.parsed_times import cell_text
-from timevis.data.schema.timestamps.time_parts import PART_NAMES, holds_only_dates, month_numbers
+from timevis.data.table import Table
+from timevis.data.timestamps.parsed_times import cell_text
+from timevis.data.timestamps.time_parts import PART_NAMES, holds_only_dates, month_numbers
 from timevis.errors import DataError
 from timevis.messages import Text, listed
 

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
+from timevis.data.table import MISSING_VALUES, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Setting, Text
 
-EXAMPLE_OF_MISSING = Setting("data.cleaning.missing", '["Bad Input",-9999]')
+EXAMPLE_OF_MISSING = Setting("data.missing_values", '["Bad Input",-9999]')
 NUMBER_ADVICE = Text(
     "write-numbers",
     "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks it, such as "
     "'{missing}'; {decimal} sets whether 1,250 is 1.25 or 1250",
     missing=EXAMPLE_OF_MISSING,
-    decimal=Setting("data.cleaning.decimal"),
+    decimal=Setting("data.decimal"),
 )
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -34,7 +34,7 @@ def column_kind(column: pd.Series) -> str:
         return "number" if column.notna().any() else "empty"
     filled = column.dropna()
     text = filled.astype(str).str.strip()
-    text = text[~text.isin(MISSING_MARKERS)]
+    text = text[~text.isin(MISSING_VALUES)]
     if not len(text):
         return "empty"
     if all(isinstance(x, bool) for x in filled):
@@ -60,7 +60,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         text = column.astype("object").where(column.notna(), "").astype(str).str.strip()
-        is_missing = text.isin(MISSING_MARKERS)
+        is_missing = text.isin(MISSING_VALUES)
         values = pd.to_numeric(text.mask(is_missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
         if len(wrong):
@@ -77,7 +77,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
                     cell=quote_cell(text.iloc[wrong[0]]),
                 ),
                 NUMBER_ADVICE,
-                "data.cleaning.missing",
+                "data.missing_values",
             )
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
@@ -102,7 +102,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
             Text(
                 "empty-or-missing",
                 "leave the cell empty if it has no value, or name its content in {setting}",
-                setting=Setting("data.cleaning.missing"),
+                setting=Setting("data.missing_values"),
             ),
         )
     return values

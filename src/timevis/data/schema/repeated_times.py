@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.duplicates import merge_duplicates
-from timevis.data.cleaning.quality_report import QualityReport, list_times
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport, list_times
 from timevis.data.schema.columns import Columns
+from timevis.data.schema.duplicates import merge_duplicates
 from timevis.data.schema.grid import Grid
 from timevis.data.schema.numeric_columns import of_series
 from timevis.data.schema.series_column import suggest_series_columns
 from timevis.data.schema.time_column import find_time_of_day_column
-from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
+from timevis.data.table import Table
+from timevis.data.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
-from timevis.data.schema.timestamps.steps_of_day import step_of_day_columns
-from timevis.data.schema.timestamps.time_parts import PART_NAMES, TIME_OF_DAY_NAMES, holds_times_of_day
+from timevis.data.table import Table
+from timevis.data.timestamps.steps_of_day import step_of_day_columns
+from timevis.data.timestamps.time_parts import PART_NAMES, TIME_OF_DAY_NAMES, holds_times_of_day
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.series_column import MIN_REPEATED_SHARE, SERIES_COLUMN_NAMES, holds_series_names
-from timevis.data.schema.timestamps.parse_times import looks_like_time
-from timevis.data.schema.timestamps.time_parts import (
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import looks_like_time
+from timevis.data.timestamps.time_parts import (
     PART_NAMES,
     TIME_OF_DAY_NAMES,
     holds_only_dates,

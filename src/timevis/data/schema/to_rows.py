@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import GIVE_HEADER_AND_ROWS, MISSING_MARKERS, Table
+from timevis.data.quality.quality_report import QualityReport, list_times
 from timevis.data.schema.columns import Columns, find_columns
-from timevis.data.schema.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
 from timevis.data.schema.numeric_columns import check_precision, check_size, to_numbers
 from timevis.data.schema.repeated_times import merge_repeated_times
-from timevis.data.schema.timestamps.parse_times import parse_times
-from timevis.data.schema.timestamps.parsed_times import ParsedTimes
+from timevis.data.table import GIVE_HEADER_AND_ROWS, MISSING_VALUES, Table
+from timevis.data.timestamps.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
+from timevis.data.timestamps.parse_times import parse_times
+from timevis.data.timestamps.parsed_times import ParsedTimes
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 
@@ -79,11 +79,11 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     report = QualityReport(table.source, rows_read=rows_read, left_out=dict(columns.left_out), notes=notes)
     report.roles = columns.roles
     table = _drop_blank_rows(table, columns.time, report)
-    times = parse_times(table, columns.time, options.cleaning.day_first, default_day_first, options.timezone)
+    times = parse_times(table, columns.time, options.day_first, default_day_first, options.timezone)
     report.notes += times.notes
     report.decimal, report.day_first = table.decimal, times.day_first
     index, timezone = _index_and_timezone(times, options, report)
-    _report_sentinels(columns, options, report)
+    _report_missing_values(columns, options, report)
     series_code, series_names = _series_codes(table, columns.id)
     order = np.lexsort((index.asi8, series_code))
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
@@ -118,12 +118,12 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
 def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport) -> Table:
     """Drop rows in which every cell is empty; parsing later reports a row with values but no time."""
     frame = table.frame
-    has_no_time = frame[list(time)].isna() | frame[list(time)].isin(list(MISSING_MARKERS))
+    has_no_time = frame[list(time)].isna() | frame[list(time)].isin(list(MISSING_VALUES))
     candidates = np.flatnonzero(has_no_time.all(axis=1))
     if not len(candidates):
         return table
     part = frame.iloc[candidates]
-    blank = candidates[(part.isna() | part.isin(list(MISSING_MARKERS))).all(axis=1).to_numpy()]
+    blank = candidates[(part.isna() | part.isin(list(MISSING_VALUES))).all(axis=1).to_numpy()]
     if not len(blank):
         return table
     if len(blank) == len(frame):
@@ -138,18 +138,18 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
     return replace(table, frame=frame, row_number=lambda i: row_number(int(filled[i])), original_text=None)
 
 
-def _report_sentinels(columns: Columns, options: DataOptions, report: QualityReport) -> None:
-    """Report the cells that were emptied in targets and covariates, and the sentinels that occur nowhere."""
+def _report_missing_values(columns: Columns, options: DataOptions, report: QualityReport) -> None:
+    """Report the emptied cells of targets and covariates, and words of `data.missing_values` that occur nowhere."""
     used = (*columns.targets, *columns.covariates)
-    report.sentinels = {name: columns.sentinels[name] for name in used if name in columns.sentinels}
-    occurring = {s for found in columns.sentinels.values() for s in found["cells"]}
-    if absent := [s for s in options.cleaning.missing if s not in occurring | MISSING_MARKERS]:
+    report.sentinels = {name: columns.missing_values[name] for name in used if name in columns.missing_values}
+    occurring = {word for cleared in columns.missing_values.values() for word in cleared["cells"]}
+    if absent := [word for word in options.missing_values if word not in occurring | MISSING_VALUES]:
         report.notes.append(
             Text(
                 "note-missing-word-absent",
                 "no cell is {words}, which {setting} names",
                 words=[repr(word) for word in absent],
-                setting=Setting("data.cleaning.missing"),
+                setting=Setting("data.missing_values"),
             )
         )
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api.types import infer_dtype
 
-from timevis.data.readers.table import check_unique_names
+from timevis.data.table import check_unique_names
 from timevis.errors import DataError
 from timevis.messages import Text, listed
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from timevis.evaluation.charts.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.comparison import NAIVE_LABEL, Comparison
-from timevis.evaluation.report.labels import COSTS
+from timevis.evaluation.labels import COSTS
 from timevis.metric_specs import METRICS
 
 MAX_LEGEND_RUNS = 8

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day, to_local_time
-from timevis.data.cleaning.statistics import autocorrelation
 from timevis.data.panel import Panel
+from timevis.data.quality.statistics import autocorrelation
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.error_profile import (
     MEDIAN_INDEX,

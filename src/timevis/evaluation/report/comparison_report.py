@@ -10,7 +10,7 @@ import pandas as pd
 from timevis.evaluation.charts.comparison_charts import comparison_charts
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.comparison import Comparison
-from timevis.evaluation.report.labels import COSTS
+from timevis.evaluation.labels import COSTS
 from timevis.metric_specs import METRICS
 from timevis.utils.files import require_empty
 from timevis.utils.formatting import format_duration, format_interval, format_number, markdown_table, with_minus_sign

@@ -17,8 +17,8 @@ from timevis.config.compose import compose
 from timevis.config.paths import CONF
 from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import check
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.split.make_split import split_panel, split_rows
 from timevis.data.split.spec import SplitSpec
 from timevis.errors import ConfigError, TimeVisError

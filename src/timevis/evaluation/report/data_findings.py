@@ -1,11 +1,11 @@
-"""Describe the data of a run in facts and table rows; `timevis.data.cleaning.findings` describes their defects."""
+"""Describe the data of a run in facts and table rows; `timevis.data.quality.findings` describes their defects."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from timevis.data.cleaning.findings import format_period
+from timevis.data.quality.findings import format_period
 from timevis.runs.results import Results, WindowSetFacts
 from timevis.utils.formatting import format_count, format_number, join_names
 

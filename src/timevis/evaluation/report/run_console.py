@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from timevis.evaluation.report.labels import COSTS
+from timevis.evaluation.labels import COSTS
 from timevis.evaluation.verdict import scored_on, verdict_of
 from timevis.metric_specs import METRICS
 from timevis.runs.results import Results

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning import findings
+from timevis.data.quality import findings
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
 from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT
+from timevis.evaluation.labels import COSTS
 from timevis.evaluation.report import data_findings
-from timevis.evaluation.report.labels import COSTS
 from timevis.evaluation.verdict import interval_width, verdict_of
 from timevis.evaluation.worst_events import Event, scaled_error
 from timevis.metric_specs import METRICS

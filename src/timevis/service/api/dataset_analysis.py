@@ -6,7 +6,8 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from timevis.data.cleaning.seasonality import MAX_ROWS, describe_seasonality
+from timevis.data.quality.seasonality import MAX_ROWS, describe_seasonality
+from timevis.data.split.spec import parse_numbers
 from timevis.errors import ConfigError, DataError
 from timevis.service.context import context, find, unknown_channel
 from timevis.service.db.tables import Dataset
@@ -77,8 +78,8 @@ def get_preview(dataset_id: str, query: PreviewQuery) -> Any:
 def get_split(dataset_id: str, query: SplitQuery) -> Any:
     """Return rows, times and number of windows of the training, validation and test part."""
     dataset, _, series = _open(dataset_id, None)
-    spec = (query.train, query.val, query.test)
     try:
+        spec = parse_numbers((query.train, query.val, query.test))
         lengths = lengths_of(dataset.report, spec, query.context_length, query.horizon)
         parts = split_parts(series, spec, lengths.context_length, lengths.horizon)
     except (ConfigError, DataError) as error:

@@ -11,7 +11,7 @@ import pandas as pd
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from timevis.data.cleaning.findings import data_findings
+from timevis.data.quality.findings import data_findings
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.service.api.forecast_result import later_versions, newest_version
@@ -22,8 +22,6 @@ from timevis.service.profiling import combine, profile
 from timevis.service.schemas.datasets import DatasetSummary
 from timevis.service.security.table_limits import TableLimits
 from timevis.service.storage import Upload
-
-CLEANING_KEYS = ("encoding", "decimal", "day_first", "missing")
 
 
 def present_dataset(session: Session, identifier: str) -> Dataset:
@@ -55,14 +53,8 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
 
 
 def data_options(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys of the config section `data`, from those so far and the fields of a request; null removes a key."""
-    fields = dict(given)
-    if "no_value" in fields:
-        words = [word.strip() for word in (fields.pop("no_value") or "").split(";")]
-        fields["missing"] = [word for word in words if word] or None
-    cleaning = {**earlier.get("cleaning", {}), **{key: fields.pop(key) for key in CLEANING_KEYS if key in fields}}
-    fields["cleaning"] = {key: value for key, value in cleaning.items() if value is not None} or None
-    return {key: value for key, value in {**earlier, **fields}.items() if value is not None}
+    """Keys of the config section `data`, from those so far and the fields of a request; null or [] removes a key."""
+    return {key: value for key, value in {**earlier, **given}.items() if value not in (None, [])}
 
 
 def store_dataset(
@@ -175,14 +167,14 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
 
 def _base_name(file_name: str) -> str:
     """The last part of what a client calls a file."""
-    found = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_LETTERS]
-    if not found:
+    name = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_LETTERS]
+    if not name:
         raise wrong_field(
             "/file",
             Text("no-file", "the field file contains no file"),
             Text("send-multipart", "send it as multipart/form-data"),
         )
-    return found
+    return name
 
 
 def _store(stream: IO[bytes], file_name: str) -> Upload:

@@ -32,6 +32,7 @@ from timevis.service.schemas.datasets import (
     SampleRequest,
     UploadRequest,
 )
+from timevis.service.schemas.option_fields import OptionView, option_view, read_options
 
 blueprint = APIBlueprint("datasets", __name__, tag="Datasets")
 
@@ -49,6 +50,14 @@ def upload_file(upload: UploadRequest) -> Any:
     options = data_options({}, upload.model_dump(exclude_unset=True, exclude={"file", "name"}))
     dataset, is_new = store_dataset(upload.file.stream, upload.file.filename or "", upload.name, options)
     return dataset_detail(dataset), 201 if is_new else 200
+
+
+@blueprint.get("/read-options")
+@blueprint.output(list[OptionView])  # type: ignore[arg-type]  # APIFlask accepts a list of a model
+@blueprint.doc(summary="Options of reading a file")
+def list_read_options() -> Any:
+    """List how a file can be read: fields of an upload, of a change of a dataset, and of a training request."""
+    return [option_view(option, None) for option in read_options()]
 
 
 @blueprint.post("/sample-data")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import MISSING
 from functools import cache
 from typing import Any
@@ -13,10 +12,11 @@ from omegaconf import OmegaConf
 from timevis.config.options import Option, options_of
 from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
 from timevis.messages import Text
-from timevis.models.catalog import alternatives, declared_models
+from timevis.models.catalog import declared_models
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
+from timevis.service.schemas.option_fields import option_view
 from timevis.service.tasks.estimate import typical_seconds
 from timevis.service.training import base_config, run_options, sections_of
 
@@ -88,26 +88,4 @@ def _description(model: str) -> dict[str, Any]:
 
 def _option(section: str, option: Option, defaults: Any, is_basic: bool) -> dict[str, Any]:
     default = defaults.get(option.name, None if option.default is MISSING else option.default)
-    bounds, names = option.range, [_type_name(values) for values in alternatives(option.annotation)]
-    kinds = [name for name in names if name != "null"]
-    minimum = None if bounds is None else bounds.minimum if bounds.minimum is not None else bounds.above
-    maximum = None if bounds is None else bounds.maximum if bounds.maximum is not None else bounds.below
-    return {
-        "name": option.name,
-        "section": section,
-        "kind": option.kind,
-        "type": "choice" if option.choices and "list" not in kinds else kinds[0],
-        "nullable": "null" in names,
-        "default": default,
-        "minimum": minimum,
-        "maximum": maximum,
-        "choices": list(option.choices),
-        "help": option.help,
-        "advanced": not is_basic,
-    }
-
-
-def _type_name(values: Mapping[str, Any]) -> str:
-    if "list" in values or "choices" in values:
-        return "list" if "list" in values else "choice"
-    return "text" if values["type"] == "str" else str(values["type"])
+    return {**option_view(option, default), "section": section, "advanced": not is_basic}

@@ -156,5 +156,6 @@ def _dataset_options(data: Mapping[str, Any]) -> dict[str, Any]:
         found = {key: value for key, value in about.items() if value} | found
         if card.country and "holiday" in (found.get("covariates") or {}):
             found["covariates"] = {**found["covariates"], "holiday": card.country}
-    cleaning = {key: value for key, value in found.pop("cleaning", {}).items() if value not in (None, [], "report")}
-    return found | ({"cleaning": cleaning} if cleaning else {})
+    if found.get("cleaning") == {"outliers": "report"}:
+        del found["cleaning"]
+    return found

@@ -11,6 +11,7 @@ from timevis.models.declaration import Preset
 from timevis.runs.history import History
 from timevis.runs.results import Results
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
+from timevis.service.schemas.option_fields import OptionView
 from timevis.service.tasks.summary import ResultsSummary
 
 SORTS = ("created", "name", "kind", "validation_relative_wql", *METRICS, "skill_wql", "fit_seconds")
@@ -56,19 +57,10 @@ class ModelChange(StrictModel):
     tags: Annotated[list[Annotated[str, Field(min_length=1, max_length=50)]], Field(max_length=50)] | None = None
 
 
-class ModelOption(BaseModel):
-    name: str
+class ModelOption(OptionView):
     section: Literal["run", "fit", "options", "backbone", "prompt", "lora", "evaluation"] = Field(
         description="Options of run and fit are fields of the request; the others stand in a field of this name."
     )
-    kind: str = Field(description="What a value may be, in words.")
-    type: Literal["int", "float", "bool", "choice", "text", "list"]
-    nullable: bool
-    default: Any
-    minimum: float | None
-    maximum: float | None
-    choices: list[Any]
-    help: str
     advanced: bool
 
 

@@ -15,9 +15,9 @@ import torch
 from timevis.config.options import NonNegativeInt, PositiveInt
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
+from timevis.models.qwen.backbone.download import PATH_KEY
 from timevis.models.qwen.backbone.files import (
     BACKBONE_SUBSTITUTES,
-    PATH_KEY,
     damaged_backbone_error,
     incomplete_backbone_error,
     is_local_path,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from timevis.data.calendar import season_lengths
-from timevis.data.cleaning.statistics import seasonal_strength
 from timevis.data.panel import Panel
+from timevis.data.quality.statistics import seasonal_strength
 from timevis.data.split.split import Split
 from timevis.data.window_sampling import evenly_spaced
 

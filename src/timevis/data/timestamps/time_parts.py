@@ -7,7 +7,7 @@ import re
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.table import MISSING_VALUES, Table
 from timevis.errors import DataError
 from timevis.messages import Text
 
@@ -79,7 +79,7 @@ def holds_times_of_day(column: pd.Series) -> bool:
     if types.is_numeric_dtype(column):
         are_integers = len(sample) and ((sample >= 0) & (sample % 1 == 0)).all()
         return bool(are_integers) and bool((sample <= 24).all() or _are_hours_and_minutes(sample))
-    sample = sample[~sample.isin(MISSING_MARKERS)].iloc[:20].astype(str).str.strip()
+    sample = sample[~sample.isin(MISSING_VALUES)].iloc[:20].astype(str).str.strip()
     is_integer = sample.str.fullmatch(r"\d+")
     if not len(sample) or is_integer.any():
         return False

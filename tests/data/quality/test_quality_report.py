@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.quality.quality_report import QualityReport
 
 
 def test_numbers_that_are_not_finite_become_null_in_the_report() -> None:

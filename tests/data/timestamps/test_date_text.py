@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from time_columns import parse_index
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parse_times import looks_like_time, parse_times
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import looks_like_time, parse_times
 from timevis.errors import DataError
 
 HOURS = pd.date_range("2024-02-25 18:00", periods=400, freq="h", unit="us")

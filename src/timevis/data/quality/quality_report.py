@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.gaps import find_gaps
-from timevis.data.cleaning.statistics import describe_channels
 from timevis.data.panel import Panel
+from timevis.data.quality.gaps import find_gaps
+from timevis.data.quality.statistics import describe_channels
 from timevis.data.split.split import Split
 from timevis.messages import Text
 from timevis.utils.formatting import format_count, join_names
@@ -50,7 +50,7 @@ class QualityReport:
     missing : dict
         Per channel, number of missing values after cleaning.
     sentinels : dict
-        Per column with values of `data.cleaning.missing`: ``count``, ``cells`` (value to count) and ``places`` (rows
+        Per column with values of `data.missing_values`: ``count``, ``cells`` (value to count) and ``places`` (rows
         of the file, as `Text`).
     roles : dict
         Name of each used column to ``time``, ``id``, ``target`` or ``covariate``.

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING_MARKERS, Table
-from timevis.data.schema.timestamps.date_order import (
-    DAY_OR_MONTH,
+from timevis.data.table import MISSING_VALUES, Table
+from timevis.data.timestamps.date_order import (
     check_swapped_dates,
     expand_leading_short_years,
     parse_day_or_month_first,
 )
-from timevis.data.schema.timestamps.date_text import (
+from timevis.data.timestamps.date_text import (
+    DAY_OR_MONTH,
     chinese_to_iso,
     expand_short_years,
     interval_starts,
@@ -21,16 +21,16 @@ from timevis.data.schema.timestamps.date_text import (
     parse_unambiguous_dates,
     period_starts,
 )
-from timevis.data.schema.timestamps.numeric_times import parse_numeric_times
-from timevis.data.schema.timestamps.parsed_times import (
+from timevis.data.timestamps.numeric_times import parse_numeric_times
+from timevis.data.timestamps.parsed_times import (
     ParsedTimes,
     cell_text,
     check_resolution,
     check_time_cells,
     to_microseconds,
 )
-from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day, parse_steps_of_day
-from timevis.data.schema.timestamps.time_parts import (
+from timevis.data.timestamps.steps_of_day import count_steps_of_day, parse_steps_of_day
+from timevis.data.timestamps.time_parts import (
     PART_NAMES,
     join_years_and_weeks,
     month_numbers,
@@ -60,7 +60,7 @@ def looks_like_time(column: pd.Series) -> bool:
         return False
     filled = column.dropna()
     sample = filled.iloc[:: max(1, len(filled) // SAMPLE_CELLS)].map(cell_text)
-    sample = sample[~sample.isin(MISSING_MARKERS)]
+    sample = sample[~sample.isin(MISSING_VALUES)]
     sample = period_starts(move_date_to_start(interval_starts(chinese_to_iso(sample), [])))
     if not len(sample) or sample.str.contains(r"\d").mean() < 0.9:
         return False
@@ -114,7 +114,7 @@ def parse_times(
     if types.is_numeric_dtype(column):
         return parse_numeric_times(table, label, column)
     text = column.map(cell_text, na_action="ignore").fillna("").astype(str).str.strip()
-    check_time_cells(table, label, text.isin(MISSING_MARKERS), are_empty=True)
+    check_time_cells(table, label, text.isin(MISSING_VALUES), are_empty=True)
     check_time_cells(table, label, ~text.str.contains(r"\d"), text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         check_time_cells(table, label, text.map(int) > MAX_NUMBER, text)

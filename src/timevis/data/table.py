@@ -11,11 +11,11 @@ import pandas as pd
 from timevis.errors import DataError
 from timevis.messages import Text
 
-MISSING_MARKERS = frozenset(
+MISSING_VALUES = frozenset(
     {"", "-", "--", "?", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None"}
     | {"n/a", "na", "nan", "null", "none", "-nan", "-NaN", "1.#QNAN", "-1.#IND"}
 )
-"""Cells that mean "no value"."""
+"""Cells that always mark a missing value; `data.missing_values` names others."""
 
 
 GIVE_HEADER_AND_ROWS = Text(

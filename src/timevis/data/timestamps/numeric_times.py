@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.date_order import step_regularity
-from timevis.data.schema.timestamps.parsed_times import (
+from timevis.data.table import Table
+from timevis.data.timestamps.date_order import step_regularity
+from timevis.data.timestamps.parsed_times import (
     ParsedTimes,
     check_resolution,
     check_time_cells,

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parse_times import parse_times
-from timevis.data.schema.timestamps.parsed_times import ParsedTimes
-from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import parse_times
+from timevis.data.timestamps.parsed_times import ParsedTimes
+from timevis.data.timestamps.steps_of_day import count_steps_of_day
 from timevis.errors import DataError
 
 NAMES = ("SETTLEMENT_DATE", "SETTLEMENT_PERIOD")

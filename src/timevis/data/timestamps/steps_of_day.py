@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parsed_times import ParsedTimes, check_time_cells, to_microseconds
-from timevis.data.schema.timestamps.time_parts import holds_only_dates
+from timevis.data.table import Table
+from timevis.data.timestamps.parsed_times import ParsedTimes, check_time_cells, to_microseconds
+from timevis.data.timestamps.time_parts import holds_only_dates
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from time_columns import parse_index
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import DataError
 
 DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")
@@ -28,7 +28,7 @@ def test_ambiguous_dates_are_read_so_that_steps_are_regular() -> None:
 def test_dates_that_stay_ambiguous_are_an_error_that_names_the_option() -> None:
     with pytest.raises(DataError, match="day first or month first") as error:
         parse_index(DAYS[:12].strftime("%d/%m/%Y"))
-    assert "data.cleaning.day_first" in str(error.value.advice)
+    assert "data.day_first" in str(error.value.advice)
     assert (parse_index(DAYS[:12].strftime("%d/%m/%Y"), day_first=True) == DAYS[:12]).all()
 
 
@@ -60,7 +60,7 @@ def test_dates_in_both_orders_are_an_error_also_if_one_order_has_no_day_above_12
     text = [*hours[:240].strftime(first), *hours[240:].strftime(second)]
     with pytest.raises(DataError, match=r"month first in row \d+ .* in row \d+ seem to have the day first") as error:
         parse_index(text)
-    assert "data.cleaning.day_first" in str(error.value.advice)
+    assert "data.day_first" in str(error.value.advice)
     assert len(parse_index(text, day_first=False)) == len(text)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from timevis.data.readers.table import Table, quote_cell
+from timevis.data.table import Table, quote_cell
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, season_lengths, steps_per_day
-from timevis.data.cleaning.statistics import autocorrelation
+from timevis.data.quality.statistics import autocorrelation
 from timevis.utils.json_types import to_json_types
 
 MAX_ROWS = 200_000

@@ -154,7 +154,7 @@ def _sentinels(sentinels: Mapping[str, Any], stored: Callable[[str], Text]) -> l
                 "cells-read-as-missing",
                 "Cells of {column} that {setting} lists as missing: {cells}, in {places}.",
                 column=column,
-                setting=Setting("data.cleaning.missing"),
+                setting=Setting("data.missing_values"),
                 cells=[f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()],
                 places=_places([stored(place) for place in entry["places"]], entry["count"]),
             )

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import season_lengths, steps_per_day
-from timevis.data.cleaning.gaps import longest_gap
 from timevis.data.panel import Panel
+from timevis.data.quality.gaps import longest_gap
 from timevis.data.split.split import Split
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

@@ -1,4 +1,4 @@
-from timevis.data.cleaning.findings import data_findings
+from timevis.data.quality.findings import data_findings
 
 
 def test_findings_describe_every_defect_with_its_count_and_places():

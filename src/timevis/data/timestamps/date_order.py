@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.date_text import (
+from timevis.data.table import Table
+from timevis.data.timestamps.date_text import (
     DAY_OR_MONTH,
     century_of,
     expand_short_years,
@@ -73,9 +73,9 @@ def expand_leading_short_years(
             Text(
                 "year-order",
                 "write them as 2020-01-31, or set {setting} to true or false if the year is last",
-                setting=Setting("data.cleaning.day_first"),
+                setting=Setting("data.day_first"),
             ),
-            "data.cleaning.day_first",
+            "data.day_first",
         )
     if year_first_regularity <= year_last_regularity:
         return text
@@ -231,9 +231,9 @@ def _check_other_order(
             Text(
                 "write-iso-dates-or-set-order",
                 "write all dates as 2020-01-31; if all have one order, set {setting} to true or false",
-                setting=Setting("data.cleaning.day_first"),
+                setting=Setting("data.day_first"),
             ),
-            "data.cleaning.day_first",
+            "data.day_first",
         )
 
 
@@ -266,8 +266,8 @@ def _is_day_first_more_regular(
             Text(
                 "day-order",
                 "write them as 2020-01-31, or set {setting} to true or false",
-                setting=Setting("data.cleaning.day_first"),
+                setting=Setting("data.day_first"),
             ),
-            "data.cleaning.day_first",
+            "data.day_first",
         )
     return day_first > month_first

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from panels import panel_of
 
-from timevis.data.cleaning.statistics import (
+from timevis.data.quality.statistics import (
     autocorrelation,
     describe_channels,
     moving_average,

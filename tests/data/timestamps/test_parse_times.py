@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from time_columns import parse_index
 
 from timevis.data.readers.csv import read_csv
-from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import DataError
 
 HOURS = pd.date_range("2024-02-25 18:00", periods=400, freq="h", unit="us")
