@@ -36,6 +36,36 @@ def test_the_catalogues_have_the_texts_of_the_source() -> None:
     assert check.returncode == 0, check.stdout + check.stderr
 
 
+def extraction(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
+    """Run a copy of the script on a package with one module and one translation."""
+    messages = folder / "src/timevis/messages"
+    messages.mkdir(parents=True)
+    (messages / "zh.json").write_text('{"too-short": "{rows} 行太少"}', encoding="utf-8")
+    (folder / "src/timevis/module.py").write_text(source, encoding="utf-8")
+    (folder / "scripts").mkdir()
+    script = folder / "scripts/extract_messages.py"
+    script.write_text((ROOT / "scripts/extract_messages.py").read_text(encoding="utf-8"), encoding="utf-8")
+    return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ('Text("too-short", "{rows} rows are too few", rows=3)', None),
+        ('Text("too-short", "{rows} rows")\nText("too-long", "too many rows")', "no words for 'too-long'"),
+        ('Text("too-long", "too many rows")', "'too-short' is no longer used"),
+        ('Text("too-short", "too few rows")', "'too-short' uses rows, which the English text does not have"),
+        ('Text("too-short", "{rows} rows")\nText("too-short", "{rows}")', "is worded differently in"),
+        ('Text(code, "{rows} rows")', "must be literals"),
+        ('Text("too_short", "{rows} rows")', "is not in kebab-case"),
+    ],
+)
+def test_the_extraction_finds_missing_and_wrong_translations(tmp_path: Path, source: str, fault: str | None) -> None:
+    result = extraction(tmp_path, source)
+    assert result.returncode == (0 if fault is None else 1)
+    assert fault is None or fault in result.stdout + result.stderr
+
+
 def test_a_text_keeps_its_code_when_it_is_copied_pickled_or_sent_as_json() -> None:
     part = Text("part-test", "test")
     text = Text(
