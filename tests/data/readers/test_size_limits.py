@@ -65,7 +65,7 @@ def test_the_declared_size_of_a_workbook_is_checked(tmp_path: Path) -> None:
     FRAME.to_excel(tmp_path / "t.xlsx", index=False)
     with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
         check_workbook_size(archive, "t.xlsx")
-        with pytest.raises(DataError, match=r"t\.xlsx: the file decompresses to .* MB, more than 0 MB"):
+        with pytest.raises(DataError, match=r"t\.xlsx: the file decompresses to more than 0 MB"):
             check_workbook_size(archive, "t.xlsx", max_bytes=1000)
 
 
@@ -81,9 +81,7 @@ def test_a_comment_of_unfinished_tags_in_a_workbook_does_not_slow_down_the_searc
 def test_a_parquet_file_of_too_many_rows_is_refused_by_its_metadata(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": np.zeros(100_000), "b": np.zeros(100_000)}), tmp_path / "rows.parquet")
     check_parquet_size(tmp_path / "rows.parquet", "rows.parquet", max_cells=200_000)
-    with pytest.raises(
-        DataError, match=r"rows\.parquet: the file has 100,000 rows and 2 columns, more than 199,999"
-    ):
+    with pytest.raises(DataError, match=r"rows\.parquet: the file has 100,000 rows and 2 columns, more than 199,999"):
         check_parquet_size(tmp_path / "rows.parquet", "rows.parquet", max_cells=199_999)
 
 

@@ -193,10 +193,7 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
         if start >= end:
             raise DataError(
                 Text(
-                    "split-part-empty",
-                    "{source}: {split} leaves the {part} part without a row",
-                    **given,
-                    part=part,
+                    "split-part-empty", "{source}: {split} leaves the {part} part without a row", **given, part=part
                 ),
                 Text(
                     "increasing-times",
