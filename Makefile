@@ -38,6 +38,7 @@ test: setup  ## every test; names those that it skips, for example where a serve
 lint: setup  ## what pre-commit and CI check besides the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/extract_messages.py --check
 	$(BIN)/mypy
 
 format: setup  ## format the code and mend what can be mended

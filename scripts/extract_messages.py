@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import re
 import string
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[1] / "src/timevis"
 CATALOGUES = SOURCE / "messages"
 ENGLISH = "en.json"
+KEBAB_CASE = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 
 def texts_of(path: Path) -> Iterator[tuple[str, str, int]]:
@@ -25,19 +27,23 @@ def texts_of(path: Path) -> Iterator[tuple[str, str, int]]:
     Raises
     ------
     SystemExit
-        If a code or a template is not a literal.
+        If a code or a template is not a literal text, or a code is not in kebab-case.
     """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text"):
             continue
-        values = [argument.value for argument in node.args[:2] if isinstance(argument, ast.Constant)]
-        literals = [value for value in values if isinstance(value, str)]
+        literals = [
+            argument.value
+            for argument in node.args[:2]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+        ]
+        place = f"{path}:{node.lineno}"
         if len(literals) < 2:
             if path.parent == CATALOGUES:
                 continue  # the class itself
-            sys.exit(
-                f"{path}:{node.lineno}: code and template of a Text must be literals, so that they can be extracted"
-            )
+            sys.exit(f"{place}: code and template of a Text must be literals, so that they can be extracted")
+        if not re.fullmatch(KEBAB_CASE, literals[0]):
+            sys.exit(f"{place}: the code {literals[0]!r} is not in kebab-case")
         yield literals[0], literals[1], node.lineno
 
 

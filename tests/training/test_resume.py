@@ -176,7 +176,7 @@ def test_a_checkpoint_that_holds_an_object_is_refused_and_not_loaded(tmp_path, l
     interrupt(monkeypatch, cfg, tmp_path / "run", "train", 3)
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     torch.save(torch.load(last, weights_only=True) | {"more": Opens(tmp_path / "opened")}, last)
-    with pytest.raises(TimeVisError, match="holds objects other than weights") as caught:
+    with pytest.raises(TimeVisError, match="contains objects other than weights") as caught:
         resume(cfg, tmp_path / "run")
     assert "weights_only" not in str(caught.value)
     assert not (tmp_path / "opened").exists()

@@ -89,7 +89,7 @@ def explain(
         return TimeVisError(
             Text(
                 "unsafe-checkpoint",
-                "a checkpoint of the run holds objects other than weights, which "
+                "a checkpoint of the run contains objects other than weights, which "
                 "could run code, so it was not loaded",
             ),
             Text(

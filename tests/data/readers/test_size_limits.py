@@ -65,7 +65,7 @@ def test_the_declared_size_of_a_workbook_is_checked(tmp_path: Path) -> None:
     FRAME.to_excel(tmp_path / "t.xlsx", index=False)
     with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
         check_workbook_size(archive, "t.xlsx")
-        with pytest.raises(DataError, match=r"t\.xlsx: the file decompresses to .* MB, more than 0 MB"):
+        with pytest.raises(DataError, match=r"t\.xlsx: the file decompresses to more than 0 MB"):
             check_workbook_size(archive, "t.xlsx", max_bytes=1000)
 
 

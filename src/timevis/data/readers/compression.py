@@ -163,10 +163,7 @@ def _is_hidden(member: PurePosixPath) -> bool:
 
 def damaged_file(source: str, error: Exception) -> Text:
     return Text(
-        "file-damaged",
-        "{source}: the file is damaged or not complete ({reason})",
-        source=source,
-        reason=str(error),
+        "file-damaged", "{source}: the file is damaged or not complete ({reason})", source=source, reason=str(error)
     )
 
 

@@ -144,11 +144,7 @@ def read_csv(
         notes.append(Text("note-decimal-comma", "numbers are written with a decimal comma"))
     if delimiter != ",":
         notes.append(
-            Text(
-                "note-delimiter",
-                "columns are separated by {delimiter}",
-                delimiter=DELIMITER_NAMES[delimiter],
-            )
+            Text("note-delimiter", "columns are separated by {delimiter}", delimiter=DELIMITER_NAMES[delimiter])
         )
     notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
     row_numbers: list[int] = []

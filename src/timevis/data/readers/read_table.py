@@ -106,10 +106,7 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
     expected = format_from_name(path)
     raw = decompressed_bytes(path)
     if not raw or raw.isspace():
-        raise DataError(
-            Text("file-empty", "{source}: the file is empty", source=path.name),
-            GIVE_HEADER_AND_ROWS,
-        )
+        raise DataError(Text("file-empty", "{source}: the file is empty", source=path.name), GIVE_HEADER_AND_ROWS)
     _check_content(raw, path, expected)
     if expected == "text":
         from timevis.data.readers.csv import read_csv

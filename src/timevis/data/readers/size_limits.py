@@ -53,19 +53,19 @@ def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | 
         The workbook is larger than `max_bytes`, or its sheets declare more than `MAX_WORKBOOK_CELLS` cells.
     """
     limit = MAX_WORKBOOK_BYTES if max_bytes is None else max_bytes
+    too_large = DataError(
+        Text(
+            "workbook-too-large",
+            "{source}: the file decompresses to more than {maximum:,.0f} MB",
+            source=source,
+            maximum=limit / 1e6,
+        ),
+        SPLIT_ADVICE,
+    )
     members = archive.infolist()
     declared = sum(member.file_size for member in members)
     if declared > limit:
-        raise DataError(
-            Text(
-                "workbook-too-large",
-                "{source}: the file decompresses to {megabytes:,.0f} MB, more than {maximum:,.0f} MB",
-                source=source,
-                megabytes=declared / 1e6,
-                maximum=limit / 1e6,
-            ),
-            SPLIT_ADVICE,
-        )
+        raise too_large
     decompressed = 0
     for member in members:
         if not member.filename.startswith("xl/"):
@@ -75,15 +75,7 @@ def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | 
             while chunk := part.read(CHUNK_BYTES):
                 decompressed += len(chunk)
                 if decompressed > limit:
-                    raise DataError(
-                        Text(
-                            "workbook-larger-than-declared",
-                            "{source}: the file decompresses to more than {maximum:,.0f} MB",
-                            source=source,
-                            maximum=limit / 1e6,
-                        ),
-                        SPLIT_ADVICE,
-                    )
+                    raise too_large
                 cells += sum(1 for _ in CELL_ROW_OR_TEXT.finditer(chunk))
                 if cells > MAX_WORKBOOK_CELLS:
                     raise _too_many_cells(source)

@@ -128,8 +128,7 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
         return table
     if len(blank) == len(frame):
         raise DataError(
-            Text("every-row-empty", "{source}: every row is empty", source=table.source),
-            GIVE_HEADER_AND_ROWS,
+            Text("every-row-empty", "{source}: every row is empty", source=table.source), GIVE_HEADER_AND_ROWS
         )
     filled = np.setdiff1d(np.arange(len(frame)), blank)
     report.notes.append(Text("note-blank-rows", "{rows} blank rows are skipped", rows=len(blank)))
