@@ -95,10 +95,10 @@ class StepErrors:
 
     @property
     def loss_integral(self) -> Any:
-        """Integral of the pinball loss over all levels from 0 to 1, [B, H]; twice of it is the CRPS. Only for tensors.
+        """Integral of the pinball loss over all levels from 0 to 1, [B, H]. Twice of it is the CRPS.
 
-        The trapezoid rule between the levels. Beyond the outermost levels, the quantiles are taken as equal to the
-        outermost ones, for which the integral is exact.
+        The trapezoid rule between the levels; only for tensors. Beyond the outermost levels, the quantiles are taken
+        as equal to the outermost ones, for which the integral is exact.
         """
         xp, quantiles, levels = namespace(self.losses), self.quantiles, self.levels
         integral = xp.trapezoid(self.losses, levels, dim=1)

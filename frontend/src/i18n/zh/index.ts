@@ -5,6 +5,7 @@ import data from "./data";
 import findings from "./findings";
 import forecast from "./forecast";
 import help from "./help";
+import metrics from "./metrics";
 import models from "./models";
 import problems from "./problems";
 import results from "./results";
@@ -15,4 +16,4 @@ import train from "./train";
 
 const words: Words = { common, compare, data, findings, forecast, help, models, problems, results, system, tasks, train };
 
-export default { ...words, service };
+export default { ...words, metrics, service };
