@@ -221,6 +221,11 @@ class MetricSpec:
         return value if self.scale is None else value / scales[self.scale]  # type: ignore[index]  # needed then
 
 
+def _inside(percent: int) -> Term:
+    low, high = COVERAGES[percent]
+    return Term(f"inside_{percent}", lambda errors: errors.is_inside(low, high))
+
+
 STANDARDISED = "computed on values standardised by the mean and std of the training part, as in the literature"
 METRICS: dict[str, MetricSpec] = {
     spec.name: spec
@@ -324,7 +329,7 @@ METRICS: dict[str, MetricSpec] = {
                 f"Coverage of {k} %",
                 f"share of truths inside the {k} % interval",
                 "quantiles",
-                Term(f"inside_{k}", lambda errors, low=low, high=high: errors.is_inside(low, high)),
+                _inside(k),
                 direction="nominal",
                 nominal=k / 100,
                 unit="percent",
@@ -332,7 +337,7 @@ METRICS: dict[str, MetricSpec] = {
                 limits=(0.0, 1.0),
                 is_compared=k == 80,
             )
-            for k, (low, high) in COVERAGES.items()
+            for k in COVERAGES
         ),
     )
 }
