@@ -4,9 +4,9 @@ import pytest
 from window_frames import window_frame
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.significance import METRICS, score_intervals
+from timevis.evaluation.significance import score_intervals
 from timevis.evaluation.window_table import WindowTable
-from timevis.metric_specs import terms
+from timevis.metric_specs import METRICS, terms
 
 
 @pytest.fixture
