@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Literal
 
 from timevis.utils.levels import COVERAGES, WQL_LEVELS
@@ -93,10 +93,10 @@ class StepErrors:
 
     @property
     def loss_integral(self) -> Any:
-        """Integral of the pinball loss over all levels from 0 to 1, [B, H]; twice it is the CRPS. For tensors.
+        """Integral of the pinball loss over all levels from 0 to 1, [B, H]. Twice this integral is the CRPS.
 
-        The trapezoid rule between the levels. Beyond the outermost levels, the quantiles are taken as equal to the
-        outermost ones, for which the integral is exact.
+        The trapezoid rule between the levels; only for tensors. Beyond the outermost levels, the quantiles are taken
+        as equal to the outermost ones, for which the integral is exact.
         """
         xp, quantiles, levels = namespace(self.losses), self.quantiles, self.levels
         integral = xp.trapezoid(self.losses, levels, dim=1)
@@ -219,6 +219,11 @@ class MetricSpec:
         return value if self.scale is None else value / scales[self.scale]  # type: ignore[index]  # needed then
 
 
+def _inside(percent: int) -> Term:
+    low, high = COVERAGES[percent]
+    return Term(f"inside_{percent}", lambda errors: errors.is_inside(low, high))
+
+
 STANDARDISED = "computed on values standardised by the mean and std of the training part, as in the literature"
 METRICS: dict[str, MetricSpec] = {
     spec.name: spec
@@ -326,7 +331,7 @@ METRICS: dict[str, MetricSpec] = {
                 f"Coverage of {k} %",
                 f"share of truths inside the {k} % interval",
                 "quantiles",
-                Term(f"inside_{k}", partial(StepErrors.is_inside, low=low, high=high)),
+                _inside(k),
                 direction="nominal",
                 nominal=k / 100,
                 unit="percent",
@@ -334,7 +339,7 @@ METRICS: dict[str, MetricSpec] = {
                 limits=(0.0, 1.0),
                 is_compared=k == 80,
             )
-            for k, (low, high) in COVERAGES.items()
+            for k in COVERAGES
         ),
     )
 }

@@ -17,8 +17,8 @@ function texts(tree: Tree, prefix = ""): Map<string, string> {
 }
 
 const english = texts(en);
-/** Without the texts of the service, whose English is its own. */
-const chinese = new Map([...texts(zh)].filter(([key]) => !key.startsWith("service.")));
+/** Without the texts and metrics of the service, whose English is its own. */
+const chinese = new Map([...texts(zh)].filter(([key]) => !/^(service|metrics)\./.test(key)));
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
 
 describe("the words of the page", () => {

@@ -36,7 +36,7 @@ class Backtest:
         Its windows.
     windows, reference_windows : DataFrame
         One row per window, in the order of the window set: origin, timestamp, channel, std, mase_scale and the sums
-        of `timevis.metrics.SUMS`; if each series has its own borders, also series.
+        of `timevis.metric_specs.terms`; if each series has its own borders, also series.
     predictions : DataFrame
         Evenly spaced windows (``spread``) and the windows with the largest errors (``worst``), with list columns.
     samples : DataFrame or None

@@ -10,6 +10,7 @@ import pandas as pd
 from timevis.errors import DataError
 from timevis.evaluation.error_profile import SavedForecasts, timestamps_around
 from timevis.messages import Text
+from timevis.metric_specs import METRICS
 from timevis.runs.record import RunRecord
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -130,14 +131,14 @@ def _sample_paths(samples: pd.DataFrame | None, origin: int, channel: str) -> di
 
 
 def _window_errors(record: RunRecord, origin: int, channel: str) -> dict[str, Any]:
-    """MAE and WQL of a window, and the MAE of seasonal naive on it; None where they are not defined."""
+    """MAE and WQL of a window, and the MAE of seasonal naive on it; NaN where they are not defined."""
 
     def row(table: pd.DataFrame) -> pd.Series:
         return table[(table["origin"] == origin) & (table["channel"] == channel)].iloc[0]
 
     own, naive = row(record.windows), row(record.naive_windows)
     return {
-        "mae": own["median_abs_error"] / own["count"] if own["count"] else None,
-        "wql": 2 * own["pinball_wql"] / own["abs_target"] if own["abs_target"] else None,
-        "naive_mae": naive["median_abs_error"] / naive["count"] if naive["count"] else None,
+        "mae": float(METRICS["mae"].of(own)),
+        "wql": float(METRICS["wql"].of(own)),
+        "naive_mae": float(METRICS["mae"].of(naive)),
     }

@@ -6,6 +6,7 @@ import compare from "./compare";
 import data from "./data";
 import forecast from "./forecast";
 import help from "./help";
+import metrics from "./metrics";
 import models from "./models";
 import results from "./results";
 import system from "./system";
@@ -14,4 +15,4 @@ import train from "./train";
 
 const words: Words = { common, compare, data, forecast, help, models, results, system, tasks, train };
 
-export default { ...words, service };
+export default { ...words, metrics, service };

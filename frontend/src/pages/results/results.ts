@@ -1,37 +1,8 @@
 import type { Schemas } from "@/api/client";
+import type { Metric } from "@/api/metrics";
 
 export type Interval = Schemas["Interval"];
 export type Results = Schemas["Results"];
-
-export const METRICS = [
-  "relative_wql",
-  "wql",
-  "sql",
-  "crps",
-  "mase",
-  "mae",
-  "rmse",
-  "wape",
-  "smape",
-  "mse_scaled",
-  "mae_scaled",
-  "bias",
-  "coverage_50",
-  "coverage_80",
-  "coverage_95",
-] as const;
-export type Metric = (typeof METRICS)[number];
-
-const PERCENT: readonly Metric[] = ["wape", "smape", "coverage_50", "coverage_80", "coverage_95"];
-const NOT_LOWER_IS_BETTER: readonly Metric[] = ["bias", "coverage_50", "coverage_80", "coverage_95"];
-
-export function isPercent(metric: Metric): boolean {
-  return PERCENT.includes(metric);
-}
-
-export function lowerIsBetter(metric: Metric): boolean {
-  return !NOT_LOWER_IS_BETTER.includes(metric);
-}
 
 export interface MetricRow {
   metric: Metric;
@@ -39,15 +10,20 @@ export interface MetricRow {
   naive: Interval;
   /** Relative change from seasonal naive; null where it means nothing. */
   change: number | null;
+  isBetter: boolean | null;
 }
 
+const SMALLEST_CHANGE = 5e-4;
+
 /** A row for each metric that the results have, in the order of the report. */
-export function metricRows(results: Pick<Results, "metrics" | "seasonal_naive">): MetricRow[] {
-  return METRICS.flatMap((metric) => {
-    const model = results.metrics[metric];
-    const naive = results.seasonal_naive[metric];
+export function metricRows(metrics: readonly Metric[], results: Pick<Results, "metrics" | "seasonal_naive">): MetricRow[] {
+  return metrics.flatMap((metric) => {
+    const model = results.metrics[metric.name];
+    const naive = results.seasonal_naive[metric.name];
     if (model === undefined || naive === undefined) return [];
-    const isComparable = lowerIsBetter(metric) && model.value !== null && naive.value !== null && naive.value !== 0;
-    return [{ metric, model, naive, change: isComparable ? (model.value as number) / (naive.value as number) - 1 : null }];
+    const isComparable = metric.direction !== "nominal" && model.value !== null && naive.value !== null && naive.value !== 0;
+    const change = isComparable ? (model.value as number) / (naive.value as number) - 1 : null;
+    const isBetter = change === null || Math.abs(change) <= SMALLEST_CHANGE ? null : change < 0 === (metric.direction === "lower");
+    return [{ metric, model, naive, change, isBetter }];
   });
 }

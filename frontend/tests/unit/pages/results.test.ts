@@ -44,7 +44,16 @@ describe("metrics beside seasonal naive", () => {
       metrics: { wql: entry(0.08), mae: entry(2), coverage_80: entry(0.7) },
       seasonal_naive: { wql: entry(0.1), mae: entry(0), coverage_80: entry(0.8) },
     };
-    const changes = new Map(metricRows(results).map((row) => [row.metric, row.change]));
+    const spec = { label: "", description: "", scores: "median", nominal: null, unit: "none" } as const;
+    const metrics = [
+      { ...spec, name: "wql", direction: "lower" },
+      { ...spec, name: "mae", direction: "lower" },
+      { ...spec, name: "coverage_80", direction: "nominal" },
+      { ...spec, name: "newer_than_the_run", direction: "lower" },
+    ] as const;
+    const rows = metricRows(metrics, results);
+    const changes = new Map(rows.map((row) => [row.metric.name, row.change]));
+    expect(rows.map((row) => row.isBetter)).toEqual([true, null, null]);
     expect(changes.get("wql")).toBeCloseTo(-0.2, 9);
     expect(changes.get("mae")).toBeNull();
     expect(changes.get("coverage_80")).toBeNull();
