@@ -2887,13 +2887,25 @@ export interface components {
             /** Val */
             val: number | null;
         };
-        /** DataFindingView */
-        DataFindingView: {
-            /** Channel */
+        /**
+         * DataFinding
+         * @description One remark on a data set.
+         */
+        DataFinding: {
+            /**
+             * Channel
+             * @description The channel that the remark is about; None for all channels, or for several.
+             */
             channel: string | null;
-            /** Code */
+            /**
+             * Code
+             * @description One of `CODES`.
+             */
             code: string;
-            /** Params */
+            /**
+             * Params
+             * @description The numbers and names in the text, for an interface that writes its own sentence.
+             */
             params: {
                 [key: string]: unknown;
             };
@@ -2902,7 +2914,10 @@ export interface components {
              * @enum {string}
              */
             severity: "info" | "warning" | "error";
-            /** Text */
+            /**
+             * Text
+             * @description The sentence in English.
+             */
             text: string;
         };
         /**
@@ -3014,7 +3029,7 @@ export interface components {
              * Findings
              * @description What the quality report says, in words.
              */
-            findings: components["schemas"]["DataFindingView"][];
+            findings: components["schemas"]["DataFinding"][];
             /** Frequency */
             frequency: string;
             /**
@@ -3141,7 +3156,7 @@ export interface components {
              * Findings
              * @description What the quality report says, in words.
              */
-            findings: components["schemas"]["DataFindingView"][];
+            findings: components["schemas"]["DataFinding"][];
             /** Frequency */
             frequency: string;
             /**
