@@ -204,6 +204,6 @@ def test_new_data_may_be_one_window_long_and_have_gaps_anywhere(plant, tmp_path)
     gaps.loc[30:36, ["a", "b"]] = np.nan  # where a validation part would lie if there were one
     gaps.loc[150:160, ["a", "b"]] = np.nan
     gaps.to_csv(tmp_path / "gaps.csv", index=False)
-    assert rescore(plant, tmp_path / "gaps", [tmp_path / "gaps.csv"])["gaps"]["metrics"]["wql"]["value"] > 0
+    assert rescore(plant, tmp_path / "gaps", [tmp_path / "gaps.csv"])["gaps"].metrics["wql"].value > 0
     with pytest.raises(DataError, match=r"the test part, .* has no values"):
         rescore(plant, tmp_path / "none", [tmp_path / "gaps.csv"], start="2025-01-07 06:00", end="2025-01-07 14:00")

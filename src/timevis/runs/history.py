@@ -40,7 +40,7 @@ class History:
                 {name: int(float(v)) if name in WHOLE_NUMBER_COLUMNS else float(v) for name, v in row.items() if v}
                 for row in csv.DictReader(io.StringIO(complete))
             ]
-            return cls([row for row in rows if row["step"] >= 0])
+            return cls([row for row in rows if row["step"] >= 0])  # KeyError: no column of steps
         except (ValueError, TypeError, KeyError) as error:
             raise damaged_file_error(path, error) from error
 

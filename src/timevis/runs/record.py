@@ -90,7 +90,8 @@ class RunRecord:
 
     @cached_property
     def samples(self) -> pd.DataFrame | None:
-        return _read_parquet(self.folder / "samples.parquet")
+        path = self.folder / "samples.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
 
     @cached_property
     def history(self) -> History:
@@ -157,7 +158,3 @@ def differing_overrides(runs: Sequence[Sequence[str]]) -> list[str]:
 def without_data_and_model(setting: str) -> str:
     """The overrides in a text of `differing_overrides` that choose neither the data nor the model."""
     return " ".join(part for part in setting.split() if not part.startswith(("data=", "model=")))
-
-
-def _read_parquet(path: Path) -> pd.DataFrame | None:
-    return pd.read_parquet(path) if path.is_file() else None

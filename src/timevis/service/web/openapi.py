@@ -77,14 +77,13 @@ def _with_short_names(spec: dict[str, Any]) -> dict[str, Any]:
     short: dict[str, Any] = json.loads(text)
     schemas: dict[str, Any] = {}
     for name, schema in short["components"]["schemas"].items():
-        own = schemas.setdefault(name.rpartition(".")[2], schema)
-        if own != schema:
-            raise ValueError(f"two schemas have the name {name.rpartition('.')[2]}")
         text = schema.get("description", "")
         for field, help_text in parameter_help(text).items():
             schema["properties"].get(field, {}).setdefault("description", help_text)
         if "\n---" in text:
             schema["description"] = text.partition("\n\n")[0]
+        if schemas.setdefault(name.rpartition(".")[2], schema) != schema:
+            raise ValueError(f"two schemas have the name {name.rpartition('.')[2]}")
     short["components"]["schemas"] = schemas
     return short
 
