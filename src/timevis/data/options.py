@@ -263,7 +263,11 @@ def _column_name(value: Any, key: str) -> str:
 
 def _cleaning(value: Any, key: str) -> CleaningOptions:
     if not isinstance(value, Mapping):
-        raise ConfigError(f"data.{key}={value!r} is not a section", "for example data.cleaning.outliers=mask")
+        raise ConfigError(
+            Text("not-a-section", "{setting} is not a section", setting=Setting(f"data.{key}", repr(value))),
+            Text("example-of-setting", "for example {setting}", setting=Setting("data.cleaning.outliers", "mask")),
+            f"data.{key}",
+        )
     given = {name: choice for name, choice in value.items() if choice is not None}
     return section_from_config(CleaningOptions, given, "data.cleaning")
 

@@ -90,14 +90,20 @@ def load_files(
         except AmbiguousDataError as error:
             raise DataError(
                 error.message,
-                f"{error.advice}; new files are read with the options of the run: correct the file, or train a new "
-                "run",
+                Text(
+                    "read-as-the-run",
+                    "{advice}; new files are read with the options of the run: correct the file, or train a new run",
+                    advice=error.advice,
+                ),
             ) from error
         for name, panel in panels.items():
             if name in items:
                 name = f"{path.stem}/{name}"
             if name in items:
-                raise DataError(f"{path}: two items have the name {name!r}", "give the files different names")
+                raise DataError(
+                    Text("item-named-twice", "{path}: two items have the name {name!r}", path=str(path), name=name),
+                    Text("rename-files", "give the files different names"),
+                )
             items[name] = panel
     return items
 
