@@ -39,7 +39,7 @@ def test_an_uploaded_file_becomes_a_dataset_with_a_quality_report(http: FlaskCli
         600,
     )
     assert found["report"]["gaps"]["count"] == 2
-    assert found["report"]["left_out"] == {"site": "holds text"}
+    assert found["report"]["left_out"] == {"site": "contains text"}
     assert found["report"]["card"]["unit"] == "MW"
 
 
