@@ -98,8 +98,8 @@ def test_a_split_says_how_many_rows_and_windows_each_part_has(http: FlaskClient,
 def test_a_dataset_tells_its_findings_in_codes_and_words(http: FlaskClient, dataset: str) -> None:
     found = {finding["code"]: finding for finding in http.get(f"/api/datasets/{dataset}").json["findings"]}
     assert (found["gaps"]["severity"], found["gaps"]["params"]["rows"]) == ("warning", 3)
-    assert found["unused_columns"]["params"]["columns"] == {"site": "holds text"}
-    assert found["missing_values"]["channel"] == "load"
+    assert found["unused-columns"]["text"] == "Columns not used: site (contains text)."
+    assert found["missing-values"]["channel"] == "load"
 
 
 def test_a_sample_is_a_dataset_and_the_same_sample_is_made_once(http: FlaskClient) -> None:
@@ -107,7 +107,7 @@ def test_a_sample_is_a_dataset_and_the_same_sample_is_made_once(http: FlaskClien
     first, second = http.post("/api/sample-data", json=body), http.post("/api/sample-data", json=body)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json["id"] == second.json["id"]
-    assert {"gaps", "outliers"} <= {finding["code"] for finding in first.json["findings"]}
+    assert {"gaps", "outliers-kept"} <= {finding["code"] for finding in first.json["findings"]}
     bundled = http.post("/api/sample-data", json={"domain": "traffic", "rows": 400}).json
     assert (bundled["channels"], bundled["rows"]) == (["traffic_volume"], 400)
     assert bundled["report"]["covariates"]["temp"]["kind"] == "observed"
