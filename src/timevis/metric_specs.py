@@ -193,18 +193,25 @@ METRICS: dict[str, MetricSpec] = {
         ),
         MetricSpec("mae", "MAE", "mean absolute error of the median", "median", ABS_ERROR, unit="data"),
         MetricSpec(
-            *("rmse", "RMSE", "root mean squared error of the point forecast", "point", SQUARED_ERROR),
+            "rmse",
+            "RMSE",
+            "root mean squared error of the point forecast",
+            "point",
+            SQUARED_ERROR,
             root=True,
             unit="data",
         ),
         MetricSpec(
-            *("wape", "WAPE", "sum of absolute errors divided by the sum of absolute truths", "median", ABS_ERROR),
+            "wape",
+            "WAPE",
+            "sum of absolute errors divided by the sum of absolute truths",
+            "median",
+            ABS_ERROR,
             over=ABS_TARGET,
             unit="percent",
         ),
         MetricSpec(
-            *("smape", "sMAPE", "symmetric mean absolute percentage error", "median", SYMMETRIC_ERROR),
-            unit="percent",
+            "smape", "sMAPE", "symmetric mean absolute percentage error", "median", SYMMETRIC_ERROR, unit="percent"
         ),
         MetricSpec(
             "mse_scaled",
@@ -227,7 +234,11 @@ METRICS: dict[str, MetricSpec] = {
             is_compared=True,
         ),
         MetricSpec(
-            *("bias", "Bias", "mean of point forecast minus truth", "point", ERROR),
+            "bias",
+            "Bias",
+            "mean of point forecast minus truth",
+            "point",
+            ERROR,
             direction="nominal",
             nominal=0.0,
             unit="data",
