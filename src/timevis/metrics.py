@@ -15,7 +15,8 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from timevis.messages import Text
-from timevis.metric_specs import METRICS, PINBALL, REFERENCE_PINBALL, StepErrors, terms
+from timevis.metric_specs import METRICS, PINBALL, REFERENCE_PINBALL, terms
+from timevis.utils.step_errors import StepErrors
 
 MIN_WQL_RATIO = 1e-3
 """Smallest ratio that a channel can contribute to the geometric mean, which one ratio of zero would make zero."""

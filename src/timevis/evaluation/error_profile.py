@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import to_local_time
-from timevis.metric_specs import METRICS, StepErrors
+from timevis.metric_specs import METRICS
 from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import StepErrors
 
 MEDIAN_INDEX = QUANTILE_LEVELS.index(0.5)
 HISTOGRAM_BINS = 61

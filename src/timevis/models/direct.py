@@ -28,11 +28,11 @@ from timevis.data.calendar import CalendarField, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import covariate_scalers
 from timevis.data.windows import Batch
-from timevis.metric_specs import pinball_loss
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixup import mixup
 from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import pinball_loss
 
 log = logging.getLogger(__name__)
 
