@@ -128,7 +128,7 @@ def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tm
     pd.testing.assert_frame_equal(
         predict(run, [without]).drop(columns="item"), predict(run, [tmp_path / "priced.csv"]).drop(columns="item")
     )
-    assert rescore(run, tmp_path / "again", [without])["without"]["metrics"]["wql"]["value"] > 0
+    assert rescore(run, tmp_path / "again", [without])["without"].metrics["wql"].value > 0
     small = ("model.hidden_size=8", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=4")
     reader = finished_run("model=lstm", *small, *options)
     with pytest.raises(DataError, match="no covariate 'price'"):

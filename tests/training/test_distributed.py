@@ -23,7 +23,7 @@ DDP = ["trainer=ddp", "trainer.accelerator=cpu"]
 
 
 def metrics(path):
-    return {name: value["value"] for name, value in RunFolder(path).results["metrics"].items()}
+    return {name: interval.value for name, interval in RunFolder(path).results.metrics.items()}
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import imsave
 from omegaconf import OmegaConf
+from run_results import results_with
 from tiny import TINY
 from trainers import leave_out_reports
 from wandb.proto.wandb_internal_pb2 import Record
@@ -276,7 +277,7 @@ def test_tensorboard_gets_plots_of_public_data_and_of_private_data_only_on_reque
     with OpenLoggers(
         folder, LoggerOptions.from_config(folder.config.logger), ["synthetic", "linear"], None, None
     ) as loggers:
-        loggers.log_results({"run": {"public": public}})
+        loggers.log_results(results_with({"run.public": public}))
     events = EventAccumulator(str(folder.path / "tensorboard"))
     events.Reload()
     assert events.Tags()["images"] == (["plots/forecast_1"] if is_uploaded else [])
