@@ -174,9 +174,9 @@ def comparison_notes(
         Key to name; the keys themselves when None.
     """
     names = names or {key: key for key in scores}
-    notes, table = relative_wql_notes(results), scores[reference].table
+    notes, table = [str(note) for note in relative_wql_notes(results)], scores[reference].table
     if table.has_intervals(results.window_set.horizon):
-        notes += interval_warnings(results.window_set)
+        notes += map(str, interval_warnings(results.window_set))
     others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
     if others:
         notes.append(

@@ -33,9 +33,9 @@ def _improvement(record: RunRecord) -> NextStep:
     codes = {finding.code for finding in verdict_of(record.results).findings}
     conformal, model = record.config.get("conformal"), record.config["model"]
     unread = unread_observed_covariates(record)
-    if "intervals_too_narrow" in codes and conformal != "online":
+    if "intervals-too-narrow" in codes and conformal != "online":
         return NextStep("Recalibrate the intervals, which are too narrow.", _again(record, conformal="online"))
-    if "intervals_too_wide" in codes and conformal == "none":
+    if "intervals-too-wide" in codes and conformal == "none":
         return NextStep("Recalibrate the intervals, which are too wide.", _again(record, conformal="split"))
     if unread and model["name"] == LEARNED_MODEL and model["covariates"] == "known":
         text = f"Let the model also read covariates that are observed up to the origin: {', '.join(unread)}."

@@ -21,7 +21,7 @@ def print_results(results: Results, console: Console | None = None) -> None:
     label = escape(run.label)
     without_truth = f", {window_set.without_truth} without a truth" if window_set.without_truth else ""
     windows = f"{window_set.windows}{without_truth}"
-    table = Table(title=f"{label} {escape(scored_on(results))}, windows: {windows}, seed {run.seed}")
+    table = Table(title=f"{label} {escape(str(scored_on(results)))}, windows: {windows}, seed {run.seed}")
     table.add_column("")
     for column in (label, "95 % interval", "seasonal naive"):
         table.add_column(column, justify="right")

@@ -52,7 +52,7 @@ def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
 def headline_tiles(results: Results) -> list[dict[str, str]]:
     """Name, value and note of the most important numbers, and the severity of the tile."""
     metrics, naive, cost = results.metrics, results.seasonal_naive, results.cost
-    failing = [f for f in verdict_of(results).findings if f.code.startswith("intervals_")]
+    failing = [f for f in verdict_of(results).findings if f.code.startswith("intervals-")]
     coverage_severity = failing[0].severity if failing else "info"
     skills = [
         {

@@ -13,7 +13,7 @@ from timevis.evaluation.calibration import calibration_profile
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.forecast_window import forecast_window, saved_forecasts
 from timevis.evaluation.residuals import residual_profile
-from timevis.evaluation.verdict import verdict_of
+from timevis.evaluation.verdict import scored_part, verdict_of
 from timevis.messages import Text
 from timevis.runs.record import RunRecord
 from timevis.service.context import context, find, unknown_channel
@@ -24,7 +24,7 @@ from timevis.service.schemas.analysis import (
     ChannelQuery,
     ForecastWindow,
     Residuals,
-    VerdictResponse,
+    Verdict,
     WindowQuery,
 )
 
@@ -42,7 +42,10 @@ def get_forecast(model_id: str, query: WindowQuery) -> Any:
     part = record.results.window_set.part
     if query.split not in (None, part):
         raise wrong_field(
-            "/split", Text("other-scored-part", "the model was scored on another part: {part}", part=part_name(part))
+            "/split",
+            Text(
+                "other-scored-part", "the model was scored on another part: {part}", part=scored_part(record.results)
+            ),
         )
     channel = _channel(record, query.channel) or record.channels[0]
     try:
@@ -73,17 +76,12 @@ def get_calibration(model_id: str, query: ChannelQuery) -> Any:
 
 
 @blueprint.get("/models/<model_id>/verdict")
-@blueprint.output(VerdictResponse)
+@blueprint.output(Verdict)
 @blueprint.doc(summary="Is the model good?")
 def get_verdict(model_id: str) -> Any:
     """Say whether the model beats seasonal naive, whether its intervals hold, and what else to know."""
     record, _ = _scored_run(model_id)
-    return verdict_of(record.results)
-
-
-def part_name(part: str) -> Text:
-    """The scored part of the data within a sentence."""
-    return Text("scored-test", "test") if part == "test" else Text("scored-validation", "validation")
+    return to_json_types(verdict_of(record.results).to_dict())
 
 
 def _scored_run(model_id: str) -> tuple[RunRecord, SavedForecasts]:

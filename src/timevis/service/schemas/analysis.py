@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, Field
 
-from timevis.evaluation.verdict import Verdict
-from timevis.service.schemas.common import ChannelName, Number
+from timevis.evaluation.verdict import Severity
+from timevis.service.schemas.common import ChannelName, Number, TextCode
 
 
 class ChannelQuery(BaseModel):
@@ -127,5 +127,14 @@ class Calibration(BaseModel):
     pit: PitHistogram
 
 
-class VerdictResponse(RootModel[Verdict]):
-    pass
+class VerdictFinding(TextCode):
+    """One remark on a run."""
+
+    severity: Severity
+    text: str
+
+
+class Verdict(VerdictFinding):
+    """Whether a model beats seasonal naive, and whether its intervals hold."""
+
+    findings: list[VerdictFinding]
