@@ -58,9 +58,9 @@ def test_a_new_model_has_its_options_in_the_service(copy: Path) -> None:
     assert option["help"] == "Number of values whose mean is repeated."
 
     schemas = json.loads(call(copy, "timevis.service.specification"))["components"]["schemas"]
-    request = schemas["TrainRequest.TrainLastValue"]["properties"]
+    request = schemas["TrainLastValue"]["properties"]
     assert request["model"]["const"] == "last_value"
-    options = schemas["TrainRequest.LastValueOptions"]["properties"]
+    options = schemas["LastValueOptions"]["properties"]
     assert options["rows"] == {
         "title": "Rows",
         "description": "Number of values whose mean is repeated.",

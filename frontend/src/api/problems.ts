@@ -80,7 +80,7 @@ export interface Explanation {
   fields: { name: string; text: string }[];
 }
 
-const MAX_LISTED = 6;
+const MAX_ENTRIES = 6;
 
 /** The label of the field that sets a config key; the key itself where the page has no such field. */
 function labelOf(key: string): string {
@@ -101,7 +101,7 @@ function parameterText(name: string, value: unknown): string {
   if (typeof value === "number") return formatNumber(value);
   if (typeof value === "string" && name === "frequency") return frequencyText(value);
   if (typeof value === "string") return /^\d{4}-\d\d-\d\d[ T]/.test(value) ? formatTimestamp(value) : value;
-  if (Array.isArray(value)) return value.slice(0, MAX_LISTED).map(inner).join(", ");
+  if (Array.isArray(value)) return value.map(inner).join(", ");
   if (typeof value !== "object" || value === null) return "";
   const entry = value as Record<string, unknown>;
   if ("code" in entry) return wordsOf(value as TextCode) ?? String(entry.text);
@@ -110,8 +110,8 @@ function parameterText(name: string, value: unknown): string {
   if ("start" in entry && "rows" in entry) return `${inner(entry.start)} (${inner(entry.rows)})`;
   if ("time" in entry && "value" in entry) return `${inner(entry.time)} (${inner(entry.value)})`;
   const listed = Object.entries(entry);
-  const more = listed.length > MAX_LISTED ? ", …" : "";
-  return listed.slice(0, MAX_LISTED).map(([key, item]) => `${key} (${inner(item)})`).join(", ") + more;
+  const more = listed.length > MAX_ENTRIES ? ", …" : "";
+  return listed.slice(0, MAX_ENTRIES).map(([key, item]) => `${key} (${inner(item)})`).join(", ") + more;
 }
 
 /** A config key within a text, with its value where one is named. */

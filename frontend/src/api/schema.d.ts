@@ -934,6 +934,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metric-specs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of forecasts */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MetricDescription"][];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metrics": {
         parameters: {
             query?: never;
@@ -1098,7 +1143,7 @@ export interface paths {
                     page?: number;
                     per_page?: number;
                     search?: string | null;
-                    sort?: "created" | "name" | "kind" | "validation_relative_wql" | "relative_wql" | "wql" | "crps" | "mase" | "mae" | "coverage_80" | "skill_wql" | "fit_seconds";
+                    sort?: "created" | "name" | "kind" | "validation_relative_wql" | "relative_wql" | "wql" | "sql" | "crps" | "mase" | "mae" | "rmse" | "wape" | "smape" | "mse_scaled" | "mae_scaled" | "bias" | "coverage_50" | "coverage_80" | "coverage_95" | "skill_wql" | "fit_seconds";
                     tag?: string | null;
                 };
                 header?: never;
@@ -1807,6 +1852,51 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/read-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Options of reading a file */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OptionView"][];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2694,27 +2784,9 @@ export interface components {
         };
         /**
          * CleaningRequest
-         * @description How cleaning may act on the data.
+         * @description What happens to outliers.
          */
         CleaningRequest: {
-            /**
-             * Day First
-             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-             * @default null
-             */
-            day_first?: boolean | null;
-            /**
-             * Decimal
-             * @description Decimal mark of numbers written as text; None infers it.
-             * @default null
-             */
-            decimal?: ("point" | "comma") | null;
-            /**
-             * Missing
-             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
-             * @default []
-             */
-            missing?: string[];
             /**
              * Outliers
              * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
@@ -2884,28 +2956,25 @@ export interface components {
             step: number;
             /** Train Loss */
             train_loss: number | null;
-            /** Val */
-            val: number | null;
+            /**
+             * Tuning
+             * @description WQL on the tuning windows.
+             */
+            tuning: number | null;
         };
         /**
-         * DataFinding
-         * @description One remark on a data set.
+         * DataFindingView
+         * @description A remark on the data of a dataset.
          */
-        DataFinding: {
+        DataFindingView: {
             /**
              * Channel
-             * @description The channel that the remark is about; None for all channels, or for several.
+             * @description The channel that the remark is about; null for all, or for several.
              */
             channel: string | null;
-            /**
-             * Code
-             * @description One of `CODES`.
-             */
+            /** Code */
             code: string;
-            /**
-             * Params
-             * @description The numbers and names in the text, for an interface that writes its own sentence.
-             */
+            /** Params */
             params: {
                 [key: string]: unknown;
             };
@@ -2914,10 +2983,7 @@ export interface components {
              * @enum {string}
              */
             severity: "info" | "warning" | "error";
-            /**
-             * Text
-             * @description The sentence in English.
-             */
+            /** Text */
             text: string;
         };
         /**
@@ -2934,11 +3000,13 @@ export interface components {
             } | null;
             /**
              * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -2954,6 +3022,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -2964,6 +3033,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -2973,20 +3043,22 @@ export interface components {
              */
             id?: string[] | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Target
              * @default null
@@ -3029,7 +3101,7 @@ export interface components {
              * Findings
              * @description What the quality report says, in words.
              */
-            findings: components["schemas"]["DataFinding"][];
+            findings: components["schemas"]["DataFindingView"][];
             /** Frequency */
             frequency: string;
             /**
@@ -3156,7 +3228,7 @@ export interface components {
              * Findings
              * @description What the quality report says, in words.
              */
-            findings: components["schemas"]["DataFinding"][];
+            findings: components["schemas"]["DataFindingView"][];
             /** Frequency */
             frequency: string;
             /**
@@ -3758,7 +3830,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -3827,6 +3899,44 @@ export interface components {
          */
         Messages: {
             [key: string]: string;
+        };
+        /**
+         * MetricDescription
+         * @description A metric of forecasts, as `timevis.metric_specs` declares it.
+         */
+        MetricDescription: {
+            /** Description */
+            description: string;
+            /**
+             * Direction
+             * @description Which values are better.
+             * @enum {string}
+             */
+            direction: "lower" | "higher" | "nominal";
+            /** Label */
+            label: string;
+            /**
+             * Name
+             * @description The key in the results of a model.
+             */
+            name: string;
+            /**
+             * Nominal
+             * @description The best value, if the direction is nominal.
+             */
+            nominal: number | null;
+            /**
+             * Scores
+             * @description The part of a forecast that it scores.
+             * @enum {string}
+             */
+            scores: "median" | "point" | "quantiles";
+            /**
+             * Unit
+             * @description percent: a share, which is shown in percent.
+             * @enum {string}
+             */
+            unit: "data" | "percent" | "none";
         };
         /** ModelChange */
         ModelChange: {
@@ -3932,12 +4042,33 @@ export interface components {
         };
         /** ModelOptions */
         ModelOptions: {
+            /**
+             * Covariates
+             * @description Kinds of covariates that it can read.
+             */
+            covariates: ("known" | "observed")[];
             /** Help */
             help: string;
             /** Model */
             model: string;
             /** Options */
             options: components["schemas"]["ModelOption"][];
+            /**
+             * Preset Groups
+             * @description Presets that train it in a group.
+             */
+            preset_groups: ("quick" | "best")[];
+            /**
+             * Queue
+             * @description gpu: a GPU shortens its training runs.
+             * @enum {string}
+             */
+            queue: "cpu" | "gpu";
+            /**
+             * Recommended
+             * @description Whether a form chooses it where the user has chosen none.
+             */
+            recommended: boolean;
             /**
              * Seconds Hint
              * @description Median time of recent trainings; null before the first one.
@@ -3950,6 +4081,8 @@ export interface components {
              * @description Whether it is trained by gradient descent.
              */
             trainable: boolean;
+            /** @description How it forecasts without a training run; null if it cannot. */
+            untrained: components["schemas"]["UntrainedMethod"] | null;
         };
         /** ModelPage */
         ModelPage: {
@@ -3997,6 +4130,36 @@ export interface components {
              * @description Null for a run of the command line.
              */
             task: string | null;
+        };
+        /**
+         * OptionView
+         * @description An option of which a form makes a field.
+         */
+        OptionView: {
+            /** Choices */
+            choices: unknown[];
+            /** Default */
+            default: unknown;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @description What a value may be, in words.
+             */
+            kind: string;
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "int" | "float" | "bool" | "choice" | "text" | "list";
         };
         /** Part */
         Part: {
@@ -4134,7 +4297,7 @@ export interface components {
             minutes?: number | null;
             /**
              * Name
-             * @description quick: three fast models; best: five, trained longer.
+             * @description quick: fast models; best: more models, trained longer.
              * @default quick
              * @enum {string}
              */
@@ -4185,24 +4348,19 @@ export interface components {
              * @default null
              */
             advice_code?: components["schemas"]["TextCode"] | null;
-            /** Code */
+            /**
+             * Code
+             * @description The kind of the problem.
+             */
             code: string;
             /** Detail */
             detail: string;
-            /**
-             * @description The detail by its code, if it is a text of the library.
-             * @default null
-             */
-            detail_code?: components["schemas"]["TextCode"] | null;
+            detail_code: components["schemas"]["TextCode"];
             /**
              * Errors
              * @default null
              */
             errors?: components["schemas"]["WrongField"][] | null;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
             /** Status */
             status: number;
             /** Title */
@@ -4257,7 +4415,7 @@ export interface components {
             layers?: number | null;
             /**
              * Name
-             * @description The language model; others are downloaded.
+             * @description The language model; nano is part of TimeVis, the others are downloaded.
              * @default nano
              * @enum {string}
              */
@@ -4516,7 +4674,7 @@ export interface components {
             layers?: number | null;
             /**
              * Name
-             * @description The language model; others are downloaded.
+             * @description The language model; nano is part of TimeVis, the others are downloaded.
              * @default nano
              * @enum {string}
              */
@@ -4684,7 +4842,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -4968,7 +5126,7 @@ export interface components {
         };
         /**
          * ResultsSummary
-         * @description The headline metrics of the test, of seasonal naive and of validation, and the cost.
+         * @description The metrics of the test, of seasonal naive and of validation, and the cost.
          */
         ResultsSummary: {
             cost: components["schemas"]["Cost"];
@@ -5366,7 +5524,7 @@ export interface components {
         TaskMetrics: {
             /**
              * Rows
-             * @description Rows of metrics.csv: step, and the columns that have a value, such as train/loss and val/wql.
+             * @description Rows of metrics.csv: step, and the columns that have a value, such as train/loss and tuning/wql.
              */
             rows: {
                 [key: string]: number | null;
@@ -5455,7 +5613,7 @@ export interface components {
         };
         /**
          * TextCode
-         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
+         * @description A text by its code, which GET /api/messages lists, with the numbers and names in it.
          */
         TextCode: {
             /** Code */
@@ -5481,7 +5639,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["CleaningRequest"] | null;
@@ -5512,11 +5670,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5531,6 +5707,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5556,6 +5738,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -5570,7 +5758,7 @@ export interface components {
             options?: components["schemas"]["BoostedOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -5592,6 +5780,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5643,7 +5837,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["CleaningRequest"] | null;
@@ -5674,11 +5868,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5693,6 +5905,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5718,6 +5936,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -5732,7 +5956,7 @@ export interface components {
             options?: components["schemas"]["LinearOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -5754,6 +5978,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5805,7 +6035,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["CleaningRequest"] | null;
@@ -5836,11 +6066,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -5855,6 +6103,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -5880,6 +6134,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -5894,7 +6154,7 @@ export interface components {
             options?: components["schemas"]["LstmOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -5916,6 +6176,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5972,7 +6238,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["CleaningRequest"] | null;
@@ -6003,11 +6269,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -6022,6 +6306,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -6052,6 +6342,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -6066,7 +6362,7 @@ export interface components {
             options?: components["schemas"]["QwenOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -6093,6 +6389,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -6149,7 +6451,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["CleaningRequest"] | null;
@@ -6180,11 +6482,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -6199,6 +6519,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -6229,6 +6555,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -6243,7 +6575,7 @@ export interface components {
             options?: components["schemas"]["QwenPatchOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -6265,6 +6597,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -6308,7 +6646,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainRequest */
-        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwen"] | components["schemas"]["TrainQwenPatch"];
+        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
         /** TrainSeasonalNaive */
         TrainSeasonalNaive: {
             /**
@@ -6318,7 +6656,7 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
             cleaning?: components["schemas"]["CleaningRequest"] | null;
@@ -6349,11 +6687,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -6368,6 +6724,12 @@ export interface components {
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -6393,6 +6755,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -6407,7 +6775,7 @@ export interface components {
             options?: components["schemas"]["SeasonalNaiveOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -6429,6 +6797,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -6471,6 +6845,16 @@ export interface components {
              */
             val_batch_size?: number | null;
         };
+        /** UntrainedMethod */
+        UntrainedMethod: {
+            /**
+             * Method
+             * @description The method of POST /api/predict.
+             */
+            method: string;
+            /** Title */
+            title: string;
+        };
         /**
          * UploadRequest
          * @description A file with what is known of its data; the texts fill the prompt of language models.
@@ -6478,13 +6862,13 @@ export interface components {
         UploadRequest: {
             /**
              * Day First
-             * @description Whether 01/02/2020 is in February; found if absent.
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
-             * @description Decimal mark; found if absent.
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -6500,7 +6884,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
-             * @description Of a text file, for example cp1252; found if absent.
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -6518,7 +6902,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
-             * @description Row of the column names, counted from 1; found if absent.
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -6529,22 +6913,22 @@ export interface components {
              */
             id?: string | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates. Semicolons separate them.
+             * @default null
+             */
+            missing_values?: string | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @description Words that stand for a missing value, separated by semicolons.
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
-             * @description Sheet of a workbook; the first with data if absent.
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Time
              * @description Time column; inferred if absent.
@@ -6695,18 +7079,13 @@ export interface components {
         };
         /**
          * WrongField
-         * @description A field of the request; `code` and `params` are those of GET /api/messages.
+         * @description A field of the request, and what is wrong with it.
          */
         WrongField: {
             /** Code */
             code: string;
             /** Detail */
             detail: string;
-            /**
-             * @description The detail by its code, if it is a text of the library.
-             * @default null
-             */
-            detail_code?: components["schemas"]["TextCode"] | null;
             /** Params */
             params: {
                 [key: string]: unknown;

@@ -53,6 +53,8 @@ describe("a text of the service", () => {
         "advice-of-a-test": "请在{missing}中写明；{decimal}决定小数点",
         "outer-of-a-test": "{part}部分：误差低 {size}，时间步长为{frequency}",
         "inner-of-a-test": "测试",
+        "list-of-a-test": "列：{columns}",
+        "and-more": "还有 {count} 个",
       },
     });
   });
@@ -80,6 +82,11 @@ describe("a text of the service", () => {
     const part = { code: "inner-of-a-test", params: {}, text: "test" };
     const coded = { code: "outer-of-a-test", params: { part, size: { share: 0.123, text: "12.3 %" }, frequency: "30min" } };
     expect(serviceText("English", coded).text).toBe("测试部分：误差低 12.3%，时间步长为每 30 分钟。");
+  });
+
+  it("shows a list as the service cut it, with the number of the items that are left out", () => {
+    const columns = ["a", "b", "c", "d", "e", "f", "g", "h", { code: "and-more", params: { count: 12 }, text: "and 12 more" }];
+    expect(serviceText("English", { code: "list-of-a-test", params: { columns } }).text).toBe("列：a, b, c, d, e, f, g, h, 还有 12 个。");
   });
 
   it("of a field is worded by its code too", () => {

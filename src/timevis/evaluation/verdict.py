@@ -73,7 +73,7 @@ class Verdict(Finding):
     ----------
     message : Text
         Code ``beats-seasonal-naive``, ``loses-to-seasonal-naive``, ``no-significant-difference``, ``no-interval``
-        (too few windows), ``reference-without-error``, ``wql-undefined`` or ``is-reference`` (the run is seasonal naive).
+        (too few windows), ``reference-without-error``, ``wql-undefined`` or ``is-reference`` (it is seasonal naive).
     severity : {"good", "info", "warning", "bad"}
         Of the whole run: a model that beats seasonal naive with intervals that fail is a warning.
     findings : tuple of Finding

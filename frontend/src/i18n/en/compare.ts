@@ -2,7 +2,6 @@ export default {
   title: "Compare",
   intro: "{n} models on the same windows of {dataset}",
   empty: { title: "Choose models to compare", text: "Select at least two models of one dataset in the list of models.", action: "Open the models" },
-  running: "Comparing the models window by window …",
   failed: "The comparison failed.",
   unknown: "One of these models does not exist.",
   reference: "Reference",

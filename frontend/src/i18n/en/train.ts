@@ -68,7 +68,6 @@ export default {
     memory: "{memory} of memory",
     steps: "{n} training steps",
     checking: "Checking the settings …",
-    valid: "The settings are valid.",
   },
   model: {
     seasonal_naive: { title: "Seasonal naive", text: "Repeats the last season. The yardstick for every other model.", cost: "seconds" },

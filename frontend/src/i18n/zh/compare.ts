@@ -4,7 +4,6 @@ const words: Area<"compare"> = {
   title: "比较",
   intro: "{n} 个模型，在 {dataset} 的相同窗口上",
   empty: { title: "选择要比较的模型", text: "请在模型列表中选择同一数据集的至少两个模型。", action: "打开模型列表" },
-  running: "正在逐窗口比较模型……",
   failed: "比较失败。",
   unknown: "其中一个模型不存在。",
   reference: "参照",

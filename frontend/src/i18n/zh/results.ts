@@ -1,28 +1,10 @@
 import type { Area } from "../types";
 
 const words: Area<"results"> = {
-  title: "结果",
   trained: "{kind}，数据 {dataset}，{moment}",
   actions: { forecast: "预测", compare: "比较", report: "报告", download: "运行文件夹（zip）" },
   deleted: "该模型已删除。",
-  verdict: { title: "结论", good: "良好", warning: "未定", bad: "较差", findings: "发现", noFindings: "没有发现问题。" },
-  part: { test: "测试集", validation: "验证集" },
-  says: {
-    beats_seasonal_naive: "{model} 优于只重复上一周期的季节朴素法：在 {data} 的{part}上，误差小 {size}（95% 置信区间 {low} 至 {high}）。",
-    loses_to_seasonal_naive: "{model} 不如只重复上一周期的季节朴素法：在 {data} 的{part}上，误差大 {size}（95% 置信区间 {low} 至 {high}）。",
-    no_significant_difference: "不能确定 {model} 优于只重复上一周期的季节朴素法：在 {data} 的{part}上，误差的减小幅度在 {low} 至 {high} 之间（95% 置信区间，负值表示误差更大）。",
-    no_interval: "在 {data} 的{part}上，{model} 的误差与季节朴素法相差 {size}，但预测次数太少，不能确定。",
-    undefined: "无法对 {model} 作出结论，因为在 {data} 的这些行上不能与季节朴素法比较。",
-    reference: "这是 {data} 上的季节朴素法。它只重复上一周期，其他模型都应优于它。",
-    intervals_too_narrow: "区间过窄：80% 区间只包含{part}中 {coverage_80} 的数值。实际波动会超出色带。",
-    intervals_too_wide: "区间过宽：80% 区间包含{part}中 {coverage_80} 的数值。预测比色带显示的更可靠。",
-    intervals_too_narrow_uncertain: "区间可能过窄：80% 区间包含{part}中 {coverage_80} 的数值，但窗口太少，不能确定。",
-    intervals_too_wide_uncertain: "区间可能过宽：80% 区间包含{part}中 {coverage_80} 的数值，但窗口太少，不能确定。",
-    test_unlike_validation: "测试集比验证集难预测得多（WQL 为 {wql}，验证集为 {validation_wql}），序列近期的表现可能不同。使用该模型之前，请先看下方最新的预测。",
-    wql_of_some_channels: "误差只在 {channels} 个通道中的 {scored} 个上取平均，其余通道的 WQL 没有定义。",
-    few_origins: "只对过去作了 {origins} 次预测，结果不如区间所示的那样确定。",
-    short_scored_period: "评分的数据只有 {horizons} 个预测长度，结果不如区间所示的那样确定。",
-  },
+  verdict: { title: "结论", findings: "发现", },
   severity: { good: "良好：", warning: "注意：", bad: "较差：", error: "错误：", info: "提示：" },
   tiles: {
     skill: "优于季节朴素法",
@@ -68,7 +50,6 @@ const words: Area<"results"> = {
     showNaive: "季节朴素法",
     showSamples: "采样路径",
     bands: "色带表示预测分布的 50%、80% 和 95% 区间。",
-    empty: "本次运行没有保存该通道的窗口。",
   },
   errors: {
     title: "误差出现在哪里",
@@ -131,7 +112,6 @@ const words: Area<"results"> = {
     loss: "训练损失",
     tuning: "调优窗口上的相对 WQL（用于选择权重）",
     step: "步",
-    empty: "该模型没有训练步骤。",
   },
   digits: {
     title: "语言模型读到和写出的内容",
@@ -144,12 +124,10 @@ const words: Area<"results"> = {
     more: "显示全部 {n} 个数值",
     morePaths: "显示全部 {n} 条路径",
     less: "显示较少",
-    chart: "该窗口的采样路径",
   },
   setup: {
     title: "配置与成本",
     config: "配置",
-    data: "数据",
     cost: "成本",
     defects: "数据缺陷",
     noDefects: "质量报告没有列出缺陷。",

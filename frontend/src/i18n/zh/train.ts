@@ -70,7 +70,6 @@ const words: Area<"train"> = {
     memory: "内存 {memory}",
     steps: "{n} 个训练步",
     checking: "正在检查设置…",
-    valid: "设置有效。",
   },
   model: {
     seasonal_naive: { title: "季节朴素法", text: "重复上一个周期，是其他所有模型的基准。", cost: "几秒" },

@@ -15,14 +15,17 @@ export interface MetricRow {
 
 const SMALLEST_CHANGE = 5e-4;
 
+function relativeChange(value: number | null, reference: number | null): number | null {
+  return value === null || reference === null || reference === 0 ? null : value / reference - 1;
+}
+
 /** A row for each metric that the results have, in the order of the report. */
 export function metricRows(metrics: readonly Metric[], results: Pick<Results, "metrics" | "seasonal_naive">): MetricRow[] {
   return metrics.flatMap((metric) => {
     const model = results.metrics[metric.name];
     const naive = results.seasonal_naive[metric.name];
     if (model === undefined || naive === undefined) return [];
-    const isComparable = metric.direction !== "nominal" && model.value !== null && naive.value !== null && naive.value !== 0;
-    const change = isComparable ? (model.value as number) / (naive.value as number) - 1 : null;
+    const change = metric.direction === "nominal" ? null : relativeChange(model.value, naive.value);
     const isBetter = change === null || Math.abs(change) <= SMALLEST_CHANGE ? null : change < 0 === (metric.direction === "lower");
     return [{ metric, model, naive, change, isBetter }];
   });

@@ -27,6 +27,8 @@ from timevis.service.schemas.analysis import (
     Verdict,
     WindowQuery,
 )
+from timevis.utils.json_types import to_json_types
+
 
 blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
 CACHED_RUNS = 8
