@@ -17,12 +17,14 @@ export type DatasetChange = Schemas["DatasetChange"];
 export type ReadOption = Schemas["OptionView"];
 export type Series = Schemas["Series"];
 
-export function useDatasets(options: {
-  search?: MaybeRefOrGetter<string>;
-  page?: MaybeRefOrGetter<number>;
-  perPage?: number;
-  deleted?: MaybeRefOrGetter<boolean>;
-} = {}) {
+export function useDatasets(
+  options: {
+    search?: MaybeRefOrGetter<string>;
+    page?: MaybeRefOrGetter<number>;
+    perPage?: number;
+    deleted?: MaybeRefOrGetter<boolean>;
+  } = {},
+) {
   const query = computed(() => ({
     search: toValue(options.search) || undefined,
     page: toValue(options.page) ?? 1,
@@ -70,8 +72,7 @@ export function useDatasetNames() {
 export function useDataset(id: MaybeRefOrGetter<string | null | undefined>) {
   return useQuery({
     queryKey: ["dataset", computed(() => toValue(id))],
-    queryFn: async () =>
-      dataOf(await api.GET("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) ?? "" } } })),
+    queryFn: async () => dataOf(await api.GET("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) ?? "" } } })),
     enabled: computed(() => Boolean(toValue(id))),
   });
 }
@@ -81,9 +82,7 @@ export async function readSeries(
   query: { channel?: string; start?: string; end?: string; points?: number },
   signal?: AbortSignal,
 ): Promise<Series> {
-  return dataOf(
-    await api.GET("/api/datasets/{dataset_id}/series", { params: { path: { dataset_id: dataset }, query }, signal }),
-  );
+  return dataOf(await api.GET("/api/datasets/{dataset_id}/series", { params: { path: { dataset_id: dataset }, query }, signal }));
 }
 
 export function useSeries(dataset: MaybeRefOrGetter<string>, channel: MaybeRefOrGetter<string>, points = 2000) {
@@ -211,7 +210,11 @@ export interface SplitShares {
   test: number;
 }
 
-export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGetter<SplitShares>, lengths: MaybeRefOrGetter<{ horizon?: number; context_length?: number }>) {
+export function useSplit(
+  dataset: MaybeRefOrGetter<string>,
+  shares: MaybeRefOrGetter<SplitShares>,
+  lengths: MaybeRefOrGetter<{ horizon?: number; context_length?: number }>,
+) {
   const query = computed(() => ({ ...toValue(shares), ...toValue(lengths) }));
   return useQuery({
     queryKey: ["dataset-view", computed(() => toValue(dataset)), "split", query],

@@ -18,12 +18,10 @@ export function useMetrics() {
     staleTime: Infinity,
   });
   return computed(() =>
-    (answer.data.value ?? []).map(
-      (metric): Metric => ({
-        ...metric,
-        label: optional(`metrics.${metric.name}.label`) ?? metric.label,
-        description: optional(`metrics.${metric.name}.description`) ?? metric.description,
-      }),
-    ),
+    (answer.data.value ?? []).map((metric): Metric => ({
+      ...metric,
+      label: optional(`metrics.${metric.name}.label`) ?? metric.label,
+      description: optional(`metrics.${metric.name}.description`) ?? metric.description,
+    })),
   );
 }

@@ -111,7 +111,12 @@ function parameterText(name: string, value: unknown): string {
   if ("time" in entry && "value" in entry) return `${inner(entry.time)} (${inner(entry.value)})`;
   const listed = Object.entries(entry);
   const more = listed.length > MAX_ENTRIES ? ", …" : "";
-  return listed.slice(0, MAX_ENTRIES).map(([key, item]) => `${key} (${inner(item)})`).join(", ") + more;
+  return (
+    listed
+      .slice(0, MAX_ENTRIES)
+      .map(([key, item]) => `${key} (${inner(item)})`)
+      .join(", ") + more
+  );
 }
 
 /** A config key within a text, with its value where one is named. */

@@ -28,7 +28,10 @@ export function lazyComponent<T extends Component>(loader: () => Promise<{ defau
       };
       const connection = useConnection();
       void serviceAnswers().then((answers) => {
-        if (!answers) void until(() => connection.isAway).toBe(false).then(again);
+        if (!answers)
+          void until(() => connection.isAway)
+            .toBe(false)
+            .then(again);
         else if (attempts < ATTEMPTS) again();
         else fail();
       });

@@ -7,12 +7,9 @@ export function useModelNames() {
   const { data: models } = useModelOptions();
   return {
     /** The name of a kind of model, such as "Seasonal naive". */
-    kindName: (kind: string): string =>
-      optional(`train.model.${kind}.title`) ?? models.value?.find((model) => model.model === kind)?.title ?? kind,
+    kindName: (kind: string): string => optional(`train.model.${kind}.title`) ?? models.value?.find((model) => model.model === kind)?.title ?? kind,
     /** The name of a method that forecasts without a training run. */
     methodName: (method: string): string =>
-      optional(`forecast.form.method.${method}`) ??
-      models.value?.find((model) => model.untrained?.method === method)?.untrained?.title ??
-      method,
+      optional(`forecast.form.method.${method}`) ?? models.value?.find((model) => model.untrained?.method === method)?.untrained?.title ?? method,
   };
 }

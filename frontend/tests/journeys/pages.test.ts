@@ -22,9 +22,18 @@ beforeAll(async () => {
   const model = await trained(page, { model: "seasonal_naive", dataset: dataset.id, horizon: 12, context_length: 48 });
   const [task] = (await call<{ items: { id: string }[] }>(page, `/tasks?dataset=${dataset.id}`)).items;
   paths = {
-    data: "/data", dataset: `/data/${dataset.id}`, train: `/train?dataset=${dataset.id}`, tasks: "/tasks", task: `/tasks/${task?.id ?? ""}`,
-    models: "/models", results: "/results", result: `/results/${model}`, forecast: "/forecast", compare: "/compare",
-    system: "/system", absent: "/no/such/page",
+    data: "/data",
+    dataset: `/data/${dataset.id}`,
+    train: `/train?dataset=${dataset.id}`,
+    tasks: "/tasks",
+    task: `/tasks/${task?.id ?? ""}`,
+    models: "/models",
+    results: "/results",
+    result: `/results/${model}`,
+    forecast: "/forecast",
+    compare: "/compare",
+    system: "/system",
+    absent: "/no/such/page",
   };
   await context.close();
 });
@@ -70,7 +79,12 @@ it("every code of the service has Chinese words", async () => {
 it("every option of a model has a name and help in both languages", async () => {
   const { page, context } = await visit(browser);
   const models = await call<{ options: { name: string; section: string }[] }[]>(page, "/model-options");
-  const names = new Set(models.flatMap((model) => model.options).filter((option) => !["horizon", "context_length", "seed"].includes(option.name)).map((option) => option.name));
+  const names = new Set(
+    models
+      .flatMap((model) => model.options)
+      .filter((option) => !["horizon", "context_length", "seed"].includes(option.name))
+      .map((option) => option.name),
+  );
   expect([...names].filter((name) => !(name in WORDS.en.help.label) || !(name in WORDS.zh.help.text))).toEqual([]);
   await context.close();
 });

@@ -64,7 +64,12 @@ describe("a part that is loaded later", () => {
   });
 
   it("is told from a defect of the page in every browser", () => {
-    const texts = ["Unable to preload CSS for /assets/a.css", "error loading dynamically imported module: x", "Importing a module script failed.", missing.message];
+    const texts = [
+      "Unable to preload CSS for /assets/a.css",
+      "error loading dynamically imported module: x",
+      "Importing a module script failed.",
+      missing.message,
+    ];
     expect(texts.map((text) => isLoadError(new Error(text)))).toEqual([true, true, true, true]);
     expect([isLoadError(new TypeError("x is undefined")), isLoadError("text")]).toEqual([false, false]);
     expect(explain(missing).title).toEqual({ text: en.common.error.part, isEnglish: false });

@@ -31,9 +31,21 @@ describe("the form of a training", () => {
   });
 
   it("sends what differs from the data, the preset and the time limit", () => {
-    const draft = { ...newDraft("d", ["lstm"]), preset: "quick" as const, minutes: "1.5", season: "24", missing_values: "-999, none", maskOutliers: true, covariates: ["a:b:known", "temp:observed", "holiday:DE", "rain"] };
+    const draft = {
+      ...newDraft("d", ["lstm"]),
+      preset: "quick" as const,
+      minutes: "1.5",
+      season: "24",
+      missing_values: "-999, none",
+      maskOutliers: true,
+      covariates: ["a:b:known", "temp:observed", "holiday:DE", "rain"],
+    };
     expect(requestsOf(draft, shapes)[0]).toMatchObject({
-      preset: "quick", minutes: 1.5, season: 24, cleaning: { outliers: "mask" }, missing_values: ["-999", "none"],
+      preset: "quick",
+      minutes: 1.5,
+      season: 24,
+      cleaning: { outliers: "mask" },
+      missing_values: ["-999", "none"],
       covariates: { "a:b": "known", temp: "observed", holiday: "DE", rain: "known" },
     });
   });

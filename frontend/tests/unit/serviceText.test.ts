@@ -30,7 +30,10 @@ describe("a file above the limit of uploads", () => {
     const health = { version: "0.1.0", ready: true, database: part, broker: part, worker: part, max_upload_megabytes: 1 };
     refuseTooLarge(file, undefined); // the limit is not known yet
     refuseTooLarge(file, { ...health, max_upload_megabytes: 2 });
-    for (const [language, title] of [["en", "load.csv has more than 1 MB"], ["zh", "load.csv 超过 1 MB"]] as const) {
+    for (const [language, title] of [
+      ["en", "load.csv has more than 1 MB"],
+      ["zh", "load.csv 超过 1 MB"],
+    ] as const) {
       await setLanguage(language);
       let found: unknown;
       try {

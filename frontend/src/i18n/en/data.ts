@@ -1,7 +1,8 @@
 export default {
   title: "Data",
   text: "Drop a file with a column of times. TimeVis reads and checks it, and shows what it found before anything is trained.",
-  drop: { tooLarge: "{name} has more than {megabytes} MB, the limit of this service. A Parquet file or a compressed CSV file (.csv.gz) is smaller.",
+  drop: {
+    tooLarge: "{name} has more than {megabytes} MB, the limit of this service. A Parquet file or a compressed CSV file (.csv.gz) is smaller.",
     title: "Drop a file here",
     text: "CSV, Excel, JSON or Parquet; one column for each series, or one row for each value. Titles, units, decimal commas and the time step are recognised.",
     choose: "Choose a file",
@@ -119,7 +120,14 @@ export default {
     none: "Nothing unusual was found.",
     notes: "How the file was read",
     statistics: "Statistics",
-    mean: "Mean", std: "Standard deviation", min: "Smallest", max: "Largest", median: "Median", missing: "Missing", observed: "Observed", zeros: "Zeros",
+    mean: "Mean",
+    std: "Standard deviation",
+    min: "Smallest",
+    max: "Largest",
+    median: "Median",
+    missing: "Missing",
+    observed: "Observed",
+    zeros: "Zeros",
     pattern: { hour: "Hourly pattern", day: "Daily pattern", week: "Weekly pattern", month: "Monthly pattern", year: "Yearly pattern" },
     patternHelp: "The percentage says how much of the variation repeats: at 0% nothing repeats, at 100% everything repeats exactly.",
     severity: { info: "Note", warning: "Look at this", error: "Must be mended" },
@@ -152,5 +160,9 @@ export default {
     reset: "Back to 70 / 10 / 20",
     tooShort: "A part is too short for this horizon and context.",
   },
-  preview: { title: "First rows", text: "As they are in the file, with the role of each column.", role: { time: "time", id: "series", target: "forecast", covariate: "covariate", unused: "not used" } },
+  preview: {
+    title: "First rows",
+    text: "As they are in the file, with the role of each column.",
+    role: { time: "time", id: "series", target: "forecast", covariate: "covariate", unused: "not used" },
+  },
 };

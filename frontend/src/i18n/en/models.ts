@@ -26,7 +26,15 @@ export default {
   selectAll: "Select all shown models",
   selectOne: "Select {name}",
   selected: "{n} model selected | {n} models selected",
-  selection: { label: "Actions for the selected models", compare: "Compare", forecast: "Forecast", delete: "Delete", clear: "Clear the selection", compareHint: "Select at least two models to compare them.", tooMany: "At most {n} models can be compared at once." },
+  selection: {
+    label: "Actions for the selected models",
+    compare: "Compare",
+    forecast: "Forecast",
+    delete: "Delete",
+    clear: "Clear the selection",
+    compareHint: "Select at least two models to compare them.",
+    tooMany: "At most {n} models can be compared at once.",
+  },
   edit: {
     title: "Name, notes and tags",
     open: "Edit {name}",

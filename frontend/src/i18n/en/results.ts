@@ -2,7 +2,7 @@ export default {
   trained: "{kind} on {dataset}, {moment}",
   actions: { forecast: "Forecast", compare: "Compare", report: "Report", download: "Run folder (zip)" },
   deleted: "This model is deleted.",
-  verdict: { title: "Verdict", findings: "Findings", },
+  verdict: { title: "Verdict", findings: "Findings" },
   severity: { good: "Good:", warning: "Take care:", bad: "Bad:", error: "Error:", info: "Note:" },
   tiles: {
     skill: "Better than seasonal naive",
@@ -62,7 +62,8 @@ export default {
     bias: "Bias",
     count: "Values",
     model: "this model",
-    scaled: "Mean over the channels; choose one for errors in its unit. By hour and by weekday, the errors of each channel are divided by its standard deviation in the training part.",
+    scaled:
+      "Mean over the channels; choose one for errors in its unit. By hour and by weekday, the errors of each channel are divided by its standard deviation in the training part.",
     allChannels: "All channels",
   },
   weekdays: { d0: "Mon", d1: "Tue", d2: "Wed", d3: "Thu", d4: "Fri", d5: "Sat", d6: "Sun" },

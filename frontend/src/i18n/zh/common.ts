@@ -26,7 +26,12 @@ const words: Area<"common"> = {
     retry: "立即重试",
     back: "服务已恢复。",
   },
-  degraded: { worker: "没有工作进程在运行，任务会在队列中等待。", broker: "无法连接消息队列，新任务不能开始。", database: "数据库无法使用。", details: "查看系统页" },
+  degraded: {
+    worker: "没有工作进程在运行，任务会在队列中等待。",
+    broker: "无法连接消息队列，新任务不能开始。",
+    database: "数据库无法使用。",
+    details: "查看系统页",
+  },
   token: {
     title: "请打开服务启动时显示的链接",
     text: "服务只响应持有令牌的人。请使用 {command} 显示的链接，或在此粘贴令牌。",
@@ -48,8 +53,14 @@ const words: Area<"common"> = {
   list: { pager: "列表分页", empty: "没有匹配的内容。", total: "共 {n} 项", page: "第 {page} / {pages} 页", previous: "上一页", next: "下一页" },
   commands: { title: "用其他方式完成同样的操作", cli: "命令行", python: "Python", curl: "curl", note: "请将 TOKEN 换成本服务的令牌。" },
   loading: "加载中…",
-  chart: { table: "以表格显示", image: "保存为 PNG", },
-  error: { answer: "服务未能给出答复。", page: "此页面出现缺陷。", part: "此页面的一部分无法加载。", partText: "页面打开期间，服务可能已更新。请重新加载页面。", reload: "重新加载页面" },
+  chart: { table: "以表格显示", image: "保存为 PNG" },
+  error: {
+    answer: "服务未能给出答复。",
+    page: "此页面出现缺陷。",
+    part: "此页面的一部分无法加载。",
+    partText: "页面打开期间，服务可能已更新。请重新加载页面。",
+    reload: "重新加载页面",
+  },
   notFound: { title: "没有这个页面", text: "地址可能有误，或者它所指的内容已被删除。", home: "前往数据页" },
   frequency: {
     second: "每秒 | 每 {n} 秒",

@@ -3,7 +3,8 @@ import type { Area } from "../types";
 const words: Area<"data"> = {
   title: "数据",
   text: "拖入一个带时间列的文件。TimeVis 会读取并检查它，在训练之前先展示发现的情况。",
-  drop: { tooLarge: "{name} 超过 {megabytes} MB，这是本服务的上限。Parquet 文件或压缩的 CSV 文件（.csv.gz）更小。",
+  drop: {
+    tooLarge: "{name} 超过 {megabytes} MB，这是本服务的上限。Parquet 文件或压缩的 CSV 文件（.csv.gz）更小。",
     title: "将文件拖到这里",
     text: "支持 CSV、Excel、JSON 或 Parquet；每个序列一列，或每个数值一行均可。标题、单位、小数逗号和时间步长会自动识别。",
     choose: "选择文件",
@@ -121,7 +122,14 @@ const words: Area<"data"> = {
     none: "没有发现异常。",
     notes: "文件的读取方式",
     statistics: "统计",
-    mean: "均值", std: "标准差", min: "最小值", max: "最大值", median: "中位数", missing: "缺失", observed: "有值", zeros: "零值",
+    mean: "均值",
+    std: "标准差",
+    min: "最小值",
+    max: "最大值",
+    median: "中位数",
+    missing: "缺失",
+    observed: "有值",
+    zeros: "零值",
     pattern: { hour: "小时内规律", day: "日规律", week: "周规律", month: "月规律", year: "年规律" },
     patternHelp: "规律是重复出现的变化所占的比例：0% 表示没有，100% 表示完全重复。",
     severity: { info: "提示", warning: "请注意", error: "必须修正" },
@@ -154,7 +162,11 @@ const words: Area<"data"> = {
     reset: "恢复 70 / 10 / 20",
     tooShort: "有一部分对于此预测步数和上下文来说太短。",
   },
-  preview: { title: "前几行", text: "与文件中一致，并标出每一列的角色。", role: { time: "时间", id: "序列", target: "预测", covariate: "协变量", unused: "未使用" } },
+  preview: {
+    title: "前几行",
+    text: "与文件中一致，并标出每一列的角色。",
+    role: { time: "时间", id: "序列", target: "预测", covariate: "协变量", unused: "未使用" },
+  },
 };
 
 export default words;

@@ -28,7 +28,15 @@ const words: Area<"models"> = {
   selectAll: "选择所有显示的模型",
   selectOne: "选择 {name}",
   selected: "已选择 {n} 个模型",
-  selection: { label: "对所选模型的操作", compare: "比较", forecast: "预测", delete: "删除", clear: "取消选择", compareHint: "至少选择两个模型才能比较。", tooMany: "一次最多比较 {n} 个模型。" },
+  selection: {
+    label: "对所选模型的操作",
+    compare: "比较",
+    forecast: "预测",
+    delete: "删除",
+    clear: "取消选择",
+    compareHint: "至少选择两个模型才能比较。",
+    tooMany: "一次最多比较 {n} 个模型。",
+  },
   edit: {
     title: "名称、备注和标签",
     open: "编辑 {name}",

@@ -4,7 +4,7 @@ const words: Area<"results"> = {
   trained: "{kind}，数据 {dataset}，{moment}",
   actions: { forecast: "预测", compare: "比较", report: "报告", download: "运行文件夹（zip）" },
   deleted: "该模型已删除。",
-  verdict: { title: "结论", findings: "发现", },
+  verdict: { title: "结论", findings: "发现" },
   severity: { good: "良好：", warning: "注意：", bad: "较差：", error: "错误：", info: "提示：" },
   tiles: {
     skill: "优于季节朴素法",

@@ -10,13 +10,22 @@ function text(value: unknown): string {
 
 /** The texts of the form, from the options with which the file of a dataset was read. */
 export function readingOf(options: Record<string, unknown>): Reading {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, text(value)]).filter(([, shown]) => shown !== ""));
+  return Object.fromEntries(
+    Object.entries(options)
+      .map(([name, value]) => [name, text(value)])
+      .filter(([, shown]) => shown !== ""),
+  );
 }
 
 function valueOf(typed: string, type: ReadOption["type"]): unknown {
   if (type === "int") return Number(typed);
   if (type === "bool") return typed === "true";
-  return type === "list" ? typed.split(";").map((word) => word.trim()).filter((word) => word !== "") : typed;
+  return type === "list"
+    ? typed
+        .split(";")
+        .map((word) => word.trim())
+        .filter((word) => word !== "")
+    : typed;
 }
 
 /** The fields of a request; null returns to what is found. */

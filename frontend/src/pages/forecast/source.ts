@@ -2,11 +2,7 @@ import { api, dataOf } from "@/api/client";
 import { uploadFile } from "@/api/datasets";
 
 /** Where the rows come from that a forecast continues. */
-export type Source =
-  | { kind: "newest" }
-  | { kind: "dataset"; dataset: string }
-  | { kind: "paste"; text: string }
-  | { kind: "upload"; file: File };
+export type Source = { kind: "newest" } | { kind: "dataset"; dataset: string } | { kind: "paste"; text: string } | { kind: "upload"; file: File };
 
 export const SOURCE_KINDS = ["newest", "dataset", "paste", "upload"] as const;
 

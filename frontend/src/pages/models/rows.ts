@@ -44,19 +44,7 @@ export function modelRow(model: Model, datasets: ReadonlyMap<string, string>): M
   };
 }
 
-export const SORTS = [
-  "created",
-  "name",
-  "kind",
-  "dataset",
-  "skill",
-  "wql",
-  "mae",
-  "coverage",
-  "validation",
-  "fit",
-  "parameters",
-] as const;
+export const SORTS = ["created", "name", "kind", "dataset", "skill", "wql", "mae", "coverage", "validation", "fit", "parameters"] as const;
 export type Sort = (typeof SORTS)[number];
 
 function keyOf(row: ModelRow, sort: Sort): string | number | null {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 
 import { costOption, differenceOption, linesByStepOption, parallelOption } from "@/charts/comparisonCharts";
-import { autocorrelationOption, calendarOption, density, horizonOption, normalQuantilesOption, pitOption, residualOption } from "@/charts/modelCharts";
+import {
+  autocorrelationOption,
+  calendarOption,
+  density,
+  horizonOption,
+  normalQuantilesOption,
+  pitOption,
+  residualOption,
+} from "@/charts/modelCharts";
 import { escapeHtml } from "@/charts/tooltip";
 import { curveOf, curvesOption } from "@/charts/trainingCurve";
 import { seriesColours } from "@/theme/tokens";
@@ -93,8 +101,7 @@ describe("charts of a comparison", () => {
 
   it("have a legend only while it can be read", () => {
     const lines = Array.from({ length: 20 }, (_, position) => ({ name: String(position), colour: "#000000", values: [1, 2] }));
-    const legend = (count: number) =>
-      linesByStepOption(lines.slice(0, count), { steps: "s", value: "v" }, format).legend as { show?: boolean };
+    const legend = (count: number) => linesByStepOption(lines.slice(0, count), { steps: "s", value: "v" }, format).legend as { show?: boolean };
     expect(legend(3).show).not.toBe(false);
     expect(legend(20).show).toBe(false);
   });

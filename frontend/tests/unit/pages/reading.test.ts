@@ -53,17 +53,36 @@ describe("the axis of a series", () => {
   });
 
   it("shows every value where all are usual or none changes", () => {
-    expect([usualRange(drawn(wave)), usualRange(drawn([...wave, 450])), usualRange(drawn([5, 5, 5])), usualRange(drawn([]))]).toEqual([null, null, null, null]);
+    expect([usualRange(drawn(wave)), usualRange(drawn([...wave, 450])), usualRange(drawn([5, 5, 5])), usualRange(drawn([]))]).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
 });
 
 describe("the chart of a series", () => {
   it("marks a missing stretch between the values beside it, and shows a value that stands alone", () => {
-    const mean: Point[] = [[0, 1], [3_600_000, null], [7_200_000, 3], [10_800_000, null]];
+    const mean: Point[] = [
+      [0, 1],
+      [3_600_000, null],
+      [7_200_000, 3],
+      [10_800_000, null],
+    ];
     const stretch = { start: "1970-01-01T01:00:00", end: "1970-01-01T01:00:00", rows: 1 };
     const colour = { line: "", band: "", missing: "", outlier: "" };
     const words = { value: "v", missing: "m", outlier: "o", range: "r" };
-    const option = seriesOption({ mean, low: mean, high: mean }, { missing: [stretch], outliers: [] }, 3_600_000, false, colour, words, String, String);
+    const option = seriesOption(
+      { mean, low: mean, high: mean },
+      { missing: [stretch], outliers: [] },
+      3_600_000,
+      false,
+      colour,
+      words,
+      String,
+      String,
+    );
     const [line] = option.series as { data: unknown[]; markArea: { data: { xAxis: number }[][] } }[];
     expect(line?.markArea.data[0]?.map((edge) => edge.xAxis)).toEqual([1_800_000, 5_400_000]);
     expect(line?.data[2]).toMatchObject({ value: [7_200_000, 3], symbol: "circle" });
