@@ -1741,7 +1741,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["VerdictResponse"];
+                        "application/json": components["schemas"]["Verdict"];
                     };
                 };
                 /** @description Not found */
@@ -3319,34 +3319,6 @@ export interface components {
              * @description Optimizer steps of the whole fit; null for a model without them.
              */
             steps: number | null;
-        };
-        /**
-         * Finding
-         * @description One remark on a run.
-         */
-        Finding: {
-            /**
-             * Code
-             * @description One of ``intervals_too_narrow``, ``intervals_too_wide``, ``test_unlike_validation``, ``wql_of_some_channels``, ``few_origins``, ``short_scored_period``.
-             */
-            code: string;
-            /**
-             * Params
-             * @description The numbers and names in the text, for an interface that writes its own sentence.
-             */
-            params: {
-                [key: string]: unknown;
-            };
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "good" | "info" | "warning" | "bad";
-            /**
-             * Text
-             * @description The sentence in English.
-             */
-            text: string;
         };
         /**
          * ForecastDryRun
@@ -6948,37 +6920,44 @@ export interface components {
         };
         /**
          * Verdict
-         * @description The judgement on a scored run.
+         * @description Whether a model beats seasonal naive, and whether its intervals hold.
          */
         Verdict: {
-            /**
-             * Code
-             * @description ``beats_seasonal_naive``, ``loses_to_seasonal_naive``, ``no_significant_difference``, ``no_interval`` (too few windows), ``undefined`` or ``reference`` (the run is seasonal naive itself).
-             */
+            /** Code */
             code: string;
             /** Findings */
-            findings: components["schemas"]["Finding"][];
-            /**
-             * Params
-             * @description model, data, part, skill, low and high.
-             */
+            findings: components["schemas"]["VerdictFinding"][];
+            /** Params */
             params: {
                 [key: string]: unknown;
             };
             /**
              * Severity
-             * @description That of the whole run: a model that beats seasonal naive with intervals that fail is a warning.
              * @enum {string}
              */
             severity: "good" | "info" | "warning" | "bad";
-            /**
-             * Text
-             * @description The sentence on the skill, in English; those of the findings come after it.
-             */
+            /** Text */
             text: string;
         };
-        /** VerdictResponse */
-        VerdictResponse: components["schemas"]["Verdict"];
+        /**
+         * VerdictFinding
+         * @description One remark on a run.
+         */
+        VerdictFinding: {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "good" | "info" | "warning" | "bad";
+            /** Text */
+            text: string;
+        };
         /** WindowErrors */
         WindowErrors: {
             /** Mae */
