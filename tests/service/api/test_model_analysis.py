@@ -78,10 +78,10 @@ def test_models_are_sorted_by_a_metric_and_found_by_a_tag(http: FlaskClient, add
 
 def test_the_verdict_says_whether_the_model_is_better(http: FlaskClient, add_model: Callable[..., str]) -> None:
     found = http.get(f"/api/models/{add_model(*TINY_LSTM)}/verdict").json
-    assert found["code"] == "loses_to_seasonal_naive"
+    assert found["code"] == "loses-to-seasonal-naive"
     assert found["params"]["model"] == "lstm"
     assert "seasonal naive" in found["text"]
-    assert {"intervals_too_narrow"} <= {finding["code"] for finding in found["findings"]}
+    assert {"intervals-too-narrow"} <= {finding["code"] for finding in found["findings"]}
 
 
 def test_a_text_with_a_reference_stays_a_text(http: FlaskClient, dataset: str, tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ from timevis.service.schemas.analysis import (
 )
 from timevis.utils.json_types import to_json_types
 
-
 blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
 CACHED_RUNS = 8
 

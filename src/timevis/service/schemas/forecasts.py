@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from timevis.messages import Text
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
 from timevis.service.schemas.common import ChannelName, Commands, Id, Number, StrictModel, TextCode
@@ -50,13 +51,13 @@ class PredictRequest(StrictModel):
     @model_validator(mode="after")
     def _one_form(self) -> PredictRequest:
         if sum(given is not None for given in (self.models, self.method, self.items)) != 1:
-            raise ValueError("give one of models, method and items")
+            raise ValueError(Text("models-method-or-items", "give one of models, method and items"))
         if self.method is not None and self.dataset is None and self.values is None:
-            raise ValueError("with method, give a dataset or values")
+            raise ValueError(Text("method-needs-data", "with method, give a dataset or values"))
         if self.method is None and self.target is not None:
-            raise ValueError("target belongs to method; a model forecasts its own channels")
+            raise ValueError(Text("target-needs-method", "target belongs to method; a model has channels of its own"))
         if self.items is not None and (self.dataset is not None or self.values is not None):
-            raise ValueError("with items, dataset and values belong to each item")
+            raise ValueError(Text("data-of-each-item", "with items, dataset and values belong to each item"))
         return self
 
 

@@ -65,7 +65,7 @@ class ModelOption(OptionView):
 
 
 class UntrainedMethod(BaseModel):
-    method: str = Field(description="The method of POST /api/predict.")
+    method: str = Field(description="The method of a forecast without a training run.")
     title: str
 
 

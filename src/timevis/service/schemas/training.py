@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, RootModel, create_model, model_validator
 from timevis.config.options import options_of, parameter_help
 from timevis.config.sections import EvaluationOptions, FitOptions
 from timevis.data.options import CleaningOptions, DataOptions
+from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.models.declaration import Preset
 from timevis.service.schemas.common import Commands, Id, Name, Number, StrictModel
@@ -90,7 +91,7 @@ def group_request() -> type[BaseModel]:
 
 def _check_group(group: Any) -> Any:
     if (group.trainings is None) == (group.preset is None):
-        raise ValueError("give either trainings or preset")
+        raise ValueError(Text("trainings-or-preset", "give either trainings or preset"))
     return group
 
 

@@ -167,8 +167,6 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
-    from timevis.runs.folder import RunFolder
-
     try:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
