@@ -18,6 +18,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.quality.findings import data_findings
 from timevis.data.split.make_split import make_split, split_panel
+from timevis.data.split.spec import parse_split
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Setting, Text, listed
 from timevis.utils.explain import explain
@@ -171,7 +172,7 @@ def test_the_name_that_was_probably_meant_is_advice_with_a_code() -> None:
         ({"target": ["lod"]}, "target", "no-such-column", "did-you-mean-of"),
         ({"description": "x" * 5000}, "description", "description-too-long", "shorter-description"),
         ({"header": 900}, "header", "no-such-header-row", "number-of-header-row"),
-        ({"cleaning": {"encoding": "utf-99"}}, "cleaning.encoding", "not-an-encoding", "examples-of-encodings"),
+        ({"encoding": "utf-99"}, "encoding", "not-an-encoding", "examples-of-encodings"),
         ({"rows": 0}, "rows", "value-not-of-kind", None),
     ],
 )
@@ -193,7 +194,7 @@ def test_an_error_in_an_option_of_the_data_has_a_code_and_names_its_key(
 
 def test_advice_on_a_short_series_names_its_parts_with_codes() -> None:
     with pytest.raises(DataError) as error:
-        make_split(100, [0.7, 0.1, 0.2], 80, 12)
+        make_split(100, parse_split([0.7, 0.1, 0.2]), 80, 12)
     advice = error.value.advice
     assert advice is not None
     coded = advice.to_json()

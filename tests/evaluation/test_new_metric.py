@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import subprocess
@@ -39,7 +38,7 @@ def hit_rate(earlier, monkeypatch):
 
 def console_of(folder) -> str:
     text = StringIO()
-    print_results(json.loads((folder / "results.json").read_text()), Console(file=text, width=200))
+    print_results(RunRecord.load(folder).results, Console(file=text, width=200))
     return text.getvalue()
 
 
@@ -47,16 +46,16 @@ def test_a_metric_from_one_file_is_in_results_console_report_and_leaderboard(hit
     folder = tmp_path / "0"
     run(compose_config("model=linear"), folder, ("model=linear",))
     record = RunRecord.load(folder)
-    entry, windows = record.results["metrics"]["hit_rate"], record.windows
+    entry, windows = record.results.metrics["hit_rate"], record.windows
     by_channel = windows.groupby("channel")[["is_close", "count"]].sum()
-    assert entry["value"] == pytest.approx((by_channel["is_close"] / by_channel["count"]).mean())
-    assert 0 <= entry["low"] <= entry["value"] <= entry["high"] <= 1
+    assert entry.value == pytest.approx((by_channel["is_close"] / by_channel["count"]).mean())
+    assert 0 <= entry.low <= entry.value <= entry.high <= 1
     assert "Hit rate" in console_of(folder)
     report = (folder / "report.html").read_text()
     assert hit_rate.label in report
     assert hit_rate.description in report
     assert "test/hit_rate" in pd.read_csv(folder / "metrics.csv").columns
-    assert write_leaderboard(tmp_path)["test/hit_rate"].tolist() == [entry["value"]]
+    assert write_leaderboard(tmp_path)["test/hit_rate"].tolist() == [entry.value]
 
 
 def test_a_run_from_before_a_metric_is_read_and_has_no_value_for_it(earlier, hit_rate, tmp_path):
@@ -67,7 +66,7 @@ def test_a_run_from_before_a_metric_is_read_and_has_no_value_for_it(earlier, hit
     intervals = score_intervals(record.windows, record.naive_windows, record.horizon)["metrics"]
     assert np.isnan(intervals.pop("hit_rate").value)
     assert {name: entry.value for name, entry in intervals.items()} == pytest.approx(
-        {name: entry["value"] for name, entry in record.results["metrics"].items()}
+        {name: entry.value for name, entry in record.results.metrics.items()}
     )
     [row] = [line.split("│") for line in console_of(folder).splitlines() if "Hit rate" in line]
     assert [cell.strip() for cell in row[2:5]] == ["–", "", "–"]
@@ -80,7 +79,7 @@ def test_a_run_from_before_a_metric_is_read_and_has_no_value_for_it(earlier, hit
 
 
 def test_a_metric_from_one_file_is_in_the_specification_of_the_service():
-    code = "import toy_metric; from timevis.service.web.openapi import main; main()"
+    code = "import toy_metric; from timevis.service.specification import main; main()"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "tests/helpers")}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert '"hit_rate"' in found.stdout

@@ -5,7 +5,6 @@ from run_results import results_with
 
 from timevis.evaluation.verdict import averaging, verdict_of
 from timevis.runs.results import Interval
-from timevis.utils.json_types import to_json_types
 
 
 def results(
@@ -49,30 +48,30 @@ def full_text(run_results):
     [
         (
             (0.34, 0.30, 0.38),
-            "beats_seasonal_naive",
+            "beats-seasonal-naive",
             "good",
-            "lstm beats seasonal naive by 34.0 % on WQL (95 % interval 30.0 to 38.0 %)",
+            "its error (WQL) is 34.0 % lower (95 % interval 30.0 % to 38.0 %)",
         ),
         (
             (-0.1, -0.2, -0.05),
-            "loses_to_seasonal_naive",
+            "loses-to-seasonal-naive",
             "bad",
-            "its WQL is 10.0 % higher (95 % interval 5.0 to 20.0 %)",
+            "its error (WQL) is 10.0 % higher (95 % interval 5.0 % to 20.0 %)",
         ),
         (
             (0.02, -0.01, 0.05),
-            "no_significant_difference",
+            "no-significant-difference",
             "warning",
-            "lstm and seasonal naive do not differ significantly",
+            "do not differ significantly on the test part of traffic: the skill of lstm is 2.0 %",
         ),
         (
             (-0.02, -0.05, 0.01),
-            "no_significant_difference",
+            "no-significant-difference",
             "warning",
-            "is 2.0 % higher, but the interval of its skill includes zero",
+            "the skill of lstm is -2.0 %, and its 95 % interval, -5.0 % to 1.0 %, includes zero",
         ),
-        ((0.3, None, None), "no_interval", "warning", "too few windows"),
-        ((None, None, None), "undefined", "warning", "no verdict"),
+        ((0.3, None, None), "no-interval", "warning", "too few windows"),
+        ((None, None, None), "wql-undefined", "warning", "no verdict"),
     ],
 )
 def test_the_verdict_claims_no_more_than_the_interval_shows(skill, code, severity, sentence):
@@ -84,13 +83,13 @@ def test_the_verdict_claims_no_more_than_the_interval_shows(skill, code, severit
 def test_seasonal_naive_is_called_the_reference():
     run_results = results(0.0, 0.0, 0.0, model="seasonal_naive")
     assert "the reference" in full_text(run_results)
-    assert verdict_of(run_results).code == "reference"
+    assert verdict_of(run_results).code == "is-reference"
 
 
 def test_seasonal_naive_with_another_season_is_not_called_the_reference():
     run_results = results(-0.1, -0.2, -0.05, model="seasonal_naive")
     assert full_text(run_results).startswith("seasonal_naive loses to seasonal naive")
-    assert verdict_of(run_results).code == "loses_to_seasonal_naive"
+    assert verdict_of(run_results).code == "loses-to-seasonal-naive"
 
 
 def test_the_verdict_warns_of_a_test_part_of_few_horizons():
@@ -103,8 +102,8 @@ def test_the_verdict_warns_of_a_test_part_of_few_horizons():
     [
         ("h", None, "on 2023-02-01 00:00 to 2023-06-17 03:00 of traffic."),
         ("D", 0, "on 2023-02-01 to 2023-06-17 of traffic."),
-        ("D", 1, "of traffic (1 of its 500 origins was used in training or tuning)."),
-        ("h", 30, "03:00 of traffic (30 of its 500 origins were used in training or tuning)."),
+        ("D", 1, "of traffic (1 of its 500 origins used in training or tuning)."),
+        ("h", 30, "03:00 of traffic (30 of its 500 origins used in training or tuning)."),
     ],
 )
 def test_the_verdict_on_a_rescored_run_names_its_dates_and_the_origins_used_in_training(
@@ -131,7 +130,7 @@ def test_the_verdict_distinguishes_an_undefined_metric_from_a_reference_without_
 
 def test_the_verdict_on_several_channels_names_the_geometric_mean_and_any_channels_that_are_left_out():
     text = full_text(results(0.34, 0.30, 0.38, channels=3))
-    assert "by 34.0 % on WQL, as a geometric mean over 3 channels, (95 % interval" in text
+    assert "its error (WQL, geometric mean over 3 channels) is 34.0 % lower (95 % interval" in text
     assert "averaged" not in text
     text = full_text(results(0.34, 0.30, 0.38, channels=60))
     assert "The relative WQL is averaged over the 3 of 60 channels that have nonzero values in these" in text
@@ -169,14 +168,17 @@ def test_intervals_that_hold_too_few_truths_are_a_warning_beside_a_model_that_wi
         metrics__wql=Interval(0.107, None, None),
     )
     verdict = verdict_of(run_results)
-    assert (verdict.code, verdict.severity) == ("beats_seasonal_naive", "warning")
-    assert [finding.code for finding in verdict.findings] == ["intervals_too_narrow", "test_unlike_validation"]
+    assert (verdict.code, verdict.severity) == ("beats-seasonal-naive", "warning")
+    assert [finding.code for finding in verdict.findings] == ["intervals-too-narrow", "test-unlike-validation"]
     assert full_text(run_results).endswith(
-        "The intervals are too narrow: the 80 % interval holds 55 % of the test values. "
-        "Validation WQL 0.046, test 0.107: the test part is unlike validation."
+        "The intervals are too narrow: the 80 % interval contains 55.0 % of the test values. "
+        "The test part was much harder to forecast than validation (WQL 0.107 instead of 0.046), so the series may "
+        "behave differently now."
     )
-    assert verdict.findings[1].params == {"validation_wql": 0.046, "wql": 0.107}
-    assert json.loads(json.dumps(to_json_types(verdict)))["findings"][0]["severity"] == "warning"
+    sent = json.loads(json.dumps(verdict.to_dict()))["findings"]
+    assert sent[0]["params"]["coverage"] == {"share": 0.55, "text": "55.0 %"}
+    assert (sent[1]["params"]["validation_wql"], sent[1]["params"]["wql"]) == (0.046, 0.107)
+    assert [finding["severity"] for finding in sent] == ["warning", "warning"]
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,5 @@ def test_every_problem_has_a_code_with_a_template_that_its_params_fill(http: Fla
             assert filled(messages, error) == error["detail"]
             codes.add(error["code"])
     assert {"number-too-small", "not-a-whole-number", "not-a-choice", "field-unknown", "unknown-channel"} <= codes
+    assert "models-method-or-items" in codes
+    assert "printed-text" not in codes

@@ -213,4 +213,4 @@ def test_a_forecast_in_bfloat16_is_close_to_one_in_float32(make_patches) -> None
 def test_an_invalid_option_is_named_in_the_error(make_patches, override: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make_patches(*override.split())
-    assert message in f"{caught.value.message} {caught.value.advice}"
+    assert message in f"{caught.value.message!s} {caught.value.advice!s}"
