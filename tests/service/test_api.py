@@ -329,7 +329,7 @@ def test_the_specification_is_openapi_3_1_and_its_references_resolve(http: Flask
     assert {"/api/upload", "/api/train", "/api/predict", "/api/compare", "/api/health"} <= set(spec["paths"])
     for reference in re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(spec)):
         assert reference in spec["components"]["schemas"], reference
-    hidden = spec["components"]["schemas"]["TrainRequest.LstmOptions"]["properties"]["hidden_size"]
+    hidden = spec["components"]["schemas"]["LstmOptions"]["properties"]["hidden_size"]
     assert (hidden["default"], hidden["minimum"]) == (128, 1)
     assert hidden["description"]
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from timevis.config.suggestions import did_you_mean
 from timevis.messages import Text
-from timevis.service.db.tables import Base, Dataset, Sessions
+from timevis.service.db.tables import Base, Dataset, Model, Sessions
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -23,6 +23,7 @@ from timevis.service.tasks.queue import answering_queues
 
 ANSWER_IS_VALID_SECONDS = 5.0
 Row = TypeVar("Row", bound=Base)
+Deletable = TypeVar("Deletable", Dataset, Model)
 
 
 class Canary:
@@ -64,16 +65,29 @@ def find(session: Session, table: type[Row], identifier: str, pointer: str | Non
     """A row by its identifier, deleted or not; a Problem if there is none: 404, or 422 for a field of the request."""
     row = session.get(table, identifier) if re.fullmatch("[0-9a-f]{32}", identifier) else None
     if row is None:
-        missing = Text(
-            "unknown-identifier",
-            "there is no {resource} {identifier}",
-            resource=_resource(table),
-            identifier=identifier,
-        )
-        if pointer is not None:
-            raise wrong_field(pointer, missing)
-        raise Problem(404, "not-found", missing)
+        values = {"resource": _resource(table), "identifier": identifier}
+        raise _refusal(pointer, Text("unknown-identifier", "there is no {resource} {identifier}", **values))
     return row
+
+
+def find_present(session: Session, table: type[Deletable], identifier: str, pointer: str | None = None) -> Deletable:
+    """A row that is not deleted, as `find`."""
+    row = find(session, table, identifier, pointer)
+    if row.deleted is not None:
+        deleted = (
+            Text("deleted-dataset", "the dataset {name!r} is deleted", name=row.name)
+            if isinstance(row, Dataset)
+            else Text("deleted-model", "the model {name!r} is deleted", name=row.name)
+        )
+        raise _refusal(pointer, deleted, Text("restore-first", "restore it first"))
+    return row
+
+
+def _refusal(pointer: str | None, detail: Text, advice: Text | None = None) -> Problem:
+    """The problem of an identifier, which stands in the address if it is not in a field of the request."""
+    if pointer is None:
+        return Problem(404, "not-found", detail, advice)
+    return wrong_field(pointer, detail, advice)
 
 
 def _resource(table: type[Base]) -> Text:
@@ -83,16 +97,6 @@ def _resource(table: type[Base]) -> Text:
         case "Model":
             return Text("resource-model", "model")
     return Text("resource-task", "task")
-
-
-def deleted_dataset(dataset: Dataset) -> Text:
-    """A dataset cannot be used, since it is deleted."""
-    return Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name)
-
-
-def restore_first() -> Text:
-    """What to do about a deleted dataset or model."""
-    return Text("restore-first", "restore it first")
 
 
 def unknown_channel(pointer: str, name: str, channels: Sequence[str]) -> Problem:

@@ -50,6 +50,11 @@ def wrong_field(pointer: str, detail: Text, advice: Text | None = None) -> Probl
     return Problem(422, "invalid-request", detail, advice, pointer)
 
 
+def conflict(detail: Text, advice: Text | None = None) -> Problem:
+    """A request that the present state does not allow."""
+    return Problem(409, "conflict", detail, advice)
+
+
 def problem(
     status: int, code: str, detail: Text, advice: Text | None = None, errors: list[dict[str, Any]] | None = None
 ) -> Response:

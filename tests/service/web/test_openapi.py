@@ -30,7 +30,7 @@ def test_the_specification_is_written_without_a_service_and_its_references_resol
     assert schemas["Results"]["properties"]["metrics"]["additionalProperties"] == {
         "$ref": "#/components/schemas/Interval"
     }
-    assert schemas["Verdict"]["properties"]["findings"]["items"] == {"$ref": "#/components/schemas/Finding"}
+    assert schemas["Verdict"]["properties"]["findings"]["items"] == {"$ref": "#/components/schemas/VerdictFinding"}
     train = spec["paths"]["/api/train"]["post"]["responses"]
     assert {"$ref": "#/components/schemas/DryRun"} in train["200"]["content"]["application/json"]["schema"]["anyOf"]
     upload = spec["paths"]["/api/upload"]["post"]["responses"]

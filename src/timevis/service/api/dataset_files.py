@@ -15,31 +15,21 @@ from timevis.data.quality.findings import data_findings
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.service.api.forecast_result import later_versions, newest_version
-from timevis.service.context import context, deleted_dataset, find, restore_first
+from timevis.service.context import context, find_present
 from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, Dataset, new_id
-from timevis.service.problems import Problem, wrong_field
+from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.profiling import combine, profile
 from timevis.service.schemas.datasets import DatasetSummary
 from timevis.service.security.table_limits import TableLimits
 from timevis.service.storage import Upload
 
 
-def present_dataset(session: Session, identifier: str) -> Dataset:
-    """A dataset that is not deleted, as `find`."""
-    dataset = find(session, Dataset, identifier)
-    if dataset.deleted is not None:
-        raise Problem(404, "not-found", deleted_dataset(dataset), restore_first())
-    return dataset
-
-
 def extendable_dataset(session: Session, identifier: str) -> Dataset:
     """A dataset to which newer rows can be added: it is not deleted, and no other version extends it."""
-    dataset = present_dataset(session, identifier)
+    dataset = find_present(session, Dataset, identifier)
     newest = newest_version(session, identifier)
     if newest is not None and newest.id != identifier:
-        raise Problem(
-            409,
-            "conflict",
+        raise conflict(
             Text(
                 "newer-version",
                 "version {version} of the dataset {name!r} is its newest: {identifier}",
@@ -208,11 +198,9 @@ def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str | No
         report = _profile(dataset, options, folder)
         with service.sessions.begin() as session:
             _lock(session, dataset.id)
-            row = present_dataset(session, dataset.id)
+            row = find_present(session, Dataset, dataset.id)
             if row.options != dataset.options:
-                raise Problem(
-                    409,
-                    "conflict",
+                raise conflict(
                     Text(
                         "changed-at-same-time",
                         "the dataset {name!r} was changed by another request at the same time",

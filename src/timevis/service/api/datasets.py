@@ -13,13 +13,12 @@ from timevis.service.api.dataset_files import (
     dataset_detail,
     dataset_summary,
     extendable_dataset,
-    present_dataset,
     read_dataset_again,
     store_dataset,
     store_newer_rows,
 )
 from timevis.service.api.listing import delete_row, list_rows, restore_row
-from timevis.service.context import context, find
+from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset
 from timevis.service.schemas import examples
 from timevis.service.schemas.datasets import (
@@ -113,12 +112,12 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
     values = change.model_dump(exclude_unset=True)
     name = values.pop("name", None)
     with context().sessions() as session:
-        dataset = present_dataset(session, dataset_id)
+        dataset = find_present(session, Dataset, dataset_id)
     merged = data_options(dataset.options, values)
     if merged != dataset.options:
         return dataset_detail(read_dataset_again(dataset, merged, name))
     with context().sessions.begin() as session:
-        dataset = present_dataset(session, dataset_id)
+        dataset = find_present(session, Dataset, dataset_id)
         dataset.name = name or dataset.name
         return dataset_detail(dataset)
 

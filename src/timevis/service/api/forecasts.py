@@ -12,7 +12,7 @@ from timevis.messages import Text
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import submit_once
 from timevis.service.api.training import require_channels
-from timevis.service.context import context, deleted_dataset, find, restore_first
+from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import wrong_field
 from timevis.service.schemas import examples
@@ -68,22 +68,11 @@ def predict(body: PredictRequest) -> Any:
 
 def _require_target(session: Session, body: PredictRequest) -> None:
     """Refuse a deleted dataset, and a channel that the dataset does not have."""
-    if body.dataset is None:
-        return
-    dataset = find(session, Dataset, body.dataset, "/dataset")
-    if dataset.deleted is not None:
-        raise wrong_field("/dataset", deleted_dataset(dataset), restore_first())
-    require_channels(dataset, body.target)
+    if body.dataset is not None:
+        require_channels(find_present(session, Dataset, body.dataset, "/dataset"), body.target)
 
 
 def require_models(session: Session, models: list[str], pointer: str) -> None:
     """Refuse the first identifier that is not one of a model; its position fills the braces of `pointer`."""
-    known: set[str] = set()
-    for position, model_id in enumerate(models):
-        if model_id in known:
-            continue
-        known.add(model_id)
-        model = find(session, Model, model_id, pointer.format(position))
-        if model.deleted is not None:
-            deleted = Text("deleted-model", "the model {name!r} is deleted", name=model.name)
-            raise wrong_field(pointer.format(position), deleted, restore_first())
+    for model_id in dict.fromkeys(models):
+        find_present(session, Model, model_id, pointer.format(models.index(model_id)))

@@ -17,7 +17,7 @@ from timevis.service.api.views import model_summaries, model_summary
 from timevis.service.api.zip_stream import stream_zip
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model
-from timevis.service.problems import Problem, wrong_field
+from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.models import (
     ModelChange,
@@ -95,9 +95,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
         if is_champion is None:
             return model_summary(session, model)
         if model.dataset_id is None:
-            raise Problem(
-                409,
-                "conflict",
+            raise conflict(
                 Text("model-without-dataset", "the data of the model {name!r} are not a dataset", name=model.name),
                 Text("upload-their-file", "upload their file"),
             )

@@ -17,7 +17,7 @@ from timevis.service.api.submit import accepted, known_retry, submit
 from timevis.service.api.views import task_detail, task_summaries
 from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
-from timevis.service.problems import Problem, wrong_field
+from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas.tasks import (
     FormatQuery,
     SinceQuery,
@@ -152,9 +152,7 @@ def _require_retry(session: Session, task: Task) -> None:
     session.execute(update(Task).where(Task.id == task.id).values(attempt=Task.attempt))  # locks the row
     task = session.get_one(Task, task.id)  # as it is now
     if task.state not in (states.FAILED, states.CANCELLED):
-        raise Problem(
-            409,
-            "conflict",
+        raise conflict(
             Text(
                 "not-to-be-retried",
                 "task {identifier} is {state}; only failed or cancelled tasks can be retried",
@@ -163,9 +161,7 @@ def _require_retry(session: Session, task: Task) -> None:
             ),
         )
     if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
-        raise Problem(
-            409,
-            "conflict",
+        raise conflict(
             Text(
                 "run-or-dataset-removed",
                 "the run or the dataset of task {identifier} was removed",
@@ -177,9 +173,7 @@ def _require_retry(session: Session, task: Task) -> None:
     is_needless = Task.state.not_in((states.FAILED, states.CANCELLED))
     other = session.scalar(select(Task).where(is_same, is_needless))
     if other is not None:
-        raise Problem(
-            409,
-            "conflict",
+        raise conflict(
             Text(
                 "retried-already",
                 "task {identifier} was retried by task {other}, which is {state}",

@@ -18,7 +18,7 @@ from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summaries
-from timevis.service.context import context, deleted_dataset, find, restore_first, unknown_channel
+from timevis.service.context import context, find, find_present, unknown_channel
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
@@ -101,9 +101,7 @@ def _config(chosen: BaseModel) -> DictConfig:
     """
     values, service = _values(chosen), context()
     with service.sessions() as session:
-        dataset = find(session, Dataset, values["dataset"], "/dataset")
-    if dataset.deleted is not None:
-        raise wrong_field("/dataset", deleted_dataset(dataset), restore_first())
+        dataset = find_present(session, Dataset, values["dataset"], "/dataset")
     require_channels(dataset, values.get("target"))
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     cfg = config_of(chosen, path, dataset.name, dataset.options)
