@@ -126,10 +126,21 @@ interface SettingParam {
   text: string;
 }
 
+/** The items of a list, which may be written as JSON, as on the command line. */
+function itemsOf(value: unknown): unknown[] | null {
+  if (typeof value !== "string" || !value.startsWith("[")) return Array.isArray(value) ? value : null;
+  try {
+    return JSON.parse(value) as unknown[];
+  } catch {
+    return null;
+  }
+}
+
 function settingText({ key, value }: SettingParam): string {
   const label = labelOf(key);
   if (value === null || value === undefined) return `“${label}”`;
-  return `“${label}: ${Array.isArray(value) ? value.join("; ") : String(value as string | number | boolean)}”`;
+  const items = itemsOf(value);
+  return `“${label}: ${items ? items.join("; ") : String(value as string | number | boolean)}”`;
 }
 
 /** A text of the service in the language of the page; undefined where the page has no words for it, as in English. */
@@ -144,7 +155,8 @@ function withLabels(text: string, params: unknown): string {
   if (typeof params !== "object" || params === null) return text;
   if ("key" in params && "text" in params) {
     const setting = params as SettingParam;
-    return text.replace(setting.text, () => settingText(setting));
+    const written = text.includes(`'${setting.text}'`) ? `'${setting.text}'` : setting.text; // quoted for a shell
+    return text.replace(written, () => settingText(setting));
   }
   return Object.values(params).reduce<string>(withLabels, text);
 }

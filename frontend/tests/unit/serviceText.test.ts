@@ -81,6 +81,13 @@ describe("a text of the service", () => {
     expect(advice?.text).toBe("Name it in “Words for a missing value”; “Decimal mark: comma” sets whether 1,250 is 1.25 or 1250.");
   });
 
+  it("shows an example of a list as it is typed into the field, without the quotes of a shell", async () => {
+    await setLanguage("en");
+    const words = setting("data.missing_values", '["Bad Input",-9999]');
+    const text = serviceText(`name it, such as '${words.text}'`, { code: "example-of-a-test", params: { words } }).text;
+    expect(text).toBe("Name it, such as “Words for a missing value: Bad Input; -9999”.");
+  });
+
   it("has words for the texts, shares and frequencies within it", () => {
     const part = { code: "inner-of-a-test", params: {}, text: "test" };
     const coded = { code: "outer-of-a-test", params: { part, size: { share: 0.123, text: "12.3 %" }, frequency: "30min" } };
