@@ -1,24 +1,31 @@
-"""Pretrain the nano backbone on synthetic series: ``python scripts/pretrain_nano.py [key=value ...]``.
+"""Pretrain nano or nano-patch on synthetic series: ``python scripts/pretrain_nano.py [key=value ...]``.
 
+It trains the network that reads digits, or with ``--config-name pretrain_nano_patch`` the one that reads patches.
 You can stop the run at any time; the same command resumes from its last checkpoint. A resumed run may have more steps
-or other learning rates, but not another network, seed or data. conf/pretrain_nano.yaml explains the settings.
-``score=nano`` prints the zero-shot scores of the packaged backbone instead; ``score=FOLDER`` the scores
-of another one.
+or minutes, or other learning rates, but not another network, seed or data. To end a run that has trained for M
+minutes, resume it with ``minutes`` = M / (1 - decay_share): the learning rates fall from then on. plateau.pt is the
+checkpoint before they fall. conf/pretrain_nano.yaml and conf/pretrain_nano_patch.yaml explain the settings.
+``score=nano`` prints the zero-shot scores of the packaged weights instead (``score=nano-patch`` for patches);
+``score=FOLDER`` the scores of others.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import os
 import time
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from torch.utils.data import DataLoader
 
 from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
@@ -26,18 +33,18 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.models.qwen.digits.codec import DigitCodec
-from timevis.models.qwen.digits.network import DigitNetwork
-from timevis.models.qwen.nano import pretraining
-from timevis.models.qwen.nano.batches import BatchStream
-from timevis.models.qwen.nano.tokenizer import build_tokenizer
-from timevis.models.qwen.nano.zero_shot import load_network, score_zero_shot
+from timevis.models.qwen.nano.pretraining import DigitPretraining, PatchPretraining
+from timevis.models.qwen.nano.schedule import build_optimizers, learning_rate_factor
+from timevis.models.qwen.nano.zero_shot import ForecastFunction, score_zero_shot
 from timevis.utils.stdout import run_script
 
 log = logging.getLogger("pretrain_nano")
 
-FIXED_KEYS = ("seed", "network", "initial_weights", "digits_per_step", "curriculum_steps", "real_data")
-"""Keys of the config that a resumed run must not change."""
+Kind: TypeAlias = DigitPretraining | PatchPretraining
+KINDS: dict[str, type[Kind]] = {
+    "digits": DigitPretraining,
+    "patches": PatchPretraining,
+}
 
 
 def open_data(name: str, num_origins: int | None = None, context_length: int = 168) -> WindowDataModule:
@@ -55,11 +62,12 @@ def open_data(name: str, num_origins: int | None = None, context_length: int = 1
 
 
 def score_data(
-    network: DigitNetwork, codec: DigitCodec, name: str, split: str, options: DictConfig
+    forecast: ForecastFunction, name: str, split: str, cfg: DictConfig, device: torch.device
 ) -> dict[str, float]:
-    """Score a network on a split of one data set; `options` is the section `evaluate` of the config."""
-    data = open_data(name, options.num_origins, options.context_length)
-    return score_zero_shot(network, codec, data, split, options.num_samples)
+    """Score forecasts of a split of one data set."""
+    data = open_data(name, cfg.evaluate.num_origins, cfg.evaluate.context_length)
+    with torch.no_grad():
+        return score_zero_shot(forecast, data, split, device)
 
 
 class PretrainingRun:
@@ -72,53 +80,59 @@ class PretrainingRun:
         if cfg.num_threads:
             torch.set_num_threads(cfg.num_threads)
         torch.manual_seed(cfg.seed)
-        self.tokenizer = build_tokenizer()
-        self.codec = DigitCodec(width=cfg.network.digits)
-        self.network = pretraining.build_network(self.tokenizer, **cfg.network).to(self.device)
+        self.kind = KINDS[cfg.kind](cfg, [open_data(name) for name in cfg.real_data.names])
+        self.network, self.stream = self.kind.network.to(self.device), self.kind.stream
         if cfg.initial_weights:
-            self.network.load_state_dict(load_network(cfg.initial_weights)[0].state_dict())
-        self.optimizers = pretraining.build_optimizers(self.network, cfg.muon_learning_rate, cfg.adamw_learning_rate)
+            self.network.load_state_dict(self.kind.load(cfg.initial_weights, cfg)[0].state_dict())
+        rates = cfg.muon_learning_rate, cfg.adamw_learning_rate
+        self.optimizers = build_optimizers(self.network, self.kind.layers, *rates)
         self.ema_weights = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self.step, self.digits, self.seconds = 0, 0, 0.0
-        self.stream = BatchStream(
-            self.tokenizer,
-            self.codec,
-            seed=cfg.seed,
-            digits_per_batch=cfg.digits_per_step,
-            curriculum_batches=cfg.curriculum_steps,
-            real_data=[open_data(name) for name in cfg.real_data.names],
-            real_share=cfg.real_data.batch_share,
-        )
+        self.step, self.values, self.seconds = 0, 0, 0.0
 
-    def save(self) -> None:
-        """Write the checkpoint last.pt, and the backbone to the subfolder nano."""
+    @cached_property
+    def batches(self) -> Iterator[Any]:
+        """The batches from the current step on; with `num_workers`, other processes generate them ahead."""
+        numbers, workers = itertools.count(self.step), self.cfg.num_workers
+        if not workers:
+            return (self.stream[number] for number in numbers)
+        stream: Any = self.stream
+        return iter(DataLoader(stream, batch_size=None, sampler=numbers, num_workers=workers, prefetch_factor=8))
+
+    def save(self, name: str = "last.pt") -> None:
+        """Write a checkpoint, and the weights to a subfolder that the forecasters read."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / "last.pt.part"
+        temporary = self.folder / f"{name}.part"
         state = {
             "network": self.network.state_dict(),
             "ema_weights": self.ema_weights,
             "optimizers": [o.state_dict() for o in self.optimizers],
             "fixed_config": self._fixed_config(),
-            "progress": {"step": self.step, "digits": self.digits, "seconds": self.seconds},
+            "progress": {"step": self.step, "values": self.values, "seconds": self.seconds},
         }
         torch.save(state, temporary)
-        os.replace(temporary, self.folder / "last.pt")
+        os.replace(temporary, self.folder / name)
         weights = self.network.state_dict() if self.finished else self.ema_weights
-        settings = pretraining.backbone_settings(self.codec, self.cfg.network.calendar_fields, self._note())
-        pretraining.save_backbone(self.network, weights, self.tokenizer, self.folder / "nano", settings)
+        self.kind.save(weights, self.folder / self.kind.name, self._note())
+
+    @property
+    def share_done(self) -> float:
+        """Share of the run that is done, by steps, or by minutes of training if those are limited."""
+        done = self.seconds / 60 / self.cfg.minutes if self.cfg.minutes else self.step / self.cfg.steps
+        return min(1.0, done)
 
     @property
     def finished(self) -> bool:
-        return self.step >= self.cfg.steps
+        return self.share_done >= 1
 
     def _note(self) -> str:
-        """How the weights were trained, for timevis.json."""
-        share, names = self.stream.real_share, ", ".join(self.cfg.real_data.names)
-        start = f"initialised from {self.cfg.initial_weights}; " if self.cfg.initial_weights else ""
+        """How the weights were trained, for the folder that is saved."""
+        cfg, share = self.cfg, self.cfg.real_data.batch_share if self.cfg.real_data.names else 0
+        start = f"initialised from {cfg.initial_weights}; " if cfg.initial_weights else ""
+        names = ", ".join(cfg.real_data.names)
         real = f" and, in {share:.0%} of the batches, the training parts of {names}" if share else ""
         schedule = "schedule finished" if self.finished else "schedule not finished, averaged weights"
         return (
-            f"{start}{self.step} steps, {self.digits / 1e6:.1f} M digits of synthetic series{real}, "
+            f"{start}{self.step} steps, {self.values / 1e6:.1f} M {self.kind.unit} of synthetic series{real}, "
             f"{self.seconds / 60:.0f} min; {schedule}"
         )
 
@@ -148,23 +162,22 @@ class PretrainingRun:
         log.info("resuming at step %d", self.step)
 
     def _fixed_config(self) -> dict[str, Any]:
-        fixed = OmegaConf.to_container(OmegaConf.masked_copy(self.cfg, list(FIXED_KEYS)))
+        fixed = OmegaConf.to_container(OmegaConf.masked_copy(self.cfg, list(self.kind.fixed_keys)))
         assert isinstance(fixed, dict)
-        return {key: fixed[key] for key in FIXED_KEYS}
+        return {key: fixed[key] for key in self.kind.fixed_keys}
 
     def train_step(self) -> float:
         """Train on the next batch and return its loss."""
         cfg = self.cfg
-        batch = self.stream[self.step].to(self.device)
-        factor = pretraining.learning_rate_factor(self.step, cfg.steps, cfg.warmup_steps, cfg.decay_share)
+        batch = next(self.batches).to(self.device)
+        factor = learning_rate_factor(self.step, self.share_done, cfg.warmup_steps, cfg.decay_share)
         rates = (cfg.muon_learning_rate, cfg.adamw_learning_rate)
         for optimizer, rate in zip(self.optimizers, rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * factor
         total = 0.0
-        for part in batch.split(cfg.digits_per_pass):
+        for part in batch.split(cfg.pass_size):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=cfg.bf16):
-                share = part.observed.sum() / batch.observed.sum()
-                loss = pretraining.digit_loss(self.network, part) * share
+                loss = self.kind.loss(part) * part.weight / batch.weight
             loss.backward()
             total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -173,7 +186,7 @@ class PretrainingRun:
             optimizer.zero_grad(set_to_none=True)
         self._update_ema(min(cfg.ema_decay, self.step / (self.step + 20)))
         self.step += 1
-        self.digits += batch.digits.numel()
+        self.values += batch.size
         return total
 
     @torch.no_grad()
@@ -187,17 +200,21 @@ class PretrainingRun:
         """Zero-shot scores on the validation sets: of the averaged weights, or of the final weights at the end."""
         weights = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.network.load_state_dict(weights if self.finished else self.ema_weights)
+        self.network.eval()
         scores: dict[str, float] = {}
         for name in self.cfg.evaluate.data:
-            found = score_data(self.network, self.codec, name, "val", self.cfg.evaluate)
-            scores |= {f"{name}/{key}": value for key, value in found.items()}
+            of_data = score_data(self.kind.forecast, name, "val", self.cfg, self.device)
+            scores |= {f"{name}/{key}": value for key, value in of_data.items()}
         self.network.load_state_dict(weights)
+        self.network.train()
         return scores
 
 
-def progress_bar() -> Progress:
-    text = TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} digits/s")
-    return Progress(TextColumn("pretraining nano"), BarColumn(), MofNCompleteColumn(), text, TimeRemainingColumn())
+def progress_bar(kind: Kind) -> Progress:
+    fields = "step {task.fields[step]}  loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} "
+    text = TextColumn(f"{fields}{kind.unit}/s")
+    title = TextColumn(f"pretraining {kind.name}")
+    return Progress(title, BarColumn(), TaskProgressColumn(), text, TimeRemainingColumn())
 
 
 def start_wandb(cfg: DictConfig) -> Any:
@@ -211,7 +228,7 @@ def start_wandb(cfg: DictConfig) -> Any:
     # W&B keeps the id of an unfinished run in the folder, so a resumed run continues it
     return wandb.init(
         project="timevis",
-        name="pretrain_nano",
+        name=f"pretrain_{KINDS[cfg.kind].name}",
         config=hide_paths(OmegaConf.to_container(cfg)),
         dir=cfg.folder,
         resume="auto",
@@ -220,33 +237,35 @@ def start_wandb(cfg: DictConfig) -> Any:
 
 
 def score(cfg: DictConfig) -> None:
-    """Log the zero-shot scores of the backbone `cfg.score`, without training."""
-    network, codec = load_network(cfg.score)
+    """Log the zero-shot scores of the weights `cfg.score`, without training."""
+    _, forecast = KINDS[cfg.kind].load(cfg.score, cfg)
     for name in cfg.evaluate.data:
-        scores = score_data(network, codec, name, cfg.evaluate.split, cfg.evaluate)
+        scores = score_data(forecast, name, cfg.evaluate.split, cfg, torch.device("cpu"))
         log.info("%s %s  %s", name, cfg.evaluate.split, "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
 
 
 def pretrain(cfg: DictConfig) -> None:
-    """Train until `cfg.steps`, with checkpoints, evaluations and log lines at the intervals of the config."""
+    """Train until the end, with checkpoints, evaluations and log lines at the intervals of the config."""
     run = PretrainingRun(cfg)
     run.resume()
     wandb_run = start_wandb(cfg)
     log.info("%.2f M parameters on %s", sum(p.numel() for p in run.network.parameters()) / 1e6, run.device)
     smoothed_loss, last_save = math.nan, time.monotonic()
-    with progress_bar() as progress:
-        task = progress.add_task("", total=cfg.steps, completed=run.step, loss=math.nan, speed=0.0)
-        while run.step < cfg.steps:
-            start, digits = time.monotonic(), run.digits
+    with progress_bar(run.kind) as progress:
+        task = progress.add_task("", total=1.0, step=run.step, loss=math.nan, speed=0.0)
+        while not run.finished:
+            start, seen, was_constant = time.monotonic(), run.values, run.share_done <= 1 - cfg.decay_share
             loss = run.train_step()
             seconds = time.monotonic() - start
             run.seconds += seconds
             smoothed_loss = loss if math.isnan(smoothed_loss) else 0.98 * smoothed_loss + 0.02 * loss
-            speed = (run.digits - digits) / seconds
-            progress.update(task, completed=run.step, loss=smoothed_loss, speed=speed)
+            speed = (run.values - seen) / seconds
+            progress.update(task, completed=run.share_done, step=run.step, loss=smoothed_loss, speed=speed)
             values: dict[str, float] = {}
             if run.step % cfg.log_every_n_steps == 0:
-                values |= {"loss": smoothed_loss, "digits": run.digits, "digits_per_s": speed}
+                values |= {"loss": smoothed_loss, run.kind.unit: run.values, f"{run.kind.unit}_per_s": speed}
+            if was_constant and run.share_done > 1 - cfg.decay_share:
+                run.save("plateau.pt")
             evaluation_due = run.step % cfg.evaluate.every_n_steps == 0 or run.finished
             if evaluation_due or time.monotonic() - last_save > cfg.save_every_seconds:
                 run.save()

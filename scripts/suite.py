@@ -74,14 +74,15 @@ def scores(folder: Path) -> dict[str, Any]:
     return row | {"versions": results["run"]["description"]}
 
 
-def frozen_fingerprint(suite: dict[str, Any]) -> str:
-    """The fingerprint of nano that the suite is frozen to; ends the program if the package has other weights."""
-    frozen, present = str(suite["nano_fingerprint"]), weights_fingerprint(find_backbone_folder("nano"))
-    if present != frozen:
-        sys.exit(
-            f"suite.py: nano has the fingerprint {present}, but {SUITE.name} was frozen to {frozen}. If nano was "
-            f"trained again, write the new fingerprint there, delete {ROWS.name} and run the whole suite again"
-        )
+def frozen_fingerprints(suite: dict[str, Any]) -> dict[str, str]:
+    """The fingerprints that the suite is frozen to; ends the program if the package has other weights."""
+    frozen: dict[str, str] = suite["fingerprints"]
+    for name, fingerprint in frozen.items():
+        if (present := weights_fingerprint(find_backbone_folder(name))) != fingerprint:
+            sys.exit(
+                f"suite.py: {name} has the fingerprint {present}, but {SUITE.name} was frozen to {fingerprint}. "
+                f"If it was trained again, write the new one there, delete its rows in {ROWS.name} and run it again"
+            )
     return frozen
 
 
@@ -153,7 +154,7 @@ def paired(args: argparse.Namespace) -> int:
 def run(args: argparse.Namespace) -> int:
     """Run what is missing; returns the number of runs without scores."""
     suite = yaml.safe_load(SUITE.read_text(encoding="utf-8"))
-    frozen_fingerprint(suite)
+    frozen_fingerprints(suite)
     chosen_data, chosen_models = args.data or list(suite["data"]), args.models or list(suite["models"])
     for kind, names in (("data", chosen_data), ("models", chosen_models)):
         if unknown := sorted(set(names) - set(suite[kind])):
@@ -177,7 +178,7 @@ def run(args: argparse.Namespace) -> int:
 
 def table(args: argparse.Namespace) -> int:
     """Print the summary of the rows and the relative WQL of each model and data set, or the scores on single sets."""
-    frozen = frozen_fingerprint(yaml.safe_load(SUITE.read_text(encoding="utf-8")))
+    frozen = frozen_fingerprints(yaml.safe_load(SUITE.read_text(encoding="utf-8")))
     rows = pd.DataFrame([r for r in read_rows(args.rows) if "failure" not in r])
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
@@ -186,8 +187,9 @@ def table(args: argparse.Namespace) -> int:
         sys.exit(f"suite.py: the models were scored on different windows of {', '.join(different)}; run them again")
     for _, row in rows.iterrows():
         backbone = row["versions"].get("backbone") or {"name": None}
-        if backbone["name"] == "nano" and backbone["fingerprint"] != frozen:  # not where its weights are random
-            sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of nano; run it again")
+        name = backbone["name"]  # another one where the weights are random
+        if name in frozen and backbone["fingerprint"] != frozen[name]:
+            sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of {name}; run it again")
     for name in ("fit_seconds", "calibrate_seconds", "test_seconds", "forecasts_per_second"):
         rows[name] = rows["cost"].map(lambda cost, name=name: cost[name])
     rows["seconds"] = rows["fit_seconds"] + rows["calibrate_seconds"] + rows["test_seconds"]

@@ -62,7 +62,7 @@ def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_in_
         (["data=my/load.csv"], "data=file data.path=my/load.csv"),
         (["my/load.csv"], "data=file data.path=my/load.csv"),
         (["--model", "lstm"], "such as model=lstm"),
-        (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm, qwen_patch have it"),
+        (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm has it"),
         (
             ["-m", "sweep=models", "model.dropout=0"],
             "model.dropout with model=seasonal_naive, model=linear, model=boosted, model=qwen",

@@ -61,20 +61,17 @@ def test_the_error_of_an_argument_that_cannot_be_parsed_shows_it_in_quotes(
     ("overrides", "large"),
     [
         (["model.backbone.path=/my/qwen"], True),
-        (["model=qwen_patch", "model.backbone.path='Qwen/Qwen2.5-0.5B'"], True),
         (["model/backbone=qwen2.5-0.5b"], True),
         (["model/backbone=local"], True),
         (["experiment=ablation/lora", "model.backbone.path=/my/qwen"], True),
         (["model/backbone=local", "model.backbone.path=nano"], False),
-        (["model=qwen_patch", "model.backbone.path=attention"], False),
         (["model=qwen"], False),
     ],
 )
 def test_learning_rate_and_epochs_depend_on_the_size_of_the_backbone(compose_config, overrides, large):
     model = compose_config(*overrides).model
-    rate = model.backbone_learning_rate if model.name == "qwen_patch" else model.learning_rate
-    assert rate == {("qwen", True): 1e-3, ("qwen", False): 4e-3}.get((model.name, large), 3e-4 if large else 1e-3)
-    assert model.fit.max_epochs == (4 if large else {"qwen": 2, "qwen_patch": 10}[model.name])
+    assert model.learning_rate == (1e-3 if large else 4e-3)
+    assert model.fit.max_epochs == (4 if large else 2)
 
 
 def test_an_override_takes_precedence_over_the_default_of_the_backbone_size(compose_config):

@@ -12,7 +12,8 @@ from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.validate import check
 from timevis.errors import ConfigError, TimeVisError
 from timevis.experiment import check_config
-from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
+from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS
+from timevis.models.qwen.patches.weights import RANDOM_WEIGHTS
 
 
 @pytest.mark.parametrize(
@@ -151,9 +152,9 @@ def test_an_added_option_of_model_or_trainer_must_be_an_argument_of_its_class(co
     with pytest.raises(ConfigError, match=r"model\.weight_decai") as caught:
         check_config(compose_config("model=lstm", "+model.weight_decai=3"))
     assert "weight_decay" in str(caught.value.advice)
-    with pytest.raises(ConfigError, match=r"model\.patch_lenght") as caught:
-        check_config(compose_config("model=qwen_patch", "+model.patch_lenght=3"))
-    assert "patch_length" in str(caught.value.advice)
+    with pytest.raises(ConfigError, match=r"model\.weight_decai") as caught:
+        check_config(compose_config("model=qwen_patch", "+model.weight_decai=3"))
+    assert "weight_decay" in str(caught.value.advice)
     with pytest.raises(ConfigError, match=r"model\.covariates"):
         check_config(compose_config("model=qwen_patch", "+model.covariates=all"))
     with pytest.raises(ConfigError, match=r"trainer\.max_stepz"):
@@ -215,4 +216,4 @@ def test_a_missing_file_and_an_unknown_strategy_are_errors_before_a_run_starts(c
 
 
 def test_the_built_in_backbones_are_nano_and_the_substitutes() -> None:
-    assert set(BUILT_IN_BACKBONES) == {"nano", *BACKBONE_SUBSTITUTES}
+    assert set(BUILT_IN_BACKBONES) == {*PACKAGED_WEIGHTS, RANDOM_WEIGHTS}

@@ -11,7 +11,7 @@ from tiny import ROOT
 
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.suite import summarise
-from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
+from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.record import RunRecord
 
 ERRORS = pd.DataFrame(
@@ -64,9 +64,10 @@ def test_an_error_that_is_missing_or_not_positive_is_refused(value):
         summarise(ERRORS.assign(good=[0.5, value, 2.0]), "naive")
 
 
-def test_the_suite_was_run_with_the_weights_of_nano_that_the_package_has():
+@pytest.mark.parametrize("name", PACKAGED_WEIGHTS)
+def test_the_suite_was_run_with_the_weights_that_the_package_has(name):
     suite = yaml.safe_load((ROOT / "scripts" / "suite.yaml").read_text())
-    assert suite["nano_fingerprint"] == weights_fingerprint(find_backbone_folder("nano"))
+    assert suite["fingerprints"][name] == weights_fingerprint(find_backbone_folder(name))
 
 
 def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_the_reference(finished_run, tmp_path):

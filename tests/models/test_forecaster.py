@@ -23,7 +23,7 @@ from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import QUANTILE_LEVELS
 
 CONTEXT, HORIZON, ROWS = 48, 12, 700
-PATCHES = {"lora": {}, "dropout": 0.1, "learning_rate": 0.01, "bf16": False}
+PATCHES = {"backbone": {"path": "random"}, "lora": {}, "learning_rate": 0.003, "bf16": False}
 SMALL_NET = {"hidden_size": 16, "dropout": 0.1, "learning_rate": 0.01}
 MODELS = {
     "naive": (SeasonalNaive, {}),
@@ -49,25 +49,8 @@ MODELS = {
     ),
     "gru-mean-std": (LSTM, {**SMALL_NET, "segment_length": 12, "cell": "gru", "normalization": "mean_std"}),
     "gru-plain": (LSTM, {**SMALL_NET, "segment_length": 24, "cell": "gru", "normalization": "none", "calendar": []}),
-    "patches": (
-        QwenPatchForecaster,
-        {**PATCHES, "backbone": {"path": "nano", "layers": 1}, "ema_decay": 0.9, "mixup": 1.0, "linear_blend": True},
-    ),
-    "patches-queries": (
-        QwenPatchForecaster,
-        {
-            **PATCHES,
-            "backbone": {"path": "attention"},
-            "readout": "queries",
-            "patch_length": 4,
-            "stride": 2,
-            "calendar": [],
-        },
-    ),
-    "patches-no-backbone": (
-        QwenPatchForecaster,
-        {**PATCHES, "backbone": {"path": "none"}, "normalization": "last", "point": "head"},
-    ),
+    "patches": (QwenPatchForecaster, {**PATCHES, "ema_decay": 0.9, "mixup": 1.0, "linear_blend": True}),
+    "patches-lora": (QwenPatchForecaster, {**PATCHES, "tune": "lora"}),
 }
 
 

@@ -87,11 +87,11 @@ def test_the_folder_of_a_backbone_is_found_from_any_working_directory(compose_co
     )
 
 
-@pytest.mark.parametrize("path", ["nano", "attention", "none", "Qwen/Qwen3-0.6B-Base", "/nowhere/mine"])
+@pytest.mark.parametrize("path", ["nano", "nano-patch", "random", "Qwen/Qwen3-0.6B-Base", "/nowhere/mine"])
 def test_the_name_of_a_backbone_is_not_changed_into_a_path(compose_config, tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nano").mkdir()
-    options = ("model=qwen_patch", "model/backbone=local", f"model.backbone.path={path}")
+    options = ("model=qwen_patch", f"model.backbone.path={path}")
     assert RunFolder.create(tmp_path / "run", compose_config(*options)).config.model.backbone.path == path
 
 

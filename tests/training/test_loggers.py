@@ -107,16 +107,17 @@ def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_c
     fit = ("model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
     run(compose_config("model=qwen_patch", *fit, "logger=wandb"), tmp_path / "run")
     about = RunFolder(tmp_path / "run").results.run.backbone
-    assert about["name"] == "nano"
+    assert about["name"] == "nano-patch"
     records = offline_records(tmp_path / "run")
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
-    assert {"nano", f"{about['parameters'] / 1e6:.1f} M parameters", about["fingerprint"]} <= set(run_record.tags)
-    assert run_record.display_name == f"synthetic-qwen_patch-nano-{shown_folder('run')}"
+    size = f"{about['parameters'] / 1e6:.1f} M parameters"
+    assert {"nano-patch", size, about["fingerprint"]} <= set(run_record.tags)
+    assert run_record.display_name == f"synthetic-qwen_patch-nano-patch-{shown_folder('run')}"
     summary = logged(records)[1]
     assert {name: summary[f"backbone/{name}"] for name in about} == about
     printed = " ".join(capsys.readouterr().out.split())
     for text in (printed, *((tmp_path / "run" / name).read_text() for name in ("train.log", "report.html"))):
-        assert "qwen_patch [nano]" in text
+        assert "qwen_patch [nano-patch]" in text
         assert f"fingerprint {about['fingerprint']}" in text
         assert re.search(r"\d parameters|\d M parameters", text)
 
@@ -153,12 +154,12 @@ def write_private_series(folder: Path) -> Path:
 @pytest.mark.usefixtures("no_report")
 def test_wandb_gets_no_folder_user_or_machine_name(train_in_process, tmp_path, monkeypatch):
     (tmp_path / "alices-plant").mkdir()
-    weights = shutil.copytree(find_backbone_folder("nano"), tmp_path / "alices-weights" / "copy")
+    weights = shutil.copytree(find_backbone_folder("nano-patch"), tmp_path / "alices-weights" / "copy")
     monkeypatch.setattr("socket.gethostname", lambda: "alices-laptop")
     monkeypatch.setenv("USER", "user-alice")
     tiny = [o for o in TINY if not o.startswith(("data", "logger"))]
     own = ["data=file", f"data.path={write_private_series(tmp_path / 'alices-plant')}", "logger=wandb"]
-    model = ["model=qwen_patch", "model/backbone=local", f"model.backbone.path={weights}", "model.backbone.layers=1"]
+    model = ["model=qwen_patch", f"model.backbone.path={weights}"]
     short = ["model.fit.max_epochs=1", "model.fit.steps_per_epoch=2", f"hydra.run.dir={tmp_path / 'run'}"]
     assert train_in_process(*tiny, *own, *model, *short) == 0
     files = [path for path in (tmp_path / "run/wandb").rglob("*") if path.is_file()]

@@ -11,7 +11,7 @@ _PACKAGE = Path(timevis.__file__).parent
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parents[1] / "conf"
 """The folder of the configs: `timevis.conf` in an installed wheel, ``conf/`` in the repository."""
 
-BUILT_IN_BACKBONES = ("nano", "attention", "none")
+BUILT_IN_BACKBONES = ("nano", "nano-patch", "random")
 """Values of `model.backbone.path` that name neither a folder nor a model of the hub; they all are small backbones."""
 
 

@@ -1,4 +1,4 @@
-"""Forecasts without a training: seasonal naive, and nano as it was pretrained."""
+"""Forecasts without a training: seasonal naive, nano-patch and nano as they were pretrained."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from flask.testing import FlaskClient
 
 from timevis.service.training import untrained_methods
 
-RULE = {"seasonal_naive": "timevis train model=seasonal_naive", "nano": "timevis train model=qwen"}
+RULE = {
+    "seasonal_naive": "timevis train model=seasonal_naive",
+    "nano-patch": "timevis train model=qwen_patch",
+    "nano": "timevis train model=qwen",
+}
 
 
 @pytest.mark.parametrize("method", list(untrained_methods()))

@@ -77,7 +77,7 @@ const words: Area<"train"> = {
     boosted: { title: "提升树", text: "使用日历和滞后特征的 LightGBM，有协变量时表现强。", cost: "一分钟左右" },
     lstm: { title: "LSTM", text: "一次预测整个区间并给出不确定性的循环网络。", cost: "几分钟" },
     qwen: { title: "Qwen（数字）", text: "把序列当作文本阅读并逐位写出数字的语言模型。", cost: "较长；有 GPU 更好" },
-    qwen_patch: { title: "Qwen（分块）", text: "以语言模型为骨干的分块预测器。", cost: "较长；有 GPU 更好" },
+    qwen_patch: { title: "Qwen（分块）", text: "一个 Qwen 架构的小网络，在合成序列的分块上预训练。", cost: "几分钟" },
   },
 };
 

@@ -1,4 +1,4 @@
-"""Pretraining of the nano backbone: batches, learning rate, checkpoints and saved folders."""
+"""Pretraining of both networks: batches, optimizers, learning rate, checkpoints and saved folders."""
 
 import importlib.util
 import json
@@ -13,7 +13,10 @@ from timevis.errors import ConfigError
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.digit_batches import forward_fill
 from timevis.models.qwen.nano.batches import BatchStream
-from timevis.models.qwen.nano.pretraining import digit_loss, learning_rate_factor
+from timevis.models.qwen.nano.muon import Muon
+from timevis.models.qwen.nano.patch_batches import PatchBatchStream
+from timevis.models.qwen.nano.pretraining import digit_loss, patch_loss
+from timevis.models.qwen.nano.schedule import learning_rate_factor
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 
 TOKENIZER = build_tokenizer()
@@ -27,11 +30,23 @@ def script():
     return module
 
 
+SMALL = ["network.hidden_size=32", "network.num_layers=1", "network.intermediate_size=48", "bf16=false", "device=cpu"]
+SIZES = {"pretrain_nano": ["batch_size=1152"], "pretrain_nano_patch": ["batch_size=6000", "network.num_heads=2"]}
+
+
+def compose_small(name, folder):
+    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
+        return compose(name, [f"folder={folder}", "steps=6", *SMALL, *SIZES[name]])
+
+
 @pytest.fixture
 def config(tmp_path):
-    small = ["network.hidden_size=32", "network.num_layers=1", "network.intermediate_size=48", "digits_per_step=1152"]
-    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
-        return compose("pretrain_nano", [f"folder={tmp_path}", "steps=6", "bf16=false", "device=cpu", *small])
+    return compose_small("pretrain_nano", tmp_path)
+
+
+@pytest.fixture(params=SIZES)
+def each_config(request, tmp_path):
+    return compose_small(request.param, tmp_path)
 
 
 def stream(seed=0, **kwargs):
@@ -58,21 +73,21 @@ def test_a_gap_is_filled_with_the_last_observation():
 
 
 def test_the_learning_rate_warms_up_stays_constant_and_falls_to_zero():
-    rates = [learning_rate_factor(step, 100, 10, 0.4) for step in range(101)]
+    rates = [learning_rate_factor(step, step / 100, 10, 0.4) for step in range(101)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[10:60] == [1.0] * 50
     assert np.all(np.diff(rates[60:]) < 0)
     assert rates[100] == 0
 
 
-def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(script, config):
-    whole = script.PretrainingRun(config)
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(script, each_config):
+    whole = script.PretrainingRun(each_config)
     losses = [whole.train_step() for _ in range(4)]
-    interrupted = script.PretrainingRun(config)
+    interrupted = script.PretrainingRun(each_config)
     for _ in range(2):
         interrupted.train_step()
     interrupted.save()
-    resumed = script.PretrainingRun(config)
+    resumed = script.PretrainingRun(each_config)
     resumed.resume()
     assert resumed.step == 2
     assert [resumed.train_step() for _ in range(2)] == losses[2:]
@@ -112,8 +127,8 @@ def test_a_step_in_several_passes_has_the_loss_of_the_whole_batch(script, config
     run.stream = {run.step: batch}
     with torch.no_grad():
         whole = float(digit_loss(run.network, batch))
-    run.cfg.digits_per_pass, run.cfg.bf16 = batch.digits[0].numel(), False
-    assert len(batch.split(run.cfg.digits_per_pass)) == len(batch.digits) > 1
+    run.cfg.pass_size, run.cfg.bf16 = batch.digits[0].numel(), False
+    assert len(batch.split(run.cfg.pass_size)) == len(batch.digits) > 1
     assert run.train_step() == pytest.approx(whole, rel=1e-4)
 
 
@@ -127,18 +142,88 @@ def test_the_note_names_the_real_data_that_a_run_was_trained_on(script, config, 
         assert ("training parts of electricity" in note) == bool(data and share)
 
 
-def test_a_run_can_start_from_the_weights_of_another_run(script, config, tmp_path):
-    first = script.PretrainingRun(config)
+def test_a_run_can_start_from_the_weights_of_another_run(script, each_config, tmp_path):
+    first, name = script.PretrainingRun(each_config), script.KINDS[each_config.kind].name
     for _ in range(2):
         first.train_step()
     first.save()
-    config.initial_weights, config.folder = str(tmp_path / "nano"), str(tmp_path / "next")
-    second = script.PretrainingRun(config)
-    for name, value in second.network.state_dict().items():
-        assert torch.equal(value, first.ema_weights[name].bfloat16().float()), name
+    each_config.initial_weights, each_config.folder = str(tmp_path / name), str(tmp_path / "next")
+    second = script.PretrainingRun(each_config)
+    half = torch.bfloat16 if each_config.kind == "digits" else torch.float16
+    for key, value in second.network.state_dict().items():
+        assert torch.equal(value, first.ema_weights[key].to(half).float()), key
     second.train_step()
     second.save()
-    assert "initialised from" in (tmp_path / "next" / "nano" / "timevis.json").read_text()
+    (saved,) = [path for path in (tmp_path / "next" / name).glob("*.json") if "initialised" in path.read_text()]
+    assert saved.name == {"digits": "timevis.json", "patches": "config.json"}[each_config.kind]
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_run_of_minutes_ends_on_time_and_keeps_the_plateau(script, each_config, tmp_path, num_workers):
+    each_config.minutes, each_config.decay_share, each_config.num_workers = 0.05, 0.5, num_workers
+    each_config.evaluate.data, each_config.steps = [], 1
+    script.pretrain(each_config)
+    plateau, last = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("plateau", "last"))
+    assert 0.025 < plateau["progress"]["seconds"] / 60 < last["progress"]["seconds"] / 60
+    assert last["progress"]["seconds"] / 60 >= 0.05
+    assert plateau["progress"]["step"] < last["progress"]["step"]
+
+
+def test_worker_processes_generate_the_same_batches(script, each_config):
+    losses = []
+    for num_workers in (0, 2):
+        each_config.num_workers = num_workers
+        run = script.PretrainingRun(each_config)
+        losses.append([run.train_step() for _ in range(3)])
+    assert losses[0] == losses[1]
+
+
+def test_muon_steps_as_the_optimizer_of_torch():
+    torch.manual_seed(0)
+    shapes = [(32, 32), (48, 32), (32, 48), (32, 32)]
+    ours, theirs = ([torch.nn.Parameter(torch.zeros(shape)) for shape in shapes] for _ in range(2))
+    optimizers = Muon(ours, lr=0.1, weight_decay=0.1), torch.optim.Muon(theirs, lr=0.1, weight_decay=0.1)
+    for _ in range(3):
+        for one, two in zip(ours, theirs, strict=True):
+            one.grad = torch.randn_like(one)
+            two.grad = one.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for one, two in zip(ours, theirs, strict=True):
+        assert (one - two).norm() < 0.02 * two.norm()  # torch computes in bfloat16
+
+
+def test_a_batch_of_patches_depends_on_seed_and_number_only():
+    for number in range(2):
+        first, second = (PatchBatchStream(24, seed=0, values_per_batch=9000)[number] for _ in range(2))
+        other = PatchBatchStream(24, seed=1, values_per_batch=9000)[number]
+        assert all(torch.equal(a, b) for a, b in zip(vars(first).values(), vars(second).values(), strict=True))
+        assert first.values.shape != other.values.shape or not torch.equal(first.values, other.values)
+
+
+def test_scored_rows_of_patches_follow_the_visible_ones_and_hidden_patches_are_scored():
+    batches = [PatchBatchStream(24, seed=0, values_per_batch=18_000)[number] for number in range(6)]
+    for batch in batches:
+        assert all(value.isfinite().all() for value in vars(batch).values())
+        assert not (batch.visible * batch.scored).any()
+        assert (batch.visible.sum(1) >= 3 * 24).all()
+        assert (batch.scored.sum(1) > 0).all()
+        torch.testing.assert_close(batch.values.std(1, correction=0), torch.ones(len(batch.values)))
+    assert any((batch.scored * (1 - batch.shown))[:, :-24].any() for batch in batches)
+    assert any((batch.shown[:, :24] == 0).all(1).any() for batch in batches), "no short context"
+
+
+def test_the_loss_of_patches_ignores_values_that_are_not_scored(script, tmp_path):
+    run = script.PretrainingRun(compose_small("pretrain_nano_patch", tmp_path))
+    batch = run.stream[0]
+    hidden = (batch.shown == 0) & (batch.scored == 0) & (batch.visible == 0)
+    batch.shown[:, -24:], batch.scored[:, -12:] = 0, 0
+    before = patch_loss(run.network, batch)
+    batch.values[:, -12:] = 77
+    batch.values[hidden] = -55
+    assert torch.equal(patch_loss(run.network, batch), before)
+    batch.values[:, -24:-12] = 5
+    assert not torch.equal(patch_loss(run.network, batch), before)
 
 
 @pytest.mark.parametrize("fields", [[], ["hour", "weekday"]])
@@ -148,6 +233,6 @@ def test_a_run_has_tables_of_its_calendar_fields(script, config, tmp_path, field
     run.train_step()
     run.save()
     assert json.loads((tmp_path / "nano" / "timevis.json").read_text())["fields"] == fields
-    network, _ = script.load_network(str(tmp_path / "nano"))
+    network, _ = script.KINDS["digits"].load(str(tmp_path / "nano"), config)
     assert len(network.tables.own) == sum({"hour": 24, "weekday": 7}[name] for name in fields)
     assert torch.equal(network.tables.own, run.ema_weights["tables.own"].bfloat16().float())

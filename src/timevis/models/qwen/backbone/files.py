@@ -12,8 +12,9 @@ from timevis.errors import ConfigError, TimeVisError
 from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.download import PATH_KEY, Report, find_or_download
 
-BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
-"""Values of model.backbone.path with which `qwen_patch` replaces the language model, and their names in reports."""
+PACKAGED_WEIGHTS = {"nano": "weights", "nano-patch": "patch_weights"}
+"""Values of `model.backbone.path` for weights in this package, and their folders in `timevis.models.qwen.nano`."""
+ITS_WEIGHTS = Text("its-weights", "weights")
 FOLDER_OR_HUB_ID = Text("folder-or-hub-id", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
 SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
 
@@ -39,9 +40,7 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         The backbone cannot be found, its config.json cannot be read, or its architecture is not supported.
     """
     if not path:
-        raise ConfigError(
-            Text("backbone-not-set", "{path} is missing", path=Setting(PATH_KEY)), FOLDER_OR_HUB_ID, PATH_KEY
-        )
+        raise backbone_not_set()
     from transformers import AutoConfig
 
     folder = find_backbone_folder(path)
@@ -78,6 +77,13 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
     return folder, raw_config, config
 
 
+def backbone_not_set() -> ConfigError:
+    """The error of a backbone without a path."""
+    return ConfigError(
+        Text("backbone-not-set", "{path} is missing", path=Setting(PATH_KEY)), FOLDER_OR_HUB_ID, PATH_KEY
+    )
+
+
 def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     """The local folder of a backbone; downloads a hub id that is not in the cache, with a progress bar.
 
@@ -89,11 +95,11 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     TimeVisError
         The folder does not exist or has no model, or the hub cannot be reached.
     """
-    if path == "nano":
-        folder = Path(str(files("timevis.models.qwen.nano"))) / "weights"
+    if path in PACKAGED_WEIGHTS:
+        folder = Path(str(files("timevis.models.qwen.nano"))) / PACKAGED_WEIGHTS[path]
         if not (folder / "model.safetensors").is_file():
             raise TimeVisError(
-                Text("nano-weights-missing", "this installation lacks the weights of nano"),
+                Text("packaged-weights-missing", "this installation lacks the weights of {name}", name=path),
                 Text("install-again", "install TimeVis again, with its package data"),
             )
         return folder

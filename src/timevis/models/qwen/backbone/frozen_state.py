@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
-from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES, find_backbone_folder
+from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.models.qwen.backbone.load import Backbone, check_backbone
 
 REAL_QWEN_OPTION = "model/backbone=qwen2.5-0.5b"
@@ -28,6 +29,8 @@ class BackboneForecaster(Forecaster):
     """
 
     backbone: Backbone
+    check_backbone: ClassVar[staticmethod[[Mapping[str, Any]], None]] = staticmethod(check_backbone)
+    """Raises the errors of the options of the backbone that need no weights."""
 
     def set_backbone(self, backbone: Backbone) -> None:
         """Register the fingerprint of the backbone and note which of its parameters are frozen."""
@@ -43,12 +46,12 @@ class BackboneForecaster(Forecaster):
     def check_sections(cls, options: Mapping[str, Any]) -> None:
         """Check the options as every forecaster does, and that the backbone exists, before any data are read."""
         super().check_sections(options)
-        check_backbone(options.get("backbone") or {})
+        cls.check_backbone(options.get("backbone") or {})
 
     @classmethod
     def download_files(cls, options: Mapping[str, Any], report: Callable[[int, int], None]) -> None:
         path = (options.get("backbone") or {}).get("path")
-        if path and path not in BACKBONE_SUBSTITUTES:
+        if path and path not in BUILT_IN_BACKBONES:
             find_backbone_folder(path, report)
 
     def describe_backbone(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.download import PATH_KEY
 from timevis.models.qwen.backbone.files import (
-    BACKBONE_SUBSTITUTES,
+    ITS_WEIGHTS,
     damaged_backbone_error,
     incomplete_backbone_error,
     is_local_path,
@@ -153,8 +153,6 @@ def check_backbone(options: Mapping[str, Any]) -> None:
         Arguments of `load_backbone`.
     """
     path = options.get("path")
-    if path in BACKBONE_SUBSTITUTES:
-        return
     quantization_arguments(options.get("quantization", "none"))
     if not path or is_local_path(path):
         read_model_config(path, options.get("layers"))
@@ -203,7 +201,7 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
             **options,
         )
     except (SafetensorError, OSError) as error:
-        raise damaged_backbone_error(path, Text("its-weights", "weights"), error) from error
+        raise damaged_backbone_error(path, ITS_WEIGHTS, error) from error
     finally:
         library_log.setLevel(level)
     model, loading_info = result

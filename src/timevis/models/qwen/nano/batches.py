@@ -71,6 +71,16 @@ class DigitBatch:
     calendar: Tensor
     observed: Tensor
 
+    @property
+    def size(self) -> int:
+        """Number of digits."""
+        return self.digits.numel()
+
+    @property
+    def weight(self) -> Tensor:
+        """Number of observed values, of which the loss is a mean."""
+        return self.observed.sum()
+
     def split(self, digits: int) -> list[DigitBatch]:
         """Split the windows into batches of about `digits` digits each."""
         rows = max(1, round(digits / self.digits[0].numel()))

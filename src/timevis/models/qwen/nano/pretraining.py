@@ -1,4 +1,7 @@
-"""Network, loss, optimizers, learning rate and saved files of the pretraining of the nano backbone."""
+"""The pretraining of nano (`DigitPretraining`) and of nano-patch (`PatchPretraining`): loss, batches, saved files.
+
+Both have the same interface, so that one script trains either.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,31 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from omegaconf import DictConfig
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from timevis.data.calendar import CALENDAR_FIELDS
+from timevis.data.datamodule import WindowDataModule
 from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork
-from timevis.models.qwen.nano.batches import DigitBatch
+from timevis.models.qwen.nano.batches import BatchStream, DigitBatch
+from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
+from timevis.models.qwen.nano.tokenizer import build_tokenizer
+from timevis.models.qwen.nano.zero_shot import ForecastFunction, forecast_patches, forecast_windows, load_network
+from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
+from timevis.models.qwen.patches.weights import load_patch_network, save_patch_network
+from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import pinball_loss
 
 PLACE_LOSS_WEIGHTS = (1.0, 0.8, 0.4, 0.1)
 """Weight of the loss of each decimal place: the last digits of a noisy series are close to random."""
@@ -93,33 +106,108 @@ def digit_loss(network: DigitNetwork, batch: DigitBatch) -> Tensor:
     return ((losses * weight).sum(1) * observed).sum() / observed.sum()
 
 
-def build_optimizers(
-    network: DigitNetwork, muon_learning_rate: float, adamw_learning_rate: float
-) -> list[torch.optim.Optimizer]:
-    """Build Muon (Jordan et al. 2024) for the matrices of the layers, and AdamW for all other parameters."""
-    backbone: Any = network.backbone
-    matrices = [p for p in backbone.model.layers.parameters() if p.ndim == 2]
-    matrix_ids = {id(p) for p in matrices}
-    others = [p for p in network.parameters() if p.requires_grad and id(p) not in matrix_ids]
-    return [
-        torch.optim.Muon(matrices, lr=muon_learning_rate, weight_decay=0.01, momentum=0.95),
-        torch.optim.AdamW(others, lr=adamw_learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
-    ]
+def patch_loss(network: PatchNetwork, batch: PatchBatch) -> Tensor:
+    """Mean pinball loss of all scored values over the levels, in normalised units; float []."""
+    rows = network.settings.patch_length
+    inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
+    quantiles = network.next_patches(inputs).flatten(0, 1)
+    target, scored = (
+        x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
+    )
+    levels = torch.tensor(QUANTILE_LEVELS, device=quantiles.device)
+    return (pinball_loss(quantiles, target, levels).mean(1) * scored).sum() / scored.sum()
 
 
-def learning_rate_factor(step: int, steps: int, warmup_steps: int, decay_share: float) -> float:
-    """Factor of the learning rate: warm-up, plateau, linear decay (WSD, Hu et al. 2024).
+class DigitPretraining:
+    """What the pretraining of nano consists of.
 
     Parameters
     ----------
-    step, steps : int
-        Current step, and all steps of the run.
-    warmup_steps : int
-    decay_share : float
-        Share of the steps, at the end, in which the learning rate falls to zero.
+    cfg : DictConfig
+        Content of conf/pretrain_nano.yaml.
+    real_data : sequence of WindowDataModule
+        Data sets whose training parts are mixed in.
+
+    Attributes
+    ----------
+    network : DigitNetwork
+    layers : torch.nn.Module
+        The decoder layers, whose matrices Muon trains.
+    stream : BatchStream
+        Indexed by the number of the batch.
     """
-    decay = (steps - step) / max(1, round(decay_share * steps))
-    return min(1.0, (step + 1) / max(1, warmup_steps), max(0.0, decay))
+
+    name, unit = "nano", "digits"
+    fixed_keys = ("seed", "network", "initial_weights", "batch_size", "curriculum_steps", "real_data")
+    """Keys of the config that a resumed run must not change."""
+
+    def __init__(self, cfg: DictConfig, real_data: Sequence[WindowDataModule] = ()) -> None:
+        self.cfg, self.tokenizer, self.codec = cfg, build_tokenizer(), DigitCodec(width=cfg.network.digits)
+        self.network = build_network(self.tokenizer, **cfg.network)
+        backbone: Any = self.network.backbone
+        self.layers: nn.Module = backbone.model.layers
+        self.stream = BatchStream(
+            self.tokenizer,
+            self.codec,
+            seed=cfg.seed,
+            digits_per_batch=cfg.batch_size,
+            curriculum_batches=cfg.curriculum_steps,
+            real_data=real_data,
+            real_share=cfg.real_data.batch_share,
+        )
+
+    @staticmethod
+    def load(path: str, cfg: DictConfig) -> tuple[DigitNetwork, ForecastFunction]:
+        """Load saved weights; returns the network, and the function that forecasts with it."""
+        network, codec = load_network(path)
+        return network, partial(forecast_windows, network, codec, num_samples=cfg.evaluate.num_samples)
+
+    @property
+    def forecast(self) -> ForecastFunction:
+        """The function that forecasts with the network."""
+        return partial(forecast_windows, self.network, self.codec, num_samples=self.cfg.evaluate.num_samples)
+
+    def loss(self, batch: DigitBatch) -> Tensor:
+        return digit_loss(self.network, batch)
+
+    def save(self, weights: dict[str, Tensor], folder: Path, note: str) -> None:
+        settings = backbone_settings(self.codec, self.cfg.network.calendar_fields, note)
+        save_backbone(self.network, weights, self.tokenizer, folder, settings)
+
+
+class PatchPretraining:
+    """What the pretraining of nano-patch consists of; the attributes are those of `DigitPretraining`."""
+
+    name, unit = "nano-patch", "values"
+    fixed_keys = ("seed", "network", "initial_weights", "batch_size", "curriculum_steps")
+
+    def __init__(self, cfg: DictConfig, real_data: Sequence[WindowDataModule] = ()) -> None:
+        self.network = PatchNetwork(PatchSettings(**cfg.network))
+        decoder: Any = self.network.model
+        self.layers: nn.Module = decoder.layers
+        self.stream = PatchBatchStream(
+            cfg.network.patch_length,
+            seed=cfg.seed,
+            values_per_batch=cfg.batch_size,
+            curriculum_batches=cfg.curriculum_steps,
+        )
+
+    @staticmethod
+    def load(path: str, cfg: DictConfig) -> tuple[PatchNetwork, ForecastFunction]:
+        """Load saved weights; returns the network, and the function that forecasts with it."""
+        network: PatchNetwork = load_patch_network(path).model.requires_grad_().eval()
+        return network, partial(forecast_patches, network)
+
+    @property
+    def forecast(self) -> ForecastFunction:
+        """The function that forecasts with the network."""
+        return partial(forecast_patches, self.network)
+
+    def loss(self, batch: PatchBatch) -> Tensor:
+        return patch_loss(self.network, batch)
+
+    def save(self, weights: dict[str, Tensor], folder: Path, note: str) -> None:
+        save_patch_network(weights, self.network.settings, folder, note)
 
 
 def save_backbone(

@@ -154,6 +154,15 @@ def autoregressive(rng: Generator, size: int, length: int, memory: np.ndarray) -
     return _filtered_noise(rng, size, length, spectrum)
 
 
+def autoregressive_cycle(
+    rng: Generator, size: int, length: int, period: np.ndarray, memory: np.ndarray
+) -> np.ndarray:
+    """AR(2) noise around a cycle, float64 [size, length]; `period` and `memory` [size, 1] are in steps."""
+    radius, wave = np.exp(-1 / memory), np.exp(-2j * np.pi * _frequencies(length))
+    first, second = 2 * radius * np.cos(2 * np.pi / period), -(radius**2)
+    return _filtered_noise(rng, size, length, 1 / np.abs(1 - first * wave - second * wave**2))
+
+
 def smooth(rng: Generator, size: int, length: int, scale: np.ndarray) -> np.ndarray:
     """Gaussian process with a squared-exponential kernel, float64 [size, length]; `scale` [size, 1] is in steps."""
     return _filtered_noise(rng, size, length, np.exp(-((np.pi * _frequencies(length) * scale) ** 2)) + 1e-9)

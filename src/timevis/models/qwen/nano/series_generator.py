@@ -69,15 +69,15 @@ class SyntheticSeries:
     recipes: tuple[str, ...]
 
 
-def regular_calendars(start: np.ndarray, step: int, length: int) -> np.ndarray:
+def regular_calendars(start: np.ndarray, step: int | np.ndarray, length: int) -> np.ndarray:
     """Compute the calendar fields of series with regular time steps.
 
     Parameters
     ----------
     start : int64 [B]
         Minutes since 1970.
-    step : int
-        Minutes between two values.
+    step : int or int64 [B, 1]
+        Minutes between two values, of all series or of each.
     length : int
 
     Returns

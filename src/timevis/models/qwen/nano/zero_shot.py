@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 
@@ -16,8 +19,12 @@ from timevis.models.qwen.digits.decoding_passes import decode_windows
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.sampling import sobol_uniforms
 from timevis.models.qwen.digits.settings import DigitSettings
+from timevis.models.qwen.patches.network import PatchNetwork
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import QUANTILE_LEVELS
+
+ForecastFunction: TypeAlias = Callable[[Batch, Tensor], Forecast]
+"""Forecasts a batch, given the standard deviations [B, 1] of its channels over the training part."""
 
 
 def load_network(path: str = "nano") -> tuple[DigitNetwork, DigitCodec]:
@@ -59,22 +66,30 @@ def forecast_windows(
     )
 
 
+def forecast_patches(network: PatchNetwork, batch: Batch, deviation: Tensor) -> Forecast:
+    """Forecast windows with a patch network; `deviation` as for `forecast_windows`."""
+    calendar = batch.calendar[:, : batch.context.shape[1] + batch.target.shape[1]]
+    deviation = deviation.float()
+    median, quantiles = network(batch.context / deviation, batch.context_mask, calendar)
+    return Forecast(median * deviation, quantiles * deviation.unsqueeze(1))
+
+
 @torch.no_grad()
 def score_zero_shot(
-    network: DigitNetwork,
-    codec: DigitCodec,
+    forecast: ForecastFunction,
     datamodule: WindowDataModule,
     split: str = "val",
-    num_samples: int = 20,
+    device: torch.device | str = "cpu",
 ) -> dict[str, float]:
     """Score the forecasts of all windows of a split, and compare them with seasonal naive on the same windows.
 
     Parameters
     ----------
+    forecast : ForecastFunction
     split : str
         ``val`` or ``test``.
-    num_samples : int
-        Sample paths per window.
+    device : torch.device
+        Where the batches are gathered.
 
     Returns
     -------
@@ -84,7 +99,6 @@ def score_zero_shot(
         better of daily and weekly seasonal naive.
     """
     naive = SeasonalNaive.fitted(datamodule)
-    device = next(network.parameters()).device
     shape = (datamodule.context_length, datamodule.horizon, datamodule.num_channels)
     naive.to(device)
     network_metrics, naive_metrics = naive.new_metrics(), naive.new_metrics()
@@ -93,17 +107,15 @@ def score_zero_shot(
     ]
     # summed absolute errors: row 0 of the network, the others of seasonal naive with each season
     errors = torch.zeros(1 + len(fixed_naives), datamodule.num_channels, dtype=torch.float64, device=device)
-    network.eval()
     for batch in datamodule.batches(split, device):
         deviation = naive.channel_std[batch.channel].unsqueeze(1)
-        forecast = forecast_windows(network, codec, batch, deviation, num_samples)
-        network_metrics.update_batch(forecast, batch)
+        prediction = forecast(batch, deviation)
+        network_metrics.update_batch(prediction, batch)
         naive_metrics.update_batch(naive.forecast(batch), batch)
-        median = forecast.quantiles[:, QUANTILE_LEVELS.index(0.5)]
+        median = prediction.quantiles[:, QUANTILE_LEVELS.index(0.5)]
         for row, path in enumerate([median, *(fixed.point(batch) for fixed in fixed_naives)]):
             error = ((path - batch.target).abs() * batch.target_mask).sum(1)
             errors[row].index_add_(0, batch.channel, error.double())
-    network.train()
     scores, naive_scores = network_metrics.summary(), naive_metrics.summary()
     out = {name: scores[name] for name in ("wql", "mase", "coverage_80")}
     out |= {f"{name}_ratio": scores[name] / naive_scores[name] for name in ("wql", "mase")}

@@ -1,34 +1,36 @@
-"""The patch forecaster (`qwen_patch`): layers of a language model that read patches of a series."""
+"""The patch forecaster (`qwen_patch`): a network of the Qwen3 architecture, pretrained on patches of series."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
 
-from timevis.config.options import NonNegativeFloat, PositiveInt
-from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import Panel
+from timevis.data.split.split import Split
 from timevis.data.windows import Batch
-from timevis.models.declaration import Declaration
+from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
+from timevis.models.declaration import Declaration, Untrained
 from timevis.models.direct import DirectForecaster
-from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
-from timevis.models.qwen.backbone.load import Backbone, load_backbone, load_for_tuning
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
 from timevis.models.qwen.backbone.precision import use_bfloat16
-from timevis.models.qwen.patches.network import AttentionBlock, DecoderLayers, NoBackbone, PatchNet
-from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.models.qwen.patches.network import PatchNetwork
+from timevis.models.qwen.patches.weights import check_weights, load_patch_network
+
+DEFAULT_CONTEXT_LENGTH = 528
+"""Rows of a context where the user set none and the frequency implies fewer."""
 
 
 class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
-    """Forecasts in one pass through a language model that reads patches instead of tokens.
+    """Forecasts in one pass through a network that was pretrained on patches of synthetic series.
 
+    Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained. It reads values and the calendar.
     The parameters are those of `build_network` and of `DirectForecaster`.
     """
 
@@ -37,14 +39,13 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         rough_seconds=0.3,
         rough_memory_mb=1000.0,
         queue="gpu",
-        basic_options=(
-            *("learning_rate", "hidden_size", "dropout", "rank"),
-            *("backbone.name", "lora.rank", "lora.dropout"),
-        ),
+        basic_options=("learning_rate", "lora.rank", "lora.dropout"),
         presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
+        untrained=Untrained(name="nano-patch", title="Nano-patch, not fine-tuned", values={"model.tune": "none"}),
     )
     readable_covariates = {}
-    sections = {"backbone": load_backbone, "lora": add_adapters}
+    sections = {"backbone": load_patch_network, "lora": add_adapters}
+    check_backbone = staticmethod(check_weights)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,63 +56,49 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         *,
         backbone: Mapping[str, Any],
         lora: Mapping[str, Any],
-        tune: LayerTuning = "norms",
-        hidden_size: PositiveInt = 128,
-        backbone_learning_rate: NonNegativeFloat = 1e-3,
+        tune: LayerTuning = "full",
         bf16: bool | Literal["auto"] = "auto",
-        **network: Any,
-    ) -> PatchNet:
-        """Build the network and choose its trainable parameters.
+    ) -> PatchNetwork:
+        """Load the network and choose its trainable parameters.
 
         Parameters
         ----------
         backbone : mapping
-            Arguments of `timevis.models.qwen.backbone.load.load_backbone`; the path may also be ``attention`` (one
-            attention block with random weights) or ``none`` (no backbone).
+            Arguments of `timevis.models.qwen.patches.weights.load_patch_network`.
         tune : str
-            The parameters of the language model that are trained; see
-            `timevis.models.qwen.backbone.lora.set_trainable`. Patch embedding, head and attention block are always
-            trained.
+            The parameters that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
         lora : mapping
-            Arguments of `timevis.models.qwen.backbone.lora.add_adapters`.
-        hidden_size : int
-            Size of the states with the paths ``attention`` and ``none``; a language model defines its own.
-        backbone_learning_rate : float
-            Learning rate of the trained parameters of the backbone.
+            Arguments of `timevis.models.qwen.backbone.lora.add_adapters`, for the decoder layers.
         bf16 : bool or ``auto``
             Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
-        network
-            Arguments of `timevis.models.qwen.patches.network.PatchNet`.
+
+        Raises
+        ------
+        ConfigError
+            The point forecast should be a separate output, which this network does not have.
         """
-        layers: AttentionBlock | NoBackbone | DecoderLayers
-        if backbone["path"] in BACKBONE_SUBSTITUTES:
-            layers = AttentionBlock(hidden_size) if backbone["path"] == "attention" else NoBackbone()
-            self.backbone = _substitute_backbone(backbone["path"], hidden_size, layers)
-        else:
-            self.backbone = load_for_tuning(backbone, tune)
-            hidden_size = self.backbone.model.config.hidden_size
-            set_trainable(self.backbone.model, tune, **lora)
-            layers = DecoderLayers(self.backbone.model)
-            self.backbone.model = layers
+        if self.point == "head":
+            raise ConfigError(
+                Text("no-output-for-point", "the patch network has no separate output for the point"),
+                Text("set-setting", "set {setting}", setting=Setting("model.point", "quantiles")),
+                "model.point",
+            )
+        self.backbone = load_patch_network(**backbone)
+        network: PatchNetwork = self.backbone.model
+        set_trainable(network, tune, **lora)
         self.hparams["backbone"] = {**backbone, "path": self.backbone.path}
-        levels = len(QUANTILE_LEVELS)
-        return PatchNet(layers, hidden_size, self.context_length, self.horizon, self.num_channels, levels, **network)
+        self.hparams["covariate_columns"] = []
+        return network
 
     @classmethod
-    def option_sources(cls) -> tuple[Callable[..., Any], ...]:
-        return *super().option_sources(), PatchNet
-
-    @classmethod
-    def from_data(
-        cls, datamodule: WindowDataModule, *, calendar: Sequence[CalendarField] | None = None, **kwargs: Any
-    ) -> Self:
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
+        """Build a forecaster for a data set; `kwargs` are the hyperparameters of the config."""
         cls.check_sections(kwargs)
-        return super().from_data(datamodule, covariates="none", calendar=calendar, **kwargs)
+        return super(DirectForecaster, cls).from_data(datamodule, **kwargs)
 
-    def describe_backbone(self) -> dict[str, Any]:
-        """Identity and size of the backbone; ``trainable`` counts only parameters inside it."""
-        trained = sum(p.numel() for p in self.backbone.model.parameters() if p.requires_grad)
-        return super().describe_backbone() | {"trainable": trained}
+    @staticmethod
+    def default_context_length(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
+        return max(by_frequency, DEFAULT_CONTEXT_LENGTH)
 
     def describe(self) -> dict[str, Any]:
         return {"backbone": self.describe_backbone()} | super().describe()
@@ -120,25 +107,3 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         is_bfloat16 = use_bfloat16(self.device, self.hparams["bf16"])
         with torch.autocast(self.device.type, torch.bfloat16) if is_bfloat16 else nullcontext():
             return super().network_output(batch, mean, std)
-
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        backbone_ids = {id(p) for p in self.backbone.model.parameters()}
-        trained = [p for p in self.net.parameters() if p.requires_grad]
-        own = [p for p in trained if id(p) not in backbone_ids]
-        backbone = [p for p in trained if id(p) in backbone_ids]
-        groups = [{"params": own}, {"params": backbone, "lr": self.hparams["backbone_learning_rate"]}]
-        return [g for g in groups if g["params"]]
-
-
-def _substitute_backbone(path: str, size: int, layers: AttentionBlock | NoBackbone) -> Backbone:
-    """Describe the layers that replace a language model as a backbone."""
-    return Backbone(
-        model=layers,
-        tokenizer=None,
-        name=BACKBONE_SUBSTITUTES[path],
-        path=path,
-        fingerprint=hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16],
-        note="",
-        parameters=sum(p.numel() for p in layers.parameters()),
-        folder=Path(),
-    )

@@ -1,227 +1,258 @@
-"""The network of the patch forecaster: an embedding of patches, the layers of a language model, and a head.
+"""The patch network: layers of the Qwen3 architecture that read a series in patches and forecast quantiles.
 
-Patches are those of PatchTST (Nie et al., 2023, arXiv:2211.14730); pretrained layers read them as in GPT4TS (Zhou et
-al., 2023, arXiv:2302.11939).
+Each patch is one input vector, as in PatchTST (Nie et al., 2023, arXiv:2211.14730), and each state forecasts the next
+patch, as in TimesFM (Das et al., 2024, arXiv:2310.10688). A horizon of several patches is forecast in one pass by
+appending patches whose values are missing (TiRex; Auer et al., 2025, arXiv:2505.23719).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.config.options import FractionBelowOne, PositiveInt
-from timevis.data.calendar import CalendarField
-from timevis.errors import ConfigError
-from timevis.messages import Setting, Text
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles
-from timevis.models.qwen.patches.heads import QueryHead, Readout, StateHead
+from timevis.models.qwen.patches.features import (
+    CALENDAR_ROWS,
+    CALENDAR_WAVES,
+    carried_values,
+    detect_periods,
+    extend_calendar,
+    patch_calendars,
+    patch_roughness,
+    periodic_references,
+)
+from timevis.utils.levels import QUANTILE_LEVELS
 
-SAMPLED_TOKENS = 4096  # token embeddings from which the input scale is estimated
+MIN_VARIANCE = 1e-6
+"""Added to the variance of a window; the network expects series with a standard deviation of about 1."""
+MAX_INPUT = 8.0
+"""Largest value that the network reads, after the inverse hyperbolic sine; 1,490 standard deviations."""
+REFERENCES = 5
+"""Curves that precede each patch: the last value; for a short and a long period the last values and their mean."""
+MAX_LOG_SPREAD = 4.0
+"""Bound of the logarithm of the factor by which a state widens or narrows its quantiles."""
 
 
-class DecoderLayers(nn.Module):
-    """The layers of a causal language model with its last normalisation, without embedding and output layer.
-
-    Parameters
-    ----------
-    model : transformers causal language model
-        Loses its token embedding, so that it cannot read tokens afterwards.
+@dataclass(frozen=True)
+class PatchSettings:
+    """Sizes of a patch network, as in its config.json.
 
     Attributes
     ----------
-    input_scale : float
-        Standard deviation of the token embeddings; inputs should have the same.
+    patch_length : int
+        Rows of a patch.
+    hidden_size, num_layers, num_heads, intermediate_size : int
+        Of the Qwen3 architecture; `intermediate_size` is the width of the MLP.
+    horizon_patches : int
+        Patches that are forecast in one pass; longer horizons are forecast in several passes.
+    context_length : int
+        Rows of the longest context in the pretraining.
     """
 
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        embeddings = model.get_input_embeddings().weight.detach()[:SAMPLED_TOKENS]
-        self.input_scale = float(embeddings.float().std())
-        self.in_bfloat16 = model.dtype == torch.bfloat16
-        decoder: Any = model.get_decoder()
-        decoder.embed_tokens = None  # frees hundreds of megabytes of a real Qwen
-        self.decoder = decoder
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Last hidden states of inputs, both [B, N, hidden]; causal, with mean square 1."""
-        # layers in bfloat16 need autocast, because their trained parameters are float32
-        precision = torch.autocast(x.device.type, torch.bfloat16) if self.in_bfloat16 else nullcontext()
-        with precision:
-            no_padding = {"full_attention": None}
-            state = self.decoder(inputs_embeds=x, attention_mask=no_padding, use_cache=False).last_hidden_state
-        return functional.rms_norm(state.float(), state.shape[-1:])  # states of a real Qwen are much larger than 1
+    patch_length: int = 24
+    hidden_size: int = 160
+    num_layers: int = 4
+    num_heads: int = 4
+    intermediate_size: int = 480
+    horizon_patches: int = 8
+    context_length: int = 1032
 
 
-class AttentionBlock(nn.Module):
-    """One causal self-attention layer with random weights that replaces the language model.
+@dataclass(frozen=True)
+class PatchInputs:
+    """Normalised inputs of N + 1 patches of P rows; patch n forecasts patch n + 1.
 
-    Tan et al. (2024, arXiv:2406.16964) use this ablation to test whether the language model helps.
+    Attributes
+    ----------
+    values, mask : float [B, N + 1, P]
+    features : float [B, N + 1, F]
+        Calendar features of each patch.
+    roughness : float [B, N + 1, 1]
+        See `timevis.models.qwen.patches.features.patch_roughness`.
+    references : float [B, N + 1, REFERENCES, P]
+        Curves from earlier patches that the forecast of each patch starts from.
+    strength : float [B, 2]
+        Autocorrelation at both periods.
+    shift, scale : float [B, 1]
+        Of the values before the inverse hyperbolic sine.
     """
 
-    input_scale = 1.0
+    values: Tensor
+    mask: Tensor
+    features: Tensor
+    roughness: Tensor
+    references: Tensor
+    strength: Tensor
+    shift: Tensor
+    scale: Tensor
 
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.heads = size // 64 if size % 64 == 0 else 1
-        self.before, self.after = nn.RMSNorm(size), nn.RMSNorm(size)
-        self.inner, self.outer = nn.Linear(size, 3 * size), nn.Linear(size, size)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Hidden states of inputs, both [B, N, hidden]; causal, as those of `DecoderLayers`."""
-        projected = self.inner(self.before(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        query, key, value = projected
-        attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        return self.after(x + self.outer(attended.transpose(1, 2).flatten(2)))
+    def normalise(self, values: Tensor) -> Tensor:
+        """Values [B, T] in the units of the network."""
+        return torch.asinh((values - self.shift) / self.scale).clamp(-MAX_INPUT, MAX_INPUT)
 
 
-class NoBackbone(nn.Identity):
-    """An identity that replaces the language model; the head reads the embedded patches."""
-
-    input_scale = 1.0
-
-
-class PatchNet(nn.Module):
-    """Embeds patches of the context, passes them through a backbone, and maps its states to the whole horizon.
-
-    Apart from shift and scale, all information of the context in the forecast has passed through the backbone.
+def patch_inputs(values: Tensor, mask: Tensor, visible: Tensor, calendar: Tensor, patch_length: int) -> PatchInputs:
+    """Normalise series and compute all inputs of the network.
 
     Parameters
     ----------
-    backbone : DecoderLayers, AttentionBlock or NoBackbone
-    hidden_size : int
-        Size of the states of the backbone.
-    context_length, horizon, num_channels, num_quantiles : int
-    patch_length, stride : int
-        In rows; the context is extended by one stride with its last value.
-    normalization : {"none", "last", "mean_std", "revin"}
-        How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
-    calendar : sequence of str
-        Fields of `CALENDAR_FIELDS`, read at the last row of each patch; may be empty.
-    calendar_size : int
-        Size of the calendar embedding.
-    readout : {"states", "queries"}
-        The head: `StateHead`, or `QueryHead`, which needs a backbone with attention.
-    rank : int
-        Rank of the head ``states``.
-    dropout : float
-        Applied to the states before the head.
+    values, mask : float [B, T]
+        T is a multiple of `patch_length`. The mask is 1 where a value may be read.
+    visible : float [B, T]
+        1 where a value counts for shift, scale and periods: the context, or the first part of it in the pretraining.
+    calendar : int64 [B, T, 5]
+    patch_length : int
+    """
+    counted = mask * visible
+    count = counted.sum(1, keepdim=True).clamp(min=1)
+    shift = (values * counted).sum(1, keepdim=True) / count
+    variance = ((values - shift).square() * counted).sum(1, keepdim=True) / count
+    scale = (variance + MIN_VARIANCE).sqrt()
+    z = torch.asinh((values - shift) / scale).clamp(-MAX_INPUT, MAX_INPUT) * mask
+    period, strength = detect_periods(z * visible, counted)
+    last = carried_values(z, mask)[:, patch_length - 1 :: patch_length]
+    last = functional.pad(last, (1, 0))[:, :-1].repeat_interleave(patch_length, 1)  # before the first row of a patch
+    lags = period * (-patch_length // period).neg()  # the fewest periods that are not shorter than a patch
+    references = [last, *(x for lag in lags.unbind(1) for x in periodic_references(z, mask, lag, last))]
+    z, mask, *references = (x.unflatten(1, (-1, patch_length)) for x in (z, mask, *references))
+    features, roughness = patch_calendars(calendar, patch_length), patch_roughness(z, mask)
+    return PatchInputs(z, mask, features, roughness, torch.stack(references, 2), strength, shift, scale)
 
-    Raises
-    ------
-    ConfigError
-        Patches do not fit into the context, or the readout needs a backbone with attention.
+
+class PatchNetwork(nn.Module):
+    """Embeds patches, passes them through decoder layers, and maps each state to the quantiles of the next patch.
+
+    Parameters
+    ----------
+    settings : PatchSettings
+
+    Attributes
+    ----------
+    model : transformers Qwen3Model
+        The decoder layers, without token embeddings.
     """
 
-    def __init__(
-        self,
-        backbone: DecoderLayers | AttentionBlock | NoBackbone,
-        hidden_size: int,
-        context_length: int,
-        horizon: int,
-        num_channels: int = 1,
-        num_quantiles: int = 15,
-        *,
-        patch_length: PositiveInt = 16,
-        stride: PositiveInt = 8,
-        normalization: Normalization = "mean_std",
-        calendar: Sequence[CalendarField] = ("hour", "weekday"),
-        calendar_size: PositiveInt = 16,
-        readout: Readout = "states",
-        rank: PositiveInt = 64,
-        dropout: FractionBelowOne = 0.1,
-    ) -> None:
+    def __init__(self, settings: PatchSettings) -> None:
         super().__init__()
-        if not 1 <= stride <= patch_length <= context_length:
-            raise ConfigError(
-                Text(
-                    "patches-do-not-fit",
-                    "{patch_length} and {stride} do not fit {context_length}",
-                    patch_length=Setting("model.patch_length", patch_length),
-                    stride=Setting("model.stride", stride),
-                    context_length=Setting("context_length", context_length),
-                ),
-                Text(
-                    "order-of-patch-lengths",
-                    "choose {stride} <= {patch_length} <= {context_length}",
-                    stride=Setting("model.stride"),
-                    patch_length=Setting("model.patch_length"),
-                    context_length=Setting("context_length"),
-                ),
-                "model.patch_length",
-            )
-        if readout == "queries" and isinstance(backbone, NoBackbone):
-            raise ConfigError(
-                Text(
-                    "queries-without-backbone",
-                    "{readout} needs a backbone with attention from queries to patches",
-                    readout=Setting("model.readout", "queries"),
-                ),
-                Text(
-                    "states-without-backbone",
-                    "set {readout} with {path}",
-                    readout=Setting("model.readout", "states"),
-                    path=Setting("model.backbone.path", "none"),
-                ),
-                "model.readout",
-            )
-        self.patch_length, self.stride = patch_length, stride
-        self.num_patches = (context_length + stride - patch_length) // stride + 1
-        self.norm = InstanceNorm(normalization, num_channels)
-        self.calendar = CalendarEmbedding(calendar, calendar_size) if calendar else None
-        patch_ends = torch.arange(self.num_patches) * stride + patch_length - 1
-        self.patch_ends: Tensor
-        self.register_buffer("patch_ends", patch_ends.clamp(max=context_length - 1), persistent=False)
-        self.embed = nn.Linear(2 * patch_length + (calendar_size if calendar else 0), hidden_size)
-        self.backbone = backbone
-        outputs = 1 + num_quantiles
-        self.readout = (
-            StateHead(self.num_patches, hidden_size, outputs, horizon, rank, dropout)
-            if readout == "states"
-            else QueryHead(
-                hidden_size, outputs, horizon, patch_length, num_channels, self.calendar, calendar_size, dropout
-            )
-        )
+        from transformers import Qwen3Config, Qwen3Model
 
-    def split_into_patches(self, rows: Tensor) -> Tensor:
-        """Split rows [B, L] into overlapping patches [B, N, patch_length]; the last row is repeated."""
-        padded = torch.cat([rows, rows[:, -1:].expand(-1, self.stride)], dim=1)
-        return padded.unfold(1, self.patch_length, self.stride)
+        self.settings = settings
+        config = Qwen3Config(
+            vocab_size=1,
+            hidden_size=settings.hidden_size,
+            intermediate_size=settings.intermediate_size,
+            num_hidden_layers=settings.num_layers,
+            num_attention_heads=settings.num_heads,
+            num_key_value_heads=settings.num_heads,
+            head_dim=settings.hidden_size // settings.num_heads,
+            max_position_embeddings=4096,
+            rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+        )
+        decoder: Any = Qwen3Model(config)
+        decoder.embed_tokens = None
+        self.model: nn.Module = decoder
+        hidden, rows, features = settings.hidden_size, settings.patch_length, CALENDAR_ROWS * CALENDAR_WAVES
+        next_patch = features + (REFERENCES - 1) * rows + 3
+        self.embed = nn.Sequential(
+            nn.Linear(2 * rows + features + 1 + next_patch, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, hidden)
+        )
+        self.head = nn.Sequential(
+            nn.Linear(hidden + next_patch, 2 * hidden),
+            nn.SiLU(),
+            nn.Linear(2 * hidden, len(QUANTILE_LEVELS) * rows),
+        )
+        self.mixing = nn.Linear(hidden, 1 + REFERENCES + 1)  # weights of zero and of the references, and the spread
+        start = torch.special.ndtri(torch.tensor(QUANTILE_LEVELS)).unsqueeze(1).expand(-1, rows)
+        with torch.no_grad():
+            last: Any = self.head[-1]
+            last.weight.mul_(0.1)
+            last.bias.copy_(0.5 * start.flatten())
+
+    def final_states(self, tokens: Tensor, first: int) -> Tensor:
+        """Final states of the decoder from number `first` on; the MLP of the last layer computes no others.
+
+        `tokens` is [B, N, hidden], the result [B, N - first, hidden]; causal.
+        """
+        decoder: Any = self.model
+        positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
+        inputs = {"attention_mask": None, "position_embeddings": decoder.rotary_emb(tokens, positions)}
+        *layers, last = decoder.layers
+        for layer in layers:
+            tokens = layer(tokens, **inputs)
+        attended = last.self_attn(last.input_layernorm(tokens), **inputs)[0]
+        state = (tokens + attended)[:, first:]
+        out: Tensor = decoder.norm(state + last.mlp(last.post_attention_layernorm(state)))
+        return out
+
+    def next_patches(self, inputs: PatchInputs, first: int = 0) -> Tensor:
+        """Quantiles of the patches after patch `first` and its successors, in normalised units.
+
+        They are not sorted along the levels, since the loss of each level is its own.
+
+        Returns
+        -------
+        float32 [B, N - first, Q, P]
+        """
+        before, after = slice(None, -1), slice(1, None)
+        last, *periodic = inputs.references[:, after].unbind(2)
+        patches = len(inputs.features[0]) - 1
+        strength = inputs.strength.unsqueeze(1).expand(-1, patches, -1)
+        next_patch = torch.cat([inputs.features[:, after], *periodic, last[..., :1], strength], -1)
+        own = [x[:, before] for x in (inputs.values, inputs.mask, inputs.features, inputs.roughness)]
+        tokens = self.embed(torch.cat([*own, next_patch], -1))
+        state = self.final_states(tokens, first)
+        deviation = self.head(torch.cat([state, next_patch[:, first:]], -1)).float()
+        weight, spread = self.mixing(state).float().split([1 + REFERENCES, 1], -1)
+        base = (weight.softmax(-1)[..., 1:, None] * inputs.references[:, 1 + first :]).sum(2)
+        deviation = deviation * (MAX_LOG_SPREAD * torch.tanh(spread / MAX_LOG_SPREAD)).exp()
+        return deviation.unflatten(-1, (len(QUANTILE_LEVELS), -1)) + base.unsqueeze(2)
 
     def forward(
         self,
         context: Tensor,
         context_mask: Tensor,
         calendar: Tensor,
-        covariates: Tensor,
-        covariate_mask: Tensor,
-        channel: Tensor,
+        covariates: Tensor | None = None,
+        covariate_mask: Tensor | None = None,
+        channel: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Forecast standardised values.
+        """Forecast the horizon.
 
         Parameters
         ----------
-        context, context_mask, calendar, covariates, covariate_mask, channel
-            As for `timevis.models.lstm.RecurrentNet`; covariates are ignored.
+        context, context_mask : [B, L]
+            Series with a standard deviation of about 1.
+        calendar : int64 [B, L + H, 5]
+        covariates, covariate_mask, channel
+            Ignored; other networks of `timevis.models.direct.DirectForecaster` read them.
 
         Returns
         -------
-        point : float32 [B, H]
+        median : float32 [B, H]
         quantiles : float32 [B, Q, H]
             Non-decreasing along dim 1.
         """
-        shift, scale = self.norm(context, context_mask, channel)
-        value = (context - shift) / scale
-        inputs = [self.split_into_patches(value), self.split_into_patches(1 - context_mask.to(value.dtype))]
-        if self.calendar is not None:
-            inputs.append(self.calendar(calendar[:, self.patch_ends]))
-        tokens = self.embed(torch.cat(inputs, dim=-1))
-        backbone_input = self.readout.backbone_input(tokens, calendar[:, context.shape[1] :], channel)
-        # the head returns float32, so that quantiles are summed in full precision
-        output = self.readout(self.backbone(backbone_input * self.backbone.input_scale))
-        point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
-        return point * scale + shift, torch.addcmul(shift.unsqueeze(1), quantiles, scale.unsqueeze(1))
+        rows, length = self.settings.patch_length, context.shape[1]
+        horizon = calendar.shape[1] - length
+        mask = context_mask.to(context.dtype)
+        parts, done, step = [], 0, rows * self.settings.horizon_patches
+        while done < horizon:
+            ahead = min(step, horizon - done)
+            before, after = -(length + done) % rows, -ahead % rows
+            known = functional.pad(torch.where(mask > 0, context, 0.0), (before, ahead + after))
+            may_read = functional.pad(mask, (before, ahead + after))
+            calendar_rows = extend_calendar(calendar[:, : length + done + ahead], before, after)
+            inputs = patch_inputs(known, may_read, torch.ones_like(known), calendar_rows, rows)
+            first = known.shape[1] // rows - (ahead + after) // rows - 1
+            quantiles = self.next_patches(inputs, first).transpose(1, 2).flatten(2)[..., :ahead].sort(1).values
+            part = quantiles.sinh() * inputs.scale.unsqueeze(1) + inputs.shift.unsqueeze(1)
+            parts.append(part)
+            done += ahead
+            if done < horizon:  # the median takes the place of the values that are not known
+                median = part[:, len(QUANTILE_LEVELS) // 2].to(context.dtype)
+                context, mask = torch.cat([context, median], 1), functional.pad(mask, (0, ahead), value=1.0)
+        quantiles = torch.cat(parts, -1)
+        return quantiles[:, len(QUANTILE_LEVELS) // 2], quantiles
