@@ -42,7 +42,7 @@ class Run:
     Raises
     ------
     RunFolderError
-        The folder holds no run.
+        The folder contains no run.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -206,7 +206,7 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
             Text("file-as-data-only", "give the file as data only"),
         )
     cfg = compose(["data=file", *overrides])
-    cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may hold any character
+    cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may contain any character
     return cfg
 
 

@@ -76,7 +76,8 @@ def predict(
     Raises
     ------
     ConfigError
-        The horizon is below 1 or longer than that of the run, or `refit` would train on the rows that are hidden.
+        The horizon is below 1 or longer than the horizon of the run, or `refit` would train on the rows that are
+        hidden.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
@@ -128,7 +129,9 @@ def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> Non
         if len(not_scored):
             log.warning(
                 "%s: %d of %d series were too short to be scored: their forecasts come without a measured error",
-                *(name, len(not_scored), len(forecast)),
+                name,
+                len(not_scored),
+                len(forecast),
             )
 
 
@@ -270,7 +273,10 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
         log.warning(
             "%s: the %d rows before %s have no value of %s: not forecast; "
             "to forecast them, pass a file that ends at their last value",
-            *(item, context_length, panel.index[origins.max()], ended),
+            item,
+            context_length,
+            panel.index[origins.max()],
+            ended,
         )
     return np.flatnonzero(in_context)
 
@@ -304,15 +310,17 @@ def _warn_about_missing_covariates(
         log.warning(
             "%s: known covariates without a value in some of the %d forecast rows: %s; "
             "give their values in rows with empty targets",
-            *(item, horizon, join_names(incomplete)),
+            item,
+            horizon,
+            join_names(incomplete),
         )
 
 
 def extend_to_horizon(panel: Panel, horizon: int, context_length: int = 0) -> tuple[Panel, np.ndarray]:
     """Extend a panel to `horizon` rows after the last observed target of each series.
 
-    Rows without targets at the end of the panel are kept: they hold the future of known covariates. Future holidays
-    come from the calendar. A short series of a long table gets rows without values before its first row.
+    Rows without targets at the end of the panel are kept: they contain the future of known covariates. Future
+    holidays come from the calendar. A short series of a long table gets rows without values before its first row.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def rescore(
     start: str | None = None,
     end: str | None = None,
 ) -> dict[str, Results]:
-    """Score the model of a run on other windows than those of the run.
+    """Score the model of a run on other windows than the run did.
 
     The model, seasonal naive, and the scales of MASE and of the scaled errors are those that the run fitted.
 
@@ -72,7 +72,7 @@ def rescore(
     Raises
     ------
     RunFolderError
-        `out` holds other files, or the run has no model.
+        `out` contains other files, or the run has no model.
     DataError
         The data lack a channel of the run, or have no window between `start` and `end`; or the data of the run, from
         which the scales are computed, have changed.

@@ -2,8 +2,9 @@
 
 Prints and writes the metrics of all runs and of seasonal naive, the paired difference of each run from a reference
 with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each RUN is a run
-folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or that of the
-reference. Other runs, runs that have not completed, and files and folders that are not runs are left out and named.
+folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or the
+group of the reference. Other runs, runs that have not completed, and files and folders that are not runs are left out
+and named.
 
     timevis compare outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     timevis compare outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b

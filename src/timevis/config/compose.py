@@ -95,7 +95,7 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             return ConfigError(
                 Text("not-a-data-set", "{name} is not a data set", name=files[0]), _use_data_file(files[0])
             )
-        choices = getattr(error, "options", None) or choices_of(match[1])  # Hydra lists those of plugins
+        choices = getattr(error, "options", None) or choices_of(match[1])  # Hydra lists the choices of plugins
         message = Text("not-a-choice-of-group", "{group}={name} is not a choice", group=match[1], name=match[2])
         return ConfigError(message, did_you_mean(match[2], choices), match[1])
     if match := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
@@ -151,7 +151,7 @@ def in_quotes(argument: str) -> str:
 
 
 def literal_file_names(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with quotes around the name of an existing file that holds ``${``, which is part of the name."""
+    """The arguments, with quotes around the name of an existing file that contains ``${`` in its name."""
     quoted = []
     for argument in arguments:
         key, _, value = argument.partition("=")

@@ -30,8 +30,12 @@ Limit: TypeAlias = PositiveInt | Literal[-1]
 """A number, or -1 for no limit."""
 
 NOT_ALLOWED = (
-    *("limit_test_batches", "limit_val_batches", "limit_predict_batches", "overfit_batches"),
-    *("fast_dev_run", "barebones"),
+    "limit_test_batches",
+    "limit_val_batches",
+    "limit_predict_batches",
+    "overfit_batches",
+    "fast_dev_run",
+    "barebones",
 )
 """Arguments of the Trainer that would leave windows of an evaluation unscored."""
 

@@ -23,7 +23,7 @@ OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 
 
 def keys_of(cfg: DictConfig) -> list[str]:
-    """All dotted keys of a config, including those of its sections."""
+    """All dotted keys of a config, including the keys of its sections."""
     return _nested_keys(OmegaConf.to_container(cfg, resolve=False))
 
 

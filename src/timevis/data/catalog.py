@@ -48,7 +48,7 @@ def load_panel(
     data : DataOptions or mapping
         With `path`, a file; otherwise `name` is ``synthetic`` or a bundled or public data set.
     future : bool
-        Keep the rows after the last value of any target, which hold future values of known covariates.
+        Keep the rows after the last value of any target, which contain future values of known covariates.
     channels : names, optional
         The channels of a finished run, if its data are loaded again; see
         `timevis.data.schema.channel_selection.select_channels`.
@@ -232,7 +232,7 @@ def find_file(entry: Mapping[str, Any]) -> Path:
     Raises
     ------
     DataError
-        The file is in no local folder and cannot be downloaded, or its SHA-256 is not that of the entry.
+        The file is in no local folder and cannot be downloaded, or its SHA-256 differs from the entry.
     """
     name = entry["file"]
     for folder in data_folders():

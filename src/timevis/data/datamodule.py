@@ -129,7 +129,8 @@ class WindowDataModule(pl.LightningDataModule):
         if not_scored := self.num_series_not_scored:
             log.warning(
                 "%d of %d series are too short for a test window: they are trained on and forecast, but not scored",
-                *(not_scored, panel.num_series),
+                not_scored,
+                panel.num_series,
             )
         self._check_targets()
         self._warn_about_short_validation()
@@ -158,7 +159,8 @@ class WindowDataModule(pl.LightningDataModule):
             log.warning(
                 "the validation part %shas %d rows, fewer than two horizons, so that the windows of its two "
                 "halves share rows: the tuning and calibration windows, and the val windows",
-                *(series, short.min()),
+                series,
+                short.min(),
             )
 
     def _check_targets(self) -> None:
@@ -196,12 +198,10 @@ class WindowDataModule(pl.LightningDataModule):
                 log.warning(
                     "only zeros or gaps in the windows of the %s part, so WQL is not defined there, of %s of %d "
                     "channels: %s",
-                    *(
-                        WINDOW_SET_NAMES[part],
-                        len(unscorable),
-                        len(is_scorable),
-                        join_names(unscorable, MAX_LISTED_CHANNELS),
-                    ),
+                    WINDOW_SET_NAMES[part],
+                    len(unscorable),
+                    len(is_scorable),
+                    join_names(unscorable, MAX_LISTED_CHANNELS),
                 )
 
     def _scorable_channels(self, part: str) -> dict[int, bool]:
@@ -230,7 +230,7 @@ class WindowDataModule(pl.LightningDataModule):
         ----------
         split : {"test", "validation"}
             ``validation`` takes origins of the second half of the validation part, every `stride` rows and at most
-            `max_windows` of them. These may be more windows than those of ``trainer.validate``.
+            `max_windows` of them. These may be more windows than ``trainer.validate`` scores.
 
         Yields
         ------

@@ -59,7 +59,7 @@ class CleaningOptions:
     Attributes
     ----------
     outliers : {"report", "mask"}
-        ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
+        ``report`` only reports outliers; ``mask`` also makes outliers of the training and validation rows missing.
     """
 
     outliers: Literal["report", "mask"] = "report"

@@ -140,9 +140,9 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
         A row per pair and metric, with `DIFFERENCE_COLUMNS`. Metrics that are scaled by the training part are
         left out where the two runs have other scales.
     """
-    found = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
+    differences_of_pairs = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
     rows = []
-    for (a, b), differences in zip(pairs, found, strict=True):
+    for (a, b), differences in zip(pairs, differences_of_pairs, strict=True):
         has_same_scales = scores[a].table.has_scales_of(scores[b].table)
         rows += [
             {"a": a, "b": b, "metric": metric} | asdict(difference)

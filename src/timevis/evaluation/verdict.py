@@ -1,4 +1,4 @@
-"""Whether a model beats seasonal naive, and whether its intervals hold: the judgement that every interface shows."""
+"""Whether a model beats seasonal naive and its intervals are calibrated: the verdict that every interface shows."""
 
 from __future__ import annotations
 
@@ -389,7 +389,7 @@ def _scored_origins(window_set: WindowSetFacts) -> int:
 
 
 def _scored_horizons(window_set: WindowSetFacts) -> int:
-    """Number of whole horizons in the rows that were scored; in those of all series if each has its own borders."""
+    """Number of whole horizons in the scored rows; in the rows of all series if each has its own borders."""
     horizon = window_set.horizon
     if window_set.borders is None:
         return (_scored_origins(window_set) + horizon - 1) // horizon

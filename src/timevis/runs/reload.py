@@ -41,7 +41,7 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
     Returns
     -------
     config : RunConfig
-        The config of the run; the split is in rows, those of each series if the run split each series, and the
+        The config of the run; the split is in rows, in the rows of each series if the run split each series, and the
         frequency is the one that the run inferred.
     panel : Panel
     report : QualityReport
@@ -119,7 +119,9 @@ def load_data_to_resume(folder: RunFolder, config: RunConfig) -> tuple[RunConfig
     log.warning(
         "%s has %d rows after those that the run was started with: the run goes on with its own %d rows; to use all "
         "rows, start a new run",
-        *(panel.card.name, len(panel) - split.test_end, split.test_end),
+        panel.card.name,
+        len(panel) - split.test_end,
+        split.test_end,
     )
     return config, panel, quality
 

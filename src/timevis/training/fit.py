@@ -54,7 +54,7 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
     RunFolderError
         The file is damaged.
     UnpicklingError
-        The file holds an object, which was not loaded; `timevis.utils.explain` says so.
+        The file contains an object, which was not loaded; `timevis.utils.explain` says so.
     """
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=mmap))

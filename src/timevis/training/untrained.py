@@ -37,7 +37,7 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
         Config of a model that has no gradient steps, such as ``model=seasonal_naive`` or ``model=qwen`` with
         ``model.tune=none``. Its split is not used.
     panel : Panel
-        Its scales are those of all rows.
+        Its scales are computed from all rows.
     horizon : int
         In rows.
 

@@ -44,7 +44,7 @@ def clean(
     options : DataOptions
     card : DatasetCard
     future : bool
-        Keep the rows after the last value of any target, which hold future values of covariates.
+        Keep the rows after the last value of any target, which contain future values of covariates.
     channels : names, optional
         See `timevis.data.schema.channel_selection.select_channels`.
 

@@ -1,4 +1,4 @@
-"""Compressed files: gzip, and ZIP archives that hold one file."""
+"""Compressed files: gzip, and ZIP archives that contain one file."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ DELIMITER_NAMES = {
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
 MAX_HEAD_LINES = 200
 LARGE_BYTES = 2**25
-"""Size from which on the types of columns are those of the first rows, if they fit all rows."""
+"""Size from which on the types of columns are inferred from the first rows, if they fit all rows."""
 ARROW_BLOCK_BYTES, MAX_ARROW_BLOCK_BYTES = 2**20, 2**31 - 1
 CELL = re.compile(rb"\S")
 NO_DECIMAL_MARK = "\1"
@@ -111,9 +111,9 @@ def read_csv(
     Raises
     ------
     DataError
-        The encoding is wrong (names byte and row), no delimiter is found, the header holds values, a row has more or
-        fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a thousands
-        separator.
+        The encoding is wrong (names byte and row), no delimiter is found, the header contains values, a row has more
+        or fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a
+        thousands separator.
     """
     raw, notes = to_utf8(raw, source, options.encoding)
     csv.field_size_limit(max(len(raw), csv.field_size_limit()))

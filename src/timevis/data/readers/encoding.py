@@ -12,7 +12,7 @@ FREQUENT_CHINESE = frozenset(
     "车客人交通出入销售额价格产品店发用全实测预测的是一二三上下中数不在有"
 )
 """Characters of which texts and headers of tables in Chinese largely consist."""
-WESTERN_LETTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")
+WESTERN_CHARACTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")
 """Characters that have the same byte in the encodings of Western and of Central Europe."""
 EXAMPLES_OF_ENCODINGS = Text("examples-of-encodings", "for example utf-8, cp1252 or gb18030")
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
@@ -28,7 +28,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     source : str
         Name of the file, for error messages.
     encoding : str, optional
-        If None: UTF-16 if the file starts with its byte order mark, else UTF-8, else that of `detect_encoding`.
+        If None: UTF-16 if the file starts with its byte order mark, else UTF-8, else the result of `detect_encoding`.
 
     Returns
     -------
@@ -112,7 +112,8 @@ def detect_encoding(raw: bytes) -> str | None:
     """The encoding of a text that is not UTF-8, if there is little doubt: ``gb18030`` or ``cp1252``; else None.
 
     Chinese text consists of pairs of bytes above 0x80, many of which are frequent characters. Western European text
-    has single letters among ASCII letters; it is only accepted if Central European encodings would give the same.
+    has single such bytes among ASCII characters; it is only accepted if Central European encodings would give the
+    same.
     """
     runs = set(HIGH_BYTES.findall(raw))
     try:
@@ -122,8 +123,8 @@ def detect_encoding(raw: bytes) -> str | None:
     chinese = re.findall("[\u4e00-\u9fff]", text[:SAMPLE_CHARACTERS])
     if len(chinese) >= 2 and 3 * sum(c in FREQUENT_CHINESE for c in chinese) >= len(chinese):
         return "gb18030"
-    letters = {letter for run in runs for letter in run.decode("cp1252", errors="replace")}
-    if letters and letters <= WESTERN_LETTERS and max(map(len, runs)) <= 2:
+    characters = {c for run in runs for c in run.decode("cp1252", errors="replace")}
+    if characters and characters <= WESTERN_CHARACTERS and max(map(len, runs)) <= 2:
         return "cp1252"
     return None
 

@@ -194,10 +194,10 @@ def _text_rows(rows: SheetRows) -> list[list[str]]:
 
 
 def _find_header(rows: SheetRows) -> int | None:
-    """Position of the header: that of `find_header`, else the first row with two filled cells; None if none has.
+    """Position of the header: `find_header`, else the first row with two filled cells; None if there is none.
 
     A row of group names above the header is skipped: the row below it has more names, and the next one has values.
-    If the first such row holds values, the header is the row above it, in which only one column has a name.
+    If the first such row contains values, the header is the row above it, in which only one column has a name.
     """
     if (plain := find_header(_text_rows(rows))) is not None:
         return plain
@@ -218,9 +218,10 @@ def _find_header(rows: SheetRows) -> int | None:
 def _to_table(
     rows: SheetRows, source: str, notes: list[Text], formulas: set[tuple[int, int]], header_row: int | None
 ) -> Table:
-    found = _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
-    assert found is not None
-    header_position = found
+    header_position = (
+        _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
+    )
+    assert header_position is not None
     head = _text_rows(rows)
     unit_row = find_unit_row(head, header_position)
     first_row = header_position if unit_row is None else unit_row

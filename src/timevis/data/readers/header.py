@@ -1,4 +1,4 @@
-"""Rules for the header row of text files and workbooks: which row holds column names, and which one units."""
+"""Rules for the header row of text files and workbooks: which row contains column names, and which one units."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _has_digit(cell: str) -> bool:
 
 
 def check_header(cells: list[str], source: str, row: int) -> None:
-    """Raise a DataError if the header row holds values instead of column names."""
+    """Raise a DataError if the header row contains values instead of column names."""
     if not is_header(cells):
         filled = [c for c in cells if c]
         raise DataError(

@@ -155,7 +155,7 @@ def _check_surrogates(text: str, source: str) -> None:
 
 
 def _key_of_table(content: dict[str, Any]) -> str | None:
-    """The key of the only table in an object that also holds metadata; None if the object itself is the table."""
+    """The key of the only table in an object that also contains metadata; None if the object itself is the table."""
     if CONTAINERS.isdisjoint(map(type, content.values())):
         return None
     if len(content) == 1 and _has_only(content, dict) and not _is_flat(content):
@@ -207,7 +207,7 @@ def _keys_to_column(content: Any, notes: list[Text], source: str) -> Any:
 
 
 def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, index: Any = ()) -> list[Any]:
-    """Records of JSON with ``orient="split"``; the index becomes a column unless it holds row numbers."""
+    """Records of JSON with ``orient="split"``; the index becomes a column unless it contains row numbers."""
     are_lists = isinstance(columns, list) and isinstance(data, list) and isinstance(index, list | tuple)
     if not are_lists or not all(isinstance(name, str | int | float) for name in columns):
         raise DataError(

@@ -43,7 +43,7 @@ def ambiguous_number(cells: Collection[str]) -> str | None:
 
 
 def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
-    """The distinct cells of each text column that holds numbers, judged by a sample of its cells."""
+    """The distinct cells of each text column that contains numbers, judged by a sample of its cells."""
     numeric = [types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
     filled = [frame[name].dropna() for name, skip in zip(frame.columns, numeric, strict=True) if not skip]
     texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]

@@ -16,7 +16,7 @@ from timevis.data.schema.series_column import find_series_column, join_series_co
 from timevis.data.schema.time_column import find_time_columns
 from timevis.data.table import Table, quote_cell
 from timevis.data.timestamps.parse_times import looks_like_time
-from timevis.data.timestamps.time_parts import holds_time_part
+from timevis.data.timestamps.time_parts import contains_time_part
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
@@ -193,7 +193,7 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     """All numeric columns except parts of the time and row counters; and the reasons why others are not used."""
     kinds = {c: column_kind(table.frame[c]) for c in names}
     numeric = [c for c in names if kinds[c] == "number"]
-    parts = [c for c in numeric if holds_time_part(c, table.frame[c])]
+    parts = [c for c in numeric if contains_time_part(c, table.frame[c])]
     if set(parts) < set(numeric):  # a table with other numeric columns has its time in another column
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
@@ -222,7 +222,7 @@ def column_with_reason(column: str, reason: Text, cell: Text | str = "") -> Text
 
 
 def _reason(table: Table, name: str, kind: str) -> Text:
-    """Why a column that is not numeric cannot be forecast; text may hold dates."""
+    """Why a column that is not numeric cannot be forecast; text may contain dates."""
     return REASON_OF_KIND["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
 
 

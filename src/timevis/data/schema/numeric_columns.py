@@ -1,4 +1,4 @@
-"""What kind of cells a column holds, and its numbers as float64."""
+"""What kind of cells a column contains, and its numbers as float64."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def column_kind(column: pd.Series) -> str:
-    """What a column holds: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
+    """What a column contains: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
 
     A text column is ``number`` if at least half of its filled cells are numbers; the others are then errors.
     """

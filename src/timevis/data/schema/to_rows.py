@@ -193,7 +193,7 @@ def _index_and_timezone(
 
 
 def _local_dates(times: ParsedTimes, timezone: str | None, report: QualityReport) -> pd.DatetimeIndex:
-    """Dates as the file has them; those of `timezone` if times are not at midnight and become as regular by it."""
+    """Dates as the file has them; dates in `timezone` if times are not at midnight and become as regular by it."""
     local = times.index.tz_localize(None) if times.local_index is None else times.local_index
     times_of_day = (local - local.normalize()).unique()
     if timezone and times_of_day.any():

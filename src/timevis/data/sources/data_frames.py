@@ -26,7 +26,7 @@ def write_frame(data: object, path: Path) -> None:
     ------
     DataError
         The data are no frame; or they have no columns, columns without names or with the same name, or cells that a
-        table cannot hold.
+        table cannot contain.
     """
     if isinstance(data, pd.Series):
         data = data.to_frame(data.name if data.name is not None else "value")
@@ -77,7 +77,7 @@ def write_frame(data: object, path: Path) -> None:
     check_unique_names(list(frame.columns), "the data frame")
     mixed = [c for c, cells in frame.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
     try:
-        frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as a file would hold them
+        frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as in a file
     except (pa.ArrowException, NotImplementedError) as error:
         raise DataError(
             Text(

@@ -24,7 +24,7 @@ YEAR_FIRST = re.compile(r"^(\d{2})([/.\-])(\d{2})\2(\d{2})(?![\d:])")
 
 
 def step_regularity(times: pd.Series) -> float:
-    """How regular times are: the share of the most common step times the share of cells that hold a time.
+    """How regular times are: the share of the most common step times the share of cells that contain a time.
 
     Steps of 28 days and more are compared in months.
     """

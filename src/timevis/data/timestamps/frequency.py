@@ -13,7 +13,7 @@ from timevis.messages import Setting, Share, Text
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 CURRENT_UNITS = {"H": "h", "T": "min", "S": "s", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "d": "D", "w": "W"}
-"""From units of older versions of pandas to those of the current one."""
+"""From units of older versions of pandas to units of the current version."""
 COMMON_STEPS_US = tuple(
     [n * 1_000_000 for n in (1, 2, 5, 10, 15, 20, 30)]
     + [n * 60_000_000 for n in (1, 2, 3, 5, 10, 12, 15, 20, 30)]

@@ -1,4 +1,4 @@
-"""Parse the time column of a table, or the columns that hold the parts of its times."""
+"""Parse the time column of a table, or the columns that contain the parts of its times."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SAMPLE_CELLS = 20
 
 
 def looks_like_time(column: pd.Series) -> bool:
-    """Whether a column of text or times holds timestamps, judged by a sample; a few other cells are allowed."""
+    """Whether a column of text or times contains timestamps, judged by a sample; a few other cells are allowed."""
     if types.is_datetime64_any_dtype(column):
         return True
     if types.is_numeric_dtype(column):
@@ -140,7 +140,7 @@ def check_timezone(timezone: str) -> None:
 
 
 def _join_parts(table: Table, names: tuple[str, ...]) -> pd.Series:
-    """One column of times, as datetimes or text, from columns that hold their parts."""
+    """One column of times, as datetimes or text, from columns that contain their parts."""
     frame = table.frame[list(names)]
     parts = [n.lower().strip() for n in names]
     if {"year", "month"} <= set(parts) <= set(PART_NAMES):

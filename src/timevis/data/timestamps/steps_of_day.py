@@ -8,18 +8,18 @@ from pandas.api import types
 
 from timevis.data.table import Table
 from timevis.data.timestamps.parsed_times import ParsedTimes, check_time_cells, to_microseconds
-from timevis.data.timestamps.time_parts import holds_only_dates
+from timevis.data.timestamps.time_parts import contains_only_dates
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 
 STEP_COUNTS = (24, 25, 48, 50, 96, 100, 144, 288)
-"""Steps of a day that are hours, half-hours, quarters, 10 or 5 minutes; some with those of a 25-hour day."""
+"""Steps of a day that are hours, half-hours, quarters, 10 or 5 minutes; some with the steps of a 25-hour day."""
 SUBHOURLY_STEP_COUNTS = (48, 96, 144, 288)
 
 
 def step_of_day_columns(frame: pd.DataFrame, time: tuple[str, ...]) -> list[str]:
-    """Columns that number the steps of each date, if the time column holds only dates."""
-    if len(time) > 1 or not holds_only_dates(frame[time[0]]):
+    """Columns that number the steps of each date, if the time column contains only dates."""
+    if len(time) > 1 or not contains_only_dates(frame[time[0]]):
         return []
     dates = frame[time[0]]
     return [c for c in map(str, frame.columns) if c not in time and _numbers_steps_of_day(frame[c], dates)]

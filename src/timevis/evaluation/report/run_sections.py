@@ -220,7 +220,7 @@ def cost_rows(results: Results) -> list[tuple[str, str]]:
 
 
 def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
-    """For each metric: its value, that of seasonal naive, the relative change, and a description with the unit."""
+    """For each metric: the values of run and seasonal naive, their relative change, and a description with unit."""
     rows, results = [], record.results
     units = {record.unit_of(channel) for channel in record.channels}
     unit = "in the unit of the values"

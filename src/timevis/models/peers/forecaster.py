@@ -23,8 +23,16 @@ from timevis.models.peers.process import PeerProcess, peers_python
 from timevis.utils.levels import QUANTILE_LEVELS
 
 LIBRARY_OF_METHOD = {
-    **dict.fromkeys(("nhits", "patchtst", "tft", "deepar", "tide", "lstm"), "neuralforecast"),
-    **dict.fromkeys(("mstl", "autoets", "autotheta", "autoarima"), "statsforecast"),
+    "nhits": "neuralforecast",
+    "patchtst": "neuralforecast",
+    "tft": "neuralforecast",
+    "deepar": "neuralforecast",
+    "tide": "neuralforecast",
+    "lstm": "neuralforecast",
+    "mstl": "statsforecast",
+    "autoets": "statsforecast",
+    "autotheta": "statsforecast",
+    "autoarima": "statsforecast",
     "chronos": "chronos-forecasting",
     "fracast": "fracast",
 }
@@ -67,7 +75,7 @@ class Peer(Forecaster):
         In rows, for AutoTheta and, up to 24 rows, for AutoETS and AutoARIMA. `from_data` takes the one whose seasonal
         differences are smallest in the training part.
     seasons : sequence of int
-        In rows, for MSTL. `from_data` takes those that `history_length` holds twice.
+        In rows, for MSTL. `from_data` takes the seasons that `history_length` contains twice.
     calendar : sequence of str
         Calendar fields that a network reads.
     covariate_columns : sequence of int

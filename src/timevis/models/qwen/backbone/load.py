@@ -208,8 +208,8 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
         library_log.setLevel(level)
     model, loading_info = result
     if mismatched := sorted(loading_info["mismatched_keys"]):
-        name, found, expected = mismatched[0]
-        sizes = {"found": str(list(found)), "expected": str(list(expected))}
+        name, size, expected = mismatched[0]
+        sizes = {"found": str(list(size)), "expected": str(list(expected))}
         raise incomplete_backbone_error(
             Text(
                 "backbone-weight-sizes",

@@ -138,7 +138,7 @@ class ValueTables(nn.Module):
     init_std : float
         Standard deviation of the calendar tables at the start; 0 for a pretrained backbone.
     num_covariates : int
-        Covariates known ahead that are read. Their columns follow those of the calendar.
+        Covariates known ahead that are read. Their columns follow the columns of the calendar.
 
     Attributes
     ----------
