@@ -226,8 +226,8 @@ def forecast_panel(
         raise DataError(
             Text(
                 "context-too-short",
-                "{source} has {rows} rows up to its last value, fewer than the context_length of "
-                "the run, {context_length}",
+                "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
+                "{context_length}",
                 source=item,
                 rows=int(origins.min()),
                 context_length=length,
@@ -271,8 +271,8 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
         log.warning("%s has no value of %s: not forecast", item, empty)
     if ended := _some_channels(panel, has_values & ~in_context):
         log.warning(
-            "%s: the %d rows before %s have no value of %s: not forecast; "
-            "to forecast them, pass a file that ends at their last value",
+            "%s: the %d rows before %s have no value of %s: not forecast; to forecast them, pass a file that ends at "
+            "their last value",
             item,
             context_length,
             panel.index[origins.max()],
@@ -308,8 +308,8 @@ def _warn_about_missing_covariates(
                 incomplete.append(f"{panel.covariate_names[k]!r}{series} in {num_missing}")
     if incomplete:
         log.warning(
-            "%s: known covariates without a value in some of the %d forecast rows: %s; "
-            "give their values in rows with empty targets",
+            "%s: known covariates without a value in some of the %d forecast rows: %s; give their values in rows "
+            "with empty targets",
             item,
             horizon,
             join_names(incomplete),

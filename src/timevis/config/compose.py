@@ -130,8 +130,8 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             Text("override-unreadable", "{override} cannot be read", override=error.override),
             Text(
                 "brackets-and-quotes",
-                "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond "
-                "a to z in quotes, such as {example}; {help}",
+                "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond a to "
+                "z in quotes, such as {example}; {help}",
                 example=_quoted_example(error.override),
                 help=_see_help(),
             ),

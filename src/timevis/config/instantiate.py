@@ -110,8 +110,8 @@ def check_target_name(target: object, key: str) -> None:
             ),
             Text(
                 "allow-class",
-                "if you trust this class, start the command with {variable}={name}; docs/security.md "
-                "lists the classes that need no permission",
+                "if you trust this class, start the command with {variable}={name}; docs/security.md lists the "
+                "classes that need no permission",
                 variable=ALLOW_TARGETS_VARIABLE,
                 name=name,
             ),

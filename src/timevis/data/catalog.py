@@ -261,8 +261,8 @@ def find_file(entry: Mapping[str, Any]) -> Path:
             ),
             Text(
                 "put-file-into-folder",
-                "put the file into one of these folders, or set TIMEVIS_DATA to the folder that contains it "
-                "(sha256 {sha256}...)",
+                "put the file into one of these folders, or set TIMEVIS_DATA to the folder that contains it (sha256 "
+                "{sha256}...)",
                 sha256=entry["sha256"][:16],
             ),
         ) from error

@@ -157,8 +157,8 @@ class WindowDataModule(pl.LightningDataModule):
         if len(short):
             series = f"of {len(short)} of {len(rows)} series " if self.split.by_series else ""
             log.warning(
-                "the validation part %shas %d rows, fewer than two horizons, so that the windows of its two "
-                "halves share rows: the tuning and calibration windows, and the val windows",
+                "the validation part %shas %d rows, fewer than two horizons, so that the windows of its two halves "
+                "share rows: the tuning and calibration windows, and the val windows",
                 series,
                 short.min(),
             )

@@ -163,8 +163,8 @@ class DataOptions(ReadOptions):
                     ),
                     Text(
                         "name-columns-once",
-                        "name each column once; a model always reads the "
-                        "past of a target, so it need not be a covariate",
+                        "name each column once; a model always reads the past of a target, so it need not be a "
+                        "covariate",
                     ),
                     next(
                         f"data.{key}"

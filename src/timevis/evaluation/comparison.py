@@ -180,8 +180,8 @@ def comparison_notes(
     others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
     if others:
         notes.append(
-            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those "
-            f"of {names[reference]}, so their differences are not tested."
+            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those of "
+            f"{names[reference]}, so their differences are not tested."
         )
     return notes
 

@@ -203,8 +203,8 @@ def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:
     return DataError(
         Text(
             "data-changed",
-            "{source}: the data differ from the data that {path} was trained on: values, times or "
-            "names have changed before the end of the test part",
+            "{source}: the data differ from the data that {path} was trained on: values, times or names have changed "
+            "before the end of the test part",
             source=panel.card.name,
             path=str(folder.display_path),
         ),

@@ -345,8 +345,8 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
                     ),
                     Text(
                         "correct-row",
-                        "correct the row, or delete it if it contains a total or a remark; put a "
-                        "cell that contains the delimiter in double quotes",
+                        "correct the row, or delete it if it contains a total or a remark; put a cell that contains "
+                        "the delimiter in double quotes",
                     ),
                 ) from error
         raise DataError(

@@ -8,8 +8,7 @@ from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Setting, Text
 
 FREQUENT_CHINESE = frozenset(
-    "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口"
-    "车客人交通出入销售额价格产品店发用全实测预测的是一二三上下中数不在有"
+    "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口车客人交通出入销售额价格产品店发用全实测预测的是一二三上下中数不在有"
 )
 """Characters of which texts and headers of tables in Chinese largely consist."""
 WESTERN_CHARACTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")

@@ -247,8 +247,8 @@ def _to_table(
             raise DataError(
                 Text(
                     "formula-without-value",
-                    "{source}: row {row}, column {column!r} contains a formula without a saved "
-                    "value, and {count} more cells do",
+                    "{source}: row {row}, column {column!r} contains a formula without a saved value, and {count} "
+                    "more cells do",
                     source=source,
                     row=rows_without_value[0] + 1,
                     column=names[j],

@@ -189,8 +189,8 @@ def _check_density(
         raise DataError(
             Text(
                 "time-far-away",
-                "{source}: {place} has the time {time}, far from the rest: a grid from {first} to"
-                " {last} has {rows} rows, {empty} of them empty",
+                "{source}: {place} has the time {time}, far from the rest: a grid from {first} to {last} has {rows} "
+                "rows, {empty} of them empty",
                 source=source,
                 place=row_label(farthest),
                 time=str(times[farthest]),

@@ -156,8 +156,8 @@ def check_precision(
             raise DataError(
                 Text(
                     "too-fine-for-data",
-                    "{source}: column {column!r}{series} changes by {change:g} from "
-                    "row to row around {value:g}, too finely for 32-bit floats",
+                    "{source}: column {column!r}{series} changes by {change:g} from row to row around {value:g}, too "
+                    "finely for 32-bit floats",
                     source=table.source,
                     column=name,
                     series=of_series(series_names[code]) if len(series_names) > 1 else "",

@@ -87,9 +87,8 @@ def merge_repeated_times(
         report.notes.append(
             Text(
                 "note-clock-change",
-                "the rows that were averaged are of the hours in which clocks are"
-                " set back, the first {first}: times in UTC, or with their offset"
-                " such as +02:00, keep both hours",
+                "the rows that were averaged are of the hours in which clocks are set back, the first {first}: times "
+                "in UTC, or with their offset such as +02:00, keep both hours",
                 first=str(averaged_times[0]),
             )
         )

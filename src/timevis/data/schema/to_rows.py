@@ -250,8 +250,8 @@ def _rows_on_grid(
         raise DataError(
             Text(
                 "times-off-grid",
-                "{source}: {count} of {rows} times do not lie on the grid of frequency "
-                "{frequency}, the first at {place} ({first})",
+                "{source}: {count} of {rows} times do not lie on the grid of frequency {frequency}, the first at "
+                "{place} ({first})",
                 source=table.source,
                 count=len(off_grid),
                 rows=len(index),

@@ -88,8 +88,8 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
             raise DataError(
                 Text(
                     "longest-series-too-short",
-                    "{source}: the longest series, {channel!r}, has {rows} rows, too few for "
-                    "{context_length}, {horizon} and {split}",
+                    "{source}: the longest series, {channel!r}, has {rows} rows, too few for {context_length}, "
+                    "{horizon} and {split}",
                     source=panel.card.name,
                     channel=panel.channels[longest],
                     rows=int(rows[2]),

@@ -142,11 +142,9 @@ SplitSpec: TypeAlias = Shares | RowEnds | Times | LastRows | StoredSplit
 DEFAULT_SPLIT = Shares(0.7, 0.1, 0.2)
 SPLIT_FORMS = Text(
     "forms-of-split",
-    "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts "
-    "end such as [8640,11520,14400], the last rows of each series such as {{val: "
-    "96, test: 48}}, or the first times of validation and test such as "
-    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not"
-    " the end of the data",
+    "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts end such as [8640,11520,14400], "
+    "the last rows of each series such as {{val: 96, test: 48}}, or the first times of validation and test such as "
+    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not the end of the data",
 )
 
 

@@ -130,8 +130,8 @@ def parse_day_or_month_first(
             raise DataError(
                 Text(
                     "day-order-mixed",
-                    "{source}: column {column!r} has the day first in {place} ({cell!r}) and the "
-                    "month first in {other_place} ({other!r})",
+                    "{source}: column {column!r} has the day first in {place} ({cell!r}) and the month first in "
+                    "{other_place} ({other!r})",
                     source=table.source,
                     column=name,
                     place=table.row_label(is_day_first.idxmax()),
@@ -175,9 +175,9 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
         raise DataError(
             Text(
                 "day-and-month-swapped",
-                "{source}: column {column!r} contains the date {cell!r} in {place} and the text "
-                "{other!r} in {other_place}; no date has a day above 12 and every text has one, "
-                "so a spreadsheet has probably swapped day and month",
+                "{source}: column {column!r} contains the date {cell!r} in {place} and the text {other!r} in "
+                "{other_place}; no date has a day above 12 and every text has one, so a spreadsheet has probably "
+                "swapped day and month",
                 source=table.source,
                 column=name,
                 cell=text[date_row],

@@ -74,16 +74,15 @@ def check_resolution(table: Table, column: str, index: pd.DatetimeIndex) -> None
         raise DataError(
             Text(
                 "steps-below-1-ms",
-                "{source}: column {column!r}: the times are less than 1 ms apart on average, but "
-                "steps below 1 ms are not supported",
+                "{source}: column {column!r}: the times are less than 1 ms apart on average, but steps below 1 ms "
+                "are not supported",
                 source=table.source,
                 column=column,
             ),
             Text(
                 "larger-steps-of-time",
-                "average the rows to steps of 1 ms or more, or "
-                "write the times in a larger unit, for example each"
-                " microsecond as a second",
+                "average the rows to steps of 1 ms or more, or write the times in a larger unit, for example each "
+                "microsecond as a second",
             ),
         )
 

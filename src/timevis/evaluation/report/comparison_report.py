@@ -143,8 +143,8 @@ def markdown(comparison: Comparison) -> str:
         parts += [
             f"## Difference from {comparison.reference}",
             "A negative difference means that the run has a smaller error. Intervals and p treat the errors at "
-            "successive origins as an autocorrelated series, and are computed for the ratio of the two errors. "
-            "p (Holm) is corrected for the number of runs that are compared on the metric. DM is the statistic of "
+            "successive origins as an autocorrelated series, and are computed for the ratio of the two errors. p "
+            "(Holm) is corrected for the number of runs that are compared on the metric. DM is the statistic of "
             "Diebold and Mariano with the correction of Harvey, Leybourne and Newbold. DM p is usually smaller than "
             "p, since it allows for dependence of overlapping windows only.",
             markdown_table(differences_table(comparison)),

@@ -93,8 +93,8 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
         *([("Backbone", backbone)] if (backbone := run.backbone_text) else []),
         (
             "Task",
-            f"{window_set.horizon} steps ahead from a context of {window_set.context_length} steps, "
-            f"frequency {window_set.freq}",
+            f"{window_set.horizon} steps ahead from a context of {window_set.context_length} steps, frequency "
+            f"{window_set.freq}",
         ),
         ("Seed", format_number(run.seed)),
         ("Relative WQL on validation", f"{validation}, used for model selection"),

@@ -215,8 +215,8 @@ class Peer(Forecaster):
                     ),
                     Text(
                         "other-model-to-refit",
-                        "validation rows behind the training part select its number of steps; "
-                        "use another model to refit",
+                        "validation rows behind the training part select its number of steps; use another model to "
+                        "refit",
                     ),
                 )
             request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}

@@ -98,8 +98,8 @@ class BackboneForecaster(Forecaster):
             raise RunFolderError(
                 Text(
                     "backbone-changed",
-                    "these weights were trained on a backbone with fingerprint {saved}, but "
-                    "{name} ({path}) has {found}",
+                    "these weights were trained on a backbone with fingerprint {saved}, but {name} ({path}) has "
+                    "{found}",
                     saved=saved,
                     name=self.backbone.name,
                     path=str(self.backbone.path),
