@@ -205,35 +205,29 @@ def forecast_panel(
             "horizon",
         )
     if rows > horizon:
-        raise ConfigError(
-            Text(
-                "horizon-too-long",
-                "{horizon} is longer than the horizon of the model, {maximum} rows",
-                horizon=Setting("horizon", rows),
-                maximum=horizon,
-            ),
-            Text(
-                "shorter-horizon",
-                "give at most {maximum}, or train a model with this horizon",
-                maximum=horizon,
-            ),
-            "horizon",
+        message = Text(
+            "horizon-too-long",
+            "{horizon} is longer than the horizon of the model, {maximum} rows",
+            horizon=Setting("horizon", rows),
+            maximum=horizon,
         )
+        advice = Text(
+            "shorter-horizon", "give at most {maximum}, or train a model with this horizon", maximum=horizon
+        )
+        raise ConfigError(message, advice, "horizon")
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
-        raise DataError(
-            Text(
-                "context-too-short",
-                "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
-                "{context_length}",
-                source=item,
-                rows=int(origins.min()),
-                context_length=length,
-            ),
-            Text("at-least-rows", "give at least {rows} rows", rows=length),
+        message = Text(
+            "context-too-short",
+            "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
+            "{context_length}",
+            source=item,
+            rows=int(origins.min()),
+            context_length=length,
         )
+        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, horizon, item)

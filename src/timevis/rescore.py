@@ -144,26 +144,25 @@ def windows_between(
         split = Split(np.stack([first_rows, first_rows, end_rows], axis=1), starts)
     first, stop = split.origin_bounds("test", length, horizon)
     if not (stop > first).any():
-        raise DataError(
-            Text(
-                "no-window",
-                "{source} has no window of {horizon} targets, with a context of {length} rows before them"
-                "{in_any_series}, between {start} and {end}",
-                source=name,
-                horizon=horizon,
-                length=length,
-                in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
-                start=str(start or panel.index[0]),
-                end=str(end or panel.index[-1]),
-            ),
-            Text(
-                "span-of-rows",
-                "its {rows} rows reach from {first} to {last}",
-                rows=len(panel),
-                first=str(panel.index[0]),
-                last=str(panel.index[-1]),
-            ),
+        message = Text(
+            "no-window",
+            "{source} has no window of {horizon} targets, with a context of {length} rows before them"
+            "{in_any_series}, between {start} and {end}",
+            source=name,
+            horizon=horizon,
+            length=length,
+            in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
+            start=str(start or panel.index[0]),
+            end=str(end or panel.index[-1]),
         )
+        advice = Text(
+            "span-of-rows",
+            "its {rows} rows reach from {first} to {last}",
+            rows=len(panel),
+            first=str(panel.index[0]),
+            last=str(panel.index[-1]),
+        )
+        raise DataError(message, advice)
     if not split.by_series:  # the first part ends at the first origin, as the report shows it
         split = Split.on_axis(int(first), int(first), int(stop) - 1 + horizon)
     return config.datamodule(panel, split)

@@ -97,14 +97,12 @@ def completed_runs(runs: list[Path]) -> list[Path]:
             Text("give-run-folders", "give run folders, such as {example}", example=str(inner_run or EXAMPLE_RUN)),
         )
     if not completed:
-        raise RunFolderError(
-            Text("no-completed-run", "none of these runs has completed"),
-            Text(
-                "wait-or-continue-one",
-                "wait until one has, or continue one with {command}",
-                command=resume_command(run_folders[0]),
-            ),
+        advice = Text(
+            "wait-or-continue-one",
+            "wait until one has, or continue one with {command}",
+            command=resume_command(run_folders[0]),
         )
+        raise RunFolderError(Text("no-completed-run", "none of these runs has completed"), advice)
     return completed
 
 

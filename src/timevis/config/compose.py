@@ -126,16 +126,14 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
                 if Path(error.override).suffix
                 else Text("example-override", "for example: model=lstm"),
             )
-        return ConfigError(
-            Text("override-unreadable", "{override} cannot be read", override=error.override),
-            Text(
-                "brackets-and-quotes",
-                "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond a to "
-                "z in quotes, such as {example}; {help}",
-                example=_quoted_example(error.override),
-                help=_see_help(),
-            ),
+        advice = Text(
+            "brackets-and-quotes",
+            "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond a to z "
+            "in quotes, such as {example}; {help}",
+            example=_quoted_example(error.override),
+            help=_see_help(),
         )
+        return ConfigError(Text("override-unreadable", "{override} cannot be read", override=error.override), advice)
     return ConfigError(Text("config-not-composed", "{reason}", reason=str(error).strip()), _see_help())
 
 

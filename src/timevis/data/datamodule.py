@@ -175,25 +175,23 @@ class WindowDataModule(pl.LightningDataModule):
             names, is_scorable = self.panel.channels, self._scorable_channels(part)
             if not any(is_scorable.values()):
                 start, end = self.split.part(rows, self.horizon)
-                raise DataError(
-                    Text(
-                        "nothing-to-score",
-                        "{source}: the {part} part, {first} to {last}, has no values, or only zeros, in the windows "
-                        "that are scored",
-                        source=self.panel.card.name,
-                        part=WINDOW_SET_NAMES[part],
-                        first=str(self.panel.index[np.min(start)]),
-                        last=str(self.panel.index[np.max(end) - 1]),
-                    ),
-                    Text(
-                        "split-or-more-windows",
-                        "look at the data with `timevis inspect`; then change {split}, or score more windows with "
-                        "{windows}",
-                        split=Setting("data.split"),
-                        windows=Setting(f"evaluation.{option}"),
-                    ),
-                    "data.split",
+                message = Text(
+                    "nothing-to-score",
+                    "{source}: the {part} part, {first} to {last}, has no values, or only zeros, in the windows that "
+                    "are scored",
+                    source=self.panel.card.name,
+                    part=WINDOW_SET_NAMES[part],
+                    first=str(self.panel.index[np.min(start)]),
+                    last=str(self.panel.index[np.max(end) - 1]),
                 )
+                advice = Text(
+                    "split-or-more-windows",
+                    "look at the data with `timevis inspect`; then change {split}, or score more windows with "
+                    "{windows}",
+                    split=Setting("data.split"),
+                    windows=Setting(f"evaluation.{option}"),
+                )
+                raise DataError(message, advice, "data.split")
             if unscorable := [names[c] for c, scorable in is_scorable.items() if not scorable]:
                 log.warning(
                     "only zeros or gaps in the windows of the %s part, so WQL is not defined there, of %s of %d "

@@ -161,18 +161,16 @@ class RunFolder:
             # W&B links the logs of an earlier process to its cache, and never writes them again
             is_old_log = path.relative_to(self.path).match("wandb/*/logs/*")
             if path.is_symlink() and not is_old_log and not path.resolve().is_relative_to(root):
-                raise RunFolderError(
-                    Text(
-                        "link-outside-run",
-                        "{path} is a symbolic link to {target}, outside the run folder",
-                        path=str(path),
-                        target=os.readlink(path),
-                    ),
-                    Text(
-                        "replace-link",
-                        "TimeVis does not write through such a link; replace it by what it points to",
-                    ),
+                message = Text(
+                    "link-outside-run",
+                    "{path} is a symbolic link to {target}, outside the run folder",
+                    path=str(path),
+                    target=os.readlink(path),
                 )
+                advice = Text(
+                    "replace-link", "TimeVis does not write through such a link; replace it by what it points to"
+                )
+                raise RunFolderError(message, advice)
 
     @property
     def overrides(self) -> list[str]:

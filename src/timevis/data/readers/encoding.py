@@ -52,15 +52,10 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         else:
             raw = raw.decode(encoding).removeprefix("\ufeff").encode("utf-8")
     except LookupError as error:
-        raise DataError(
-            Text(
-                "not-an-encoding",
-                "{setting} is not an encoding",
-                setting=Setting("data.encoding", repr(encoding)),
-            ),
-            EXAMPLES_OF_ENCODINGS,
-            "data.encoding",
-        ) from error
+        message = Text(
+            "not-an-encoding", "{setting} is not an encoding", setting=Setting("data.encoding", repr(encoding))
+        )
+        raise DataError(message, EXAMPLES_OF_ENCODINGS, "data.encoding") from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
             return to_utf8(raw, source, detected)[0], [
@@ -72,38 +67,33 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
                 )
             ]
         row = raw[: error.start].count(b"\n") + 1
-        raise AmbiguousDataError(
-            Text(
-                "not-in-encoding",
-                "{source}: row {row} is not {encoding} text (byte {byte} of the file is {value})",
-                source=source,
-                row=row,
-                encoding=encoding or "UTF-8",
-                byte=error.start + 1,
-                value=f"0x{raw[error.start]:02x}",
-            ),
-            _encoding_advice(raw, error.start),
-            "data.encoding",
-        ) from error
+        message = Text(
+            "not-in-encoding",
+            "{source}: row {row} is not {encoding} text (byte {byte} of the file is {value})",
+            source=source,
+            row=row,
+            encoding=encoding or "UTF-8",
+            byte=error.start + 1,
+            value=f"0x{raw[error.start]:02x}",
+        )
+        raise AmbiguousDataError(message, _encoding_advice(raw, error.start), "data.encoding") from error
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
     if b"\0" in raw:
         position = raw.index(b"\0")
-        raise AmbiguousDataError(
-            Text(
-                "binary-data",
-                "{source}: row {row} contains binary data (byte {byte} is zero)",
-                source=source,
-                row=raw[:position].count(10) + 1,
-                byte=position + 1,
-            ),
-            Text(
-                "not-a-text-table",
-                "the file is not a text table, or it is UTF-16 without a byte order mark: {setting}",
-                setting=Setting("data.encoding", "utf-16-le"),
-            ),
-            "data.encoding",
+        message = Text(
+            "binary-data",
+            "{source}: row {row} contains binary data (byte {byte} is zero)",
+            source=source,
+            row=raw[:position].count(10) + 1,
+            byte=position + 1,
         )
+        advice = Text(
+            "not-a-text-table",
+            "the file is not a text table, or it is UTF-16 without a byte order mark: {setting}",
+            setting=Setting("data.encoding", "utf-16-le"),
+        )
+        raise AmbiguousDataError(message, advice, "data.encoding")
     return raw, notes
 
 

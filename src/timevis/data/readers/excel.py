@@ -70,13 +70,10 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
             )
         rows = read_rows(chosen)
         if _find_header(rows) is None:
-            raise DataError(
-                Text(
-                    "sheet-without-table", "{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen
-                ),
-                sheets,
-                "data.sheet",
+            message = Text(
+                "sheet-without-table", "{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen
             )
+            raise DataError(message, sheets, "data.sheet")
     else:
         for chosen in names:
             rows = read_rows(chosen)
@@ -102,15 +99,13 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
 
 
 def _damaged_workbook_error(source: str, error: Exception) -> DataError:
-    return DataError(
-        Text(
-            "workbook-damaged",
-            "{source}: the workbook is damaged or encrypted ({reason})",
-            source=source,
-            reason=str(error),
-        ),
-        Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"),
+    message = Text(
+        "workbook-damaged",
+        "{source}: the workbook is damaged or encrypted ({reason})",
+        source=source,
+        reason=str(error),
     )
+    return DataError(message, Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"))
 
 
 def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], SheetRows]]:
@@ -244,21 +239,20 @@ def _to_table(
     for j in used:
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
         if rows_without_value and sum(has_value) < 2:
-            raise DataError(
-                Text(
-                    "formula-without-value",
-                    "{source}: row {row}, column {column!r} contains a formula without a saved value, and {count} "
-                    "more cells do",
-                    source=source,
-                    row=rows_without_value[0] + 1,
-                    column=names[j],
-                    count=len(rows_without_value) - 1,
-                ),
-                Text(
-                    "save-formulas",
-                    "open the workbook in a spreadsheet program and save it: the values are then saved as well",
-                ),
+            message = Text(
+                "formula-without-value",
+                "{source}: row {row}, column {column!r} contains a formula without a saved value, and {count} more "
+                "cells do",
+                source=source,
+                row=rows_without_value[0] + 1,
+                column=names[j],
+                count=len(rows_without_value) - 1,
             )
+            advice = Text(
+                "save-formulas",
+                "open the workbook in a spreadsheet program and save it: the values are then saved as well",
+            )
+            raise DataError(message, advice)
         if rows_without_value:
             notes.append(
                 Text(

@@ -79,21 +79,19 @@ def check_header_position(header: int, num_rows: int, source: str) -> int:
         The file has no such row.
     """
     if header > num_rows:
-        raise ConfigError(
-            Text(
-                "no-such-header-row",
-                "{setting}, but {source} has only {rows} rows in which a header is looked for",
-                setting=Setting("data.header", header),
-                source=source,
-                rows=num_rows,
-            ),
-            Text(
-                "number-of-header-row",
-                "{setting} is the number of the row of the column names, counted from 1",
-                setting=Setting("data.header"),
-            ),
-            "data.header",
+        message = Text(
+            "no-such-header-row",
+            "{setting}, but {source} has only {rows} rows in which a header is looked for",
+            setting=Setting("data.header", header),
+            source=source,
+            rows=num_rows,
         )
+        advice = Text(
+            "number-of-header-row",
+            "{setting} is the number of the row of the column names, counted from 1",
+            setting=Setting("data.header"),
+        )
+        raise ConfigError(message, advice, "data.header")
     return header - 1
 
 

@@ -132,61 +132,54 @@ def no_such_column(table: Table, column: str) -> Text:
 
 def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
-        raise ConfigError(
-            Text(
-                "holiday-is-a-column",
-                "{setting}, but {source} has a column of that name",
-                setting=Setting("data.covariates.holiday", repr(covariates["holiday"])),
-                source=table.source,
-            ),
-            Text(
-                "use-or-rename-holiday",
-                "set it to known or observed to use the column, or rename the column to use the "
-                "holidays of a country",
-            ),
-            "data.covariates.holiday",
+        message = Text(
+            "holiday-is-a-column",
+            "{setting}, but {source} has a column of that name",
+            setting=Setting("data.covariates.holiday", repr(covariates["holiday"])),
+            source=table.source,
         )
+        advice = Text(
+            "use-or-rename-holiday",
+            "set it to known or observed to use the column, or rename the column to use the holidays of a country",
+        )
+        raise ConfigError(message, advice, "data.covariates.holiday")
     for name in covariates:
         kind = column_kind(table.frame[name])
         if kind in ("time", "text"):
-            raise DataError(
-                Text(
-                    "covariate-not-numeric",
-                    "{source}: the covariate {column!r} {reason}",
-                    source=table.source,
-                    column=name,
-                    reason=_reason(table, name, kind),
-                ),
-                Text(
-                    "numeric-covariates",
-                    "covariates are numbers or booleans; {setting} names text that marks a missing value",
-                    setting=Setting("data.missing_values"),
-                ),
-                "data.covariates",
+            message = Text(
+                "covariate-not-numeric",
+                "{source}: the covariate {column!r} {reason}",
+                source=table.source,
+                column=name,
+                reason=_reason(table, name, kind),
             )
+            advice = Text(
+                "numeric-covariates",
+                "covariates are numbers or booleans; {setting} names text that marks a missing value",
+                setting=Setting("data.missing_values"),
+            )
+            raise DataError(message, advice, "data.covariates")
 
 
 def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
     for name in targets:
         kind = column_kind(table.frame[name])
         if kind != "number":
-            raise DataError(
-                Text(
-                    "target-not-numeric",
-                    "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
-                    source=table.source,
-                    column=name,
-                    cell=_first_text(table, name, kind),
-                    reason=_reason(table, name, kind),
-                ),
-                Text(
-                    "numeric-targets",
-                    "{target} takes numeric columns; {setting} names text that marks a missing value",
-                    target=Setting("data.target"),
-                    setting=Setting("data.missing_values"),
-                ),
-                "data.target",
+            message = Text(
+                "target-not-numeric",
+                "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
+                source=table.source,
+                column=name,
+                cell=_first_text(table, name, kind),
+                reason=_reason(table, name, kind),
             )
+            advice = Text(
+                "numeric-targets",
+                "{target} takes numeric columns; {setting} names text that marks a missing value",
+                target=Setting("data.target"),
+                setting=Setting("data.missing_values"),
+            )
+            raise DataError(message, advice, "data.target")
 
 
 def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[tuple[str, ...], dict[str, Text]]:
@@ -203,16 +196,14 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     targets = tuple(c for c in numeric if c not in counters)
     if not targets:
         reasons = [column_with_reason(c, reason, _first_text(table, c, kinds[c])) for c, reason in left_out.items()]
-        raise DataError(
-            Text(
-                "no-numeric-column",
-                "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
-                source=table.source,
-                sheet_note=table.sheet_note or "",
-                reasons=reasons or [Text("only-the-time", "the time is the only column")],
-            ),
-            NUMBER_ADVICE,
+        message = Text(
+            "no-numeric-column",
+            "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
+            source=table.source,
+            sheet_note=table.sheet_note or "",
+            reasons=reasons or [Text("only-the-time", "the time is the only column")],
         )
+        raise DataError(message, NUMBER_ADVICE)
     return targets, left_out
 
 

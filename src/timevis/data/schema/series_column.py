@@ -77,20 +77,18 @@ def join_series_columns(table: Table, names: tuple[str, ...]) -> str:
     parts = [table.frame[n].map(_name_part, na_action="ignore").replace("", None) for n in names]
     label, joined = "+".join(names), reduce(lambda left, right: left + " " + right, parts)
     if label in table.frame or joined.nunique() < len(pd.concat(parts, axis=1).dropna().drop_duplicates()):
-        raise DataError(
-            Text(
-                "series-named-alike",
-                "{source}: {setting} would give two series the same name",
-                source=table.source,
-                setting=Setting("data.id", f"[{','.join(names)}]"),
-            ),
-            Text(
-                "add-series-column",
-                "add a column to the file that names the series, and set {setting} to it",
-                setting=Setting("data.id"),
-            ),
-            "data.id",
+        message = Text(
+            "series-named-alike",
+            "{source}: {setting} would give two series the same name",
+            source=table.source,
+            setting=Setting("data.id", f"[{','.join(names)}]"),
         )
+        advice = Text(
+            "add-series-column",
+            "add a column to the file that names the series, and set {setting} to it",
+            setting=Setting("data.id"),
+        )
+        raise DataError(message, advice, "data.id")
     table.frame[label] = joined
     return label
 

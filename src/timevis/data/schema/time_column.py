@@ -63,16 +63,13 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
         sheet_note=table.sheet_note or "",
         columns=listed([repr(name) for name in frame.columns], 12),
     )
-    raise DataError(
-        text,
-        Text(
-            "one-time-column",
-            "one column must contain times such as 2020-01-31 13:00 ({setting} names it); the column names must be "
-            "in the first row",
-            setting=Setting("data.time"),
-        ),
-        "data.time",
+    advice = Text(
+        "one-time-column",
+        "one column must contain times such as 2020-01-31 13:00 ({setting} names it); the column names must be in "
+        "the first row",
+        setting=Setting("data.time"),
     )
+    raise DataError(text, advice, "data.time")
 
 
 def _note_on_columns(names: tuple[str, ...]) -> Text:

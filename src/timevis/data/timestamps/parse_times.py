@@ -224,18 +224,16 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
     """Raise a DataError if some times have a time zone and others do not."""
     if has_zone.any() and not has_zone.all():
         row = int(np.argmax(has_zone != has_zone.iloc[0]))
-        raise DataError(
-            Text(
-                "zones-mixed",
-                "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
-                source=table.source,
-                place=table.row_label(row),
-                column=label,
-                cell=text.iloc[row],
-                first=text.iloc[0],
-            ),
-            Text("zone-for-all", "give all times a zone, or none"),
+        message = Text(
+            "zones-mixed",
+            "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
+            source=table.source,
+            place=table.row_label(row),
+            column=label,
+            cell=text.iloc[row],
+            first=text.iloc[0],
         )
+        raise DataError(message, Text("zone-for-all", "give all times a zone, or none"))
 
 
 def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Series, is_day_end: pd.Series) -> None:

@@ -77,21 +77,19 @@ def parse_steps_of_day(
         There is no time zone, a cell is empty, or a day has no step of a number; names row and column.
     """
     if timezone is None:
-        raise DataError(
-            Text(
-                "steps-without-zone",
-                "{source}: column {column!r} numbers the steps of a day; a day has fewer or more of them when clocks "
-                "change, so the time zone is needed",
-                source=table.source,
-                column=names[1],
-            ),
-            Text(
-                "zone-of-steps",
-                "set the time zone of the dates: {setting}, for example, or UTC if clocks never change",
-                setting=Setting("data.timezone", "Europe/London"),
-            ),
-            "data.timezone",
+        message = Text(
+            "steps-without-zone",
+            "{source}: column {column!r} numbers the steps of a day; a day has fewer or more of them when clocks "
+            "change, so the time zone is needed",
+            source=table.source,
+            column=names[1],
         )
+        advice = Text(
+            "zone-of-steps",
+            "set the time zone of the dates: {setting}, for example, or UTC if clocks never change",
+            setting=Setting("data.timezone", "Europe/London"),
+        )
+        raise DataError(message, advice, "data.timezone")
     numbers = step_numbers(table.frame[names[1]])
     check_time_cells(table, names[1], pd.Series(np.isnan(numbers)), are_empty=True)
     days = (dates.index if dates.local_index is None else dates.local_index).normalize()
@@ -100,24 +98,22 @@ def parse_steps_of_day(
     local_index = index.tz_convert(timezone).tz_localize(None)
     if (is_next_day := local_index.normalize() != days).any():
         row = int(np.argmax(is_next_day))
-        raise DataError(
-            Text(
-                "no-such-step-of-day",
-                "{source}: {place}, column {column!r}: {date} has no step {step:g} in {zone}",
-                source=table.source,
-                place=table.row_label(row),
-                column=names[1],
-                date=f"{days[row]:%Y-%m-%d}",
-                step=float(numbers[row]),
-                zone=timezone,
-            ),
-            Text(
-                "zone-that-steps-follow",
-                "set {setting} to the time zone that the steps follow, or correct the row",
-                setting=Setting("data.timezone"),
-            ),
-            "data.timezone",
+        message = Text(
+            "no-such-step-of-day",
+            "{source}: {place}, column {column!r}: {date} has no step {step:g} in {zone}",
+            source=table.source,
+            place=table.row_label(row),
+            column=names[1],
+            date=f"{days[row]:%Y-%m-%d}",
+            step=float(numbers[row]),
+            zone=timezone,
         )
+        advice = Text(
+            "zone-that-steps-follow",
+            "set {setting} to the time zone that the steps follow, or correct the row",
+            setting=Setting("data.timezone"),
+        )
+        raise DataError(message, advice, "data.timezone")
     notes = [
         *dates.notes,
         Text(

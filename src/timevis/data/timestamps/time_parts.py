@@ -135,25 +135,21 @@ def join_years_and_weeks(table: Table, names: tuple[str, ...]) -> pd.Series | No
     if len(others) == 1 and WEEK_NAME.fullmatch(others[0].strip()):
         return cells[year] + "-W" + cells[others[0]].str.replace(r"^\D+(?=\d+$)", "", regex=True)
     if all(contains_times_of_day(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
-        raise DataError(
-            Text(
-                "parts-not-a-time",
-                "{source}: {place}, column {column!r}: the year {year} with {others} is not a date or time",
-                source=table.source,
-                place=table.row_label(0),
-                column="+".join(names),
-                year=cells[year].iloc[0],
-                others=[
-                    Text("cell-in-column", "{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others
-                ],
-            ),
-            Text(
-                "dates-in-one-column",
-                "write dates such as 2020-01-31 in one column; columns named year and month (and day, hour) are "
-                "joined, and so are a year and the number of an ISO week in a column named week or KW",
-            ),
-            "data.time",
+        message = Text(
+            "parts-not-a-time",
+            "{source}: {place}, column {column!r}: the year {year} with {others} is not a date or time",
+            source=table.source,
+            place=table.row_label(0),
+            column="+".join(names),
+            year=cells[year].iloc[0],
+            others=[Text("cell-in-column", "{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others],
         )
+        advice = Text(
+            "dates-in-one-column",
+            "write dates such as 2020-01-31 in one column; columns named year and month (and day, hour) are joined, "
+            "and so are a year and the number of an ISO week in a column named week or KW",
+        )
+        raise DataError(message, advice, "data.time")
     return None
 
 

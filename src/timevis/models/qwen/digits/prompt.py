@@ -93,13 +93,11 @@ class PromptBuilder(nn.Module):
         if domain is not None:
             check_choice(domain, get_args(Domain), "model.prompt.domain")
         if len(text) > MAX_TEXT_CHARACTERS:
+            message = Text(
+                "prompt-too-long", "{text} has {count} characters", text=Setting("model.prompt.text"), count=len(text)
+            )
             raise ConfigError(
-                Text(
-                    "prompt-too-long",
-                    "{text} has {count} characters",
-                    text=Setting("model.prompt.text"),
-                    count=len(text),
-                ),
+                message,
                 Text("shorter-prompt", "shorten it to {maximum} characters or fewer", maximum=MAX_TEXT_CHARACTERS),
                 "model.prompt.text",
             )
