@@ -42,7 +42,7 @@ class Run:
     Raises
     ------
     RunFolderError
-        The folder holds no run.
+        The folder contains no run.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -196,17 +196,15 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
     else:
         return compose([f"data={data}", *overrides])
     if again := [word for word in overrides if word.lstrip("+").startswith(("data=", "data.path="))]:
-        raise ConfigError(
-            Text(
-                "data-given-twice",
-                "overrides has {override!r}, but the argument data is {path}",
-                override=again[0],
-                path=str(path),
-            ),
-            Text("file-as-data-only", "give the file as data only"),
+        message = Text(
+            "data-given-twice",
+            "overrides has {override!r}, but the argument data is {path}",
+            override=again[0],
+            path=str(path),
         )
+        raise ConfigError(message, Text("file-as-data-only", "give the file as data only"))
     cfg = compose(["data=file", *overrides])
-    cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may hold any character
+    cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may contain any character
     return cfg
 
 

@@ -292,8 +292,8 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(
-            "context_length=%d is shorter than a season of %d rows, which seasonal naive repeats: "
-            "try context_length=%d",
+            "context_length=%d is shorter than a season of %d rows, which seasonal naive repeats: try "
+            "context_length=%d",
             length,
             season,
             season,
@@ -302,8 +302,8 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
     origins = rows - length - datamodule.horizon + 1
     if origins < rows / 10:
         log.warning(
-            "context_length=%d and horizon=%d leave only %d forecast origins in the %d training rows: "
-            "try shorter ones",
+            "context_length=%d and horizon=%d leave only %d forecast origins in the %d training rows: try shorter "
+            "ones",
             length,
             datamodule.horizon,
             origins,

@@ -69,7 +69,7 @@ class MetricSpec:
     is_relative : bool
         Whether the metric is divided by the value of seasonal naive on the same windows; `term` is then `PINBALL`.
     pooling : {"mean", "geometric mean", "ratio of sums"}
-        How the channels are averaged. The sums of ``ratio of sums`` are those of all channels, each term scaled.
+        How the channels are averaged. The sums of ``ratio of sums`` are taken over all channels, each term scaled.
     direction : {"lower", "higher", "nominal"}
         Which values are better; ``nominal``: those close to `nominal`.
     nominal : float, optional
@@ -141,7 +141,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "relative_wql",
             "Relative WQL",
-            "WQL divided by that of seasonal naive on the same windows; of several channels the geometric mean",
+            "WQL divided by the WQL of seasonal naive on the same windows; of several channels the geometric mean",
             "quantiles",
             PINBALL,
             over=ABS_TARGET,
@@ -163,7 +163,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "sql",
             "SQL",
-            "scaled quantile loss: that of WQL divided by the error of seasonal naive in the training part, as MASE",
+            "scaled quantile loss: the quantile loss divided by the error of seasonal naive in the training part",
             "quantiles",
             PINBALL,
             factor=2,
@@ -183,7 +183,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "mase",
             "MASE",
-            "mean absolute error divided by that of seasonal naive in the training part; – where the latter is zero",
+            "mean absolute error divided by the error of seasonal naive in the training part; – where that is zero",
             "median",
             ABS_ERROR,
             scale="mase_scale",

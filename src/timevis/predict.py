@@ -76,7 +76,8 @@ def predict(
     Raises
     ------
     ConfigError
-        The horizon is below 1 or longer than that of the run, or `refit` would train on the rows that are hidden.
+        The horizon is below 1 or longer than the horizon of the run, or `refit` would train on the rows that are
+        hidden.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
@@ -128,7 +129,9 @@ def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> Non
         if len(not_scored):
             log.warning(
                 "%s: %d of %d series were too short to be scored: their forecasts come without a measured error",
-                *(name, len(not_scored), len(forecast)),
+                name,
+                len(not_scored),
+                len(forecast),
             )
 
 
@@ -202,35 +205,29 @@ def forecast_panel(
             "horizon",
         )
     if rows > horizon:
-        raise ConfigError(
-            Text(
-                "horizon-too-long",
-                "{horizon} is longer than the horizon of the model, {maximum} rows",
-                horizon=Setting("horizon", rows),
-                maximum=horizon,
-            ),
-            Text(
-                "shorter-horizon",
-                "give at most {maximum}, or train a model with this horizon",
-                maximum=horizon,
-            ),
-            "horizon",
+        message = Text(
+            "horizon-too-long",
+            "{horizon} is longer than the horizon of the model, {maximum} rows",
+            horizon=Setting("horizon", rows),
+            maximum=horizon,
         )
+        advice = Text(
+            "shorter-horizon", "give at most {maximum}, or train a model with this horizon", maximum=horizon
+        )
+        raise ConfigError(message, advice, "horizon")
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
-        raise DataError(
-            Text(
-                "context-too-short",
-                "{source} has {rows} rows up to its last value, fewer than the context_length of "
-                "the run, {context_length}",
-                source=item,
-                rows=int(origins.min()),
-                context_length=length,
-            ),
-            Text("at-least-rows", "give at least {rows} rows", rows=length),
+        message = Text(
+            "context-too-short",
+            "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
+            "{context_length}",
+            source=item,
+            rows=int(origins.min()),
+            context_length=length,
         )
+        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, horizon, item)
@@ -268,9 +265,12 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
         log.warning("%s has no value of %s: not forecast", item, empty)
     if ended := _some_channels(panel, has_values & ~in_context):
         log.warning(
-            "%s: the %d rows before %s have no value of %s: not forecast; "
-            "to forecast them, pass a file that ends at their last value",
-            *(item, context_length, panel.index[origins.max()], ended),
+            "%s: the %d rows before %s have no value of %s: not forecast; to forecast them, pass a file that ends at "
+            "their last value",
+            item,
+            context_length,
+            panel.index[origins.max()],
+            ended,
         )
     return np.flatnonzero(in_context)
 
@@ -302,17 +302,19 @@ def _warn_about_missing_covariates(
                 incomplete.append(f"{panel.covariate_names[k]!r}{series} in {num_missing}")
     if incomplete:
         log.warning(
-            "%s: known covariates without a value in some of the %d forecast rows: %s; "
-            "give their values in rows with empty targets",
-            *(item, horizon, join_names(incomplete)),
+            "%s: known covariates without a value in some of the %d forecast rows: %s; give their values in rows "
+            "with empty targets",
+            item,
+            horizon,
+            join_names(incomplete),
         )
 
 
 def extend_to_horizon(panel: Panel, horizon: int, context_length: int = 0) -> tuple[Panel, np.ndarray]:
     """Extend a panel to `horizon` rows after the last observed target of each series.
 
-    Rows without targets at the end of the panel are kept: they hold the future of known covariates. Future holidays
-    come from the calendar. A short series of a long table gets rows without values before its first row.
+    Rows without targets at the end of the panel are kept: they contain the future of known covariates. Future
+    holidays come from the calendar. A short series of a long table gets rows without values before its first row.
 
     Parameters
     ----------

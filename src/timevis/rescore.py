@@ -47,7 +47,7 @@ def rescore(
     start: str | None = None,
     end: str | None = None,
 ) -> dict[str, Results]:
-    """Score the model of a run on other windows than those of the run.
+    """Score the model of a run on other windows than the run did.
 
     The model, seasonal naive, and the scales of MASE and of the scaled errors are those that the run fitted.
 
@@ -72,7 +72,7 @@ def rescore(
     Raises
     ------
     RunFolderError
-        `out` holds other files, or the run has no model.
+        `out` contains other files, or the run has no model.
     DataError
         The data lack a channel of the run, or have no window between `start` and `end`; or the data of the run, from
         which the scales are computed, have changed.
@@ -144,26 +144,25 @@ def windows_between(
         split = Split(np.stack([first_rows, first_rows, end_rows], axis=1), starts)
     first, stop = split.origin_bounds("test", length, horizon)
     if not (stop > first).any():
-        raise DataError(
-            Text(
-                "no-window",
-                "{source} has no window of {horizon} targets, with a context of {length} rows before them"
-                "{in_any_series}, between {start} and {end}",
-                source=name,
-                horizon=horizon,
-                length=length,
-                in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
-                start=str(start or panel.index[0]),
-                end=str(end or panel.index[-1]),
-            ),
-            Text(
-                "span-of-rows",
-                "its {rows} rows reach from {first} to {last}",
-                rows=len(panel),
-                first=str(panel.index[0]),
-                last=str(panel.index[-1]),
-            ),
+        message = Text(
+            "no-window",
+            "{source} has no window of {horizon} targets, with a context of {length} rows before them"
+            "{in_any_series}, between {start} and {end}",
+            source=name,
+            horizon=horizon,
+            length=length,
+            in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
+            start=str(start or panel.index[0]),
+            end=str(end or panel.index[-1]),
         )
+        advice = Text(
+            "span-of-rows",
+            "its {rows} rows reach from {first} to {last}",
+            rows=len(panel),
+            first=str(panel.index[0]),
+            last=str(panel.index[-1]),
+        )
+        raise DataError(message, advice)
     if not split.by_series:  # the first part ends at the first origin, as the report shows it
         split = Split.on_axis(int(first), int(first), int(stop) - 1 + horizon)
     return config.datamodule(panel, split)

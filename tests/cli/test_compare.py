@@ -198,7 +198,7 @@ def test_a_sentence_replaces_a_difference_that_is_not_defined(runs, difference, 
 def test_a_run_equal_to_its_reference_does_not_differ(runs, tmp_path, capsys):
     shutil.copytree(runs[0], tmp_path / "copy")
     assert main([str(runs[0]), str(tmp_path / "copy"), "--out", str(tmp_path / "out")]) == 0
-    assert "the relative WQL equals that of" in capsys.readouterr().out
+    assert "the relative WQL equals the value of" in capsys.readouterr().out
     naive = RunRecord.load(runs[1])
     table = compare([naive]).differences
     assert (table["difference"] == 0).all()

@@ -157,7 +157,7 @@ def test_the_error_for_which_a_task_waits_ends_with_the_next_attempt(sessions: S
     assert states.release(sessions, task, **error)
     with sessions() as session:
         waiting = session.get_one(Task, task_id)
-        assert (waiting.error, waiting.result["error_code"]["code"]) == (error["error"], "run-not-copied")
+        assert (waiting.error, waiting.result["error_code"]["code"]) == (error["error"], "not-copied")
     again = states.claim(sessions, task_id, "worker")
     assert again is not None
     assert (again.error, again.advice, again.result) == (None, None, {})

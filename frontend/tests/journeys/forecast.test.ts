@@ -25,7 +25,7 @@ it("a file that was not prepared for TimeVis is uploaded, read and described", a
   dataset = page.url().split("/").at(-1) ?? "";
   await settle(page);
   expect(await page.locator("h1").textContent()).toContain("anlage nord");
-  expect(await page.locator("[data-test=findings]").textContent()).toContain("Gaps without any value: 4");
+  expect(await page.locator("[data-test=findings]").textContent()).toContain("Gaps without a value in any channel: 4");
   const chart = await page.locator("[data-test=series]").getAttribute("aria-label");
   expect(chart).toContain("Last MW from 2026-01-01");
   await page.locator("[data-test=series] canvas").waitFor();

@@ -2,8 +2,9 @@
 
 Prints and writes the metrics of all runs and of seasonal naive, the paired difference of each run from a reference
 with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each RUN is a run
-folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or that of the
-reference. Other runs, runs that have not completed, and files and folders that are not runs are left out and named.
+folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or the
+group of the reference. Other runs, runs that have not completed, and files and folders that are not runs are left out
+and named.
 
     timevis compare outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     timevis compare outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -96,14 +97,12 @@ def completed_runs(runs: list[Path]) -> list[Path]:
             Text("give-run-folders", "give run folders, such as {example}", example=str(inner_run or EXAMPLE_RUN)),
         )
     if not completed:
-        raise RunFolderError(
-            Text("no-completed-run", "none of these runs has completed"),
-            Text(
-                "wait-or-continue-one",
-                "wait until one has, or continue one with {command}",
-                command=resume_command(run_folders[0]),
-            ),
+        advice = Text(
+            "wait-or-continue-one",
+            "wait until one has, or continue one with {command}",
+            command=resume_command(run_folders[0]),
         )
+        raise RunFolderError(Text("no-completed-run", "none of these runs has completed"), advice)
     return completed
 
 

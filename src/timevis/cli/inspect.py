@@ -9,7 +9,7 @@ autocorrelation of each channel, and the split. Nothing is trained, and the file
     timevis inspect etth1 'split=[2017-07-01,2017-11-01]'
 
 FILE is CSV, TSV, XLSX, XLS, JSON or Parquet, wide or long. NAME is traffic, electricity, weather, etth1 or synthetic.
-The keys are context_length, horizon and those of the config section data, with or without the prefix `data.`;
+The keys are context_length, horizon and the keys of the config section data, with or without the prefix `data.`;
 conf/data/file.yaml explains them.
 """
 

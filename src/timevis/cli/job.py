@@ -95,7 +95,7 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
     Raises
     ------
     RunFolderError
-        The folder holds a run with another config.
+        The folder contains a run with another config.
     """
     from timevis.runs.config import RunConfig
 

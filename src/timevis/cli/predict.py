@@ -3,7 +3,7 @@
 Forecasts the rows that follow the last value of the data of the run, or of new files with the same columns. Writes a
 picture and one table with the columns item, channel, timestamp, point and quantiles, in the unit of the data, and
 scored, which is False for a series that was too short for the run to score. Rows at the end of a file that have
-covariates but no targets hold the known future of those covariates. Each file, and each series of a long file, is an
+covariates but no targets contain the known future of the covariates. Each file, and each series of a long file, is an
 item of the table.
 
     timevis predict outputs/traffic/lstm/2026-01-01_12-00-00-1a2b

@@ -123,13 +123,11 @@ def serve(args: argparse.Namespace) -> int:
 
         return run_all(settings, args.host, args.port, runs)
     if not settings.broker_url:
-        raise ConfigError(
-            Text("no-broker", "timevis serve {part} needs TIMEVIS_BROKER_URL", part=args.part),
-            Text(
-                "example-of-broker",
-                "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis",
-            ),
+        advice = Text(
+            "example-of-broker",
+            "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis",
         )
+        raise ConfigError(Text("no-broker", "timevis serve {part} needs TIMEVIS_BROKER_URL", part=args.part), advice)
     if args.part == "web":
         from timevis.service.processes import run_web
 

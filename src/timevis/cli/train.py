@@ -102,7 +102,7 @@ def _resumed_run() -> RunFolder | None:
             )
         try:
             path = OverridesParser.create().parse_override(argument).value()
-        except HydraException:  # for example a letter that Hydra accepts only in quotes
+        except HydraException:  # for example a character that Hydra accepts only in quotes
             sys.argv[position] = in_quotes(argument)
             path = OverridesParser.create().parse_override(sys.argv[position]).value()
         if path is not None:

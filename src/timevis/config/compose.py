@@ -95,7 +95,7 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             return ConfigError(
                 Text("not-a-data-set", "{name} is not a data set", name=files[0]), _use_data_file(files[0])
             )
-        choices = getattr(error, "options", None) or choices_of(match[1])  # Hydra lists those of plugins
+        choices = getattr(error, "options", None) or choices_of(match[1])  # Hydra lists the choices of plugins
         message = Text("not-a-choice-of-group", "{group}={name} is not a choice", group=match[1], name=match[2])
         return ConfigError(message, did_you_mean(match[2], choices), match[1])
     if match := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
@@ -126,16 +126,14 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
                 if Path(error.override).suffix
                 else Text("example-override", "for example: model=lstm"),
             )
-        return ConfigError(
-            Text("override-unreadable", "{override} cannot be read", override=error.override),
-            Text(
-                "brackets-and-quotes",
-                "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond "
-                "a to z in quotes, such as {example}; {help}",
-                example=_quoted_example(error.override),
-                help=_see_help(),
-            ),
+        advice = Text(
+            "brackets-and-quotes",
+            "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond a to z "
+            "in quotes, such as {example}; {help}",
+            example=_quoted_example(error.override),
+            help=_see_help(),
         )
+        return ConfigError(Text("override-unreadable", "{override} cannot be read", override=error.override), advice)
     return ConfigError(Text("config-not-composed", "{reason}", reason=str(error).strip()), _see_help())
 
 
@@ -151,7 +149,7 @@ def in_quotes(argument: str) -> str:
 
 
 def literal_file_names(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with quotes around the name of an existing file that holds ``${``, which is part of the name."""
+    """The arguments, with quotes around the name of an existing file that contains ``${`` in its name."""
     quoted = []
     for argument in arguments:
         key, _, value = argument.partition("=")

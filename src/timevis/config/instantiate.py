@@ -27,9 +27,16 @@ LIGHTNING_TARGETS = frozenset(
         *(
             f"pytorch_lightning.callbacks.{name}"
             for name in (
-                *("DeviceStatsMonitor", "EarlyStopping", "GradientAccumulationScheduler", "LearningRateMonitor"),
-                *("ModelCheckpoint", "ModelSummary", "OnExceptionCheckpoint", "RichModelSummary"),
-                *("StochasticWeightAveraging", "Timer"),
+                "DeviceStatsMonitor",
+                "EarlyStopping",
+                "GradientAccumulationScheduler",
+                "LearningRateMonitor",
+                "ModelCheckpoint",
+                "ModelSummary",
+                "OnExceptionCheckpoint",
+                "RichModelSummary",
+                "StochasticWeightAveraging",
+                "Timer",
             )
         ),
         *(f"pytorch_lightning.loggers.{name}" for name in ("CSVLogger", "TensorBoardLogger")),
@@ -72,7 +79,7 @@ def import_allowed_class(target: object, kind: type, key: str) -> Any:
         raise ConfigError(message, field=key) from error
     if not isinstance(cls, type):
         raise ConfigError(Text("not-a-class", "{key}={name} is not a class", key=key, name=name), field=key)
-    # a module of TimeVis also holds the classes that it imports
+    # a module of TimeVis also contains the classes that it imports
     if not issubclass(cls, kind) or (is_own and not cls.__module__.startswith(OWN_PACKAGE)):
         message = Text("not-a-subclass", "{key}={name} is not a {kind}", key=key, name=name, kind=kind.__name__)
         raise ConfigError(message, field=key)
@@ -103,8 +110,8 @@ def check_target_name(target: object, key: str) -> None:
             ),
             Text(
                 "allow-class",
-                "if you trust this class, start the command with {variable}={name}; docs/security.md "
-                "lists the classes that need no permission",
+                "if you trust this class, start the command with {variable}={name}; docs/security.md lists the "
+                "classes that need no permission",
                 variable=ALLOW_TARGETS_VARIABLE,
                 name=name,
             ),
@@ -153,7 +160,7 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
     folder : Path, optional
         The run folder. Paths among the arguments are relative to it.
     **arguments
-        Take precedence over those of the section.
+        Take precedence over the arguments of the section.
 
     Raises
     ------

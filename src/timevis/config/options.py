@@ -223,18 +223,23 @@ def options_of(*sources: Callable[..., Any]) -> list[Option]:
 
 NOT_OPTIONS = frozenset(
     {
-        *(
-            "self",
-            "cls",
-            "datamodule",
-            "context_length",
-            "horizon",
-            "num_channels",
-            "num_covariates",
-            "num_quantiles",
-        ),
-        *("covariate_columns", "width", "series", "callbacks", "logger", "default_root_dir", "enable_model_summary"),
-        *("num_sanity_val_steps", "use_distributed_sampler"),
+        "self",
+        "cls",
+        "datamodule",
+        "context_length",
+        "horizon",
+        "num_channels",
+        "num_covariates",
+        "num_quantiles",
+        "covariate_columns",
+        "width",
+        "series",
+        "callbacks",
+        "logger",
+        "default_root_dir",
+        "enable_model_summary",
+        "num_sanity_val_steps",
+        "use_distributed_sampler",
     }
 )
 """Arguments that are not config keys, because TimeVis sets them. The `width` of a digit codec is `model.digits`."""

@@ -30,8 +30,12 @@ Limit: TypeAlias = PositiveInt | Literal[-1]
 """A number, or -1 for no limit."""
 
 NOT_ALLOWED = (
-    *("limit_test_batches", "limit_val_batches", "limit_predict_batches", "overfit_batches"),
-    *("fast_dev_run", "barebones"),
+    "limit_test_batches",
+    "limit_val_batches",
+    "limit_predict_batches",
+    "overfit_batches",
+    "fast_dev_run",
+    "barebones",
 )
 """Arguments of the Trainer that would leave windows of an evaluation unscored."""
 
@@ -187,33 +191,29 @@ class TrainerOptions:
         values = section_to_dict(section, "trainer")
         for name in NOT_ALLOWED:
             if values.get(name) is not None:
-                raise ConfigError(
-                    Text(
-                        "every-window-scored",
-                        "{setting} must be left out, since every window is scored",
-                        setting=Setting(f"trainer.{name}", values[name]),
-                    ),
-                    Text(
-                        "fewer-windows",
-                        "for fewer windows use {max_windows} and {val_windows}; for a short test use trainer=debug",
-                        max_windows=Setting("evaluation.max_windows"),
-                        val_windows=Setting("evaluation.val_windows"),
-                    ),
-                    f"trainer.{name}",
+                message = Text(
+                    "every-window-scored",
+                    "{setting} must be left out, since every window is scored",
+                    setting=Setting(f"trainer.{name}", values[name]),
                 )
+                advice = Text(
+                    "fewer-windows",
+                    "for fewer windows use {max_windows} and {val_windows}; for a short test use trainer=debug",
+                    max_windows=Setting("evaluation.max_windows"),
+                    val_windows=Setting("evaluation.val_windows"),
+                )
+                raise ConfigError(message, advice, f"trainer.{name}")
         names = {f.name for f in fields(cls)} - {"others"}
         known = {name: value for name, value in values.items() if name in names}
         others = {name: value for name, value in values.items() if name not in names}
         options = section_from_config(cls, known, "trainer")
         if options.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", options.max_time):
-            raise ConfigError(
-                Text(
-                    "form-of-max-time",
-                    "{setting} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null",
-                    setting=Setting("trainer.max_time", options.max_time),
-                ),
-                field="trainer.max_time",
+            message = Text(
+                "form-of-max-time",
+                "{setting} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null",
+                setting=Setting("trainer.max_time", options.max_time),
             )
+            raise ConfigError(message, field="trainer.max_time")
         if options.num_nodes not in (None, 1):
             raise ConfigError(
                 Text(

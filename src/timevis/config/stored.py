@@ -1,6 +1,6 @@
 """Configs in files: every value is text, a number, a list or a mapping, and nothing in it is evaluated.
 
-OmegaConf evaluates ``${...}`` in a text. A stored config therefore holds such a text with backslashes, ``\\${...}``,
+OmegaConf evaluates ``${...}`` in a text. A stored config has backslashes before it in such a text, ``\\${...}``,
 which OmegaConf reads as the text itself. TimeVis writes no other form, so a file with one does not come from TimeVis.
 """
 
@@ -69,13 +69,13 @@ def unescape(value: Any) -> Any:
     if isinstance(value, list):
         return [unescape(part) for part in value]
     if isinstance(value, str):
-        return ESCAPED_OR_NOT.sub(lambda found: "\\" * (len(found[1]) // 2) + "${", value)
+        return ESCAPED_OR_NOT.sub(lambda match: "\\" * (len(match[1]) // 2) + "${", value)
     return value
 
 
 def has_reference(text: object) -> bool:
     """Whether OmegaConf would evaluate a part of a text."""
-    return any(len(found[1]) % 2 == 0 for found in ESCAPED_OR_NOT.finditer(str(text)))
+    return any(len(match[1]) % 2 == 0 for match in ESCAPED_OR_NOT.finditer(str(text)))
 
 
 def to_yaml(value: Any) -> str:
@@ -98,7 +98,7 @@ def load_config(path: Path) -> DictConfig:
     Raises
     ------
     RunFolderError
-        The file is damaged, is larger than `MAX_CONFIG_BYTES`, or holds what TimeVis does not write: a value that
+        The file is damaged, is larger than `MAX_CONFIG_BYTES`, or contains what TimeVis does not write: a value that
         OmegaConf would evaluate, or an alias of YAML, with which a small file describes a huge one.
     """
     values = _load_mapping(path)
@@ -110,8 +110,8 @@ def load_config(path: Path) -> DictConfig:
 
 def load_values(path: Path) -> dict[str, Any]:
     """The values of `load_config` as dicts and lists, in a fraction of the time: no nodes of OmegaConf are made."""
-    found: dict[str, Any] = unescape(_load_mapping(path))
-    return found
+    values: dict[str, Any] = unescape(_load_mapping(path))
+    return values
 
 
 def _load_mapping(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from timevis.messages import Text
 MAX_LISTED_CHOICES = 30
 MIN_SIMILARITY = 0.6
 LAST_PART_WEIGHT = 0.85
-"""Weight of the similarity of the last parts of two dotted names, against that of the whole names."""
+"""Weight of the similarity of the last parts of two dotted names, against the similarity of the whole names."""
 
 
 def unknown_key_error(key: str, advice: Text | None) -> ConfigError:

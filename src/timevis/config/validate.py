@@ -23,7 +23,7 @@ OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 
 
 def keys_of(cfg: DictConfig) -> list[str]:
-    """All dotted keys of a config, including those of its sections."""
+    """All dotted keys of a config, including the keys of its sections."""
     return _nested_keys(OmegaConf.to_container(cfg, resolve=False))
 
 
@@ -57,16 +57,13 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
     try:
         OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(
-            Text(
-                "reference-to-no-key",
-                "{key} contains ${{...}}, which names no config key: {reason}",
-                key=str(error.full_key),
-                reason=str(error).partition("\n")[0],
-            ),
-            ESCAPE_ADVICE,
-            str(error.full_key),
-        ) from error
+        message = Text(
+            "reference-to-no-key",
+            "{key} contains ${{...}}, which names no config key: {reason}",
+            key=str(error.full_key),
+            reason=str(error).partition("\n")[0],
+        )
+        raise ConfigError(message, ESCAPE_ADVICE, str(error.full_key)) from error
     check_sections(cfg)
     for key in FREE_TEXT_KEYS:
         value = OmegaConf.select(cfg, key)

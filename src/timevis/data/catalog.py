@@ -48,7 +48,7 @@ def load_panel(
     data : DataOptions or mapping
         With `path`, a file; otherwise `name` is ``synthetic`` or a bundled or public data set.
     future : bool
-        Keep the rows after the last value of any target, which hold future values of known covariates.
+        Keep the rows after the last value of any target, which contain future values of known covariates.
     channels : names, optional
         The channels of a finished run, if its data are loaded again; see
         `timevis.data.schema.channel_selection.select_channels`.
@@ -110,34 +110,31 @@ def check_source(options: DataOptions) -> None:
     if options.path is not None:
         check_file(Path(options.path).expanduser())
     elif options.name == "file":
+        advice = Text(
+            "example-of-a-file",
+            "for example: {data} {path}",
+            data=Setting("data", "file"),
+            path=Setting("data.path", "my.csv"),
+        )
         raise ConfigError(
-            Text("file-not-named", "{data} needs a file", data=Setting("data", "file")),
-            Text(
-                "example-of-a-file",
-                "for example: {data} {path}",
-                data=Setting("data", "file"),
-                path=Setting("data.path", "my.csv"),
-            ),
-            "data.path",
+            Text("file-not-named", "{data} needs a file", data=Setting("data", "file")), advice, "data.path"
         )
     elif options.name == "synthetic" and (keys := _keys_about_a_file(options)):
-        raise ConfigError(
-            Text(
-                "synthetic-without-file",
-                "{setting} is given, but {data} reads no file",
-                setting=Setting(keys[0]),
-                data=Setting("data", "synthetic"),
-            ),
-            Text(
-                "settings-of-synthetic",
-                "leave it out; {settings} describe the series",
-                settings=[
-                    Setting(f"data.{key}")
-                    for key in ("rows", "channels", "frequency", "domain", "seed", "covariates.holiday")
-                ],
-            ),
-            keys[0],
+        message = Text(
+            "synthetic-without-file",
+            "{setting} is given, but {data} reads no file",
+            setting=Setting(keys[0]),
+            data=Setting("data", "synthetic"),
         )
+        advice = Text(
+            "settings-of-synthetic",
+            "leave it out; {settings} describe the series",
+            settings=[
+                Setting(f"data.{key}")
+                for key in ("rows", "channels", "frequency", "domain", "seed", "covariates.holiday")
+            ],
+        )
+        raise ConfigError(message, advice, keys[0])
 
 
 def _keys_about_a_file(options: DataOptions) -> list[str]:
@@ -153,16 +150,13 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     if options.path is not None:
         table = read_table(options.path, options)
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
-            raise DataError(
-                no_such_column(table, absent),
-                Text(
-                    "columns-of-bundled-file",
-                    "{data} names the columns of the bundled file; for your own file use {file}",
-                    data=Setting("data", options.name),
-                    file=Setting("data", "file"),
-                ),
-                "data.name",
+            advice = Text(
+                "columns-of-bundled-file",
+                "{data} names the columns of the bundled file; for your own file use {file}",
+                data=Setting("data", options.name),
+                file=Setting("data", "file"),
             )
+            raise DataError(no_such_column(table, absent), advice, "data.name")
         return stack_hour_columns(table, options), DatasetCard(display_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
@@ -232,7 +226,7 @@ def find_file(entry: Mapping[str, Any]) -> Path:
     Raises
     ------
     DataError
-        The file is in no local folder and cannot be downloaded, or its SHA-256 is not that of the entry.
+        The file is in no local folder and cannot be downloaded, or its SHA-256 differs from the entry.
     """
     name = entry["file"]
     for folder in data_folders():
@@ -250,22 +244,21 @@ def find_file(entry: Mapping[str, Any]) -> Path:
         _check_content(part, entry)
         part.replace(target)
     except OSError as error:
-        raise DataError(
-            Text(
-                "data-not-downloaded",
-                "{file} is in none of {folders}, and could not be downloaded from {url} ({reason})",
-                file=name,
-                folders=[str(folder) for folder in data_folders()],
-                url=entry["url"],
-                reason=str(error),
-            ),
-            Text(
-                "put-file-into-folder",
-                "put the file into one of these folders, or set TIMEVIS_DATA to the folder that contains it "
-                "(sha256 {sha256}...)",
-                sha256=entry["sha256"][:16],
-            ),
-        ) from error
+        message = Text(
+            "data-not-downloaded",
+            "{file} is in none of {folders}, and could not be downloaded from {url} ({reason})",
+            file=name,
+            folders=[str(folder) for folder in data_folders()],
+            url=entry["url"],
+            reason=str(error),
+        )
+        advice = Text(
+            "put-file-into-folder",
+            "put the file into one of these folders, or set TIMEVIS_DATA to the folder that contains it (sha256 "
+            "{sha256}...)",
+            sha256=entry["sha256"][:16],
+        )
+        raise DataError(message, advice) from error
     finally:
         part.unlink(missing_ok=True)
     return target
@@ -274,17 +267,15 @@ def find_file(entry: Mapping[str, Any]) -> Path:
 def _check_content(path: Path, entry: Mapping[str, Any]) -> None:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 != entry["sha256"]:
-        raise DataError(
-            Text(
-                "not-the-published-file",
-                "{path} is not the published {file} (sha256 {sha256}..., not {expected}...)",
-                path=str(path),
-                file=entry["file"],
-                sha256=sha256[:16],
-                expected=entry["sha256"][:16],
-            ),
-            Text("replace-file", "delete it, or replace it with {url}", url=entry["url"]),
+        message = Text(
+            "not-the-published-file",
+            "{path} is not the published {file} (sha256 {sha256}..., not {expected}...)",
+            path=str(path),
+            file=entry["file"],
+            sha256=sha256[:16],
+            expected=entry["sha256"][:16],
         )
+        raise DataError(message, Text("replace-file", "delete it, or replace it with {url}", url=entry["url"]))
 
 
 def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:

@@ -129,7 +129,8 @@ class WindowDataModule(pl.LightningDataModule):
         if not_scored := self.num_series_not_scored:
             log.warning(
                 "%d of %d series are too short for a test window: they are trained on and forecast, but not scored",
-                *(not_scored, panel.num_series),
+                not_scored,
+                panel.num_series,
             )
         self._check_targets()
         self._warn_about_short_validation()
@@ -156,9 +157,10 @@ class WindowDataModule(pl.LightningDataModule):
         if len(short):
             series = f"of {len(short)} of {len(rows)} series " if self.split.by_series else ""
             log.warning(
-                "the validation part %shas %d rows, fewer than two horizons, so that the windows of its two "
-                "halves share rows: the tuning and calibration windows, and the val windows",
-                *(series, short.min()),
+                "the validation part %shas %d rows, fewer than two horizons, so that the windows of its two halves "
+                "share rows: the tuning and calibration windows, and the val windows",
+                series,
+                short.min(),
             )
 
     def _check_targets(self) -> None:
@@ -173,35 +175,31 @@ class WindowDataModule(pl.LightningDataModule):
             names, is_scorable = self.panel.channels, self._scorable_channels(part)
             if not any(is_scorable.values()):
                 start, end = self.split.part(rows, self.horizon)
-                raise DataError(
-                    Text(
-                        "nothing-to-score",
-                        "{source}: the {part} part, {first} to {last}, has no values, or only zeros, in the windows "
-                        "that are scored",
-                        source=self.panel.card.name,
-                        part=WINDOW_SET_NAMES[part],
-                        first=str(self.panel.index[np.min(start)]),
-                        last=str(self.panel.index[np.max(end) - 1]),
-                    ),
-                    Text(
-                        "split-or-more-windows",
-                        "look at the data with `timevis inspect`; then change {split}, or score more windows with "
-                        "{windows}",
-                        split=Setting("data.split"),
-                        windows=Setting(f"evaluation.{option}"),
-                    ),
-                    "data.split",
+                message = Text(
+                    "nothing-to-score",
+                    "{source}: the {part} part, {first} to {last}, has no values, or only zeros, in the windows that "
+                    "are scored",
+                    source=self.panel.card.name,
+                    part=WINDOW_SET_NAMES[part],
+                    first=str(self.panel.index[np.min(start)]),
+                    last=str(self.panel.index[np.max(end) - 1]),
                 )
+                advice = Text(
+                    "split-or-more-windows",
+                    "look at the data with `timevis inspect`; then change {split}, or score more windows with "
+                    "{windows}",
+                    split=Setting("data.split"),
+                    windows=Setting(f"evaluation.{option}"),
+                )
+                raise DataError(message, advice, "data.split")
             if unscorable := [names[c] for c, scorable in is_scorable.items() if not scorable]:
                 log.warning(
                     "only zeros or gaps in the windows of the %s part, so WQL is not defined there, of %s of %d "
                     "channels: %s",
-                    *(
-                        WINDOW_SET_NAMES[part],
-                        len(unscorable),
-                        len(is_scorable),
-                        join_names(unscorable, MAX_LISTED_CHANNELS),
-                    ),
+                    WINDOW_SET_NAMES[part],
+                    len(unscorable),
+                    len(is_scorable),
+                    join_names(unscorable, MAX_LISTED_CHANNELS),
                 )
 
     def _scorable_channels(self, part: str) -> dict[int, bool]:
@@ -230,7 +228,7 @@ class WindowDataModule(pl.LightningDataModule):
         ----------
         split : {"test", "validation"}
             ``validation`` takes origins of the second half of the validation part, every `stride` rows and at most
-            `max_windows` of them. These may be more windows than those of ``trainer.validate``.
+            `max_windows` of them. These may be more windows than ``trainer.validate`` scores.
 
         Yields
         ------

@@ -49,5 +49,5 @@ def values_at(panel: Panel, channels: pd.Series, times: pd.Series) -> np.ndarray
     index = pd.DatetimeIndex(times)
     rows = panel.index.get_indexer(index if index.tz is None else index.tz_convert(panel.index.tz))
     numbers = pd.Index(panel.channels).get_indexer(channels)
-    found = (rows >= 0) & (numbers >= 0)
-    return np.where(found, panel.values[rows, numbers].astype(np.float64), np.nan)
+    is_in_panel = (rows >= 0) & (numbers >= 0)
+    return np.where(is_in_panel, panel.values[rows, numbers].astype(np.float64), np.nan)

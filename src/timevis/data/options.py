@@ -59,7 +59,7 @@ class CleaningOptions:
     Attributes
     ----------
     outliers : {"report", "mask"}
-        ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
+        ``report`` only reports outliers; ``mask`` also makes outliers of the training and validation rows missing.
     """
 
     outliers: Literal["report", "mask"] = "report"
@@ -163,8 +163,8 @@ class DataOptions(ReadOptions):
                     ),
                     Text(
                         "name-columns-once",
-                        "name each column once; a model always reads the "
-                        "past of a target, so it need not be a covariate",
+                        "name each column once; a model always reads the past of a target, so it need not be a "
+                        "covariate",
                     ),
                     next(
                         f"data.{key}"
@@ -244,20 +244,18 @@ def _column_names(value: Any, key: str) -> tuple[str, ...]:
 def _column_name(value: Any, key: str) -> str:
     """The name of a column as text; a value such as 1e5 is refused, since the column may be written 1e5 or 100000."""
     if isinstance(value, bool) or not isinstance(value, str | Integral):
-        raise ConfigError(
-            Text(
-                "not-a-name-of-a-column",
-                "{setting}: {value} is neither text nor a whole number, so it is not the name of a column",
-                setting=Setting(f"data.{key}"),
-                value=repr(value),
-            ),
-            Text(
-                "quote-column-names",
-                "put a name that looks like a number, true, false or null in double quotes, for example '{setting}'",
-                setting=Setting(f"data.{key}", '["1e5"]'),
-            ),
-            f"data.{key}",
+        message = Text(
+            "not-a-name-of-a-column",
+            "{setting}: {value} is neither text nor a whole number, so it is not the name of a column",
+            setting=Setting(f"data.{key}"),
+            value=repr(value),
         )
+        advice = Text(
+            "quote-column-names",
+            "put a name that looks like a number, true, false or null in double quotes, for example '{setting}'",
+            setting=Setting(f"data.{key}", '["1e5"]'),
+        )
+        raise ConfigError(message, advice, f"data.{key}")
     return str(value)
 
 
@@ -277,20 +275,18 @@ def _missing_values(value: Any, key: str) -> tuple[str, ...]:
     items = value if isinstance(value, list | tuple) else [value]
     for item in items:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
-            raise ConfigError(
-                Text(
-                    "not-a-missing-value",
-                    "{setting}: {value} is neither a word nor a number",
-                    setting=Setting("data.missing_values"),
-                    value=repr(item),
-                ),
-                Text(
-                    "examples-of-missing-values",
-                    'for example \'{setting}\', with words such as "true" or "null" in double quotes',
-                    setting=EXAMPLE_OF_MISSING,
-                ),
-                "data.missing_values",
+            message = Text(
+                "not-a-missing-value",
+                "{setting}: {value} is neither a word nor a number",
+                setting=Setting("data.missing_values"),
+                value=repr(item),
             )
+            advice = Text(
+                "examples-of-missing-values",
+                'for example \'{setting}\', with words such as "true" or "null" in double quotes',
+                setting=EXAMPLE_OF_MISSING,
+            )
+            raise ConfigError(message, advice, "data.missing_values")
     return tuple(str(item).strip() for item in items)
 
 

@@ -44,7 +44,7 @@ class Table:
     sheet_note : Text, optional
         If the first of several sheets was read: which one, and what the others are. Follows `source` in an error.
     original_text : function, optional
-        From names of columns to the text that the file holds in them, before it was parsed as numbers.
+        From names of columns to the text that the file has in them, before it was parsed as numbers.
     units : dict
         Column to unit, from a row of units below the header.
     """

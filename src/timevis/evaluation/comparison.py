@@ -140,9 +140,9 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
         A row per pair and metric, with `DIFFERENCE_COLUMNS`. Metrics that are scaled by the training part are
         left out where the two runs have other scales.
     """
-    found = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
+    differences_of_pairs = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
     rows = []
-    for (a, b), differences in zip(pairs, found, strict=True):
+    for (a, b), differences in zip(pairs, differences_of_pairs, strict=True):
         has_same_scales = scores[a].table.has_scales_of(scores[b].table)
         rows += [
             {"a": a, "b": b, "metric": metric} | asdict(difference)
@@ -180,8 +180,8 @@ def comparison_notes(
     others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
     if others:
         notes.append(
-            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those "
-            f"of {names[reference]}, so their differences are not tested."
+            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those of "
+            f"{names[reference]}, so their differences are not tested."
         )
     return notes
 

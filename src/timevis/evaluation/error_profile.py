@@ -47,7 +47,7 @@ class SavedForecasts:
     def from_tables(
         cls, predictions: pd.DataFrame, windows: pd.DataFrame, freq: str, timezone: str | None = None
     ) -> SavedForecasts:
-        """Convert predictions.parquet and the standard deviations of windows.parquet; `freq` is that of the data."""
+        """The forecasts in predictions.parquet, with the standard deviations of windows.parquet."""
         channel_std = windows.groupby("channel")["std"].first()
         frame = predictions[["origin", "timestamp", "channel", "spread", "worst"]].reset_index(drop=True)
         frame["std"] = channel_std.loc[frame["channel"]].to_numpy()
@@ -141,7 +141,7 @@ def error_statistics(forecasts: SavedForecasts) -> pd.DataFrame:
 
 
 def error_histogram(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Counts int64 [61] and edges float64 [62] of finite errors; the end bins also hold the most extreme errors."""
+    """Counts int64 [61] and edges float64 [62] of finite errors; the end bins also count the most extreme errors."""
     low, high = np.quantile(errors, HISTOGRAM_SHARE)
     if low == high:
         low, high = low - 0.5, high + 0.5

@@ -68,27 +68,27 @@ def forecast_window(record: RunRecord, forecasts: SavedForecasts, channel: str, 
     context_times = timestamps_around(window["timestamp"], len(context), 0, freq, record.timezone)
     season = record.results.seasonal_naive_season.get(channel)
     naive = None if season is None else repeat_season(context, season, len(times))
-    found = {
-        "count": count,
-        "index": index,
-        "channel": channel,
-        "origin": times[0].isoformat(),
-        "worst": bool(window["worst"]),
-        "step_seconds": step_seconds(times),
-        "context": {"time": _iso(context_times), "value": context.tolist()},
-        "future": {
-            "time": _iso(times),
-            "truth": own.truth[index].tolist(),
-            "point": own.point[index].tolist(),
-            "levels": list(QUANTILE_LEVELS),
-            "quantiles": own.quantiles[index].tolist(),
-        },
-        "seasonal_naive": None if naive is None else naive.tolist(),
-        **_sample_paths(record.samples, int(window["origin"]), channel),
-        "errors": _window_errors(record, int(window["origin"]), channel),
-    }
-    result: dict[str, Any] = to_json_types(found)
-    return result
+    return to_json_types(
+        {
+            "count": count,
+            "index": index,
+            "channel": channel,
+            "origin": times[0].isoformat(),
+            "worst": bool(window["worst"]),
+            "step_seconds": step_seconds(times),
+            "context": {"time": _iso(context_times), "value": context.tolist()},
+            "future": {
+                "time": _iso(times),
+                "truth": own.truth[index].tolist(),
+                "point": own.point[index].tolist(),
+                "levels": list(QUANTILE_LEVELS),
+                "quantiles": own.quantiles[index].tolist(),
+            },
+            "seasonal_naive": None if naive is None else naive.tolist(),
+            **_sample_paths(record.samples, int(window["origin"]), channel),
+            "errors": _window_errors(record, int(window["origin"]), channel),
+        }
+    )
 
 
 def repeat_season(context: np.ndarray, season: int, horizon: int) -> np.ndarray | None:

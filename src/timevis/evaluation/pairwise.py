@@ -45,9 +45,9 @@ def differing_settings(records: Mapping[str, RunRecord]) -> list[dict[str, Any]]
     """The dotted config keys whose values are not the same in all runs, with the value of each run."""
     settings = {key: dict(leaves(record.config)) for key, record in records.items()}
     names = dict.fromkeys(name for values in settings.values() for name in values)
-    found = []
+    differing = []
     for name in names:
         values = {key: own.get(name) for key, own in settings.items()}
         if len({repr(value) for value in values.values()}) > 1 and not name.startswith(IGNORED_SETTINGS):
-            found.append({"key": name, "values": values})
-    return found
+            differing.append({"key": name, "values": values})
+    return differing

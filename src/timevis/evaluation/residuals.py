@@ -44,21 +44,23 @@ def residual_profile(record: RunRecord, forecasts: SavedForecasts, channel: str 
     scale = own.frame["std"].to_numpy()[:, None] if scaled else 1.0
     error = own.error / scale
     observed = error[np.isfinite(error)]
-    found = {
-        "count": len(observed),
-        "mean": float(observed.mean()) if len(observed) else None,
-        "std": float(observed.std()) if len(observed) else None,
-        "scaled": scaled,
-        "unit": "training standard deviation" if scaled else record.unit_of(channel or record.channels[0]),
-        "histogram": _histogram(observed),
-        "qq": _normal_quantiles(observed),
-        "autocorrelation": _autocorrelation(error, len(observed)),
-        "by_hour": _by_calendar(own, error, own.absolute_error / scale, "hour"),
-        "by_weekday": _by_calendar(own, error, own.absolute_error / scale, "weekday"),
-        "by_horizon": _by_horizon_of_run(record) if channel is None else _by_horizon_of_channel(record, own, channel),
-    }
-    result: dict[str, Any] = to_json_types(found)
-    return result
+    return to_json_types(
+        {
+            "count": len(observed),
+            "mean": float(observed.mean()) if len(observed) else None,
+            "std": float(observed.std()) if len(observed) else None,
+            "scaled": scaled,
+            "unit": "training standard deviation" if scaled else record.unit_of(channel or record.channels[0]),
+            "histogram": _histogram(observed),
+            "qq": _normal_quantiles(observed),
+            "autocorrelation": _autocorrelation(error, len(observed)),
+            "by_hour": _by_calendar(own, error, own.absolute_error / scale, "hour"),
+            "by_weekday": _by_calendar(own, error, own.absolute_error / scale, "weekday"),
+            "by_horizon": _by_horizon_of_run(record)
+            if channel is None
+            else _by_horizon_of_channel(record, own, channel),
+        }
+    )
 
 
 def _histogram(values: np.ndarray) -> dict[str, list[float]]:

@@ -33,7 +33,8 @@ def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) ->
     -------
     dict
         ``method``, how the intervals are computed; ``metrics`` and ``seasonal_naive`` {name: Interval}; ``skill``
-        {"mae", "wql": Interval}, 1 - mae_scaled of the model divided by that of seasonal naive, and 1 - relative_wql.
+        {"mae", "wql": Interval}, 1 minus the ratio of mae_scaled to the mae_scaled of seasonal naive, and
+        1 - relative_wql.
     """
     table, naive_table = WindowTable.from_frame(windows, naive), WindowTable.from_frame(naive, naive)
     names = list(METRICS)
@@ -86,7 +87,7 @@ def _intervals(
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of run A minus that of run B on the same windows; negative where run A is lower.
+    """A metric of run A minus the metric of run B on the same windows; negative where run A is lower.
 
     Attributes
     ----------
@@ -137,10 +138,10 @@ class RunScores:
 def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: int) -> list[dict[str, Difference]]:
     """Differences between the runs of each pair in `tested_metrics`.
 
-    The interval of the difference is that of the mean over origins of the difference of the two influences. The
-    interval of the percentage and p are those of the logarithm of the ratio, which varies less where both errors rise
-    and fall together. The losses of the Diebold-Mariano test are each metric plus the influence of the origin, whose
-    mean is the metric. The columns of all pairs are computed together.
+    The interval of the difference is the interval of the mean over origins of the difference of the two influences.
+    The interval of the percentage and p are computed for the logarithm of the ratio, which varies less where both
+    errors rise and fall together. The losses of the Diebold-Mariano test are each metric plus the influence of the
+    origin, whose mean is the metric. The columns of all pairs are computed together.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether a model beats seasonal naive, and whether its intervals hold: the judgement that every interface shows."""
+"""Whether a model beats seasonal naive and its intervals are calibrated: the verdict that every interface shows."""
 
 from __future__ import annotations
 
@@ -179,9 +179,8 @@ def _headline(results: Results) -> tuple[Text, Severity]:
         bounds = {"size": Share(-value), "low": Share(-high), "high": Share(-low)}
         return Text(
             "loses-to-seasonal-naive",
-            "{model} loses to seasonal naive, which only repeats the last season: its {metric} is {size} higher "
-            "(95 % "
-            "interval {low} to {high}) {scored}.",
+            "{model} loses to seasonal naive, which only repeats the last season: its {metric} is {size} higher (95 "
+            "% interval {low} to {high}) {scored}.",
             **given,
             **bounds,
         ), "bad"
@@ -255,9 +254,8 @@ def _interval_findings(results: Results) -> list[Finding]:
             Finding(
                 Text(
                     "intervals-may-be-too-narrow",
-                    "The intervals may be too narrow: the 80 % interval contains {coverage} of the {part} "
-                    "values, but there are "
-                    "too few windows to be certain.",
+                    "The intervals may be too narrow: the 80 % interval contains {coverage} of the {part} values, "
+                    "but there are too few windows to be certain.",
                     **given,
                 ),
                 "info",
@@ -279,8 +277,7 @@ def _interval_findings(results: Results) -> list[Finding]:
             Text(
                 "intervals-may-be-too-wide",
                 "The intervals may be too wide: the 80 % interval contains {coverage} of the {part} values, but "
-                "there are too "
-                "few windows to be certain.",
+                "there are too few windows to be certain.",
                 **given,
             ),
             "info",
@@ -296,8 +293,7 @@ def _part_findings(results: Results) -> list[Finding]:
     text = Text(
         "test-unlike-validation",
         "The {part} part was much harder to forecast than validation (WQL {wql:.4g} instead of "
-        "{validation_wql:.4g}), so "
-        "the series may behave differently now.",
+        "{validation_wql:.4g}), so the series may behave differently now.",
         part=scored_part(results),
         wql=wql,
         validation_wql=validation,
@@ -321,8 +317,8 @@ def summary_line(results: Results) -> str:
     bounds = f" ({interval})" if (interval := format_interval(skill.low, skill.high)) else ""
     validation = format_number(results.validation.get("relative_wql"))
     return (
-        f"{results.run.label}: val/relative_wql {validation}, {test}"
-        f"skill against seasonal naive{on_part} {format_number(skill.value)}{bounds}"
+        f"{results.run.label}: val/relative_wql {validation}, {test}skill against seasonal naive{on_part} "
+        f"{format_number(skill.value)}{bounds}"
     )
 
 
@@ -353,9 +349,8 @@ def relative_wql_notes(results: Results) -> list[Text]:
     return [
         Text(
             "wql-of-some-channels",
-            "The relative WQL is averaged over the {scored} of {channels} channels that have nonzero values in "
-            "these windows "
-            "and on which seasonal naive has errors.",
+            "The relative WQL is averaged over the {scored} of {channels} channels that have nonzero values in these "
+            "windows and on which seasonal naive has errors.",
             scored=scored,
             channels=channels,
         )
@@ -389,7 +384,7 @@ def _scored_origins(window_set: WindowSetFacts) -> int:
 
 
 def _scored_horizons(window_set: WindowSetFacts) -> int:
-    """Number of whole horizons in the rows that were scored; in those of all series if each has its own borders."""
+    """Number of whole horizons in the scored rows; in the rows of all series if each has its own borders."""
     horizon = window_set.horizon
     if window_set.borders is None:
         return (_scored_origins(window_set) + horizon - 1) // horizon

@@ -74,24 +74,23 @@ def largest_comparable_group(results: Sequence[Results], reference: int | None =
 def not_comparable_error(a: tuple[Path, Results], b: tuple[Path, Results]) -> RunFolderError:
     """The error for two runs, each given by its folder and its results, that did not score the same windows."""
     (folder_a, results_a), (folder_b, results_b) = a, b
-    return RunFolderError(
-        Text(
-            "runs-not-comparable",
-            "these runs cannot be compared: {first} has window set {first_hash}, {second} has {second_hash}; "
-            "{differences}",
-            first=str(folder_a),
-            first_hash=results_a.window_set.hash,
-            second=str(folder_b),
-            second_hash=results_b.window_set.hash,
-            differences=differences(results_a, results_b),
-        ),
-        Text(
-            "same-windows",
-            "run both with the same data, season, split, horizon and evaluation settings; model and {context_length} "
-            "may differ",
-            context_length=Setting("context_length"),
-        ),
+    message = Text(
+        "runs-not-comparable",
+        "these runs cannot be compared: {first} has window set {first_hash}, {second} has {second_hash}; "
+        "{differences}",
+        first=str(folder_a),
+        first_hash=results_a.window_set.hash,
+        second=str(folder_b),
+        second_hash=results_b.window_set.hash,
+        differences=differences(results_a, results_b),
     )
+    advice = Text(
+        "same-windows",
+        "run both with the same data, season, split, horizon and evaluation settings; model and {context_length} may "
+        "differ",
+        context_length=Setting("context_length"),
+    )
+    return RunFolderError(message, advice)
 
 
 def _shortened(value: Any) -> str:

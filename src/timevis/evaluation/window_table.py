@@ -92,7 +92,7 @@ class WindowTable:
         return replace(self, sums={**self.sums, REFERENCE_PINBALL: naive.sums[PINBALL.name]})
 
     def has_scales_of(self, other: WindowTable) -> bool:
-        """Whether the scales of the training part are those of another table with the same channels."""
+        """Whether another table with the same channels has the same scales of the training part."""
         return all(
             torch.allclose(own, others, rtol=1e-5, atol=0, equal_nan=True)
             for own, others in ((self.std, other.std), (self.mase_scale, other.mase_scale))

@@ -149,7 +149,7 @@ def alternatives(annotation: Any) -> list[dict[str, Any]]:
 
 def _annotation(alternatives: Sequence[Mapping[str, Any]]) -> Any:
     """The annotation that `_alternatives` described."""
-    found = []
+    parts: list[Any] = []
     for values in alternatives:
         part: Any
         if "choices" in values:
@@ -160,8 +160,8 @@ def _annotation(alternatives: Sequence[Mapping[str, Any]]) -> Any:
         else:
             part = TYPES[values["type"]]
         annotated: Any = Annotated
-        found.append(annotated[part, Range(**values["range"])] if "range" in values else part)
-    return typing.Union[tuple(found)]  # noqa: UP007
+        parts.append(annotated[part, Range(**values["range"])] if "range" in values else part)
+    return typing.Union[tuple(parts)]  # noqa: UP007
 
 
 if __name__ == "__main__":

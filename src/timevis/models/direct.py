@@ -95,9 +95,9 @@ class DirectForecaster(Forecaster):
     mixup : float
         Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
     linear_blend : bool
-        Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the
-        linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by
-        the pinball loss. The linear forecast is more robust where validation differs from training.
+        Combine with the forecast of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the
+        linear forecast are selected on validation: the share of the point by the squared error, the share of the
+        quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
     linear_penalties, linear_profiles : sequence of float, sequence of int
         Arguments `penalties` and `profiles` of the linear model.
     network

@@ -50,7 +50,7 @@ class Forecast:
 
 
 class Forecaster(pl.LightningModule):
-    """Base class of all forecasters. A checkpoint holds all that is needed to forecast raw values.
+    """Base class of all forecasters. A checkpoint contains all that is needed to forecast raw values.
 
     The order of calls is `from_data`, `prepare`, ``Trainer.fit`` if the forecaster is `trainable`, and `calibrate`;
     then it can be tested and can predict. Subclasses implement `loss` and `predict_unclipped` (or `base_forecast`),
@@ -193,7 +193,7 @@ class Forecaster(pl.LightningModule):
 
     @torch.no_grad()
     def forecast(self, batch: Batch, **options: Any) -> Forecast:
-        """Forecast the targets of a batch from its context; `options` are those of `base_forecast`."""
+        """Forecast the targets of a batch from its context; `options` are passed to `base_forecast`."""
         forecast = self.base_forecast(batch, **options)
         if not self.conformal.is_used:
             return forecast
@@ -246,7 +246,7 @@ class Forecaster(pl.LightningModule):
         return {}
 
     def describe(self) -> dict[str, Any]:
-        """Facts for results.json that the config does not hold, such as the fingerprint of a backbone."""
+        """Facts for results.json that the config does not contain, such as the fingerprint of a backbone."""
         return {}
 
     def scale(self, channel: Tensor) -> tuple[Tensor, Tensor]:
@@ -294,7 +294,7 @@ class Forecaster(pl.LightningModule):
         self.score_validation(self.forecast(batch), batch)
 
     def score_validation(self, forecast: Forecast, batch: Batch) -> None:
-        """Add the errors of a forecast, and those of seasonal naive on the same windows, to `val_metrics`."""
+        """Add the errors of a forecast, and the errors of seasonal naive on the same windows, to `val_metrics`."""
         self.val_metrics.update_batch(forecast, batch)
         self.val_metrics.add_reference(self._validation_reference.losses(batch), batch.channel)
 

@@ -98,15 +98,14 @@ class Linear(PointForecaster):
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
         if profiles is not None and max(profiles) > context_length:
+            message = Text(
+                "profile-too-long",
+                "a profile of {rows} rows does not fit into {context_length}",
+                rows=max(profiles),
+                context_length=Setting("context_length", context_length),
+            )
             raise ConfigError(
-                Text(
-                    "profile-too-long",
-                    "a profile of {rows} rows does not fit into {context_length}",
-                    rows=max(profiles),
-                    context_length=Setting("context_length", context_length),
-                ),
-                Text("shorter-profiles", "use shorter profiles or a longer context"),
-                "model.profiles",
+                message, Text("shorter-profiles", "use shorter profiles or a longer context"), "model.profiles"
             )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor

@@ -28,7 +28,8 @@ CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 class LSTM(DirectForecaster):
     """Direct multi-horizon LSTM or GRU that outputs quantiles.
 
-    Its keyword arguments are those of `DirectForecaster`, `RecurrentEnsemble` (``members``) and `RecurrentNet`.
+    Its keyword arguments are the arguments of `DirectForecaster`, `RecurrentEnsemble` (``members``) and
+    `RecurrentNet`.
     """
 
     declaration = Declaration(

@@ -109,7 +109,7 @@ class RunConfig:
     def completed_for(self, panel: Panel) -> RunConfig:
         """The config with values for the `lengths` that are None, derived from the panel.
 
-        A config in which all of them have values is returned unchanged: a resumed run keeps those of its start.
+        A config in which all of them have values is returned unchanged: a resumed run keeps the values of its start.
         """
         if not self.derived_keys:
             return self

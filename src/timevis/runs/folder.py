@@ -44,10 +44,11 @@ if TYPE_CHECKING:
 CHECKPOINTS = "checkpoints"
 BEST_CHECKPOINT, LAST_CHECKPOINT, FIT_FINISHED = "best.ckpt", "last.ckpt", "fit.json"
 """Files in the folder of checkpoints; ``fit.json`` exists only after the end of the fit."""
-DATA_REPORT_KEYS = {"frequency": str, **dict.fromkeys(("split", "channels", "covariates", "card"), dict)}
+DATA_REPORT_KEYS = {"frequency": str, "split": dict, "channels": dict, "covariates": dict, "card": dict}
 """Keys that readers need, and the types of their values."""
 TABLE_COLUMNS = {
-    **dict.fromkeys(("windows", "windows_seasonal_naive"), ("origin", "timestamp", "channel", "std", "mase_scale")),
+    "windows": ("origin", "timestamp", "channel", "std", "mase_scale"),
+    "windows_seasonal_naive": ("origin", "timestamp", "channel", "std", "mase_scale"),
     "predictions": ("origin", "timestamp", "channel", "truth", "context", "point", "quantiles"),
     "splits": ("channel", "start", "train_end", "val_end", "test_end", "scored"),
 }
@@ -93,7 +94,7 @@ class RunFolder:
         Parameters
         ----------
         path : Path
-            A folder that is new, is empty, or holds only the status of a queued run.
+            A folder that is new, is empty, or contains only the status of a queued run.
         cfg : DictConfig
             Stored with its interpolations resolved, and with absolute paths of the data file and of the folder of a
             backbone, so that the run can be used from any working directory.
@@ -105,7 +106,7 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The folder holds other files; nothing was written.
+            The folder contains other files; nothing was written.
         """
         path = Path(path)
         if path.exists() and not path.is_dir():
@@ -160,18 +161,16 @@ class RunFolder:
             # W&B links the logs of an earlier process to its cache, and never writes them again
             is_old_log = path.relative_to(self.path).match("wandb/*/logs/*")
             if path.is_symlink() and not is_old_log and not path.resolve().is_relative_to(root):
-                raise RunFolderError(
-                    Text(
-                        "link-outside-run",
-                        "{path} is a symbolic link to {target}, outside the run folder",
-                        path=str(path),
-                        target=os.readlink(path),
-                    ),
-                    Text(
-                        "replace-link",
-                        "TimeVis does not write through such a link; replace it by what it points to",
-                    ),
+                message = Text(
+                    "link-outside-run",
+                    "{path} is a symbolic link to {target}, outside the run folder",
+                    path=str(path),
+                    target=os.readlink(path),
                 )
+                advice = Text(
+                    "replace-link", "TimeVis does not write through such a link; replace it by what it points to"
+                )
+                raise RunFolderError(message, advice)
 
     @property
     def overrides(self) -> list[str]:
@@ -338,8 +337,8 @@ def config_to_store(cfg: DictConfig) -> DictConfig:
 def is_unused(folder: Path) -> bool:
     """Whether a new run may use a folder.
 
-    The folder does not exist, is empty, or holds only the status of a queued run; or the process that started a run
-    in it ended before it wrote config.yaml.
+    The folder does not exist, is empty, or contains only the status of a queued run; or the process that started a
+    run in it ended before it wrote config.yaml.
     """
     if not folder.is_dir():
         return not folder.exists()

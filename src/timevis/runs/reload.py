@@ -41,7 +41,7 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
     Returns
     -------
     config : RunConfig
-        The config of the run; the split is in rows, those of each series if the run split each series, and the
+        The config of the run; the split is in rows, in the rows of each series if the run split each series, and the
         frequency is the one that the run inferred.
     panel : Panel
     report : QualityReport
@@ -119,7 +119,9 @@ def load_data_to_resume(folder: RunFolder, config: RunConfig) -> tuple[RunConfig
     log.warning(
         "%s has %d rows after those that the run was started with: the run goes on with its own %d rows; to use all "
         "rows, start a new run",
-        *(panel.card.name, len(panel) - split.test_end, split.test_end),
+        panel.card.name,
+        len(panel) - split.test_end,
+        split.test_end,
     )
     return config, panel, quality
 
@@ -143,15 +145,13 @@ def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) ->
     panel = reorder_channels(panel, tuple(report["channels"]), source)
     covariates = report["covariates"]
     if absent := [name for name in covariates if name not in panel.covariate_names]:
-        raise DataError(
-            Text(
-                "no-such-covariate",
-                "{source} has no covariate {column!r}, which the run was trained with",
-                source=source,
-                column=absent[0],
-            ),
-            Text("add-covariate", "add the column, with values for every series of the run"),
+        message = Text(
+            "no-such-covariate",
+            "{source} has no covariate {column!r}, which the run was trained with",
+            source=source,
+            column=absent[0],
         )
+        raise DataError(message, Text("add-covariate", "add the column, with values for every series of the run"))
     return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 
@@ -198,16 +198,15 @@ def _has_data_of_run(folder: RunFolder, panel: Panel, split: Split) -> bool:
 
 
 def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:
-    return DataError(
-        Text(
-            "data-changed",
-            "{source}: the data differ from the data that {path} was trained on: values, times or "
-            "names have changed before the end of the test part",
-            source=panel.card.name,
-            path=str(folder.display_path),
-        ),
-        Text(
-            "restore-rows",
-            "restore the rows that the run was started with (more rows may follow them), or start a new run",
-        ),
+    message = Text(
+        "data-changed",
+        "{source}: the data differ from the data that {path} was trained on: values, times or names have changed "
+        "before the end of the test part",
+        source=panel.card.name,
+        path=str(folder.display_path),
     )
+    advice = Text(
+        "restore-rows",
+        "restore the rows that the run was started with (more rows may follow them), or start a new run",
+    )
+    return DataError(message, advice)

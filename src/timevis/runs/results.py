@@ -232,20 +232,18 @@ class Results:
         content = read_json(path)
         version = content.get("schema_version") if isinstance(content, dict) else None
         if isinstance(version, int) and version != SCHEMA_VERSION:
-            raise RunFolderError(
-                Text(
-                    "results-of-other-version",
-                    "{path}: results.json has schema_version {version}, but this version of TimeVis reads "
-                    "{expected}, with other intervals or another use of validation",
-                    path=str(path.parent),
-                    version=version,
-                    expected=SCHEMA_VERSION,
-                ),
-                Text(
-                    "run-again-or-old-version",
-                    "run it again, or read it with the version of TimeVis that wrote it",
-                ),
+            message = Text(
+                "results-of-other-version",
+                "{path}: results.json has schema_version {version}, but this version of TimeVis reads {expected}, "
+                "with other intervals or another use of validation",
+                path=str(path.parent),
+                version=version,
+                expected=SCHEMA_VERSION,
             )
+            advice = Text(
+                "run-again-or-old-version", "run it again, or read it with the version of TimeVis that wrote it"
+            )
+            raise RunFolderError(message, advice)
         return from_file(cls, content, path)
 
     def write(self, path: Path) -> None:

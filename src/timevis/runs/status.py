@@ -39,7 +39,7 @@ class RunStatus:
     Attributes
     ----------
     state : str
-        ``queued``, ``running``, one of `FINAL_STATES`, or ``lost``, which no file holds; see `read_status`.
+        ``queued``, ``running``, one of `FINAL_STATES`, or ``lost``, which no file contains; see `read_status`.
     stage : str, optional
         start, download, data, prepare, fit, calibrate, validate, test or report.
     elapsed : float
@@ -103,7 +103,7 @@ class Status:
 
     @property
     def elapsed(self) -> float:
-        """Seconds spent on this run, including those of earlier processes."""
+        """Seconds spent on this run, including the seconds of earlier processes."""
         return time.time() - self._start
 
     def update(self, **fields: Any) -> None:

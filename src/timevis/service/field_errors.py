@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from timevis.messages import Text
+from timevis.service.troubleshooting import printed_text
 
 
 def field_error(error: Mapping[str, Any]) -> Text:
@@ -53,4 +54,4 @@ def field_error(error: Mapping[str, Any]) -> Text:
     cause = context.get("error")
     if isinstance(cause, ValueError) and cause.args and isinstance(cause.args[0], Text):
         return cause.args[0]
-    return Text("printed-text", "{text}", text=str(error["msg"]).removeprefix("Value error, "))
+    return printed_text(str(error["msg"]).removeprefix("Value error, "))

@@ -22,6 +22,7 @@ from timevis.service.client import Client, ServiceError
 from timevis.service.processes import local_address
 from timevis.service.settings import Settings
 from timevis.service.tasks.runner import terminate
+from timevis.service.troubleshooting import printed_text
 from timevis.utils.stdout import run_script
 
 SAMPLE_ROWS = 1500
@@ -100,7 +101,7 @@ def take_first_steps(client: Client, samples: Path) -> None:
                 state=task["state"],
                 reason=task["error"],
             ),
-            Text("printed-text", "{text}", text=task["advice"]) if task["advice"] else None,
+            printed_text(task["advice"]) if task["advice"] else None,
         )
     model, wql = task["result"]["model"], task["result"]["metrics"]["wql"]["value"]
     skill = task["result"]["skill"]["wql"]["value"]

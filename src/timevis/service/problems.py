@@ -19,7 +19,7 @@ from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.service.field_errors import field_error
 from timevis.service.training import pointer_of
-from timevis.service.troubleshooting import UNREACHABLE_REDIS
+from timevis.service.troubleshooting import UNREACHABLE_REDIS, printed_text
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def register_error_handlers(app: APIFlask) -> None:
         given = error.__cause__.errors() if isinstance(error.__cause__, ValidationError) else []
         wrong = [(_pointer(".".join(map(str, entry["loc"]))), field_error(entry)) for entry in given]
         if not wrong:
-            return problem(error.status_code, _code(error.status_code), _plain(str(error.message)))
+            return problem(error.status_code, _code(error.status_code), printed_text(str(error.message)))
         pointer, text = wrong[0]
         detail = Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
         return problem(422, "invalid-request", detail, errors=[_field(*pair) for pair in wrong])
@@ -113,11 +113,6 @@ def _field(pointer: str, text: Text) -> dict[str, Any]:
     return {"pointer": pointer, **text.to_json(), "detail": str(text)}
 
 
-def _plain(text: str) -> Text:
-    """A sentence of another library."""
-    return Text("printed-text", "{text}", text=text)
-
-
 def _own_problem(error: Problem) -> Response:
     errors = None if error.pointer is None else [_field(error.pointer, error.detail)]
     response = problem(error.status, error.code, error.detail, error.advice, errors)
@@ -135,7 +130,7 @@ def _library_error(error: TimeVisError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status, advice, limit = error.code or 500, None, request.max_content_length
-    detail = _plain(error.description or error.name)
+    detail = printed_text(error.description or error.name)
     if status == 413 and limit is not None and (request.content_length or 0) > limit:
         detail = Text("request-too-large", "the request has more than {megabytes} MB", megabytes=limit // 2**20)
         advice = Text("send-less", "upload rows as a file; compress a file that is too large, or leave out rows")

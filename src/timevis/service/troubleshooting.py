@@ -1,4 +1,4 @@
-"""Links from errors to the sections of docs/troubleshooting.md."""
+"""What errors of the service say: the section of docs/troubleshooting.md, and texts that several modules give."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def with_section(error: TimeVisError) -> TimeVisError:
             advice = Text("advice-and-section", "{advice}; see {section}", advice=error.advice, section=section)
             return TimeVisError(error.message, advice)
     return error
+
+
+def printed_text(text: str) -> Text:
+    """A sentence of another library or process, which has no code of its own."""
+    return Text("printed-text", "{text}", text=text)
 
 
 def retry_when_mended() -> Text:

@@ -111,14 +111,11 @@ def incomplete_jobs_error(jobs: pd.DataFrame) -> TimeVisError | None:
         lines.append(f"{job.run} ({setting}) {job.state}: {job.reason}")
     hidden = len(lines) - MAX_LISTED_JOBS
     more = Text("jobs-not-listed", "\n  and {count} more, in the leaderboard", count=hidden) if hidden > 0 else ""
+    message = Text(
+        "jobs-not-completed", "{count} of {total} jobs did not complete", count=len(incomplete), total=len(jobs)
+    )
     return TimeVisError(
-        Text(
-            "jobs-not-completed",
-            "{count} of {total} jobs did not complete",
-            count=len(incomplete),
-            total=len(jobs),
-        ),
-        Text("reasons-of-jobs", "{reasons}{more}", reasons="\n  ".join(lines[:MAX_LISTED_JOBS]), more=more),
+        message, Text("reasons-of-jobs", "{reasons}{more}", reasons="\n  ".join(lines[:MAX_LISTED_JOBS]), more=more)
     )
 
 

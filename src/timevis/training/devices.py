@@ -40,12 +40,11 @@ class Devices:
         """
         has_gpu = torch.cuda.is_available()
         if options.accelerator in ("gpu", "cuda") and not has_gpu:
+            message = Text(
+                "no-gpu", "{trainer} requests a GPU, but this machine has no CUDA GPU", trainer=Setting("trainer")
+            )
             raise ConfigError(
-                Text(
-                    "no-gpu", "{trainer} requests a GPU, but this machine has no CUDA GPU", trainer=Setting("trainer")
-                ),
-                Text("use-trainer", "use trainer=default or trainer=cpu"),
-                "trainer.accelerator",
+                message, Text("use-trainer", "use trainer=default or trainer=cpu"), "trainer.accelerator"
             )
         on_gpu = has_gpu and options.accelerator != "cpu"
         precision = str(options.precision)

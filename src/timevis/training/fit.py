@@ -54,7 +54,7 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
     RunFolderError
         The file is damaged.
     UnpicklingError
-        The file holds an object, which was not loaded; `timevis.utils.explain` says so.
+        The file contains an object, which was not loaded; `timevis.utils.explain` says so.
     """
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=mmap))
@@ -123,14 +123,10 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
     path = _best_checkpoint(folder)
     if not path.is_file():
         if trainer.global_step == 0:
-            raise RunFolderError(
-                Text("fit-without-a-step", "the fit ended before its first step"),
-                Text(
-                    "longer-time-limit",
-                    "increase {max_time}, or set it to null",
-                    max_time=Setting("trainer.max_time"),
-                ),
+            advice = Text(
+                "longer-time-limit", "increase {max_time}, or set it to null", max_time=Setting("trainer.max_time")
             )
+            raise RunFolderError(Text("fit-without-a-step", "the fit ended before its first step"), advice)
         raise RunFolderError(
             Text("no-checkpoint", "the fit has written no checkpoint"),
             Text("keep-checkpoints", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"),

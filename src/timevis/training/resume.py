@@ -151,7 +151,7 @@ def _keys_set_by(override: Override) -> list[str]:
 
 
 def _keys_of_trainer_config(name: str) -> list[str]:
-    """The keys of conf/trainer/<name>.yaml, without those of default.yaml and without interpolations."""
+    """The keys of conf/trainer/<name>.yaml, without the keys of default.yaml and without interpolations."""
     file = OmegaConf.load(CONF / "trainer" / f"{name}.yaml")
     assert isinstance(file, DictConfig)
     keys = [key for key in map(str, file) if key != "defaults" and not OmegaConf.is_interpolation(file, key)]

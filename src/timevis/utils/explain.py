@@ -89,8 +89,8 @@ def explain(
         return TimeVisError(
             Text(
                 "unsafe-checkpoint",
-                "a checkpoint of the run contains objects other than weights, which "
-                "could run code, so it was not loaded",
+                "a checkpoint of the run contains objects other than weights, which could run code, so it was not "
+                "loaded",
             ),
             Text(
                 "train-without-checkpoints",

@@ -14,7 +14,7 @@ from timevis.errors import ConfigError, RunFolderError
 from timevis.messages import Text
 
 MAX_INTEGER_DIGITS = 30
-"""TimeVis writes no integers beyond 64 bits; a float cannot hold one of more than 308 digits."""
+"""TimeVis writes no integers beyond 64 bits; a float cannot represent one of more than 308 digits."""
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def _integer(digits: str) -> int:
 
 
 def read_json_object(path: Path, required: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
-    """Read a JSON file that holds an object with some keys, whose values have a type.
+    """Read a JSON file that contains an object with some keys, whose values have a type.
 
     Raises
     ------

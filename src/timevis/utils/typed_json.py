@@ -1,4 +1,4 @@
-"""Dataclasses from JSON: the annotations of the fields say what a file may hold."""
+"""Dataclasses from JSON: the annotations of the fields say what a file may contain."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def clean(
     options : DataOptions
     card : DatasetCard
     future : bool
-        Keep the rows after the last value of any target, which hold future values of covariates.
+        Keep the rows after the last value of any target, which contain future values of covariates.
     channels : names, optional
         See `timevis.data.schema.channel_selection.select_channels`.
 
@@ -88,19 +88,15 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     kind = (options.covariates or {})["holiday"]
     country = panel.card.country if kind in ("known", "observed") else kind
     if not country:
-        raise ConfigError(
-            Text(
-                "holiday-without-country",
-                "{setting} does not name a country",
-                setting=Setting("data.covariates.holiday"),
-            ),
-            Text(
-                "name-country-of-holidays",
-                "the table has no column holiday; give a country: {setting}",
-                setting=Setting("data.covariates", "{holiday:DE}"),
-            ),
-            "data.covariates.holiday",
+        message = Text(
+            "holiday-without-country", "{setting} does not name a country", setting=Setting("data.covariates.holiday")
         )
+        advice = Text(
+            "name-country-of-holidays",
+            "the table has no column holiday; give a country: {setting}",
+            setting=Setting("data.covariates", "{holiday:DE}"),
+        )
+        raise ConfigError(message, advice, "data.covariates.holiday")
     flags = holiday_flags(panel.local_index, country)[:, None]
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 

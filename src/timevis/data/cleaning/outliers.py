@@ -124,14 +124,14 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
     """
     slots = len(lower)
     block_rows = max(1, VALUES_PER_BLOCK // (slots * values.shape[1])) * slots
-    found = []
+    outliers = []
     for start in range(0, len(values), block_rows):
         block = values[start : start + block_rows]
         slot = np.arange(len(block)) % slots
         with np.errstate(invalid="ignore"):
             outside = np.argwhere((block < lower[slot]) | (block > upper[slot]))
-        found.append(outside + np.array([start, 0]))
-    return np.concatenate(found) if found else np.empty((0, 2), np.int64)
+        outliers.append(outside + np.array([start, 0]))
+    return np.concatenate(outliers) if outliers else np.empty((0, 2), np.int64)
 
 
 def find_placeholder(column: np.ndarray) -> tuple[float, int] | None:

@@ -103,8 +103,8 @@ def _duplicates(duplicates: Mapping[str, Any]) -> list[DataFinding]:
         else:
             message = Text(
                 "averaged-duplicates",
-                "Rows with other values than another row of the same time, which were averaged with it: {rows:,}, "
-                "at {places}.",
+                "Rows with other values than another row of the same time, which were averaged with it: {rows:,}, at "
+                "{places}.",
                 **params,
             )
         findings.append(DataFinding(message, "warning" if kind == "averaged" else "info"))

@@ -103,7 +103,7 @@ class QualityReport:
     card: dict[str, Any] = field(default_factory=dict)
 
     def describe(self, panel: Panel, split: Split) -> None:
-        """Fill in the description of the panel; seasonality and autocorrelation are those of the training part."""
+        """Fill in the description of the panel; seasonality and autocorrelation are computed on the training part."""
         self.rows, self.frequency, self.timezone = len(panel), panel.freq, panel.timezone
         self.start, self.end = str(panel.index[0]), str(panel.index[-1])
         self.gaps = find_gaps(panel, MAX_LISTED_PLACES)

@@ -51,18 +51,20 @@ def describe_seasonality(
     per_day = steps_per_day(freq)
     observed = int(np.isfinite(values).sum())
     lags = list(range(1, min(MAX_LAG, 2 * max(season_lengths(freq)), len(values) // 3) + 1))
-    found = {
-        "season_rows": None if strongest is None else strongest["period"],
-        "average_day": _average_day(values, index) if per_day > 1 else None,
-        "average_week": _average_week(values, index, per_day) if per_day >= MIN_STEPS_PER_DAY_FOR_WEEKDAYS else None,
-        "autocorrelation": {
-            "lags": lags,
-            "values": autocorrelation(values, lags),
-            "bound": Z_95 / observed**0.5 if observed else None,
-        },
-    }
-    result: dict[str, Any] = to_json_types(found)
-    return result
+    return to_json_types(
+        {
+            "season_rows": None if strongest is None else strongest["period"],
+            "average_day": _average_day(values, index) if per_day > 1 else None,
+            "average_week": _average_week(values, index, per_day)
+            if per_day >= MIN_STEPS_PER_DAY_FOR_WEEKDAYS
+            else None,
+            "autocorrelation": {
+                "lags": lags,
+                "values": autocorrelation(values, lags),
+                "bound": Z_95 / observed**0.5 if observed else None,
+            },
+        }
+    )
 
 
 def _average_day(values: np.ndarray, index: pd.DatetimeIndex) -> dict[str, Any]:

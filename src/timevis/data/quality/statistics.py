@@ -22,7 +22,7 @@ def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
     """Describe every channel: summary statistics, longest gap, seasonality and autocorrelation.
 
     If each series has its own borders, a channel is described within its own span. Seasonality and autocorrelation
-    are those of the training part.
+    are computed on the training part.
     """
     rows, described = split.training_rows, {}
     periods, lags = named_periods(panel.freq, rows), reported_lags(panel.freq, rows)

@@ -78,7 +78,7 @@ def format_from_name(path: Path) -> str:
 
 
 def _list_tables(folder: Path, suffix: str = "") -> list[str | Text]:
-    """Names of the tables in a folder; text files, which may hold anything, only if a .txt file was asked for."""
+    """Names of the tables in a folder; text files, which may contain anything, only if a .txt file was asked for."""
     suffixes = {*FORMAT_OF_SUFFIX, ".gz", ".zip"}.difference({".txt"} - {suffix})
     names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes)
     return listed(names, 8) or [Text("no-tables", "no tables")]

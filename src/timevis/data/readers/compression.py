@@ -1,4 +1,4 @@
-"""Compressed files: gzip, and ZIP archives that hold one file."""
+"""Compressed files: gzip, and ZIP archives that contain one file."""
 
 from __future__ import annotations
 
@@ -56,15 +56,13 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
             with _open_archive(path) as archive, archive.open(_only_member(archive, path)) as member:
                 return _read_in_chunks(member, path, chunk_bytes)
         except NotImplementedError as error:  # raised by zipfile for an unknown compression method
-            raise DataError(
-                Text(
-                    "unknown-compression",
-                    "{source}: the archive uses an unknown compression method ({reason})",
-                    source=path.name,
-                    reason=str(error),
-                ),
-                DECOMPRESS_ADVICE,
-            ) from error
+            message = Text(
+                "unknown-compression",
+                "{source}: the archive uses an unknown compression method ({reason})",
+                source=path.name,
+                reason=str(error),
+            )
+            raise DataError(message, DECOMPRESS_ADVICE) from error
         except RuntimeError as error:
             raise DataError(
                 Text("archive-password", "{source}: the archive needs a password", source=path.name),
@@ -80,14 +78,10 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise _damaged_file_error(path, error) from error
     if path.suffix.lower() == ".gz":
-        raise DataError(
-            Text(
-                "not-gzip",
-                "{source}: the name ends in .gz, but the file is not compressed with gzip",
-                source=path.name,
-            ),
-            RENAME_ADVICE,
+        message = Text(
+            "not-gzip", "{source}: the name ends in .gz, but the file is not compressed with gzip", source=path.name
         )
+        raise DataError(message, RENAME_ADVICE)
     return raw
 
 
@@ -97,21 +91,20 @@ def _read_in_chunks(compressed: IO[bytes] | gzip.GzipFile, path: Path, chunk_byt
     content = BytesIO()
     while chunk := compressed.read(chunk_bytes):
         if content.tell() + len(chunk) > max_bytes:
-            raise DataError(
-                Text(
-                    "decompressed-too-large",
-                    "{source}: the file has {megabytes:,.1f} MB and decompresses to more than {maximum:,.1f} MB, "
-                    "half of the free memory",
-                    source=path.name,
-                    megabytes=path.stat().st_size / 1e6,
-                    maximum=max_bytes / 1e6,
-                ),
-                Text(
-                    "right-file-or-split",
-                    "check that it is the right file; if it is, free memory, or split its columns or rows into "
-                    "several files",
-                ),
+            message = Text(
+                "decompressed-too-large",
+                "{source}: the file has {megabytes:,.1f} MB and decompresses to more than {maximum:,.1f} MB, half of "
+                "the free memory",
+                source=path.name,
+                megabytes=path.stat().st_size / 1e6,
+                maximum=max_bytes / 1e6,
             )
+            advice = Text(
+                "right-file-or-split",
+                "check that it is the right file; if it is, free memory, or split its columns or rows into several "
+                "files",
+            )
+            raise DataError(message, advice)
         content.write(chunk)
     return content.getvalue()
 

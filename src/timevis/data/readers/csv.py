@@ -52,7 +52,7 @@ DELIMITER_NAMES = {
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
 MAX_HEAD_LINES = 200
 LARGE_BYTES = 2**25
-"""Size from which on the types of columns are those of the first rows, if they fit all rows."""
+"""Size from which on the types of columns are inferred from the first rows, if they fit all rows."""
 ARROW_BLOCK_BYTES, MAX_ARROW_BLOCK_BYTES = 2**20, 2**31 - 1
 CELL = re.compile(rb"\S")
 NO_DECIMAL_MARK = "\1"
@@ -111,9 +111,9 @@ def read_csv(
     Raises
     ------
     DataError
-        The encoding is wrong (names byte and row), no delimiter is found, the header holds values, a row has more or
-        fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a thousands
-        separator.
+        The encoding is wrong (names byte and row), no delimiter is found, the header contains values, a row has more
+        or fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a
+        thousands separator.
     """
     raw, notes = to_utf8(raw, source, options.encoding)
     csv.field_size_limit(max(len(raw), csv.field_size_limit()))
@@ -206,19 +206,17 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
             best, best_start, best_score = delimiter, start, (fits, -start, width)
     if not best:
         first = next((line for line in lines if line.strip()), "")[:60]
-        raise DataError(
-            Text(
-                "one-column",
-                "{source}: found only one column ({column!r}), but a table needs a column of times and one of values",
-                source=source,
-                column=first,
-            ),
-            Text(
-                "separate-columns",
-                "separate columns by comma, semicolon, tab or bar; "
-                "there must be a column of times and one of numbers",
-            ),
+        message = Text(
+            "one-column",
+            "{source}: found only one column ({column!r}), but a table needs a column of times and one of values",
+            source=source,
+            column=first,
         )
+        advice = Text(
+            "separate-columns",
+            "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers",
+        )
+        raise DataError(message, advice)
     return best, best_start
 
 
@@ -334,29 +332,24 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
     except pa.ArrowInvalid as error:
         for row, cells in _rows(raw, layout.delimiter):
             if row > layout.row_above_body and cells and len(cells) != len(layout.names):
-                raise DataError(
-                    Text(
-                        "wrong-number-of-cells",
-                        "{source}: row {row} has {count} columns, the header has {expected}",
-                        source=source,
-                        row=row,
-                        count=len(cells),
-                        expected=len(layout.names),
-                    ),
-                    Text(
-                        "correct-row",
-                        "correct the row, or delete it if it contains a total or a remark; put a "
-                        "cell that contains the delimiter in double quotes",
-                    ),
-                ) from error
-        raise DataError(
-            Text(
-                "table-unreadable",
-                "{source}: the table cannot be parsed ({reason})",
-                source=source,
-                reason=str(error),
-            )
-        ) from error
+                message = Text(
+                    "wrong-number-of-cells",
+                    "{source}: row {row} has {count} columns, the header has {expected}",
+                    source=source,
+                    row=row,
+                    count=len(cells),
+                    expected=len(layout.names),
+                )
+                advice = Text(
+                    "correct-row",
+                    "correct the row, or delete it if it contains a total or a remark; put a cell that contains the "
+                    "delimiter in double quotes",
+                )
+                raise DataError(message, advice) from error
+        message = Text(
+            "table-unreadable", "{source}: the table cannot be parsed ({reason})", source=source, reason=str(error)
+        )
+        raise DataError(message) from error
     frame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
     del table
     pa.default_memory_pool().release_unused()  # the blocks of a large file

@@ -8,11 +8,10 @@ from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Setting, Text
 
 FREQUENT_CHINESE = frozenset(
-    "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口"
-    "车客人交通出入销售额价格产品店发用全实测预测的是一二三上下中数不在有"
+    "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口车客人交通出入销售额价格产品店发用全实测预测的是一二三上下中数不在有"
 )
 """Characters of which texts and headers of tables in Chinese largely consist."""
-WESTERN_LETTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")
+WESTERN_CHARACTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")
 """Characters that have the same byte in the encodings of Western and of Central Europe."""
 EXAMPLES_OF_ENCODINGS = Text("examples-of-encodings", "for example utf-8, cp1252 or gb18030")
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
@@ -28,7 +27,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     source : str
         Name of the file, for error messages.
     encoding : str, optional
-        If None: UTF-16 if the file starts with its byte order mark, else UTF-8, else that of `detect_encoding`.
+        If None: UTF-16 if the file starts with its byte order mark, else UTF-8, else the result of `detect_encoding`.
 
     Returns
     -------
@@ -53,15 +52,10 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         else:
             raw = raw.decode(encoding).removeprefix("\ufeff").encode("utf-8")
     except LookupError as error:
-        raise DataError(
-            Text(
-                "not-an-encoding",
-                "{setting} is not an encoding",
-                setting=Setting("data.encoding", repr(encoding)),
-            ),
-            EXAMPLES_OF_ENCODINGS,
-            "data.encoding",
-        ) from error
+        message = Text(
+            "not-an-encoding", "{setting} is not an encoding", setting=Setting("data.encoding", repr(encoding))
+        )
+        raise DataError(message, EXAMPLES_OF_ENCODINGS, "data.encoding") from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
             return to_utf8(raw, source, detected)[0], [
@@ -73,38 +67,33 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
                 )
             ]
         row = raw[: error.start].count(b"\n") + 1
-        raise AmbiguousDataError(
-            Text(
-                "not-in-encoding",
-                "{source}: row {row} is not {encoding} text (byte {byte} of the file is {value})",
-                source=source,
-                row=row,
-                encoding=encoding or "UTF-8",
-                byte=error.start + 1,
-                value=f"0x{raw[error.start]:02x}",
-            ),
-            _encoding_advice(raw, error.start),
-            "data.encoding",
-        ) from error
+        message = Text(
+            "not-in-encoding",
+            "{source}: row {row} is not {encoding} text (byte {byte} of the file is {value})",
+            source=source,
+            row=row,
+            encoding=encoding or "UTF-8",
+            byte=error.start + 1,
+            value=f"0x{raw[error.start]:02x}",
+        )
+        raise AmbiguousDataError(message, _encoding_advice(raw, error.start), "data.encoding") from error
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
     if b"\0" in raw:
         position = raw.index(b"\0")
-        raise AmbiguousDataError(
-            Text(
-                "binary-data",
-                "{source}: row {row} contains binary data (byte {byte} is zero)",
-                source=source,
-                row=raw[:position].count(10) + 1,
-                byte=position + 1,
-            ),
-            Text(
-                "not-a-text-table",
-                "the file is not a text table, or it is UTF-16 without a byte order mark: {setting}",
-                setting=Setting("data.encoding", "utf-16-le"),
-            ),
-            "data.encoding",
+        message = Text(
+            "binary-data",
+            "{source}: row {row} contains binary data (byte {byte} is zero)",
+            source=source,
+            row=raw[:position].count(10) + 1,
+            byte=position + 1,
         )
+        advice = Text(
+            "not-a-text-table",
+            "the file is not a text table, or it is UTF-16 without a byte order mark: {setting}",
+            setting=Setting("data.encoding", "utf-16-le"),
+        )
+        raise AmbiguousDataError(message, advice, "data.encoding")
     return raw, notes
 
 
@@ -112,7 +101,8 @@ def detect_encoding(raw: bytes) -> str | None:
     """The encoding of a text that is not UTF-8, if there is little doubt: ``gb18030`` or ``cp1252``; else None.
 
     Chinese text consists of pairs of bytes above 0x80, many of which are frequent characters. Western European text
-    has single letters among ASCII letters; it is only accepted if Central European encodings would give the same.
+    has single such bytes among ASCII characters; it is only accepted if Central European encodings would give the
+    same.
     """
     runs = set(HIGH_BYTES.findall(raw))
     try:
@@ -122,8 +112,8 @@ def detect_encoding(raw: bytes) -> str | None:
     chinese = re.findall("[\u4e00-\u9fff]", text[:SAMPLE_CHARACTERS])
     if len(chinese) >= 2 and 3 * sum(c in FREQUENT_CHINESE for c in chinese) >= len(chinese):
         return "gb18030"
-    letters = {letter for run in runs for letter in run.decode("cp1252", errors="replace")}
-    if letters and letters <= WESTERN_LETTERS and max(map(len, runs)) <= 2:
+    characters = {c for run in runs for c in run.decode("cp1252", errors="replace")}
+    if characters and characters <= WESTERN_CHARACTERS and max(map(len, runs)) <= 2:
         return "cp1252"
     return None
 

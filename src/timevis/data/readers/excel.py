@@ -70,13 +70,10 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
             )
         rows = read_rows(chosen)
         if _find_header(rows) is None:
-            raise DataError(
-                Text(
-                    "sheet-without-table", "{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen
-                ),
-                sheets,
-                "data.sheet",
+            message = Text(
+                "sheet-without-table", "{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen
             )
+            raise DataError(message, sheets, "data.sheet")
     else:
         for chosen in names:
             rows = read_rows(chosen)
@@ -102,15 +99,13 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
 
 
 def _damaged_workbook_error(source: str, error: Exception) -> DataError:
-    return DataError(
-        Text(
-            "workbook-damaged",
-            "{source}: the workbook is damaged or encrypted ({reason})",
-            source=source,
-            reason=str(error),
-        ),
-        Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"),
+    message = Text(
+        "workbook-damaged",
+        "{source}: the workbook is damaged or encrypted ({reason})",
+        source=source,
+        reason=str(error),
     )
+    return DataError(message, Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"))
 
 
 def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], SheetRows]]:
@@ -194,10 +189,10 @@ def _text_rows(rows: SheetRows) -> list[list[str]]:
 
 
 def _find_header(rows: SheetRows) -> int | None:
-    """Position of the header: that of `find_header`, else the first row with two filled cells; None if none has.
+    """Position of the header: `find_header`, else the first row with two filled cells; None if there is none.
 
     A row of group names above the header is skipped: the row below it has more names, and the next one has values.
-    If the first such row holds values, the header is the row above it, in which only one column has a name.
+    If the first such row contains values, the header is the row above it, in which only one column has a name.
     """
     if (plain := find_header(_text_rows(rows))) is not None:
         return plain
@@ -218,9 +213,10 @@ def _find_header(rows: SheetRows) -> int | None:
 def _to_table(
     rows: SheetRows, source: str, notes: list[Text], formulas: set[tuple[int, int]], header_row: int | None
 ) -> Table:
-    found = _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
-    assert found is not None
-    header_position = found
+    header_position = (
+        _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
+    )
+    assert header_position is not None
     head = _text_rows(rows)
     unit_row = find_unit_row(head, header_position)
     first_row = header_position if unit_row is None else unit_row
@@ -243,21 +239,20 @@ def _to_table(
     for j in used:
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
         if rows_without_value and sum(has_value) < 2:
-            raise DataError(
-                Text(
-                    "formula-without-value",
-                    "{source}: row {row}, column {column!r} contains a formula without a saved "
-                    "value, and {count} more cells do",
-                    source=source,
-                    row=rows_without_value[0] + 1,
-                    column=names[j],
-                    count=len(rows_without_value) - 1,
-                ),
-                Text(
-                    "save-formulas",
-                    "open the workbook in a spreadsheet program and save it: the values are then saved as well",
-                ),
+            message = Text(
+                "formula-without-value",
+                "{source}: row {row}, column {column!r} contains a formula without a saved value, and {count} more "
+                "cells do",
+                source=source,
+                row=rows_without_value[0] + 1,
+                column=names[j],
+                count=len(rows_without_value) - 1,
             )
+            advice = Text(
+                "save-formulas",
+                "open the workbook in a spreadsheet program and save it: the values are then saved as well",
+            )
+            raise DataError(message, advice)
         if rows_without_value:
             notes.append(
                 Text(

@@ -1,4 +1,4 @@
-"""Rules for the header row of text files and workbooks: which row holds column names, and which one units."""
+"""Rules for the header row of text files and workbooks: which row contains column names, and which one units."""
 
 from __future__ import annotations
 
@@ -79,21 +79,19 @@ def check_header_position(header: int, num_rows: int, source: str) -> int:
         The file has no such row.
     """
     if header > num_rows:
-        raise ConfigError(
-            Text(
-                "no-such-header-row",
-                "{setting}, but {source} has only {rows} rows in which a header is looked for",
-                setting=Setting("data.header", header),
-                source=source,
-                rows=num_rows,
-            ),
-            Text(
-                "number-of-header-row",
-                "{setting} is the number of the row of the column names, counted from 1",
-                setting=Setting("data.header"),
-            ),
-            "data.header",
+        message = Text(
+            "no-such-header-row",
+            "{setting}, but {source} has only {rows} rows in which a header is looked for",
+            setting=Setting("data.header", header),
+            source=source,
+            rows=num_rows,
         )
+        advice = Text(
+            "number-of-header-row",
+            "{setting} is the number of the row of the column names, counted from 1",
+            setting=Setting("data.header"),
+        )
+        raise ConfigError(message, advice, "data.header")
     return header - 1
 
 
@@ -141,7 +139,7 @@ def _has_digit(cell: str) -> bool:
 
 
 def check_header(cells: list[str], source: str, row: int) -> None:
-    """Raise a DataError if the header row holds values instead of column names."""
+    """Raise a DataError if the header row contains values instead of column names."""
     if not is_header(cells):
         filled = [c for c in cells if c]
         raise DataError(

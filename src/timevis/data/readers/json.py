@@ -71,48 +71,42 @@ def _decode(decoder: json.JSONDecoder, text: str, location: str | Text) -> Any:
         text_of_error = Text("json-too-deep", "{location}: lists or objects are nested too deeply", location=location)
         raise DataError(text_of_error, SHAPE_ADVICE) from error
     except ValueError as error:  # Python limits the digits of an integer
-        raise DataError(
-            Text(
-                "json-number-too-long",
-                "{location}: a number is too long ({reason})",
-                location=location,
-                reason=str(error),
-            ),
-            Text("examples-of-numbers", "write numbers such as 1.5 or 2e30"),
-        ) from error
+        message = Text(
+            "json-number-too-long",
+            "{location}: a number is too long ({reason})",
+            location=location,
+            reason=str(error),
+        )
+        raise DataError(message, Text("examples-of-numbers", "write numbers such as 1.5 or 2e30")) from error
 
 
 def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
     """Records of a file with one JSON object per line; `error` is raised if the file is not of this kind."""
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):
-        raise DataError(
-            Text(
-                "not-json",
-                "{source}: not JSON at row {row}, column {position}: {reason}",
-                source=source,
-                row=error.lineno,
-                position=error.colno,
-                reason=error.msg,
-            ),
-            SHAPE_ADVICE,
-        ) from error
+        message = Text(
+            "not-json",
+            "{source}: not JSON at row {row}, column {position}: {reason}",
+            source=source,
+            row=error.lineno,
+            position=error.colno,
+            reason=error.msg,
+        )
+        raise DataError(message, SHAPE_ADVICE) from error
     records = []
     for number, line in lines:
         try:
             location = Text("row-of-file", "{source}: row {row}", source=source, row=number)
             records.append(_decode(decoder, line.strip(), location))
         except json.JSONDecodeError as line_error:
-            raise DataError(
-                Text(
-                    "row-not-json",
-                    "{source}: row {row} is not JSON: {reason}",
-                    source=source,
-                    row=number,
-                    reason=line_error.msg,
-                ),
-                SHAPE_ADVICE,
-            ) from line_error
+            message = Text(
+                "row-not-json",
+                "{source}: row {row} is not JSON: {reason}",
+                source=source,
+                row=number,
+                reason=line_error.msg,
+            )
+            raise DataError(message, SHAPE_ADVICE) from line_error
     return records
 
 
@@ -121,17 +115,15 @@ def _unique_keys(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         name, count = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise DataError(
-            Text(
-                "json-key-repeated",
-                "{source}: {count} values are named {name!r} in the object that begins with {first}",
-                source=source,
-                count=count,
-                name=name,
-                first=f"{pairs[0][0]!r}: {quote_cell(pairs[0][1])}",
-            ),
-            Text("different-keys", "give each value in an object a different name"),
+        message = Text(
+            "json-key-repeated",
+            "{source}: {count} values are named {name!r} in the object that begins with {first}",
+            source=source,
+            count=count,
+            name=name,
+            first=f"{pairs[0][0]!r}: {quote_cell(pairs[0][1])}",
         )
+        raise DataError(message, Text("different-keys", "give each value in an object a different name"))
     return content
 
 
@@ -141,21 +133,19 @@ def _check_surrogates(text: str, source: str) -> None:
     if unpaired:
         position = unpaired.start()
         row, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
-        raise DataError(
-            Text(
-                "half-a-character",
-                "{source}: row {row}, column {column}: {escape} is only half of a character",
-                source=source,
-                row=row,
-                column=column,
-                escape=unpaired[0],
-            ),
-            Text("write-whole-character", "write the whole character, or leave it out"),
+        message = Text(
+            "half-a-character",
+            "{source}: row {row}, column {column}: {escape} is only half of a character",
+            source=source,
+            row=row,
+            column=column,
+            escape=unpaired[0],
         )
+        raise DataError(message, Text("write-whole-character", "write the whole character, or leave it out"))
 
 
 def _key_of_table(content: dict[str, Any]) -> str | None:
-    """The key of the only table in an object that also holds metadata; None if the object itself is the table."""
+    """The key of the only table in an object that also contains metadata; None if the object itself is the table."""
     if CONTAINERS.isdisjoint(map(type, content.values())):
         return None
     if len(content) == 1 and _has_only(content, dict) and not _is_flat(content):
@@ -207,31 +197,27 @@ def _keys_to_column(content: Any, notes: list[Text], source: str) -> Any:
 
 
 def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, index: Any = ()) -> list[Any]:
-    """Records of JSON with ``orient="split"``; the index becomes a column unless it holds row numbers."""
+    """Records of JSON with ``orient="split"``; the index becomes a column unless it contains row numbers."""
     are_lists = isinstance(columns, list) and isinstance(data, list) and isinstance(index, list | tuple)
     if not are_lists or not all(isinstance(name, str | int | float) for name in columns):
-        raise DataError(
-            Text(
-                "json-split-not-lists",
-                "{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list",
-                source=source,
-            ),
-            SHAPE_ADVICE,
+        message = Text(
+            "json-split-not-lists",
+            "{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list",
+            source=source,
         )
+        raise DataError(message, SHAPE_ADVICE)
     names = [str(name) for name in columns]
     check_unique_names(names, source)
     for i, row in enumerate(data, 1):
         if not isinstance(row, list) or len(row) != len(names):
-            raise DataError(
-                Text(
-                    "json-row-not-a-list",
-                    "{source}: record {record} of 'data' is not a list of {count} values",
-                    source=source,
-                    record=i,
-                    count=len(names),
-                ),
-                SHAPE_ADVICE,
+            message = Text(
+                "json-row-not-a-list",
+                "{source}: record {record} of 'data' is not a list of {count} values",
+                source=source,
+                record=i,
+                count=len(names),
             )
+            raise DataError(message, SHAPE_ADVICE)
     records = [dict(zip(names, row, strict=True)) for row in data]
     are_times = _are_times([str(key) for key in index])
     if len(index) != len(data) or not (are_times or all(isinstance(key, str) for key in index)):
@@ -256,15 +242,13 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
     if isinstance(content, list):
         for i, record in enumerate(content, 1):
             if not isinstance(record, dict):
-                raise DataError(
-                    Text(
-                        "json-record-not-an-object",
-                        "{source}: record {record} is not an object with named values",
-                        source=source,
-                        record=i,
-                    ),
-                    SHAPE_ADVICE,
+                message = Text(
+                    "json-record-not-an-object",
+                    "{source}: record {record} is not an object with named values",
+                    source=source,
+                    record=i,
                 )
+                raise DataError(message, SHAPE_ADVICE)
         names: dict[str, Any] = {}
         for record in content:
             names.update(record)
@@ -275,18 +259,16 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
         first, expected = next(iter(lengths.items()))
         for name, length in lengths.items():
             if length != expected:
-                raise DataError(
-                    Text(
-                        "json-column-lengths",
-                        "{source}: column {column!r} has {length} values, column {first!r} has {expected}",
-                        source=source,
-                        column=name,
-                        length=length,
-                        first=first,
-                        expected=expected,
-                    ),
-                    SHAPE_ADVICE,
+                message = Text(
+                    "json-column-lengths",
+                    "{source}: column {column!r} has {length} values, column {first!r} has {expected}",
+                    source=source,
+                    column=name,
+                    length=length,
+                    first=first,
+                    expected=expected,
                 )
+                raise DataError(message, SHAPE_ADVICE)
     else:
         raise DataError(
             Text("json-without-table", "{source}: the JSON is neither records nor columns", source=source),
@@ -295,16 +277,14 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
     for name, cells in columns.items():
         if not CONTAINERS.isdisjoint(map(type, cells)):
             number = next(i for i, cell in enumerate(cells, 1) if type(cell) in CONTAINERS)
-            raise DataError(
-                Text(
-                    "json-value-nested",
-                    "{source}: record {record}, column {column!r} contains a nested value",
-                    source=source,
-                    record=number,
-                    column=name,
-                ),
-                SHAPE_ADVICE,
+            message = Text(
+                "json-value-nested",
+                "{source}: record {record}, column {column!r} contains a nested value",
+                source=source,
+                record=number,
+                column=name,
             )
+            raise DataError(message, SHAPE_ADVICE)
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
     return frame.infer_objects()
 

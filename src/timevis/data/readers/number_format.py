@@ -43,7 +43,7 @@ def ambiguous_number(cells: Collection[str]) -> str | None:
 
 
 def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
-    """The distinct cells of each text column that holds numbers, judged by a sample of its cells."""
+    """The distinct cells of each text column that contains numbers, judged by a sample of its cells."""
     numeric = [types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
     filled = [frame[name].dropna() for name, skip in zip(frame.columns, numeric, strict=True) if not skip]
     texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]
@@ -54,22 +54,20 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
 
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
     """The error that asks the user for the decimal mark."""
-    return AmbiguousDataError(
-        Text(
-            "decimal-mark-unclear",
-            "{source}{column}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
-            source=source,
-            column="" if column is None else Text("in-column", ": column {column!r}", column=column),
-            mark=MARK_NAMES["comma" if "," in cell else "point"],
-            cell=cell,
-        ),
-        Text(
-            "set-decimal",
-            "set {setting} to comma or point, or write the numbers without thousands separators",
-            setting=Setting("data.decimal"),
-        ),
-        "data.decimal",
+    message = Text(
+        "decimal-mark-unclear",
+        "{source}{column}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
+        source=source,
+        column="" if column is None else Text("in-column", ": column {column!r}", column=column),
+        mark=MARK_NAMES["comma" if "," in cell else "point"],
+        cell=cell,
     )
+    advice = Text(
+        "set-decimal",
+        "set {setting} to comma or point, or write the numbers without thousands separators",
+        setting=Setting("data.decimal"),
+    )
+    return AmbiguousDataError(message, advice, "data.decimal")
 
 
 def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[Text], source: str) -> None:

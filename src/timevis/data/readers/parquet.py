@@ -63,6 +63,6 @@ def _index_to_columns(frame: pd.DataFrame, source: str) -> pd.DataFrame:
                 ),
                 Text("rename-or-drop-index", "rename one of them, or drop the index: frame.reset_index(drop=True)"),
             )
-    # an integer index without a name holds row numbers of a filtered, shuffled or concatenated frame
+    # an integer index without a name contains row numbers of a filtered, shuffled or concatenated frame
     has_row_numbers = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
     return frame.reset_index(drop=has_row_numbers)

@@ -72,13 +72,11 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
     except TimeVisError:
         raise
     except MemoryError as error:
+        message = Text(
+            "reading-needs-free-memory", "{source}: reading the file needs more memory than is free", source=path.name
+        )
         raise DataError(
-            Text(
-                "reading-needs-free-memory",
-                "{source}: reading the file needs more memory than is free",
-                source=path.name,
-            ),
-            Text("free-memory-or-split", "free memory, or split the columns or rows into several files"),
+            message, Text("free-memory-or-split", "free memory, or split the columns or rows into several files")
         ) from error
     except PermissionError as error:
         raise DataError(
@@ -86,19 +84,18 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
             Text("change-permissions", "change the permissions of the file"),
         ) from error
     except Exception as error:
-        raise DataError(
-            Text(
-                "file-unreadable",
-                "{source}: the file cannot be read ({kind}: {reason})",
-                source=path.name,
-                kind=type(error).__name__,
-                reason=str(error),
-            ),
-            Text(
-                "write-again-or-report",
-                "write it again, or as CSV; if other programs can read the file, please report this to TimeVis",
-            ),
-        ) from error
+        message = Text(
+            "file-unreadable",
+            "{source}: the file cannot be read ({kind}: {reason})",
+            source=path.name,
+            kind=type(error).__name__,
+            reason=str(error),
+        )
+        advice = Text(
+            "write-again-or-report",
+            "write it again, or as CSV; if other programs can read the file, please report this to TimeVis",
+        )
+        raise DataError(message, advice) from error
 
 
 def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Table:
@@ -156,16 +153,14 @@ def _check_content(raw: bytes, path: Path, expected: str) -> None:
         advice = Text(
             "download-again", "save its table as CSV; if it shows an error or a login page, download the table again"
         )
-    raise DataError(
-        Text(
-            "content-unlike-name",
-            "{source}: according to its name, the file is {expected}, but the content is {actual}",
-            source=path.name,
-            expected=DESCRIPTION_OF_FORMAT[expected],
-            actual=DESCRIPTION_OF_FORMAT[content],
-        ),
-        advice,
+    message = Text(
+        "content-unlike-name",
+        "{source}: according to its name, the file is {expected}, but the content is {actual}",
+        source=path.name,
+        expected=DESCRIPTION_OF_FORMAT[expected],
+        actual=DESCRIPTION_OF_FORMAT[content],
     )
+    raise DataError(message, advice)
 
 
 def _format_from_content(raw: bytes) -> str:

@@ -117,15 +117,13 @@ class CellCounter:
         """
         for number, row in enumerate(rows):
             if number == MAX_SHEET_ROWS:
-                raise DataError(
-                    Text(
-                        "sheet-too-long",
-                        "{source}: the file has a sheet of more than {maximum:,} rows, empty ones included",
-                        source=self.source,
-                        maximum=MAX_SHEET_ROWS,
-                    ),
-                    SPLIT_ADVICE,
+                message = Text(
+                    "sheet-too-long",
+                    "{source}: the file has a sheet of more than {maximum:,} rows, empty ones included",
+                    source=self.source,
+                    maximum=MAX_SHEET_ROWS,
                 )
+                raise DataError(message, SPLIT_ADVICE)
             self.add(len(row))
             yield row
 
@@ -139,19 +137,18 @@ def check_column_count(columns: int, source: str) -> None:
         There are more than `MAX_COLUMNS`.
     """
     if columns > MAX_COLUMNS:
-        raise DataError(
-            Text(
-                "table-too-wide",
-                "{source}: the table has {columns:,} columns, more than {maximum:,}",
-                source=source,
-                columns=columns,
-                maximum=MAX_COLUMNS,
-            ),
-            Text(
-                "right-file-or-long-table",
-                "check that it is the right file; if it is, write a long table with one column that names the series",
-            ),
+        message = Text(
+            "table-too-wide",
+            "{source}: the table has {columns:,} columns, more than {maximum:,}",
+            source=source,
+            columns=columns,
+            maximum=MAX_COLUMNS,
         )
+        advice = Text(
+            "right-file-or-long-table",
+            "check that it is the right file; if it is, write a long table with one column that names the series",
+        )
+        raise DataError(message, advice)
 
 
 def check_parquet_size(
@@ -188,30 +185,26 @@ def check_parquet_size(
             stored[j] += chunk.total_uncompressed_size
     size = {"source": source, "rows": metadata.num_rows, "columns": len(columns)}
     if sum(values) > max_cells:
-        raise DataError(
-            Text(
-                "table-with-too-many-cells",
-                "{source}: the file has {rows:,} rows and {columns:,} columns, more than {maximum:,} cells",
-                maximum=max_cells,
-                **size,
-            ),
-            SPLIT_ADVICE,
+        message = Text(
+            "table-with-too-many-cells",
+            "{source}: the file has {rows:,} rows and {columns:,} columns, more than {maximum:,} cells",
+            maximum=max_cells,
+            **size,
         )
+        raise DataError(message, SPLIT_ADVICE)
     widths = [BYTES_OF_TYPE.get(column.physical_type, TEXT_BYTES) for column in columns]
     needed = sum(max(n * width, bytes_) for n, width, bytes_ in zip(values, widths, stored, strict=True))
     limit = int(MAX_SHARE_OF_FREE_MEMORY * memory.available_bytes()) if max_bytes is None else max_bytes
     if needed > limit:
-        raise DataError(
-            Text(
-                "table-needs-memory",
-                "{source}: the file has {rows:,} rows and {columns:,} columns, which need about {megabytes:,.0f} MB "
-                "of the {maximum:,.0f} MB that are free",
-                megabytes=needed / 1e6,
-                maximum=limit / 1e6,
-                **size,
-            ),
-            SPLIT_ADVICE,
+        message = Text(
+            "table-needs-memory",
+            "{source}: the file has {rows:,} rows and {columns:,} columns, which need about {megabytes:,.0f} MB of "
+            "the {maximum:,.0f} MB that are free",
+            megabytes=needed / 1e6,
+            maximum=limit / 1e6,
+            **size,
         )
+        raise DataError(message, SPLIT_ADVICE)
 
 
 BYTES_OF_TYPE = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 8}
@@ -220,12 +213,10 @@ TEXT_BYTES = 16
 
 
 def _too_many_cells(source: str) -> DataError:
-    return DataError(
-        Text(
-            "workbook-with-too-many-cells",
-            "{source}: the file has sheets of more than {maximum:,} cells, empty ones included",
-            source=source,
-            maximum=MAX_WORKBOOK_CELLS,
-        ),
-        SPLIT_ADVICE,
+    message = Text(
+        "workbook-with-too-many-cells",
+        "{source}: the file has sheets of more than {maximum:,} cells, empty ones included",
+        source=source,
+        maximum=MAX_WORKBOOK_CELLS,
     )
+    return DataError(message, SPLIT_ADVICE)

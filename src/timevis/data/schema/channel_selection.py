@@ -79,19 +79,18 @@ def select_channels(
                     "data.target",
                 )
         if len(unusable) == len(panel.channels):
-            raise DataError(
-                Text(
-                    "nothing-changes",
-                    "{source}: no column changes, so there is nothing to forecast ({reasons})",
-                    source=report.source,
-                    reasons=[column_with_reason(*item) for item in list(left_out.items())[:5]],
-                ),
-                Text(
-                    "changing-column",
-                    "give a file in which a numeric column changes, and do not exclude it by {setting}",
-                    setting=Setting("data.target"),
-                ),
+            message = Text(
+                "nothing-changes",
+                "{source}: no column changes, so there is nothing to forecast ({reasons})",
+                source=report.source,
+                reasons=[column_with_reason(*item) for item in list(left_out.items())[:5]],
             )
+            advice = Text(
+                "changing-column",
+                "give a file in which a numeric column changes, and do not exclude it by {setting}",
+                setting=Setting("data.target"),
+            )
+            raise DataError(message, advice)
         rows = _drop_series(rows, left_out)
         panel = to_panel(rows, card)
         panel, observed_rows = _trim_start(
@@ -185,20 +184,19 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
     missing = [c for c in channels if c not in panel.channels]
     if missing:
         guess = nearest(missing[0], panel.channels)
-        raise DataError(
-            Text(
-                "no-such-channel",
-                "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {existing}",
-                source=panel_name,
-                channel=missing[0],
-                channels=listed(channels),
-                existing=listed(panel.channels),
-            ),
-            Text(
-                "name-channels-as-in-run",
-                "{guess}name the columns, or the series of a long table, like the channels of the run; pandas keeps "
-                "a name such as 01067 with dtype=str",
-                guess=Text("perhaps-meant", "did you mean {name!r}? ", name=guess) if guess else "",
-            ),
+        message = Text(
+            "no-such-channel",
+            "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {existing}",
+            source=panel_name,
+            channel=missing[0],
+            channels=listed(channels),
+            existing=listed(panel.channels),
         )
+        advice = Text(
+            "name-channels-as-in-run",
+            "{guess}name the columns, or the series of a long table, like the channels of the run; pandas keeps a "
+            "name such as 01067 with dtype=str",
+            guess=Text("perhaps-meant", "did you mean {name!r}? ", name=guess) if guess else "",
+        )
+        raise DataError(message, advice)
     return panel.select(channels=[panel.channels.index(c) for c in channels])

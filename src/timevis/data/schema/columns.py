@@ -16,7 +16,7 @@ from timevis.data.schema.series_column import find_series_column, join_series_co
 from timevis.data.schema.time_column import find_time_columns
 from timevis.data.table import Table, quote_cell
 from timevis.data.timestamps.parse_times import looks_like_time
-from timevis.data.timestamps.time_parts import holds_time_part
+from timevis.data.timestamps.time_parts import contains_time_part
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
@@ -132,68 +132,61 @@ def no_such_column(table: Table, column: str) -> Text:
 
 def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
-        raise ConfigError(
-            Text(
-                "holiday-is-a-column",
-                "{setting}, but {source} has a column of that name",
-                setting=Setting("data.covariates.holiday", repr(covariates["holiday"])),
-                source=table.source,
-            ),
-            Text(
-                "use-or-rename-holiday",
-                "set it to known or observed to use the column, or rename the column to use the "
-                "holidays of a country",
-            ),
-            "data.covariates.holiday",
+        message = Text(
+            "holiday-is-a-column",
+            "{setting}, but {source} has a column of that name",
+            setting=Setting("data.covariates.holiday", repr(covariates["holiday"])),
+            source=table.source,
         )
+        advice = Text(
+            "use-or-rename-holiday",
+            "set it to known or observed to use the column, or rename the column to use the holidays of a country",
+        )
+        raise ConfigError(message, advice, "data.covariates.holiday")
     for name in covariates:
         kind = column_kind(table.frame[name])
         if kind in ("time", "text"):
-            raise DataError(
-                Text(
-                    "covariate-not-numeric",
-                    "{source}: the covariate {column!r} {reason}",
-                    source=table.source,
-                    column=name,
-                    reason=_reason(table, name, kind),
-                ),
-                Text(
-                    "numeric-covariates",
-                    "covariates are numbers or booleans; {setting} names text that marks a missing value",
-                    setting=Setting("data.missing_values"),
-                ),
-                "data.covariates",
+            message = Text(
+                "covariate-not-numeric",
+                "{source}: the covariate {column!r} {reason}",
+                source=table.source,
+                column=name,
+                reason=_reason(table, name, kind),
             )
+            advice = Text(
+                "numeric-covariates",
+                "covariates are numbers or booleans; {setting} names text that marks a missing value",
+                setting=Setting("data.missing_values"),
+            )
+            raise DataError(message, advice, "data.covariates")
 
 
 def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
     for name in targets:
         kind = column_kind(table.frame[name])
         if kind != "number":
-            raise DataError(
-                Text(
-                    "target-not-numeric",
-                    "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
-                    source=table.source,
-                    column=name,
-                    cell=_first_text(table, name, kind),
-                    reason=_reason(table, name, kind),
-                ),
-                Text(
-                    "numeric-targets",
-                    "{target} takes numeric columns; {setting} names text that marks a missing value",
-                    target=Setting("data.target"),
-                    setting=Setting("data.missing_values"),
-                ),
-                "data.target",
+            message = Text(
+                "target-not-numeric",
+                "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
+                source=table.source,
+                column=name,
+                cell=_first_text(table, name, kind),
+                reason=_reason(table, name, kind),
             )
+            advice = Text(
+                "numeric-targets",
+                "{target} takes numeric columns; {setting} names text that marks a missing value",
+                target=Setting("data.target"),
+                setting=Setting("data.missing_values"),
+            )
+            raise DataError(message, advice, "data.target")
 
 
 def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[tuple[str, ...], dict[str, Text]]:
     """All numeric columns except parts of the time and row counters; and the reasons why others are not used."""
     kinds = {c: column_kind(table.frame[c]) for c in names}
     numeric = [c for c in names if kinds[c] == "number"]
-    parts = [c for c in numeric if holds_time_part(c, table.frame[c])]
+    parts = [c for c in numeric if contains_time_part(c, table.frame[c])]
     if set(parts) < set(numeric):  # a table with other numeric columns has its time in another column
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
@@ -203,16 +196,14 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     targets = tuple(c for c in numeric if c not in counters)
     if not targets:
         reasons = [column_with_reason(c, reason, _first_text(table, c, kinds[c])) for c, reason in left_out.items()]
-        raise DataError(
-            Text(
-                "no-numeric-column",
-                "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
-                source=table.source,
-                sheet_note=table.sheet_note or "",
-                reasons=reasons or [Text("only-the-time", "the time is the only column")],
-            ),
-            NUMBER_ADVICE,
+        message = Text(
+            "no-numeric-column",
+            "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
+            source=table.source,
+            sheet_note=table.sheet_note or "",
+            reasons=reasons or [Text("only-the-time", "the time is the only column")],
         )
+        raise DataError(message, NUMBER_ADVICE)
     return targets, left_out
 
 
@@ -222,7 +213,7 @@ def column_with_reason(column: str, reason: Text, cell: Text | str = "") -> Text
 
 
 def _reason(table: Table, name: str, kind: str) -> Text:
-    """Why a column that is not numeric cannot be forecast; text may hold dates."""
+    """Why a column that is not numeric cannot be forecast; text may contain dates."""
     return REASON_OF_KIND["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
 
 

@@ -114,21 +114,19 @@ def _put_on_calendar_grid(
         moved &= position >= 0
     on_grid = position[position >= 0]
     if not len(on_grid):
-        raise DataError(
-            Text(
-                "no-time-on-grid",
-                "{source}: no time lies on the grid of {setting} (the first is {first})",
-                source=source,
-                setting=Setting("data.frequency", freq),
-                first=str(times[0]),
-            ),
-            Text(
-                "frequency-with-one-time-per-step",
-                "set a {setting} of which each step contains at most one time",
-                setting=Setting("data.frequency"),
-            ),
-            "data.frequency",
+        message = Text(
+            "no-time-on-grid",
+            "{source}: no time lies on the grid of {setting} (the first is {first})",
+            source=source,
+            setting=Setting("data.frequency", freq),
+            first=str(times[0]),
         )
+        advice = Text(
+            "frequency-with-one-time-per-step",
+            "set a {setting} of which each step contains at most one time",
+            setting=Setting("data.frequency"),
+        )
+        raise DataError(message, advice, "data.frequency")
     first, last = int(on_grid.min()), int(on_grid.max())
     position = np.where(position < 0, -1, position - first)
     _check_density(times, freq, position, source, row_label)
@@ -167,42 +165,38 @@ def _check_density(
         filled = np.unique(filled)
     gaps = np.diff(filled)
     if len(gaps) > 1 and gaps.min() > 1:
-        raise DataError(
-            Text(
-                "steps-too-far-apart",
-                "{source}: no two times are one step of {frequency} apart; most are {steps} steps apart",
-                source=source,
-                frequency=freq,
-                steps=int(np.median(gaps)),
-            ),
-            Text(
-                "fitting-frequency",
-                "set a {setting} that fits the rows; a trained run reads only data of its own frequency",
-                setting=Setting("data.frequency"),
-            ),
-            "data.frequency",
+        message = Text(
+            "steps-too-far-apart",
+            "{source}: no two times are one step of {frequency} apart; most are {steps} steps apart",
+            source=source,
+            frequency=freq,
+            steps=int(np.median(gaps)),
         )
+        advice = Text(
+            "fitting-frequency",
+            "set a {setting} that fits the rows; a trained run reads only data of its own frequency",
+            setting=Setting("data.frequency"),
+        )
+        raise DataError(message, advice, "data.frequency")
     rows, max_stray = int(filled[-1]) + 1, int(MAX_STRAY_SHARE * len(filled))
     rows_without_stray = int(filled[len(filled) - 1 - max_stray] - filled[max_stray]) + 1
     if rows > 2 * rows_without_stray or (rows > 10_000 and rows > 20 * len(filled)):
         farthest = int(np.argmax(np.where(position < 0, 0, np.abs(position - np.median(filled)))))
-        raise DataError(
-            Text(
-                "time-far-away",
-                "{source}: {place} has the time {time}, far from the rest: a grid from {first} to"
-                " {last} has {rows} rows, {empty} of them empty",
-                source=source,
-                place=row_label(farthest),
-                time=str(times[farthest]),
-                first=str(times.min()),
-                last=str(times.max()),
-                rows=rows,
-                empty=rows - len(filled),
-            ),
-            Text(
-                "mistyped-date",
-                "look for a mistyped date, remove the rows that are so far away, or set a coarser {setting}",
-                setting=Setting("data.frequency"),
-            ),
-            "data.frequency",
+        message = Text(
+            "time-far-away",
+            "{source}: {place} has the time {time}, far from the rest: a grid from {first} to {last} has {rows} "
+            "rows, {empty} of them empty",
+            source=source,
+            place=row_label(farthest),
+            time=str(times[farthest]),
+            first=str(times.min()),
+            last=str(times.max()),
+            rows=rows,
+            empty=rows - len(filled),
         )
+        advice = Text(
+            "mistyped-date",
+            "look for a mistyped date, remove the rows that are so far away, or set a coarser {setting}",
+            setting=Setting("data.frequency"),
+        )
+        raise DataError(message, advice, "data.frequency")

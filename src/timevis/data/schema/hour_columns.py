@@ -14,7 +14,7 @@ from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.time_column import find_time_columns
 from timevis.data.table import Table
 from timevis.data.timestamps.parsed_times import cell_text
-from timevis.data.timestamps.time_parts import PART_NAMES, holds_only_dates, month_numbers
+from timevis.data.timestamps.time_parts import PART_NAMES, contains_only_dates, month_numbers
 from timevis.errors import DataError
 from timevis.messages import Text, listed
 
@@ -23,7 +23,7 @@ HOUR_NAME = re.compile(
     r"(?:[:.h](?:00)?(?:[:.]00)?)?(?:\s*h|\s*uhr)?(?:\s*(?:-|–|to|bis)\s*\d{1,2}(?:[:.]\d\d)?)?"
 )
 VALUE = "value"
-"""Name of the column that holds the values of all hours."""
+"""Name of the column that contains the values of all hours."""
 
 
 def stack_hour_columns(table: Table, options: DataOptions) -> Table:
@@ -107,7 +107,7 @@ def _dates(table: Table, options: DataOptions) -> tuple[tuple[str, ...], list[st
         parts = frame[list(time)].set_axis([n.lower().strip() for n in time], axis=1)
         parsed = pd.to_datetime(parts.assign(month=month_numbers(parts["month"])), errors="coerce")
         return None if parsed.isna().any() else (time, list(parsed.dt.strftime("%Y-%m-%d")))
-    if len(time) > 1 or time[0].lower().strip() in PART_NAMES[:2] or not holds_only_dates(frame[time[0]]):
+    if len(time) > 1 or time[0].lower().strip() in PART_NAMES[:2] or not contains_only_dates(frame[time[0]]):
         return None
     column = frame[time[0]]
     if types.is_numeric_dtype(column):

@@ -1,4 +1,4 @@
-"""What kind of cells a column holds, and its numbers as float64."""
+"""What kind of cells a column contains, and its numbers as float64."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def column_kind(column: pd.Series) -> str:
-    """What a column holds: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
+    """What a column contains: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
 
     A text column is ``number`` if at least half of its filled cells are numbers; the others are then errors.
     """
@@ -64,21 +64,18 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         values = pd.to_numeric(text.mask(is_missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
         if len(wrong):
-            raise AmbiguousDataError(
-                Text(
-                    "text-in-number-column",
-                    "{source}: {place}, column {column!r} contains text{more}: {cell}",
-                    source=table.source,
-                    place=table.row_label(wrong[0]),
-                    column=name,
-                    more=Text("text-in-more-cells", " (as do {count} more cells)", count=len(wrong) - 1)
-                    if len(wrong) > 1
-                    else "",
-                    cell=quote_cell(text.iloc[wrong[0]]),
-                ),
-                NUMBER_ADVICE,
-                "data.missing_values",
+            message = Text(
+                "text-in-number-column",
+                "{source}: {place}, column {column!r} contains text{more}: {cell}",
+                source=table.source,
+                place=table.row_label(wrong[0]),
+                column=name,
+                more=Text("text-in-more-cells", " (as do {count} more cells)", count=len(wrong) - 1)
+                if len(wrong) > 1
+                else "",
+                cell=quote_cell(text.iloc[wrong[0]]),
             )
+            raise AmbiguousDataError(message, NUMBER_ADVICE, "data.missing_values")
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(wrong):
@@ -112,19 +109,18 @@ def check_size(table: Table, name: str, numbers: np.ndarray) -> None:
     """Raise a DataError if 32-bit floats would round all numbers of a column to zero, or to a few digits."""
     largest = float(np.fmax.reduce(np.abs(numbers), initial=0))
     if 0 < largest < np.finfo(np.float32).tiny:
-        raise DataError(
-            Text(
-                "numbers-too-small",
-                "{source}: column {column!r}: the largest value is {value:g}, too small for 32-bit floats",
-                source=table.source,
-                column=name,
-                value=largest,
-            ),
-            Text(
-                "smaller-unit",
-                "multiply the column by a constant, or give it in a smaller unit, so that its values are around 1",
-            ),
+        message = Text(
+            "numbers-too-small",
+            "{source}: column {column!r}: the largest value is {value:g}, too small for 32-bit floats",
+            source=table.source,
+            column=name,
+            value=largest,
         )
+        advice = Text(
+            "smaller-unit",
+            "multiply the column by a constant, or give it in a smaller unit, so that its values are around 1",
+        )
+        raise DataError(message, advice)
 
 
 def check_precision(
@@ -153,25 +149,23 @@ def check_precision(
         changes = np.abs(np.diff(observed_values))
         changes = changes[changes > 1e-12 * np.abs(observed_values).max()]
         if len(changes) and np.median(changes) < 4 * np.median(rounded):
-            raise DataError(
-                Text(
-                    "too-fine-for-data",
-                    "{source}: column {column!r}{series} changes by {change:g} from "
-                    "row to row around {value:g}, too finely for 32-bit floats",
-                    source=table.source,
-                    column=name,
-                    series=of_series(series_names[code]) if len(series_names) > 1 else "",
-                    change=float(np.median(changes)),
-                    value=float(np.median(observed_values)),
-                ),
-                Text(
-                    "subtract-or-difference",
-                    "subtract a constant from the column, for example its first value, or take differences; or leave "
-                    "it out with {setting}",
-                    setting=Setting("data.target"),
-                ),
-                "data.target",
+            message = Text(
+                "too-fine-for-data",
+                "{source}: column {column!r}{series} changes by {change:g} from row to row around {value:g}, too "
+                "finely for 32-bit floats",
+                source=table.source,
+                column=name,
+                series=of_series(series_names[code]) if len(series_names) > 1 else "",
+                change=float(np.median(changes)),
+                value=float(np.median(observed_values)),
             )
+            advice = Text(
+                "subtract-or-difference",
+                "subtract a constant from the column, for example its first value, or take differences; or leave it "
+                "out with {setting}",
+                setting=Setting("data.target"),
+            )
+            raise DataError(message, advice, "data.target")
 
 
 def of_series(name: str) -> Text:

@@ -69,27 +69,22 @@ def merge_repeated_times(
         times = grid.index[averaged[averaged // length == series] % length]
         if _are_clock_changes(times) and times.floor("h").nunique() == times.year.nunique():
             continue
-        raise DataError(
-            Text(
-                "rows-disagree",
-                "{source}: rows{series} with the same time disagree, first at {first} (number of such times: "
-                "{count:,})",
-                source=table.source,
-                series=of_series(series_names[series]) if columns.id else "",
-                count=len(times),
-                first=str(times[0]),
-            ),
-            _advice(table, columns),
-            "data.id",
+        message = Text(
+            "rows-disagree",
+            "{source}: rows{series} with the same time disagree, first at {first} (number of such times: {count:,})",
+            source=table.source,
+            series=of_series(series_names[series]) if columns.id else "",
+            count=len(times),
+            first=str(times[0]),
         )
+        raise DataError(message, _advice(table, columns), "data.id")
     averaged_times = grid.index[averaged % length]
     if len(averaged_times) and _are_clock_changes(averaged_times):
         report.notes.append(
             Text(
                 "note-clock-change",
-                "the rows that were averaged are of the hours in which clocks are"
-                " set back, the first {first}: times in UTC, or with their offset"
-                " such as +02:00, keep both hours",
+                "the rows that were averaged are of the hours in which clocks are set back, the first {first}: times "
+                "in UTC, or with their offset such as +02:00, keep both hours",
                 first=str(averaged_times[0]),
             )
         )

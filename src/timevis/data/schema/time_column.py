@@ -1,4 +1,4 @@
-"""Find the columns of a table that hold its times."""
+"""Find the columns of a table that contain its times."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.schema.numeric_columns import column_kind
-from timevis.data.schema.series_column import MIN_REPEATED_SHARE, SERIES_COLUMN_NAMES, holds_series_names
+from timevis.data.schema.series_column import MIN_REPEATED_SHARE, SERIES_COLUMN_NAMES, contains_series_names
 from timevis.data.table import Table
 from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.data.timestamps.time_parts import (
     PART_NAMES,
     TIME_OF_DAY_NAMES,
-    holds_only_dates,
-    holds_times_of_day,
+    contains_only_dates,
+    contains_times_of_day,
     month_numbers,
 )
 from timevis.errors import DataError
@@ -30,7 +30,7 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
     Raises
     ------
     DataError
-        No column holds times or has the name of a time column.
+        No column contains times or has the name of a time column.
     """
     frame = table.frame
     names = {str(c).lower().strip(): str(c) for c in frame.columns}
@@ -41,8 +41,8 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
         notes.append(_note_on_columns(parts))
         return parts
     times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
-    if times:  # if another column holds dates, 13.01.05 is a time of day
-        best = min(times, key=lambda n: (n in parts, holds_times_of_day(frame[n])))
+    if times:  # if another column contains dates, 13.01.05 is a time of day
+        best = min(times, key=lambda n: (n in parts, contains_times_of_day(frame[n])))
         name = next((n for n in times if _adds_times_of_day(frame[n], frame[best])), best)
         time_of_day = find_time_of_day_column(frame, name)
         notes.append(
@@ -53,7 +53,9 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
         return (name, time_of_day) if time_of_day else (name,)
     for name in named:
         if frame[name].notna().any():
-            return (name,)  # its name is that of a time column, so parsing reports the first cell that is not a time
+            return (
+                name,
+            )  # the name says that it is a time column: parsing reports the first cell that is not a time
     text = Text(
         "no-time-column",
         "{source}{sheet_note}: there is no time column among {columns}",
@@ -61,16 +63,13 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
         sheet_note=table.sheet_note or "",
         columns=listed([repr(name) for name in frame.columns], 12),
     )
-    raise DataError(
-        text,
-        Text(
-            "one-time-column",
-            "one column must contain times such as 2020-01-31 13:00 ({setting} names it); the column names must be "
-            "in the first row",
-            setting=Setting("data.time"),
-        ),
-        "data.time",
+    advice = Text(
+        "one-time-column",
+        "one column must contain times such as 2020-01-31 13:00 ({setting} names it); the column names must be in "
+        "the first row",
+        setting=Setting("data.time"),
     )
+    raise DataError(text, advice, "data.time")
 
 
 def _note_on_columns(names: tuple[str, ...]) -> Text:
@@ -78,7 +77,7 @@ def _note_on_columns(names: tuple[str, ...]) -> Text:
 
 
 def find_time_of_day_column(frame: pd.DataFrame, date_column: str, only_known_names: bool = True) -> str | None:
-    """The column with the times of day for a column that holds only dates; None if there is none.
+    """The column with the times of day for a column that contains only dates; None if there is none.
 
     Each series must have several rows of one date: if it has one row per date, a column of hours is a measurement.
 
@@ -92,16 +91,16 @@ def find_time_of_day_column(frame: pd.DataFrame, date_column: str, only_known_na
     series = [
         c
         for c in map(str, frame.columns)
-        if c.lower().strip() in SERIES_COLUMN_NAMES and holds_series_names(frame[c])
+        if c.lower().strip() in SERIES_COLUMN_NAMES and contains_series_names(frame[c])
     ]
-    if not holds_only_dates(frame[date_column]):
+    if not contains_only_dates(frame[date_column]):
         return None
     if frame.duplicated([date_column, *series]).mean() <= MIN_REPEATED_SHARE:
         return None
     for name in map(str, frame.columns):
         is_text = not types.is_numeric_dtype(frame[name])
         is_candidate = name.lower().strip() in TIME_OF_DAY_NAMES or (is_text and not only_known_names)
-        if is_candidate and name != date_column and holds_times_of_day(frame[name]):
+        if is_candidate and name != date_column and contains_times_of_day(frame[name]):
             return name
     return None
 
@@ -112,7 +111,7 @@ def _is_part(column: pd.Series, part: str) -> bool:
 
 def _adds_times_of_day(column: pd.Series, dates: pd.Series) -> bool:
     """Whether a column repeats the dates of a column of dates and adds a time of day."""
-    if not holds_only_dates(dates) or holds_only_dates(column):
+    if not contains_only_dates(dates) or contains_only_dates(column):
         return False
     is_filled = dates.notna() & column.notna()
     days, times = dates[is_filled].iloc[:SAMPLE_CELLS], column[is_filled].iloc[:SAMPLE_CELLS]

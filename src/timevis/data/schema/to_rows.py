@@ -193,7 +193,7 @@ def _index_and_timezone(
 
 
 def _local_dates(times: ParsedTimes, timezone: str | None, report: QualityReport) -> pd.DatetimeIndex:
-    """Dates as the file has them; those of `timezone` if times are not at midnight and become as regular by it."""
+    """Dates as the file has them; dates in `timezone` if times are not at midnight and become as regular by it."""
     local = times.index.tz_localize(None) if times.local_index is None else times.local_index
     times_of_day = (local - local.normalize()).unique()
     if timezone and times_of_day.any():
@@ -221,17 +221,14 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
     code = np.append(code_of_cell, -1)[row_code]
     if (code < 0).any():
         row = int(np.argmax(code < 0))
-        raise DataError(
-            Text(
-                "series-name-empty",
-                "{source}: {place}, column {column!r} is empty",
-                source=table.source,
-                place=table.row_label(row),
-                column=name,
-            ),
-            Text("name-every-series", "every row must name its series"),
-            "data.id",
+        message = Text(
+            "series-name-empty",
+            "{source}: {place}, column {column!r} is empty",
+            source=table.source,
+            place=table.row_label(row),
+            column=name,
         )
+        raise DataError(message, Text("name-every-series", "every row must name its series"), "data.id")
     return code.astype(np.int64), tuple(str(n) for n in names)
 
 
@@ -247,26 +244,24 @@ def _rows_on_grid(
         "places": list_times(index[np.sort(np.concatenate([off_grid, moved]))]),
     }
     if len(off_grid) > MAX_OFF_GRID_SHARE * len(index):
-        raise DataError(
-            Text(
-                "times-off-grid",
-                "{source}: {count} of {rows} times do not lie on the grid of frequency "
-                "{frequency}, the first at {place} ({first})",
-                source=table.source,
-                count=len(off_grid),
-                rows=len(index),
-                frequency=grid.freq,
-                place=table.row_label(int(off_grid[0])),
-                first=str(index[off_grid[0]]),
-            ),
-            Text(
-                "frequency-for-all-rows",
-                "set a {setting} that fits all rows, or resample the series to a regular grid first{series}",
-                setting=Setting("data.frequency"),
-                series=Text("series-share-grid", "; the series that {column!r} names share one grid", column=series)
-                if series
-                else "",
-            ),
-            "data.frequency",
+        message = Text(
+            "times-off-grid",
+            "{source}: {count} of {rows} times do not lie on the grid of frequency {frequency}, the first at {place} "
+            "({first})",
+            source=table.source,
+            count=len(off_grid),
+            rows=len(index),
+            frequency=grid.freq,
+            place=table.row_label(int(off_grid[0])),
+            first=str(index[off_grid[0]]),
         )
+        advice = Text(
+            "frequency-for-all-rows",
+            "set a {setting} that fits all rows, or resample the series to a regular grid first{series}",
+            setting=Setting("data.frequency"),
+            series=Text("series-share-grid", "; the series that {column!r} names share one grid", column=series)
+            if series
+            else "",
+        )
+        raise DataError(message, advice, "data.frequency")
     return np.flatnonzero(grid.position >= 0) if len(off_grid) else np.arange(len(index))

@@ -47,25 +47,21 @@ def append_rows(
     old_names, new_names = list(map(str, whole.frame.columns)), list(map(str, table.frame.columns))
     same_columns = Text("same-columns", "give the columns {columns}", columns=old_names)
     if absent := [name for name in old_names if name not in new_names]:
-        raise DataError(
-            Text(
-                "newer-rows-lack-column",
-                "{source} has no column {column!r}, which the rows so far have",
-                source=table.source,
-                column=absent[0],
-            ),
-            same_columns,
+        message = Text(
+            "newer-rows-lack-column",
+            "{source} has no column {column!r}, which the rows so far have",
+            source=table.source,
+            column=absent[0],
         )
+        raise DataError(message, same_columns)
     if unknown := [name for name in new_names if name not in old_names]:
-        raise DataError(
-            Text(
-                "newer-rows-new-column",
-                "{source} has a column {column!r}, which the rows so far do not have",
-                source=table.source,
-                column=unknown[0],
-            ),
-            same_columns,
+        message = Text(
+            "newer-rows-new-column",
+            "{source} has a column {column!r}, which the rows so far do not have",
+            source=table.source,
+            column=unknown[0],
         )
+        raise DataError(message, same_columns)
     channels = tuple(report["channels"])  # also those that a few rows do not change
     newer_options = {**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)}
     panel, _ = load_panel(newer_options, channels=channels)

@@ -88,14 +88,12 @@ def load_files(
         try:
             panels = read_new_file(path, options, tuple(channels), card, freq, timezone, inferred)
         except AmbiguousDataError as error:
-            raise DataError(
-                error.message,
-                Text(
-                    "read-as-the-run",
-                    "{advice}; new files are read with the options of the run: correct the file, or train a new run",
-                    advice=error.advice,
-                ),
-            ) from error
+            advice = Text(
+                "read-as-the-run",
+                "{advice}; new files are read with the options of the run: correct the file, or train a new run",
+                advice=error.advice,
+            )
+            raise DataError(error.message, advice) from error
         for name, panel in panels.items():
             if name in items:
                 name = f"{path.stem}/{name}"
@@ -159,30 +157,27 @@ def read_new_file(
     zone = (rows.timezone or "UTC") if has_zone else None  # times in UTC, such as 2024-01-01T00:00Z, name no zone
     if has_zone != (timezone is not None):
         if timezone is None:
-            raise DataError(
-                Text(
-                    "zone-not-in-run",
-                    "{source}: the times have a time zone ({zone}), but the run was trained on times without one",
-                    source=table.source,
-                    zone=zone,
-                ),
-                Text(
-                    "zone-not-in-run-advice",
-                    "write the local times of the data of the run, without an offset from UTC",
-                ),
-            )
-        raise DataError(
-            Text(
-                "zone-only-in-run",
-                "{source}: the times have no time zone, but the run was trained on times with one ({zone})",
+            message = Text(
+                "zone-not-in-run",
+                "{source}: the times have a time zone ({zone}), but the run was trained on times without one",
                 source=table.source,
-                zone=timezone,
-            ),
-            Text(
-                "zone-only-in-run-advice",
-                "write the times with their offset from UTC, for example 2024-01-01T00:00+00:00",
-            ),
+                zone=zone,
+            )
+            advice = Text(
+                "zone-not-in-run-advice", "write the local times of the data of the run, without an offset from UTC"
+            )
+            raise DataError(message, advice)
+        message = Text(
+            "zone-only-in-run",
+            "{source}: the times have no time zone, but the run was trained on times with one ({zone})",
+            source=table.source,
+            zone=timezone,
         )
+        advice = Text(
+            "zone-only-in-run-advice",
+            "write the times with their offset from UTC, for example 2024-01-01T00:00+00:00",
+        )
+        raise DataError(message, advice)
     rows = replace(rows, timezone=timezone)
     columns = rows.columns
     card = replace(card, defects=())

@@ -85,18 +85,17 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
         if not (stop > first).any():
             spans = split_rows(panel, spec, by).borders - starts[:, None]
             rows = spans[longest := int(spans[:, 2].argmax())]
+            message = Text(
+                "longest-series-too-short",
+                "{source}: the longest series, {channel!r}, has {rows} rows, too few for {context_length}, {horizon} "
+                "and {split}",
+                source=panel.card.name,
+                channel=panel.channels[longest],
+                rows=int(rows[2]),
+                **_lengths(context_length, horizon, spec),
+            )
             raise DataError(
-                Text(
-                    "longest-series-too-short",
-                    "{source}: the longest series, {channel!r}, has {rows} rows, too few for "
-                    "{context_length}, {horizon} and {split}",
-                    source=panel.card.name,
-                    channel=panel.channels[longest],
-                    rows=int(rows[2]),
-                    **_lengths(context_length, horizon, spec),
-                ),
-                _advice_for_short_series(rows[2], Split(rows), context_length, horizon, 0),
-                "data.split",
+                message, _advice_for_short_series(rows[2], Split(rows), context_length, horizon, 0), "data.split"
             )
     return split
 
@@ -133,16 +132,15 @@ def make_split(
     split, lengths = Split(spec.ends(rows)), (context_length, horizon)
     if split.test_end > rows or not _has_windows(split, context_length, horizon):
         needed_rows = spec.test_end if isinstance(spec, RowEnds) else _rows_of_shares(rows, spec, *lengths)
+        message = Text(
+            "series-too-short",
+            "{source}: the series has {rows} rows, too few for {context_length}, {horizon} and {split}",
+            source=data_name,
+            rows=rows,
+            **_lengths(context_length, horizon, spec),
+        )
         raise DataError(
-            Text(
-                "series-too-short",
-                "{source}: the series has {rows} rows, too few for {context_length}, {horizon} and {split}",
-                source=data_name,
-                rows=rows,
-                **_lengths(context_length, horizon, spec),
-            ),
-            _advice_for_short_series(rows, split, context_length, horizon, needed_rows),
-            "data.split",
+            message, _advice_for_short_series(rows, split, context_length, horizon, needed_rows), "data.split"
         )
     return split
 

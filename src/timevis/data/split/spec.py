@@ -84,30 +84,25 @@ class Times:
         span = {"first": str(local_index[0]), "last": str(local_index[-1])}
         for part, start, end in zip(PART_NAMES.values(), ends, ends[1:], strict=False):
             if start >= end:
-                raise DataError(
-                    _part_empty(self, panel, part),
-                    Text(
-                        "increasing-times",
-                        "the data reach from {first} to {last}; give increasing times within them",
-                        **span,
-                    ),
-                    "data.split",
-                )
-        if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
-            raise DataError(
-                Text(
-                    "split-after-data",
-                    "{source}: {split} ends after the data",
-                    source=panel.card.name,
-                    split=Setting("data.split", str(self)),
-                ),
-                Text(
-                    "without-third-time",
-                    "the data reach from {first} to {last}; without a third time, the test ends with the data",
+                advice = Text(
+                    "increasing-times",
+                    "the data reach from {first} to {last}; give increasing times within them",
                     **span,
-                ),
-                "data.split",
+                )
+                raise DataError(_part_empty(self, panel, part), advice, "data.split")
+        if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
+            message = Text(
+                "split-after-data",
+                "{source}: {split} ends after the data",
+                source=panel.card.name,
+                split=Setting("data.split", str(self)),
             )
+            advice = Text(
+                "without-third-time",
+                "the data reach from {first} to {last}; without a third time, the test ends with the data",
+                **span,
+            )
+            raise DataError(message, advice, "data.split")
         return RowEnds(*ends[1:])
 
 
@@ -142,11 +137,9 @@ SplitSpec: TypeAlias = Shares | RowEnds | Times | LastRows | StoredSplit
 DEFAULT_SPLIT = Shares(0.7, 0.1, 0.2)
 SPLIT_FORMS = Text(
     "forms-of-split",
-    "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts "
-    "end such as [8640,11520,14400], the last rows of each series such as {{val: "
-    "96, test: 48}}, or the first times of validation and test such as "
-    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not"
-    " the end of the data",
+    "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts end such as [8640,11520,14400], "
+    "the last rows of each series such as {{val: 96, test: 48}}, or the first times of validation and test such as "
+    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not the end of the data",
 )
 
 
@@ -179,16 +172,13 @@ def parse_split(value: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
             try:
                 parse_iso_time(text)
             except ConfigError as error:
-                raise ConfigError(
-                    Text(
-                        "split-time",
-                        "{split}: {reason}",
-                        split=Setting("data.split", _format(value)),
-                        reason=error.message,
-                    ),
-                    SPLIT_FORMS,
-                    "data.split",
-                ) from None
+                message = Text(
+                    "split-time",
+                    "{split}: {reason}",
+                    split=Setting("data.split", _format(value)),
+                    reason=error.message,
+                )
+                raise ConfigError(message, SPLIT_FORMS, "data.split") from None
         return times
     return parse_numbers(value)
 
@@ -204,15 +194,12 @@ def parse_numbers(value: Sequence[Any]) -> Shares | RowEnds:
     if sum(numbers) <= 1 + 1e-9:
         return Shares(*numbers)
     if numbers != sorted(set(numbers)) or any(x != int(x) for x in numbers):
-        raise ConfigError(
-            Text(
-                "split-numbers",
-                "{split} has neither fractions that sum to at most 1 nor increasing row numbers",
-                split=Setting("data.split", _format(value)),
-            ),
-            SPLIT_FORMS,
-            "data.split",
+        message = Text(
+            "split-numbers",
+            "{split} has neither fractions that sum to at most 1 nor increasing row numbers",
+            split=Setting("data.split", _format(value)),
         )
+        raise ConfigError(message, SPLIT_FORMS, "data.split")
     return RowEnds(*map(int, numbers))
 
 

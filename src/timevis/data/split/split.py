@@ -64,7 +64,7 @@ class Split:
         """First row of a part, and the row after its last one: each an integer, or int64 [C].
 
         Models are tuned and calibrated on the first half of the validation part, and selected on the second. Each
-        half holds at least one window, so the halves of a validation part of less than two horizons overlap.
+        half contains at least one window, so the halves of a validation part of less than two horizons overlap.
 
         Parameters
         ----------

@@ -24,7 +24,7 @@ YEAR_FIRST = re.compile(r"^(\d{2})([/.\-])(\d{2})\2(\d{2})(?![\d:])")
 
 
 def step_regularity(times: pd.Series) -> float:
-    """How regular times are: the share of the most common step times the share of cells that hold a time.
+    """How regular times are: the share of the most common step times the share of cells that contain a time.
 
     Steps of 28 days and more are compared in months.
     """
@@ -62,21 +62,19 @@ def expand_leading_short_years(
     )
     example = text[is_short].iloc[0]
     if year_first_regularity == year_last_regularity and default_day_first is None:
-        raise AmbiguousDataError(
-            Text(
-                "year-order-unclear",
-                "{source}: column {column!r}: dates such as {cell!r} may be read with the year first or last",
-                source=table.source,
-                column=name,
-                cell=example,
-            ),
-            Text(
-                "year-order",
-                "write them as 2020-01-31, or set {setting} to true or false if the year is last",
-                setting=Setting("data.day_first"),
-            ),
-            "data.day_first",
+        message = Text(
+            "year-order-unclear",
+            "{source}: column {column!r}: dates such as {cell!r} may be read with the year first or last",
+            source=table.source,
+            column=name,
+            cell=example,
         )
+        advice = Text(
+            "year-order",
+            "write them as 2020-01-31, or set {setting} to true or false if the year is last",
+            setting=Setting("data.day_first"),
+        )
+        raise AmbiguousDataError(message, advice, "data.day_first")
     if year_first_regularity <= year_last_regularity:
         return text
     notes.append(
@@ -127,20 +125,18 @@ def parse_day_or_month_first(
     if day_first is None:
         is_day_first, is_month_first = first > 12, second > 12
         if is_day_first.any() and is_month_first.any():
-            raise DataError(
-                Text(
-                    "day-order-mixed",
-                    "{source}: column {column!r} has the day first in {place} ({cell!r}) and the "
-                    "month first in {other_place} ({other!r})",
-                    source=table.source,
-                    column=name,
-                    place=table.row_label(is_day_first.idxmax()),
-                    cell=text[is_day_first].iloc[0],
-                    other_place=table.row_label(is_month_first.idxmax()),
-                    other=text[is_month_first].iloc[0],
-                ),
-                Text("write-iso-dates", "write all dates as 2020-01-31"),
+            message = Text(
+                "day-order-mixed",
+                "{source}: column {column!r} has the day first in {place} ({cell!r}) and the month first in "
+                "{other_place} ({other!r})",
+                source=table.source,
+                column=name,
+                place=table.row_label(is_day_first.idxmax()),
+                cell=text[is_day_first].iloc[0],
+                other_place=table.row_label(is_month_first.idxmax()),
+                other=text[is_month_first].iloc[0],
             )
+            raise DataError(message, Text("write-iso-dates", "write all dates as 2020-01-31"))
         if is_day_first.any() or is_month_first.any():
             day_first = bool(is_day_first.any())
             _check_other_order(table, name, text, fields, is_day_first | is_month_first, day_first)
@@ -172,24 +168,23 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
     days = text[~is_numeric].str.extract(r"^\d{4}-\d{2}-(\d{2})")[0].dropna().astype(int)
     if len(days) and (days <= 12).all() and (fields[[0, 2]].astype(int).max(axis=1) > 12).all():
         date_row, text_row = days.index[0], fields.index[0]
-        raise DataError(
-            Text(
-                "day-and-month-swapped",
-                "{source}: column {column!r} contains the date {cell!r} in {place} and the text "
-                "{other!r} in {other_place}; no date has a day above 12 and every text has one, "
-                "so a spreadsheet has probably swapped day and month",
-                source=table.source,
-                column=name,
-                cell=text[date_row],
-                place=table.row_label(date_row),
-                other=text[text_row],
-                other_place=table.row_label(text_row),
-            ),
-            Text(
-                "write-dates-from-source",
-                "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
-            ),
+        message = Text(
+            "day-and-month-swapped",
+            "{source}: column {column!r} contains the date {cell!r} in {place} and the text {other!r} in "
+            "{other_place}; no date has a day above 12 and every text has one, so a spreadsheet has probably swapped "
+            "day and month",
+            source=table.source,
+            column=name,
+            cell=text[date_row],
+            place=table.row_label(date_row),
+            other=text[text_row],
+            other_place=table.row_label(text_row),
         )
+        advice = Text(
+            "write-dates-from-source",
+            "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+        )
+        raise DataError(message, advice)
 
 
 def _check_other_order(
@@ -213,28 +208,25 @@ def _check_other_order(
         certain, other = is_certain.idxmax(), times.index[is_other][0]
         orders = [Text("the-day-first", "the day first"), Text("the-month-first", "the month first")]
         first_order, other_order = orders if day_first else orders[::-1]
-        raise DataError(
-            Text(
-                "day-order-changes",
-                "{source}: column {column!r} has {order} in {place} ({cell!r}), but dates such as {other!r} in "
-                "{other_place} seem to have {other_order}: the times then lie closer together, with more regular "
-                "steps",
-                source=table.source,
-                column=name,
-                order=first_order,
-                place=table.row_label(certain),
-                cell=text[certain],
-                other=text[other],
-                other_place=table.row_label(other),
-                other_order=other_order,
-            ),
-            Text(
-                "write-iso-dates-or-set-order",
-                "write all dates as 2020-01-31; if all have one order, set {setting} to true or false",
-                setting=Setting("data.day_first"),
-            ),
-            "data.day_first",
+        message = Text(
+            "day-order-changes",
+            "{source}: column {column!r} has {order} in {place} ({cell!r}), but dates such as {other!r} in "
+            "{other_place} seem to have {other_order}: the times then lie closer together, with more regular steps",
+            source=table.source,
+            column=name,
+            order=first_order,
+            place=table.row_label(certain),
+            cell=text[certain],
+            other=text[other],
+            other_place=table.row_label(other),
+            other_order=other_order,
         )
+        advice = Text(
+            "write-iso-dates-or-set-order",
+            "write all dates as 2020-01-31; if all have one order, set {setting} to true or false",
+            setting=Setting("data.day_first"),
+        )
+        raise DataError(message, advice, "data.day_first")
 
 
 def _reorder_and_parse(text: pd.Series, fields: pd.DataFrame, day_first: bool) -> pd.Series:
@@ -255,19 +247,17 @@ def _is_day_first_more_regular(
         log.warning("%s: %r is read %s first, as in the data of the run", table.source, text.iloc[0], order)
         return default_day_first
     if month_first == day_first:
-        raise AmbiguousDataError(
-            Text(
-                "day-order-unclear",
-                "{source}: column {column!r}: dates such as {cell!r} may be read day first or month first",
-                source=table.source,
-                column=name,
-                cell=text.iloc[0],
-            ),
-            Text(
-                "day-order",
-                "write them as 2020-01-31, or set {setting} to true or false",
-                setting=Setting("data.day_first"),
-            ),
-            "data.day_first",
+        message = Text(
+            "day-order-unclear",
+            "{source}: column {column!r}: dates such as {cell!r} may be read day first or month first",
+            source=table.source,
+            column=name,
+            cell=text.iloc[0],
         )
+        advice = Text(
+            "day-order",
+            "write them as 2020-01-31, or set {setting} to true or false",
+            setting=Setting("data.day_first"),
+        )
+        raise AmbiguousDataError(message, advice, "data.day_first")
     return day_first > month_first

@@ -13,7 +13,7 @@ from timevis.messages import Setting, Share, Text
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 CURRENT_UNITS = {"H": "h", "T": "min", "S": "s", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "d": "D", "w": "W"}
-"""From units of older versions of pandas to those of the current one."""
+"""From units of older versions of pandas to units of the current version."""
 COMMON_STEPS_US = tuple(
     [n * 1_000_000 for n in (1, 2, 5, 10, 15, 20, 30)]
     + [n * 60_000_000 for n in (1, 2, 3, 5, 10, 12, 15, 20, 30)]
@@ -90,16 +90,14 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
             source=source,
             count=len(steps) + 1,
         )
-        raise DataError(
-            text,
-            Text(
-                "few-hundred-rows",
-                "a few hundred rows are needed: {context_length} + {horizon} in the training part, {horizon} in each "
-                "of the others",
-                context_length=Setting("context_length"),
-                horizon=Setting("horizon"),
-            ),
+        advice = Text(
+            "few-hundred-rows",
+            "a few hundred rows are needed: {context_length} + {horizon} in the training part, {horizon} in each of "
+            "the others",
+            context_length=Setting("context_length"),
+            horizon=Setting("horizon"),
         )
+        raise DataError(text, advice)
     distinct, counts = np.unique(steps, return_counts=True)
     step, share = int(distinct[counts.argmax()]), counts.max() / len(steps)
     if step >= 28 * DAY_US:
@@ -116,22 +114,20 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     near_common = np.abs(steps - common) <= 2 * SNAP_TOLERANCE * common
     if abs(common - median) <= 0.05 * common and near_common.mean() > 0.8:
         return alias_of_step(common)
-    raise DataError(
-        Text(
-            "no-regular-step",
-            "{source}: the times have no regular step (the most common, {step}, is {share} of all steps)",
-            source=source,
-            step=str(pd.Timedelta(step, "us")),
-            share=Share(float(share)),
-        ),
-        Text(
-            "resample",
-            "resample the series to a regular grid first, for example to hourly means; if most rows already lie on a "
-            "grid, name it: {setting}",
-            setting=Setting("data.frequency", "h"),
-        ),
-        "data.frequency",
+    message = Text(
+        "no-regular-step",
+        "{source}: the times have no regular step (the most common, {step}, is {share} of all steps)",
+        source=source,
+        step=str(pd.Timedelta(step, "us")),
+        share=Share(float(share)),
     )
+    advice = Text(
+        "resample",
+        "resample the series to a regular grid first, for example to hourly means; if most rows already lie on a "
+        "grid, name it: {setting}",
+        setting=Setting("data.frequency", "h"),
+    )
+    raise DataError(message, advice, "data.frequency")
 
 
 def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
@@ -161,16 +157,13 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     steps, counts = np.unique(np.diff(times.asi8), return_counts=True)
     if counts.max() >= 0.9 * counts.sum():
         return alias_of_step(int(steps[counts.argmax()]))
-    raise DataError(
-        Text(
-            "irregular-months",
-            "{source}: the steps between times are about {days:.0f} days, but not whole months, quarters or years",
-            source=source,
-            days=round(days),
-        ),
-        advice,
-        "data.frequency",
+    message = Text(
+        "irregular-months",
+        "{source}: the steps between times are about {days:.0f} days, but not whole months, quarters or years",
+        source=source,
+        days=round(days),
     )
+    raise DataError(message, advice, "data.frequency")
 
 
 def anchored_offsets(alias: str) -> list[BaseOffset]:

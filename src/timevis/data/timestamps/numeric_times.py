@@ -80,22 +80,20 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
             None,
             [Text("note-epoch", "times are numbers: read as {unit} since 1970, in UTC", unit=unit)],
         )
-    raise DataError(
-        Text(
-            "time-is-a-number",
-            "{source}: {place}, column {column!r}: the number {value:g} is not a time",
-            source=table.source,
-            place=table.row_label(0),
-            column=name,
-            value=float(values[0]),
-        ),
-        Text(
-            "write-times",
-            "write times as 2020-01-31 13:00 or as seconds since 1970; {setting} names another column",
-            setting=Setting("data.time"),
-        ),
-        "data.time",
+    message = Text(
+        "time-is-a-number",
+        "{source}: {place}, column {column!r}: the number {value:g} is not a time",
+        source=table.source,
+        place=table.row_label(0),
+        column=name,
+        value=float(values[0]),
     )
+    advice = Text(
+        "write-times",
+        "write times as 2020-01-31 13:00 or as seconds since 1970; {setting} names another column",
+        setting=Setting("data.time"),
+    )
+    raise DataError(message, advice, "data.time")
 
 
 def _find_format(table: Table, name: str, column: pd.Series, low: float, high: float) -> str | None:
@@ -115,19 +113,16 @@ def _find_format(table: Table, name: str, column: pd.Series, low: float, high: f
     else:
         other_regularity = _epoch_regularity(column, low, high)
     if short_regularity and short_regularity == other_regularity:
-        raise DataError(
-            Text(
-                "number-time-unclear",
-                "{source}: column {column!r}: numbers such as {value:.0f} may be read as {short} or as {long}",
-                source=table.source,
-                column=name,
-                value=float(column.iloc[0]),
-                short=short_format,
-                long=long_format or Text("time-since-1970", "the time since 1970"),
-            ),
-            Text("write-times-in-iso", "write times as 2020-01-31 13:00"),
-            "data.time",
+        message = Text(
+            "number-time-unclear",
+            "{source}: column {column!r}: numbers such as {value:.0f} may be read as {short} or as {long}",
+            source=table.source,
+            column=name,
+            value=float(column.iloc[0]),
+            short=short_format,
+            long=long_format or Text("time-since-1970", "the time since 1970"),
         )
+        raise DataError(message, Text("write-times-in-iso", "write times as 2020-01-31 13:00"), "data.time")
     return short_format if short_regularity > other_regularity else long_format
 
 

@@ -1,4 +1,4 @@
-"""Parse the time column of a table, or the columns that hold the parts of its times."""
+"""Parse the time column of a table, or the columns that contain the parts of its times."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SAMPLE_CELLS = 20
 
 
 def looks_like_time(column: pd.Series) -> bool:
-    """Whether a column of text or times holds timestamps, judged by a sample; a few other cells are allowed."""
+    """Whether a column of text or times contains timestamps, judged by a sample; a few other cells are allowed."""
     if types.is_datetime64_any_dtype(column):
         return True
     if types.is_numeric_dtype(column):
@@ -140,7 +140,7 @@ def check_timezone(timezone: str) -> None:
 
 
 def _join_parts(table: Table, names: tuple[str, ...]) -> pd.Series:
-    """One column of times, as datetimes or text, from columns that hold their parts."""
+    """One column of times, as datetimes or text, from columns that contain their parts."""
     frame = table.frame[list(names)]
     parts = [n.lower().strip() for n in names]
     if {"year", "month"} <= set(parts) <= set(PART_NAMES):
@@ -224,18 +224,16 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
     """Raise a DataError if some times have a time zone and others do not."""
     if has_zone.any() and not has_zone.all():
         row = int(np.argmax(has_zone != has_zone.iloc[0]))
-        raise DataError(
-            Text(
-                "zones-mixed",
-                "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
-                source=table.source,
-                place=table.row_label(row),
-                column=label,
-                cell=text.iloc[row],
-                first=text.iloc[0],
-            ),
-            Text("zone-for-all", "give all times a zone, or none"),
+        message = Text(
+            "zones-mixed",
+            "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
+            source=table.source,
+            place=table.row_label(row),
+            column=label,
+            cell=text.iloc[row],
+            first=text.iloc[0],
         )
+        raise DataError(message, Text("zone-for-all", "give all times a zone, or none"))
 
 
 def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Series, is_day_end: pd.Series) -> None:

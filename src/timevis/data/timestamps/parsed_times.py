@@ -71,21 +71,19 @@ def check_time_cells(
 def check_resolution(table: Table, column: str, index: pd.DatetimeIndex) -> None:
     """Raise a DataError if the mean step between the distinct times is below 1 ms, to which times are rounded."""
     if index.max() - index.min() < (index.nunique() - 1) * pd.Timedelta(1, "ms"):
-        raise DataError(
-            Text(
-                "steps-below-1-ms",
-                "{source}: column {column!r}: the times are less than 1 ms apart on average, but "
-                "steps below 1 ms are not supported",
-                source=table.source,
-                column=column,
-            ),
-            Text(
-                "larger-steps-of-time",
-                "average the rows to steps of 1 ms or more, or "
-                "write the times in a larger unit, for example each"
-                " microsecond as a second",
-            ),
+        message = Text(
+            "steps-below-1-ms",
+            "{source}: column {column!r}: the times are less than 1 ms apart on average, but steps below 1 ms are "
+            "not supported",
+            source=table.source,
+            column=column,
         )
+        advice = Text(
+            "larger-steps-of-time",
+            "average the rows to steps of 1 ms or more, or write the times in a larger unit, for example each "
+            "microsecond as a second",
+        )
+        raise DataError(message, advice)
 
 
 def to_microseconds(index: pd.DatetimeIndex) -> pd.DatetimeIndex:

@@ -8,18 +8,18 @@ from pandas.api import types
 
 from timevis.data.table import Table
 from timevis.data.timestamps.parsed_times import ParsedTimes, check_time_cells, to_microseconds
-from timevis.data.timestamps.time_parts import holds_only_dates
+from timevis.data.timestamps.time_parts import contains_only_dates
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 
 STEP_COUNTS = (24, 25, 48, 50, 96, 100, 144, 288)
-"""Steps of a day that are hours, half-hours, quarters, 10 or 5 minutes; some with those of a 25-hour day."""
+"""Steps of a day that are hours, half-hours, quarters, 10 or 5 minutes; some with the steps of a 25-hour day."""
 SUBHOURLY_STEP_COUNTS = (48, 96, 144, 288)
 
 
 def step_of_day_columns(frame: pd.DataFrame, time: tuple[str, ...]) -> list[str]:
-    """Columns that number the steps of each date, if the time column holds only dates."""
-    if len(time) > 1 or not holds_only_dates(frame[time[0]]):
+    """Columns that number the steps of each date, if the time column contains only dates."""
+    if len(time) > 1 or not contains_only_dates(frame[time[0]]):
         return []
     dates = frame[time[0]]
     return [c for c in map(str, frame.columns) if c not in time and _numbers_steps_of_day(frame[c], dates)]
@@ -77,21 +77,19 @@ def parse_steps_of_day(
         There is no time zone, a cell is empty, or a day has no step of a number; names row and column.
     """
     if timezone is None:
-        raise DataError(
-            Text(
-                "steps-without-zone",
-                "{source}: column {column!r} numbers the steps of a day; a day has fewer or more of them when clocks "
-                "change, so the time zone is needed",
-                source=table.source,
-                column=names[1],
-            ),
-            Text(
-                "zone-of-steps",
-                "set the time zone of the dates: {setting}, for example, or UTC if clocks never change",
-                setting=Setting("data.timezone", "Europe/London"),
-            ),
-            "data.timezone",
+        message = Text(
+            "steps-without-zone",
+            "{source}: column {column!r} numbers the steps of a day; a day has fewer or more of them when clocks "
+            "change, so the time zone is needed",
+            source=table.source,
+            column=names[1],
         )
+        advice = Text(
+            "zone-of-steps",
+            "set the time zone of the dates: {setting}, for example, or UTC if clocks never change",
+            setting=Setting("data.timezone", "Europe/London"),
+        )
+        raise DataError(message, advice, "data.timezone")
     numbers = step_numbers(table.frame[names[1]])
     check_time_cells(table, names[1], pd.Series(np.isnan(numbers)), are_empty=True)
     days = (dates.index if dates.local_index is None else dates.local_index).normalize()
@@ -100,24 +98,22 @@ def parse_steps_of_day(
     local_index = index.tz_convert(timezone).tz_localize(None)
     if (is_next_day := local_index.normalize() != days).any():
         row = int(np.argmax(is_next_day))
-        raise DataError(
-            Text(
-                "no-such-step-of-day",
-                "{source}: {place}, column {column!r}: {date} has no step {step:g} in {zone}",
-                source=table.source,
-                place=table.row_label(row),
-                column=names[1],
-                date=f"{days[row]:%Y-%m-%d}",
-                step=float(numbers[row]),
-                zone=timezone,
-            ),
-            Text(
-                "zone-that-steps-follow",
-                "set {setting} to the time zone that the steps follow, or correct the row",
-                setting=Setting("data.timezone"),
-            ),
-            "data.timezone",
+        message = Text(
+            "no-such-step-of-day",
+            "{source}: {place}, column {column!r}: {date} has no step {step:g} in {zone}",
+            source=table.source,
+            place=table.row_label(row),
+            column=names[1],
+            date=f"{days[row]:%Y-%m-%d}",
+            step=float(numbers[row]),
+            zone=timezone,
         )
+        advice = Text(
+            "zone-that-steps-follow",
+            "set {setting} to the time zone that the steps follow, or correct the row",
+            setting=Setting("data.timezone"),
+        )
+        raise DataError(message, advice, "data.timezone")
     notes = [
         *dates.notes,
         Text(

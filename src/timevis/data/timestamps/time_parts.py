@@ -12,8 +12,19 @@ from timevis.errors import DataError
 from timevis.messages import Text
 
 TIME_OF_DAY_NAMES = (
-    *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),
-    *("he", "hourending", "hour ending", "hour_ending"),
+    "time",
+    "hour",
+    "hours",
+    "hr",
+    "clock",
+    "time of day",
+    "hrmn",
+    "hhmm",
+    "heure",
+    "he",
+    "hourending",
+    "hour ending",
+    "hour_ending",
 )
 PART_RANGES = {
     "year": (1, 9999),
@@ -64,8 +75,8 @@ def _are_hours_and_minutes(numbers: pd.Series) -> bool:
     )
 
 
-def holds_time_part(name: str, column: pd.Series) -> bool:
-    """Whether a column of numbers with this name holds a part of a time, such as an hour, and not a measurement."""
+def contains_time_part(name: str, column: pd.Series) -> bool:
+    """Whether a column of numbers with this name contains a part of a time, such as an hour, not a measurement."""
     part = name.lower().strip()
     if part not in PART_RANGES:
         return False
@@ -73,8 +84,8 @@ def holds_time_part(name: str, column: pd.Series) -> bool:
     return bool((numbers.between(*PART_RANGES[part]) & (numbers % 1 == 0)).all())
 
 
-def holds_times_of_day(column: pd.Series) -> bool:
-    """Whether a column holds times of day: text, integers up to 24 (hours), or integers such as 2330."""
+def contains_times_of_day(column: pd.Series) -> bool:
+    """Whether a column contains times of day: text, integers up to 24 (hours), or integers such as 2330."""
     sample = column.dropna()
     if types.is_numeric_dtype(column):
         are_integers = len(sample) and ((sample >= 0) & (sample % 1 == 0)).all()
@@ -86,7 +97,7 @@ def holds_times_of_day(column: pd.Series) -> bool:
     return bool(standardize_times_of_day(sample).str.fullmatch(TIME_OF_DAY).all())
 
 
-def holds_only_dates(column: pd.Series) -> bool:
+def contains_only_dates(column: pd.Series) -> bool:
     """Whether the times of a column have no time of day, no seconds since 1970 and no fraction of a day."""
     filled = column.dropna()
     if types.is_datetime64_any_dtype(column):
@@ -114,7 +125,7 @@ def join_years_and_weeks(table: Table, names: tuple[str, ...]) -> pd.Series | No
     Raises
     ------
     DataError
-        The other columns hold small numbers or times of day: a year with these is not a time.
+        The other columns contain small numbers or times of day: a year with these is not a time.
     """
     cells = {n: table.frame[n].astype(str).str.strip().str.removesuffix(".0") for n in names}
     year = next((n for n in names if _all_match(cells[n], r"1[7-9]\d\d|2[0-2]\d\d")), None)
@@ -123,26 +134,22 @@ def join_years_and_weeks(table: Table, names: tuple[str, ...]) -> pd.Series | No
         return None
     if len(others) == 1 and WEEK_NAME.fullmatch(others[0].strip()):
         return cells[year] + "-W" + cells[others[0]].str.replace(r"^\D+(?=\d+$)", "", regex=True)
-    if all(holds_times_of_day(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
-        raise DataError(
-            Text(
-                "parts-not-a-time",
-                "{source}: {place}, column {column!r}: the year {year} with {others} is not a date or time",
-                source=table.source,
-                place=table.row_label(0),
-                column="+".join(names),
-                year=cells[year].iloc[0],
-                others=[
-                    Text("cell-in-column", "{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others
-                ],
-            ),
-            Text(
-                "dates-in-one-column",
-                "write dates such as 2020-01-31 in one column; columns named year and month (and day, hour) are "
-                "joined, and so are a year and the number of an ISO week in a column named week or KW",
-            ),
-            "data.time",
+    if all(contains_times_of_day(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
+        message = Text(
+            "parts-not-a-time",
+            "{source}: {place}, column {column!r}: the year {year} with {others} is not a date or time",
+            source=table.source,
+            place=table.row_label(0),
+            column="+".join(names),
+            year=cells[year].iloc[0],
+            others=[Text("cell-in-column", "{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others],
         )
+        advice = Text(
+            "dates-in-one-column",
+            "write dates such as 2020-01-31 in one column; columns named year and month (and day, hour) are joined, "
+            "and so are a year and the number of an ISO week in a column named week or KW",
+        )
+        raise DataError(message, advice, "data.time")
     return None
 
 

@@ -114,8 +114,11 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                 marks=[
                     *marks[:-1],
                     Mark(
-                        *("line", panel.local_index[start:shown][observed], values[start:shown][observed]),
-                        *("data", "truth"),
+                        "line",
+                        panel.local_index[start:shown][observed],
+                        values[start:shown][observed],
+                        "data",
+                        "truth",
                     ),
                     marks[-1],
                 ],
@@ -142,7 +145,7 @@ def error_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
 
 
 def horizon_charts(record: RunRecord) -> list[Chart]:
-    """Absolute error and WQL by step ahead, with those of seasonal naive."""
+    """Absolute error and WQL by step ahead, with the values of seasonal naive."""
     results = record.results
     label, scaled = error_axis(record)
     charts = []
@@ -234,7 +237,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
         normal = np.exp(-0.5 * ((centres - observed.mean()) / std) ** 2) / std / np.sqrt(2 * np.pi)
         marks.append(Mark("line", centres, normal, "normal, same mean and std", "truth", dashed=True))
     label = f"forecast − truth{f', {unit}' if unit else ''}"
-    note = "The first and the last bin also hold the most extreme 0.2 % of each side."
+    note = "The first and the last bin also count the most extreme 0.2 % of each side."
     charts = [Chart("residual_histogram", "Distribution of the error", label, "density", marks, note)]
     if error.shape[1] > 2 and std > 0:
         names = ("residual_autocorrelation", "Autocorrelation of the error along a forecast", "lag in steps")

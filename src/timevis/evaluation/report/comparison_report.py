@@ -110,7 +110,7 @@ def sentences(comparison: Comparison) -> list[str]:
             out.append(f"{row['run']}: the relative WQL is not defined on these windows.")
             continue
         if row["difference"] == 0:
-            out.append(f"{row['run']}: the relative WQL equals that of {comparison.reference}.")
+            out.append(f"{row['run']}: the relative WQL equals the value of {comparison.reference}.")
             continue
         size = format_number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
         direction = "lower" if row["difference"] < 0 else "higher"
@@ -121,7 +121,7 @@ def sentences(comparison: Comparison) -> list[str]:
             significance = "the 95 % interval of the difference includes zero"
         else:
             significance = "the 95 % interval of the difference excludes zero"
-        difference = f"the relative WQL is {size} {direction} than that of {comparison.reference}"
+        difference = f"the relative WQL is {size} {direction} than the value of {comparison.reference}"
         out.append(f"{row['run']}: {difference}; {significance}.")
     return out + comparison.notes
 
@@ -143,10 +143,10 @@ def markdown(comparison: Comparison) -> str:
         parts += [
             f"## Difference from {comparison.reference}",
             "A negative difference means that the run has a smaller error. Intervals and p treat the errors at "
-            "successive origins as an autocorrelated series, and are those of the ratio of the two errors. p (Holm) "
-            "is corrected for the number of runs that are compared on the metric. DM is the statistic of Diebold "
-            "and Mariano with the correction of Harvey, Leybourne and Newbold. DM p is usually smaller than p, "
-            "since it allows for dependence of overlapping windows only.",
+            "successive origins as an autocorrelated series, and are computed for the ratio of the two errors. p "
+            "(Holm) is corrected for the number of runs that are compared on the metric. DM is the statistic of "
+            "Diebold and Mariano with the correction of Harvey, Leybourne and Newbold. DM p is usually smaller than "
+            "p, since it allows for dependence of overlapping windows only.",
             markdown_table(differences_table(comparison)),
             "![differences](differences.png)",
         ]

@@ -106,8 +106,8 @@ def print_data_report(panel: Panel, report: QualityReport, split: SplitSpec, len
         if text:
             console.print(f"  {text}", style="dim")
     console.print(
-        f"\n{report.rows:,} rows of {format_count(len(panel.channels), 'channel')}, every "
-        f"{report.frequency}, {report.start} to {report.end}"
+        f"\n{report.rows:,} rows of {format_count(len(panel.channels), 'channel')}, every {report.frequency}, "
+        f"{report.start} to {report.end}"
     )
     for note in report.notes:
         console.print(f"  {note}")

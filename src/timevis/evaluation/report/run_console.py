@@ -16,7 +16,7 @@ STYLES = {"good": "green", "info": "", "warning": "yellow", "bad": "red"}
 
 
 def print_results(results: Results, console: Console | None = None) -> None:
-    """Print each metric with its 95 % interval and that of seasonal naive, the skill, the cost, and the verdict."""
+    """Print each metric with its 95 % interval, the value of seasonal naive, the skill, the cost, and the verdict."""
     run, window_set, cost = results.run, results.window_set, results.cost
     label = escape(run.label)
     without_truth = f", {window_set.without_truth} without a truth" if window_set.without_truth else ""

@@ -93,8 +93,8 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
         *([("Backbone", backbone)] if (backbone := run.backbone_text) else []),
         (
             "Task",
-            f"{window_set.horizon} steps ahead from a context of {window_set.context_length} steps, "
-            f"frequency {window_set.freq}",
+            f"{window_set.horizon} steps ahead from a context of {window_set.context_length} steps, frequency "
+            f"{window_set.freq}",
         ),
         ("Seed", format_number(run.seed)),
         ("Relative WQL on validation", f"{validation}, used for model selection"),
@@ -220,7 +220,7 @@ def cost_rows(results: Results) -> list[tuple[str, str]]:
 
 
 def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
-    """For each metric: its value, that of seasonal naive, the relative change, and a description with the unit."""
+    """For each metric: the values of run and seasonal naive, their relative change, and a description with unit."""
     rows, results = [], record.results
     units = {record.unit_of(channel) for channel in record.channels}
     unit = "in the unit of the values"

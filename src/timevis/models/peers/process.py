@@ -149,8 +149,8 @@ class PeerProcess:
                 raise TimeVisError(
                     Text(
                         "peer-timeout",
-                        "timeout: {command} took longer than {minutes:g} minutes of processor time, "
-                        "or {elapsed:g} minutes by the clock",
+                        "timeout: {command} took longer than {minutes:g} minutes of processor time, or {elapsed:g} "
+                        "minutes by the clock",
                         command=command,
                         minutes=minutes,
                         elapsed=MAX_BUSY * minutes,

@@ -20,7 +20,7 @@ from timevis.messages import Text
 from timevis.runs.lock import is_locked
 from timevis.runs.status import read_status
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
-from timevis.service.troubleshooting import retry_when_mended
+from timevis.service.troubleshooting import printed_text, retry_when_mended
 
 POLL_SECONDS = 0.3
 PROGRESS_KEYS = (
@@ -202,5 +202,4 @@ def _printed_error(log: Path, code: int) -> TimeVisError:
             Text("process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code),
             retry_when_mended(),
         )
-    text = Text("printed-text", "{text}", text=" ".join((error + " " + advice).split())[:2000])
-    return TimeVisError(text, retry_when_mended())
+    return TimeVisError(printed_text(error[:2000]), printed_text(advice.strip()[:2000]) if advice else None)

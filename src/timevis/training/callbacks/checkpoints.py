@@ -64,7 +64,7 @@ class LastCheckpoint(Checkpoint):
         self._saved_at = time.monotonic()
         loader, progress = trainer.train_dataloader, trainer.fit_loop.epoch_loop.batch_progress.current
         if isinstance(loader, WindowLoader):
-            # an epoch may have fewer batches than the loader, so the position is that of the trainer
+            # an epoch may have fewer batches than the loader, so the position is taken from the trainer
             completed: int = progress.processed  # type: ignore[attr-defined]  # Lightning's type is the base class
             position = completed if completed < trainer.num_training_batches else 0
             loader.load_state_dict({"next": position, "epoch": trainer.current_epoch})

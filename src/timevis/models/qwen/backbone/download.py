@@ -70,15 +70,13 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
-    raise TimeVisError(
-        Text(
-            "download-ended",
-            "the download of {identifier} ended with exit code {exit_code}",
-            identifier=hub_id,
-            exit_code=process.returncode,
-        ),
-        Text("try-again", "try again"),
+    message = Text(
+        "download-ended",
+        "the download of {identifier} ended with exit code {exit_code}",
+        identifier=hub_id,
+        exit_code=process.returncode,
     )
+    raise TimeVisError(message, Text("try-again", "try again"))
 
 
 def _in_cache(hub_id: str) -> Path | None:
@@ -96,15 +94,8 @@ def _in_cache(hub_id: str) -> Path | None:
 
 
 def _invalid_id(hub_id: str) -> TimeVisError:
-    return TimeVisError(
-        Text(
-            "not-a-hub-id",
-            "{path} is neither a folder nor a valid hub id",
-            path=Setting(PATH_KEY, hub_id),
-        ),
-        Text("give-hub-id", "give a hub id such as Qwen/Qwen2.5-0.5B"),
-        PATH_KEY,
-    )
+    message = Text("not-a-hub-id", "{path} is neither a folder nor a valid hub id", path=Setting(PATH_KEY, hub_id))
+    return TimeVisError(message, Text("give-hub-id", "give a hub id such as Qwen/Qwen2.5-0.5B"), PATH_KEY)
 
 
 def main() -> None:
@@ -136,21 +127,20 @@ def _download(hub_id: str) -> str:
             if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
             else ""
         )
-        raise TimeVisError(
-            Text(
-                "hub-out-of-reach",
-                "{identifier} is not in the local cache, and {url} cannot be reached{offline}",
-                identifier=hub_id,
-                url=url,
-                offline=offline,
-            ),
-            Text(
-                "local-copy-or-mirror",
-                "set {path} to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set HF_HOME to a "
-                "cache that contains the model; model/backbone=nano needs no network",
-                path=Setting(PATH_KEY),
-            ),
-        ) from error
+        message = Text(
+            "hub-out-of-reach",
+            "{identifier} is not in the local cache, and {url} cannot be reached{offline}",
+            identifier=hub_id,
+            url=url,
+            offline=offline,
+        )
+        advice = Text(
+            "local-copy-or-mirror",
+            "set {path} to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set HF_HOME to a cache "
+            "that contains the model; model/backbone=nano needs no network",
+            path=Setting(PATH_KEY),
+        )
+        raise TimeVisError(message, advice) from error
 
 
 def _progress_bar() -> Any:

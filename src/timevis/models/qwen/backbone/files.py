@@ -49,16 +49,13 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
     except ValueError as error:
         raise damaged_backbone_error(path, "config.json", error) from error
     if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
-        raise ConfigError(
-            Text(
-                "backbone-type",
-                "{path} has the model type {kind}",
-                path=Setting(PATH_KEY, path),
-                kind=raw_config.get("model_type"),
-            ),
-            Text("a-qwen-model", "choose a Qwen2, Qwen2.5 or Qwen3 model"),
-            PATH_KEY,
+        message = Text(
+            "backbone-type",
+            "{path} has the model type {kind}",
+            path=Setting(PATH_KEY, path),
+            kind=raw_config.get("model_type"),
         )
+        raise ConfigError(message, Text("a-qwen-model", "choose a Qwen2, Qwen2.5 or Qwen3 model"), PATH_KEY)
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         raise ConfigError(
@@ -127,15 +124,14 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
 def damaged_backbone_error(path: str, file: Text | str, error: Exception) -> TimeVisError:
     """The error for a part of a backbone that cannot be read; `file` names the part."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
-    return incomplete_backbone_error(
-        Text(
-            "backbone-file-damaged",
-            "{path}: its {file} cannot be read ({reason})",
-            path=Setting(PATH_KEY, path),
-            file=file,
-            reason=reason,
-        )
+    message = Text(
+        "backbone-file-damaged",
+        "{path}: its {file} cannot be read ({reason})",
+        path=Setting(PATH_KEY, path),
+        file=file,
+        reason=reason,
     )
+    return incomplete_backbone_error(message)
 
 
 def incomplete_backbone_error(message: Text) -> TimeVisError:

@@ -206,27 +206,25 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
         library_log.setLevel(level)
     model, loading_info = result
     if mismatched := sorted(loading_info["mismatched_keys"]):
-        name, found, expected = mismatched[0]
-        sizes = {"found": str(list(found)), "expected": str(list(expected))}
-        raise incomplete_backbone_error(
-            Text(
-                "backbone-weight-sizes",
-                "{path}: {name} has size {found}, but config.json requires {expected}",
-                path=Setting(PATH_KEY, path),
-                name=name,
-                **sizes,
-            )
+        name, size, expected = mismatched[0]
+        sizes = {"found": str(list(size)), "expected": str(list(expected))}
+        message = Text(
+            "backbone-weight-sizes",
+            "{path}: {name} has size {found}, but config.json requires {expected}",
+            path=Setting(PATH_KEY, path),
+            name=name,
+            **sizes,
         )
+        raise incomplete_backbone_error(message)
     if missing := sorted(loading_info["missing_keys"]):
-        raise incomplete_backbone_error(
-            Text(
-                "backbone-lacks-weights",
-                "{path}: its files lack {count} weights, the first is {name}",
-                path=Setting(PATH_KEY, path),
-                count=len(missing),
-                name=missing[0],
-            )
+        message = Text(
+            "backbone-lacks-weights",
+            "{path}: its files lack {count} weights, the first is {name}",
+            path=Setting(PATH_KEY, path),
+            count=len(missing),
+            name=missing[0],
         )
+        raise incomplete_backbone_error(message)
     return model
 
 

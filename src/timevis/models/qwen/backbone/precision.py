@@ -74,19 +74,17 @@ def quantization_arguments(name: str) -> dict[str, Any]:
     if check_choice(name, ("none", "nf4"), quantization.key) == "none":
         return {}
     if not torch.cuda.is_available():
-        raise ConfigError(
-            Text(
-                "quantization-without-gpu",
-                "{quantization} needs a CUDA GPU, and this machine has none",
-                quantization=quantization,
-            ),
-            Text(
-                "without-quantization",
-                "set it to none; to save memory, set {layers} to use fewer layers",
-                layers=Setting("model.backbone.layers"),
-            ),
-            quantization.key,
+        message = Text(
+            "quantization-without-gpu",
+            "{quantization} needs a CUDA GPU, and this machine has none",
+            quantization=quantization,
         )
+        advice = Text(
+            "without-quantization",
+            "set it to none; to save memory, set {layers} to use fewer layers",
+            layers=Setting("model.backbone.layers"),
+        )
+        raise ConfigError(message, advice, quantization.key)
     if not find_spec("bitsandbytes"):
         raise ConfigError(
             Text("quantization-without-library", "{setting} needs bitsandbytes", setting=quantization),

@@ -90,20 +90,18 @@ class DigitCodec:
         check_choice(self.rule, get_args(ScalingRule), "model.codec.rule")
         check_value("model.codec.season", self.season, PositiveInt)
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
-            raise ConfigError(
-                Text(
-                    "codec-cannot-encode",
-                    "{digits} with {codec} cannot encode values",
-                    digits=Setting("model.digits", self.width),
-                    codec=Setting("model.codec", f"{{bulk: {self.bulk}, knee: {self.knee}, limit: {self.limit}}}"),
-                ),
-                Text(
-                    "values-of-codec",
-                    "set {digits} within 1 to 6, bulk within (0, 1], and knee below limit",
-                    digits=Setting("model.digits"),
-                ),
-                "model.codec",
+            message = Text(
+                "codec-cannot-encode",
+                "{digits} with {codec} cannot encode values",
+                digits=Setting("model.digits", self.width),
+                codec=Setting("model.codec", f"{{bulk: {self.bulk}, knee: {self.knee}, limit: {self.limit}}}"),
             )
+            advice = Text(
+                "values-of-codec",
+                "set {digits} within 1 to 6, bulk within (0, 1], and knee below limit",
+                digits=Setting("model.digits"),
+            )
+            raise ConfigError(message, advice, "model.codec")
 
     @property
     def num_bins(self) -> int:

@@ -192,7 +192,7 @@ class QwenForecaster(BackboneForecaster):
     def from_data(
         cls, datamodule: WindowDataModule, *, covariates: Literal["known", "none"] = "none", **kwargs: Any
     ) -> Self:
-        """As that of the base class.
+        """Create the forecaster from the data; see the base class.
 
         Parameters
         ----------

@@ -64,12 +64,11 @@ class TokenLayout:
         def single_id(text: str) -> int:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if not ids:
+                advice = Text(
+                    "copy-tokenizer", "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder"
+                )
                 raise ConfigError(
-                    Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text),
-                    Text(
-                        "copy-tokenizer",
-                        "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder",
-                    ),
+                    Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text), advice
                 )
             if len(ids) != 1:
                 raise ConfigError(
@@ -138,7 +137,7 @@ class ValueTables(nn.Module):
     init_std : float
         Standard deviation of the calendar tables at the start; 0 for a pretrained backbone.
     num_covariates : int
-        Covariates known ahead that are read. Their columns follow those of the calendar.
+        Covariates known ahead that are read. Their columns follow the columns of the calendar.
 
     Attributes
     ----------
@@ -160,15 +159,14 @@ class ValueTables(nn.Module):
     ) -> None:
         super().__init__()
         if unknown := set(fields) - set(CALENDAR_FIELDS):
+            message = Text(
+                "unknown-calendar-fields",
+                "{calendar} has unknown fields: {fields}",
+                calendar=Setting("model.calendar"),
+                fields=sorted(unknown),
+            )
             raise ConfigError(
-                Text(
-                    "unknown-calendar-fields",
-                    "{calendar} has unknown fields: {fields}",
-                    calendar=Setting("model.calendar"),
-                    fields=sorted(unknown),
-                ),
-                Text("choose-among", "choose among {choices}", choices=CALENDAR_FIELDS),
-                "model.calendar",
+                message, Text("choose-among", "choose among {choices}", choices=CALENDAR_FIELDS), "model.calendar"
             )
         self.columns = [CALENDAR_FIELDS.index(name) for name in fields]
         sizes = [CALENDAR_SIZES[c] for c in self.columns]

@@ -35,7 +35,7 @@ WRONG_DOMAINS = {
     "weather": ("electricity", {"channel": "load", "unit": "kWh", "about": "electricity load"}),
     "generic": ("traffic", {"channel": "traffic_volume", "unit": "vehicles per hour", "about": "traffic volume"}),
 }
-"""For the variant ``wrong_domain``: the template and the channel that replace those of each domain."""
+"""For the variant ``wrong_domain``: the template and the channel that replace the ones of each domain."""
 MAX_TEXT_CHARACTERS = 500
 
 
@@ -93,13 +93,11 @@ class PromptBuilder(nn.Module):
         if domain is not None:
             check_choice(domain, get_args(Domain), "model.prompt.domain")
         if len(text) > MAX_TEXT_CHARACTERS:
+            message = Text(
+                "prompt-too-long", "{text} has {count} characters", text=Setting("model.prompt.text"), count=len(text)
+            )
             raise ConfigError(
-                Text(
-                    "prompt-too-long",
-                    "{text} has {count} characters",
-                    text=Setting("model.prompt.text"),
-                    count=len(text),
-                ),
+                message,
                 Text("shorter-prompt", "shorten it to {maximum} characters or fewer", maximum=MAX_TEXT_CHARACTERS),
                 "model.prompt.text",
             )
@@ -164,7 +162,7 @@ class PromptBuilder(nn.Module):
 
     def log_template(self) -> None:
         """Log which template is used, and warn if `domain` has no effect on it."""
-        remarks = {"short": ", the same for every domain", "generic": "; data.domain selects that of a domain"}
+        remarks = {"short": ", the same for every domain", "generic": "; data.domain selects another one"}
         log.info("prompt: %s%s", self.template, remarks.get(self.template, ""))
         if self.domain is not None and self.template == "short":
             log.warning(
@@ -216,8 +214,8 @@ def frequency_text(alias: str, texts: dict[str, Any]) -> str:
     ----------
     alias : str
     texts : dict
-        ``frequencies`` has the texts of single units, ``frequency_multiples`` those of multiples, with ``#`` for the
-        number, as in prompts/en.yaml. An alias that they do not have is returned unchanged.
+        ``frequencies`` has the texts of single units, ``frequency_multiples`` the texts of multiples, with ``#`` for
+        the number, as in prompts/en.yaml. An alias that they do not have is returned unchanged.
     """
     match = re.fullmatch(r"(\d*)([A-Za-z]+)(-[A-Z0-9]+)?", alias)
     if match is None:

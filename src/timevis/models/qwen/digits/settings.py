@@ -45,7 +45,7 @@ class DigitSettings:
         calendar: Sequence[CalendarField] | None = None,
         codec: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Take the given settings, those of the backbone where None is given, and defaults where it has none.
+        """Take the given settings, the settings of the backbone where None is given, and defaults where it has none.
 
         Raises
         ------
