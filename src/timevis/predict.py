@@ -99,10 +99,8 @@ def forecast_items(
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
     if refit and backtest:
-        raise ConfigError(
-            Text("refit-with-backtest", "a refit trains on the rows that a back-test hides"),
-            Text("refit-or-backtest", "leave one of the two out"),
-        )
+        message = Text("refit-with-backtest", "a refit trains on the rows that a back-test hides")
+        raise ConfigError(message, Text("refit-or-backtest", "leave one of the two out"))
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
     tables = [
@@ -166,10 +164,8 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
             write_frame(data, path)
             return load_panels(folder, [path])
     if not paths:
-        raise DataError(
-            Text("no-file-to-forecast", "there is no file to forecast"),
-            Text("give-files", "give one or more files, or None for the data of the run"),
-        )
+        message = Text("no-file-to-forecast", "there is no file to forecast")
+        raise DataError(message, Text("give-files", "give one or more files, or None for the data of the run"))
     report = folder.data_report
     items = load_files(
         paths,
@@ -199,11 +195,8 @@ def forecast_panel(
     rows = forecaster.horizon if horizon is None else horizon
     horizon, length, observed = forecaster.horizon, forecaster.context_length, panel
     if rows < 1:
-        raise ConfigError(
-            Text("horizon-below-one", "{horizon} is below 1", horizon=Setting("horizon", rows)),
-            Text("rows-to-forecast", "give 1 to {maximum} rows", maximum=horizon),
-            "horizon",
-        )
+        message = Text("horizon-below-one", "{horizon} is below 1", horizon=Setting("horizon", rows))
+        raise ConfigError(message, Text("rows-to-forecast", "give 1 to {maximum} rows", maximum=horizon), "horizon")
     if rows > horizon:
         message = Text(
             "horizon-too-long",

@@ -105,14 +105,13 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
     for key in RunConfig.from_config(cfg).derived_keys:  # the earlier job stored what followed from its data
         OmegaConf.update(wanted, key, OmegaConf.select(stored, key))
     if stored != wanted:
-        raise RunFolderError(
-            Text(
-                "job-with-other-settings",
-                "{path} contains a run with other settings, so this sweep cannot be continued there",
-                path=str(folder),
-            ),
-            Text("other-sweep-folder", "choose another hydra.sweep.dir, or start the same sweep"),
+        message = Text(
+            "job-with-other-settings",
+            "{path} contains a run with other settings, so this sweep cannot be continued there",
+            path=str(folder),
         )
+        advice = Text("other-sweep-folder", "choose another hydra.sweep.dir, or start the same sweep")
+        raise RunFolderError(message, advice)
     if state_of(folder) != "completed":
         return None
     return earlier.results.validation_score

@@ -110,17 +110,13 @@ def forecast_future(args: argparse.Namespace) -> int:
     """Forecast, and write the table and its picture."""
     out: Path = args.out or args.run / "forecasts" / f"{_now()}{'_refitted' * args.refit}.csv"
     if out.suffix not in (".csv", ".parquet"):
-        raise ConfigError(
-            Text("not-csv-or-parquet", "--out {path} is neither a .csv nor a .parquet file", path=str(out)),
-            Text("ending-of-name", "give a name that ends with one of them"),
-        )
+        message = Text("not-csv-or-parquet", "--out {path} is neither a .csv nor a .parquet file", path=str(out))
+        raise ConfigError(message, Text("ending-of-name", "give a name that ends with one of them"))
     picture = out.with_suffix(".png")
     for path in (out, *([] if args.no_plot else [picture])):
         if path.exists() and not args.force:
-            raise ConfigError(
-                Text("output-exists", "{path} exists already", path=str(path)),
-                Text("other-file-or-force", "choose another --out, or overwrite it with --force"),
-            )
+            advice = Text("other-file-or-force", "choose another --out, or overwrite it with --force")
+            raise ConfigError(Text("output-exists", "{path} exists already", path=str(path)), advice)
     require_writable(out.parent, "--out")
     with without_garbage_collection():
         from timevis.evaluation.charts.draw_matplotlib import save_png

@@ -52,10 +52,8 @@ def require_packages() -> None:
     """
     absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if absent:
-        raise ConfigError(
-            Text("service-needs-packages", "the service needs {packages}", packages=absent),
-            Text("install-service", "install them: pip install 'timevis[service]'"),
-        )
+        message = Text("service-needs-packages", "the service needs {packages}", packages=absent)
+        raise ConfigError(message, Text("install-service", "install them: pip install 'timevis[service]'"))
 
 
 def _token_main(arguments: Sequence[str]) -> int:
@@ -98,16 +96,12 @@ def serve(args: argparse.Namespace) -> int:
     queues = tuple(args.queues.split(","))
     for queue in queues:
         if queue not in QUEUES:
-            raise ConfigError(
-                Text("no-such-queue", "--queues: there is no queue {queue!r}", queue=queue),
-                Text("names-of-queues", "the queues are {queues}", queues=QUEUES),
-            )
+            message = Text("no-such-queue", "--queues: there is no queue {queue!r}", queue=queue)
+            raise ConfigError(message, Text("names-of-queues", "the queues are {queues}", queues=QUEUES))
     settings = Settings.from_environment()
     if "gpu" in queues and not settings.gpus:
-        raise ConfigError(
-            Text("queue-without-gpu", "--queues gpu: this machine has no GPU that can be used"),
-            Text("see-visible-devices", "see CUDA_VISIBLE_DEVICES"),
-        )
+        message = Text("queue-without-gpu", "--queues gpu: this machine has no GPU that can be used")
+        raise ConfigError(message, Text("see-visible-devices", "see CUDA_VISIBLE_DEVICES"))
     part = args.part if args.part != "worker" else f"worker-{'-'.join(queues)}"
     configure_logs(settings.home / "logs", part, args.loglevel)
     runs = None if args.runs is None else args.runs.absolute()

@@ -96,10 +96,8 @@ def _resumed_run() -> RunFolder | None:
         if not argument.startswith("resume="):
             continue
         if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
-            raise ConfigError(
-                Text("resume-of-sweep", "{argument} is for one run, not for a sweep", argument=argument),
-                Text("leave-multirun-out", "leave -m out"),
-            )
+            message = Text("resume-of-sweep", "{argument} is for one run, not for a sweep", argument=argument)
+            raise ConfigError(message, Text("leave-multirun-out", "leave -m out"))
         try:
             path = OverridesParser.create().parse_override(argument).value()
         except HydraException:  # for example a character that Hydra accepts only in quotes

@@ -59,14 +59,13 @@ def added_keys(overrides: Sequence[str]) -> list[str]:
 
 def cannot_change_on_resume(override: str | None) -> ConfigError:
     """The error for an override of a section that is not in `RESUMABLE_SECTIONS`."""
-    return ConfigError(
-        Text(
-            "fixed-on-resume",
-            "{override} cannot change with resume=: the run keeps its own config",
-            override=str(override),
-        ),
-        Text("override-on-resume", "leave it out, start a new run, or override trainer.* or logger.* only"),
+    message = Text(
+        "fixed-on-resume",
+        "{override} cannot change with resume=: the run keeps its own config",
+        override=str(override),
     )
+    advice = Text("override-on-resume", "leave it out, start a new run, or override trainer.* or logger.* only")
+    return ConfigError(message, advice)
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
@@ -108,16 +107,15 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
                 key=match[2],
                 values=match[3],
             )
-        return ConfigError(
-            Text("several-values", "{argument} has several values for one run", argument=match[1]),
-            Text(
-                "run-for-each-value",
-                "for one run with each value: {command} -m {argument}{one_value}",
-                command=train_command(),
-                argument=match[1],
-                one_value=one_value,
-            ),
+        message = Text("several-values", "{argument} has several values for one run", argument=match[1])
+        advice = Text(
+            "run-for-each-value",
+            "for one run with each value: {command} -m {argument}{one_value}",
+            command=train_command(),
+            argument=match[1],
+            one_value=one_value,
         )
+        return ConfigError(message, advice)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
             return ConfigError(

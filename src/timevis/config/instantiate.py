@@ -101,22 +101,20 @@ def check_target_name(target: object, key: str) -> None:
         )
         raise ConfigError(message, field=key)
     if not (name.startswith(OWN_PACKAGE) or name in LIGHTNING_TARGETS or name in _targets_allowed_by_user()):
-        raise ConfigError(
-            Text(
-                "class-not-allowed",
-                "{key}={name} is not in the list of allowed classes, so it was not imported",
-                key=key,
-                name=name,
-            ),
-            Text(
-                "allow-class",
-                "if you trust this class, start the command with {variable}={name}; docs/security.md lists the "
-                "classes that need no permission",
-                variable=ALLOW_TARGETS_VARIABLE,
-                name=name,
-            ),
-            key,
+        text = Text(
+            "class-not-allowed",
+            "{key}={name} is not in the list of allowed classes, so it was not imported",
+            key=key,
+            name=name,
         )
+        advice = Text(
+            "allow-class",
+            "if you trust this class, start the command with {variable}={name}; docs/security.md lists the classes "
+            "that need no permission",
+            variable=ALLOW_TARGETS_VARIABLE,
+            name=name,
+        )
+        raise ConfigError(text, advice, key)
 
 
 def _targets_allowed_by_user() -> list[str]:
@@ -142,11 +140,8 @@ def class_of(section: Any, kind: type, key: str) -> Any:
     """
     target = section.get("_target_") if isinstance(section, Mapping) or OmegaConf.is_dict(section) else None
     if target is None:
-        raise ConfigError(
-            Text("no-class", "{key} names no class", key=key),
-            Text("give-target", "give it a _target_, or leave it out with {key}=null", key=key),
-            key,
-        )
+        advice = Text("give-target", "give it a _target_, or leave it out with {key}=null", key=key)
+        raise ConfigError(Text("no-class", "{key} names no class", key=key), advice, key)
     return import_allowed_class(target, kind, f"{key}._target_")
 
 
@@ -173,18 +168,16 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
     for name, value in leaves(values):
         is_inner_target = name.endswith("._target_") and value not in ALLOWED_INNER_TARGETS
         if is_inner_target or name.rpartition(".")[2] == "_partial_":
-            raise ConfigError(
-                Text(
-                    "inner-class-not-allowed", "{key}.{name}={value} is not allowed", key=key, name=name, value=value
-                ),
-                Text(
-                    "allowed-inner-classes",
-                    "within {key} only {allowed} may be named",
-                    key=key,
-                    allowed=ALLOWED_INNER_TARGETS,
-                ),
-                f"{key}.{name}",
+            text = Text(
+                "inner-class-not-allowed", "{key}.{name}={value} is not allowed", key=key, name=name, value=value
             )
+            advice = Text(
+                "allowed-inner-classes",
+                "within {key} only {allowed} may be named",
+                key=key,
+                allowed=ALLOWED_INNER_TARGETS,
+            )
+            raise ConfigError(text, advice, f"{key}.{name}")
     if folder is not None:
         check_paths_inside(values, key, folder)
         if isinstance(values.get("dirpath"), str):

@@ -215,15 +215,13 @@ class TrainerOptions:
             )
             raise ConfigError(message, field="trainer.max_time")
         if options.num_nodes not in (None, 1):
-            raise ConfigError(
-                Text(
-                    "one-machine",
-                    "{setting}: one run uses one machine",
-                    setting=Setting("trainer.num_nodes", options.num_nodes),
-                ),
-                Text("jobs-on-cluster", "to run several jobs on a cluster, use hydra/launcher=submitit_slurm"),
-                "trainer.num_nodes",
+            message = Text(
+                "one-machine",
+                "{setting}: one run uses one machine",
+                setting=Setting("trainer.num_nodes", options.num_nodes),
             )
+            advice = Text("jobs-on-cluster", "to run several jobs on a cluster, use hydra/launcher=submitit_slurm")
+            raise ConfigError(message, advice, "trainer.num_nodes")
         object.__setattr__(options, "others", others)
         return options
 

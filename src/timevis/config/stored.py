@@ -145,7 +145,5 @@ def _damaged(path: Path, error: Exception) -> RunFolderError:
 
 
 def _foreign_error(path: Path, problem: Text) -> RunFolderError:
-    return RunFolderError(
-        Text("foreign-config", "{path}: {problem}", path=str(path), problem=problem),
-        Text("unchanged-copy", "TimeVis does not write such values: get an unchanged copy of the run"),
-    )
+    advice = Text("unchanged-copy", "TimeVis does not write such values: get an unchanged copy of the run")
+    return RunFolderError(Text("foreign-config", "{path}: {problem}", path=str(path), problem=problem), advice)

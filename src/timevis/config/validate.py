@@ -69,17 +69,11 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
         value = OmegaConf.select(cfg, key)
         for text in value.values() if isinstance(value, DictConfig) else [value]:
             if re.search("[\ud800-\udfff]", str(text)):
-                raise ConfigError(
-                    Text("bytes-not-utf8", "{key} contains bytes that are not UTF-8", key=Setting(key)),
-                    Text("write-in-utf8", "write it in UTF-8"),
-                    key,
-                )
+                message = Text("bytes-not-utf8", "{key} contains bytes that are not UTF-8", key=Setting(key))
+                raise ConfigError(message, Text("write-in-utf8", "write it in UTF-8"), key)
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
     text = (written.get("prompt") or {}).get("text")
     if has_reference(text):
         key = "model.prompt.text"
-        raise ConfigError(
-            Text("reference-in-prompt", "{key} contains ${{, which a config would evaluate", key=Setting(key)),
-            ESCAPE_ADVICE,
-            key,
-        )
+        message = Text("reference-in-prompt", "{key} contains ${{, which a config would evaluate", key=Setting(key))
+        raise ConfigError(message, ESCAPE_ADVICE, key)

@@ -160,11 +160,8 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
         return stack_hour_columns(table, options), DatasetCard(display_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
-        raise ConfigError(
-            Text("no-such-data-set", "there is no data set {name!r}", name=options.name),
-            did_you_mean(options.name, [*entries, "file", "synthetic"]),
-            "data.name",
-        )
+        message = Text("no-such-data-set", "there is no data set {name!r}", name=options.name)
+        raise ConfigError(message, did_you_mean(options.name, [*entries, "file", "synthetic"]), "data.name")
     card, entry = read_card(options.name)
     return read_table(find_file(entry) if "url" in entry else Path(str(BUNDLED / f"{options.name}.csv.gz"))), card
 

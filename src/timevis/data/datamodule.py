@@ -297,18 +297,16 @@ class WindowDataModule(pl.LightningDataModule):
         counts = {name: count for name, count in all_counts.items() if name == part or count}
         num_windows, smallest = counts[part], min(counts, key=lambda name: counts[name])
         if world_size > max(1, counts[smallest]):
-            raise DataError(
-                Text(
-                    "windows-for-processes",
-                    "{source}: the {part} part has {windows} windows for {processes} processes",
-                    source=self.panel.card.name,
-                    part=WINDOW_SET_NAMES[smallest],
-                    windows=counts[smallest],
-                    processes=world_size,
-                ),
-                Text("fewer-devices", "use fewer {setting}", setting=Setting("trainer.devices")),
-                "trainer.devices",
+            message = Text(
+                "windows-for-processes",
+                "{source}: the {part} part has {windows} windows for {processes} processes",
+                source=self.panel.card.name,
+                part=WINDOW_SET_NAMES[smallest],
+                windows=counts[smallest],
+                processes=world_size,
             )
+            advice = Text("fewer-devices", "use fewer {setting}", setting=Setting("trainer.devices"))
+            raise DataError(message, advice, "trainer.devices")
         is_validation = part in ("tuning", "val")
         size = self.batch_size if shuffle else self.val_batch_size if is_validation else self.eval_batch_size
         if not shuffle:

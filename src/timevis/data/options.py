@@ -45,11 +45,8 @@ def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> 
     valid_keys = list(valid_keys)
     for key in keys:
         if key not in valid_keys:
-            raise ConfigError(
-                Text("section-without-key", "{section} has no key {key!r}", section=section, key=key),
-                did_you_mean(key, valid_keys),
-                f"{section}.{key}",
-            )
+            message = Text("section-without-key", "{section} has no key {key!r}", section=section, key=key)
+            raise ConfigError(message, did_you_mean(key, valid_keys), f"{section}.{key}")
 
 
 @dataclass(frozen=True)
@@ -175,17 +172,15 @@ class DataOptions(ReadOptions):
         if self.domain is not None:
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
-            raise ConfigError(
-                Text(
-                    "description-too-long",
-                    "{setting} has {count} characters, more than {maximum}",
-                    setting=Setting("data.description"),
-                    count=len(self.description),
-                    maximum=DESCRIPTION_LIMIT,
-                ),
-                Text("shorter-description", "it becomes part of every prompt; write one sentence"),
-                "data.description",
+            message = Text(
+                "description-too-long",
+                "{setting} has {count} characters, more than {maximum}",
+                setting=Setting("data.description"),
+                count=len(self.description),
+                maximum=DESCRIPTION_LIMIT,
             )
+            advice = Text("shorter-description", "it becomes part of every prompt; write one sentence")
+            raise ConfigError(message, advice, "data.description")
 
 
 def _not_text(key: str, value: Any) -> Text:
@@ -209,11 +204,8 @@ def _whole_number(value: Any, key: str) -> int:
 
 def _split(value: Any, key: str) -> SplitSpec:
     if isinstance(value, str) or not isinstance(value, Sequence | Mapping):
-        raise ConfigError(
-            Text("setting-not-a-list", "{setting} is not a list", setting=Setting(f"data.{key}", repr(value))),
-            SPLIT_FORMS,
-            f"data.{key}",
-        )
+        message = Text("setting-not-a-list", "{setting} is not a list", setting=Setting(f"data.{key}", repr(value)))
+        raise ConfigError(message, SPLIT_FORMS, f"data.{key}")
     return parse_split(value)
 
 
@@ -227,17 +219,13 @@ def _unit(value: Any, key: str) -> str | dict[str, str]:
 def _column_names(value: Any, key: str) -> tuple[str, ...]:
     if isinstance(value, Mapping):
         setting = Setting(f"data.{key}", repr(value))
-        raise ConfigError(
-            Text("setting-not-columns", "{setting} is not a column name or a list of them", setting=setting),
-            field=setting.key,
-        )
+        message = Text("setting-not-columns", "{setting} is not a column name or a list of them", setting=setting)
+        raise ConfigError(message, field=setting.key)
     names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     if not names:
-        raise ConfigError(
-            Text("setting-without-columns", "{setting} is an empty list", setting=Setting(f"data.{key}")),
-            Text("name-a-column-or-null", "name at least one column, or leave it null"),
-            f"data.{key}",
-        )
+        message = Text("setting-without-columns", "{setting} is an empty list", setting=Setting(f"data.{key}"))
+        advice = Text("name-a-column-or-null", "name at least one column, or leave it null")
+        raise ConfigError(message, advice, f"data.{key}")
     return tuple(_column_name(name, key) for name in names)
 
 

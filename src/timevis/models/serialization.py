@@ -46,10 +46,8 @@ def load(folder: Path) -> Forecaster:
     try:
         description = read_json(folder / DESCRIPTION_FILE)
     except FileNotFoundError:
-        raise RunFolderError(
-            Text("run-without-model", "{path} has no model", path=str(folder)),
-            Text("resume-training", "the run has not finished training; continue it with resume="),
-        ) from None
+        advice = Text("resume-training", "the run has not finished training; continue it with resume=")
+        raise RunFolderError(Text("run-without-model", "{path} has no model", path=str(folder)), advice) from None
     if not isinstance(description, dict) or not isinstance(description.get("hyperparameters"), dict):
         raise damaged_file_error(folder / DESCRIPTION_FILE, Text("no-description", "it does not describe a model"))
     try:
@@ -82,12 +80,11 @@ def load(folder: Path) -> Forecaster:
 
 
 def _other_version_error(folder: Path, error: Exception) -> RunFolderError:
-    return RunFolderError(
-        Text(
-            "model-of-other-version",
-            "{path} was written by another version of TimeVis: {reason}",
-            path=str(folder),
-            reason=str(error).splitlines()[0],
-        ),
-        Text("version-in-results", "use the version in results.json, or train the model again"),
+    message = Text(
+        "model-of-other-version",
+        "{path} was written by another version of TimeVis: {reason}",
+        path=str(folder),
+        reason=str(error).splitlines()[0],
     )
+    advice = Text("version-in-results", "use the version in results.json, or train the model again")
+    return RunFolderError(message, advice)

@@ -113,19 +113,16 @@ class RunFolder:
             message = Text("file-not-a-folder", "{path} is a file, not a folder", path=str(path))
             raise RunFolderError(message, choose_another(folder_option))
         if not is_unused(path):
-            raise RunFolderError(
-                Text(
-                    "run-folder-not-empty",
-                    "{path} is not empty: it contains another run or other files",
-                    path=str(path),
-                ),
-                Text(
-                    "other-folder-or-continue",
-                    "choose another {option}, or continue that run with {command}",
-                    option=folder_option,
-                    command=resume_command(path),
-                ),
+            text = Text(
+                "run-folder-not-empty", "{path} is not empty: it contains another run or other files", path=str(path)
             )
+            advice = Text(
+                "other-folder-or-continue",
+                "choose another {option}, or continue that run with {command}",
+                option=folder_option,
+                command=resume_command(path),
+            )
+            raise RunFolderError(text, advice)
         remove_temporary_files(path)
         (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         try:

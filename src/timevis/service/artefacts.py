@@ -103,10 +103,7 @@ class ArtefactStore:
                 self._read(self._key(path), path, digest)
 
     def copy_folder(
-        self,
-        folder: Path,
-        may_write: Callable[[Session], bool] = lambda _: True,
-        left_out: Collection[str] = (),
+        self, folder: Path, may_write: Callable[[Session], bool] = lambda _: True, left_out: Collection[str] = ()
     ) -> bool:
         """Copy the files of a folder that have changed, and then write its row.
 

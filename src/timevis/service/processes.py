@@ -42,12 +42,7 @@ class Part:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: Mapping[str, str]) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            **child_options(),
-        )
+        self.process = subprocess.Popen(self.command, env=environment, stdin=subprocess.DEVNULL, **child_options())
 
     @property
     def is_running(self) -> bool:

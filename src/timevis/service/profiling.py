@@ -126,6 +126,8 @@ def _with_shown_names(value: Any, shown_names: Mapping[Path, str]) -> Any:
     """JSON of the child process with what messages call the files in place of their paths."""
     if isinstance(value, dict):
         return {key: _with_shown_names(inner, shown_names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_shown_names(inner, shown_names) for inner in value]
     for path, name in shown_names.items():
         value = value.replace(str(path), name).replace(path.name, name) if isinstance(value, str) else value
     return value

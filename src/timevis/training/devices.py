@@ -72,14 +72,8 @@ def _process_count(options: TrainerOptions, on_gpu: bool) -> int:
         return devices
     if isinstance(devices, list | tuple):
         if not on_gpu:
-            raise ConfigError(
-                Text("gpus-on-cpu", "{devices} lists GPUs, but the run is on the CPU", devices=setting),
-                Text("give-a-number", "give a number"),
-                setting.key,
-            )
+            message = Text("gpus-on-cpu", "{devices} lists GPUs, but the run is on the CPU", devices=setting)
+            raise ConfigError(message, Text("give-a-number", "give a number"), setting.key)
         return len(devices)
-    raise ConfigError(
-        Text("not-a-number-of-devices", "{devices} is not a number of devices", devices=setting),
-        Text("number-or-auto", "give 1, 2, ... or auto"),
-        setting.key,
-    )
+    message = Text("not-a-number-of-devices", "{devices} is not a number of devices", devices=setting)
+    raise ConfigError(message, Text("number-or-auto", "give 1, 2, ... or auto"), setting.key)

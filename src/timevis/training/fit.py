@@ -127,10 +127,8 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
                 "longer-time-limit", "increase {max_time}, or set it to null", max_time=Setting("trainer.max_time")
             )
             raise RunFolderError(Text("fit-without-a-step", "the fit ended before its first step"), advice)
-        raise RunFolderError(
-            Text("no-checkpoint", "the fit has written no checkpoint"),
-            Text("keep-checkpoints", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"),
-        )
+        advice = Text("keep-checkpoints", "keep callbacks.best_checkpoint or callbacks.last_checkpoint")
+        raise RunFolderError(Text("no-checkpoint", "the fit has written no checkpoint"), advice)
     if path.name == LAST_CHECKPOINT:
         has_callback = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)
         reason = "the fit ended before its first validation" if has_callback else "callbacks.best_checkpoint is off"

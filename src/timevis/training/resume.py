@@ -164,14 +164,12 @@ def _check_epochs(folder: RunFolder, config: RunConfig) -> None:
     Devices.from_options(config.trainer)
     epochs, completed = config.trainer.max_epochs, completed_epochs(folder)
     if epochs not in (None, -1) and epochs < completed:
-        raise ConfigError(
-            Text(
-                "fewer-epochs-than-trained",
-                "{max_epochs}, but {path} has been trained for {completed} epochs",
-                max_epochs=Setting("trainer.max_epochs", epochs),
-                path=str(folder.path),
-                completed=completed,
-            ),
-            Text("more-epochs", "leave it out, or give a number above {completed}", completed=completed),
-            "trainer.max_epochs",
+        message = Text(
+            "fewer-epochs-than-trained",
+            "{max_epochs}, but {path} has been trained for {completed} epochs",
+            max_epochs=Setting("trainer.max_epochs", epochs),
+            path=str(folder.path),
+            completed=completed,
         )
+        advice = Text("more-epochs", "leave it out, or give a number above {completed}", completed=completed)
+        raise ConfigError(message, advice, "trainer.max_epochs")

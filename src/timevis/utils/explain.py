@@ -101,20 +101,16 @@ def explain(
         cause, advice = SYSTEM_ERRORS[error.errno]
         values = {"cause": cause, "reason": error.strerror or first_line}
         if error.filename is not None:
-            return TimeVisError(
-                Text(
-                    "file-not-written",
-                    "{file} could not be written: {cause} ({reason})",
-                    file=str(error.filename),
-                    **values,
-                ),
-                advice,
+            message = Text(
+                "file-not-written",
+                "{file} could not be written: {cause} ({reason})",
+                file=str(error.filename),
+                **values,
             )
+            return TimeVisError(message, advice)
         return TimeVisError(Text("system-error", "{cause} ({reason})", **values), advice)
-    return TimeVisError(
-        Text("unexpected-error", "{kind}: {reason}", kind=type(error).__name__, reason=first_line),
-        unexpected_advice,
-    )
+    message = Text("unexpected-error", "{kind}: {reason}", kind=type(error).__name__, reason=first_line)
+    return TimeVisError(message, unexpected_advice)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -51,10 +51,8 @@ def require_writable(folder: Path, option: str) -> None:
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
-        raise ConfigError(
-            Text("folder-not-writable", "{path} is not a writable folder", path=str(existing)),
-            choose_another(option),
-        )
+        message = Text("folder-not-writable", "{path} is not a writable folder", path=str(existing))
+        raise ConfigError(message, choose_another(option))
 
 
 def require_empty(folder: Path) -> None:
@@ -89,10 +87,8 @@ def absolute_if_folder(path: str, reserved_names: Collection[str] = ()) -> str:
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:
     """The error for a file of a run that cannot be read; the reason is a `Text` or an exception."""
     reason = reason if isinstance(reason, Text) else str(reason)
-    return RunFolderError(
-        Text("run-file-damaged", "{path} is damaged ({reason})", path=str(path), reason=reason),
-        Text("run-again-or-restore", "run it again, or restore the file from a backup"),
-    )
+    message = Text("run-file-damaged", "{path} is damaged ({reason})", path=str(path), reason=reason)
+    return RunFolderError(message, Text("run-again-or-restore", "run it again, or restore the file from a backup"))
 
 
 def read_json(path: Path) -> Any:

@@ -27,17 +27,11 @@ FORMAT_OF_SUFFIX = {
 def check_file(path: Path) -> None:
     """Raise a DataError if a path is not a file, or if no supported format has its suffix."""
     if path.is_dir():
-        raise DataError(
-            Text("path-is-a-folder", "{path} is a folder", path=str(path)),
-            Text("one-file-of-folder", "give one file; the folder contains {tables}", tables=_list_tables(path)),
-            "data.path",
-        )
+        advice = Text("one-file-of-folder", "give one file; the folder contains {tables}", tables=_list_tables(path))
+        raise DataError(Text("path-is-a-folder", "{path} is a folder", path=str(path)), advice, "data.path")
     if path.exists() and not path.is_file():
-        raise DataError(
-            Text("path-is-a-device", "{path} is a pipe or a device, not a file", path=str(path)),
-            Text("write-into-file", "write its content into a file first"),
-            "data.path",
-        )
+        message = Text("path-is-a-device", "{path} is a pipe or a device, not a file", path=str(path))
+        raise DataError(message, Text("write-into-file", "write its content into a file first"), "data.path")
     if not path.is_file():
         folder = str(path.parent.resolve())
         raise DataError(

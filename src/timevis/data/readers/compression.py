@@ -64,10 +64,8 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
             )
             raise DataError(message, DECOMPRESS_ADVICE) from error
         except RuntimeError as error:
-            raise DataError(
-                Text("archive-password", "{source}: the archive needs a password", source=path.name),
-                DECOMPRESS_ADVICE,
-            ) from error
+            message = Text("archive-password", "{source}: the archive needs a password", source=path.name)
+            raise DataError(message, DECOMPRESS_ADVICE) from error
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise _damaged_file_error(path, error) from error
     raw = path.read_bytes()

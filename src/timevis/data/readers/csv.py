@@ -274,15 +274,14 @@ def _check_quotes(raw: bytes, layout: Layout) -> None:
         if "unexpected end" not in str(error):
             return
         row = raw.rstrip().count(b"\n") + 1 - line_breaks
-        raise DataError(
-            Text(
-                "unclosed-quote",
-                "{source}: row {row}: a double quote opens a cell and is never closed",
-                source=layout.source,
-                row=row,
-            ),
-            Text("close-quote", "close it, or delete it: all text after it belongs to its cell"),
-        ) from error
+        message = Text(
+            "unclosed-quote",
+            "{source}: row {row}: a double quote opens a cell and is never closed",
+            source=layout.source,
+            row=row,
+        )
+        advice = Text("close-quote", "close it, or delete it: all text after it belongs to its cell")
+        raise DataError(message, advice) from error
 
 
 def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequence[str] = ()) -> pd.DataFrame:

@@ -63,11 +63,8 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            raise ConfigError(
-                Text("unknown-sheet", "{source} has no sheet {sheet!r}", source=source, sheet=sheet),
-                did_you_mean(sheet, names),
-                "data.sheet",
-            )
+            message = Text("unknown-sheet", "{source} has no sheet {sheet!r}", source=source, sheet=sheet)
+            raise ConfigError(message, did_you_mean(sheet, names), "data.sheet")
         rows = read_rows(chosen)
         if _find_header(rows) is None:
             message = Text(

@@ -142,16 +142,15 @@ def check_header(cells: list[str], source: str, row: int) -> None:
     """Raise a DataError if the header row contains values instead of column names."""
     if not is_header(cells):
         filled = [c for c in cells if c]
-        raise DataError(
-            Text(
-                "header-with-values",
-                "{source}: row {row} should contain the column names, but it contains values ({cells}, ...)",
-                source=source,
-                row=row,
-                cells=", ".join(filled[:3]),
-            ),
-            Text("put-names-above", "put a row of names above the data, for example: time,value"),
+        message = Text(
+            "header-with-values",
+            "{source}: row {row} should contain the column names, but it contains values ({cells}, ...)",
+            source=source,
+            row=row,
+            cells=", ".join(filled[:3]),
         )
+        advice = Text("put-names-above", "put a row of names above the data, for example: time,value")
+        raise DataError(message, advice)
 
 
 def is_header(cells: list[str]) -> bool:

@@ -270,10 +270,8 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
                 )
                 raise DataError(message, SHAPE_ADVICE)
     else:
-        raise DataError(
-            Text("json-without-table", "{source}: the JSON is neither records nor columns", source=source),
-            SHAPE_ADVICE,
-        )
+        message = Text("json-without-table", "{source}: the JSON is neither records nor columns", source=source)
+        raise DataError(message, SHAPE_ADVICE)
     for name, cells in columns.items():
         if not CONTAINERS.isdisjoint(map(type, cells)):
             number = next(i for i, cell in enumerate(cells, 1) if type(cell) in CONTAINERS)
@@ -297,15 +295,14 @@ def _column_cells(name: str, values: Any, columns: dict[str, Any], source: str) 
     if differing := values.keys() ^ rows.keys():
         key = min(differing)
         present, absent = (name, first) if key in values else (first, name)
-        raise DataError(
-            Text(
-                "json-rows-differ",
-                "{source}: column {present!r} has a row {key!r}, but column {absent!r} does not",
-                source=source,
-                present=present,
-                key=key,
-                absent=absent,
-            ),
-            Text("same-rows", "give every column the same rows, with null where there is no value"),
+        message = Text(
+            "json-rows-differ",
+            "{source}: column {present!r} has a row {key!r}, but column {absent!r} does not",
+            source=source,
+            present=present,
+            key=key,
+            absent=absent,
         )
+        advice = Text("same-rows", "give every column the same rows, with null where there is no value")
+        raise DataError(message, advice)
     return [values[key] for key in rows]

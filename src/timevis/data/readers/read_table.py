@@ -79,10 +79,8 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
             message, Text("free-memory-or-split", "free memory, or split the columns or rows into several files")
         ) from error
     except PermissionError as error:
-        raise DataError(
-            Text("file-not-permitted", "{path} cannot be read: {reason}", path=str(path), reason=error.strerror),
-            Text("change-permissions", "change the permissions of the file"),
-        ) from error
+        message = Text("file-not-permitted", "{path} cannot be read: {reason}", path=str(path), reason=error.strerror)
+        raise DataError(message, Text("change-permissions", "change the permissions of the file")) from error
     except Exception as error:
         message = Text(
             "file-unreadable",

@@ -67,17 +67,15 @@ def select_channels(
         left_out |= unusable
         for name in options.target or ():
             if name in unusable and channels is None:
-                raise DataError(
-                    Text(
-                        "target-unusable",
-                        "{source}: column {column!r} {reason}",
-                        source=report.source,
-                        column=name,
-                        reason=unusable[name],
-                    ),
-                    Text("other-target", "choose another {setting}", setting=Setting("data.target")),
-                    "data.target",
+                message = Text(
+                    "target-unusable",
+                    "{source}: column {column!r} {reason}",
+                    source=report.source,
+                    column=name,
+                    reason=unusable[name],
                 )
+                advice = Text("other-target", "choose another {setting}", setting=Setting("data.target"))
+                raise DataError(message, advice, "data.target")
         if len(unusable) == len(panel.channels):
             message = Text(
                 "nothing-changes",

@@ -67,16 +67,15 @@ def append_rows(
     panel, _ = load_panel(newer_options, channels=channels)
     last = pd.Timestamp(report["end"])
     if panel.index[0] <= last:
-        raise DataError(
-            Text(
-                "newer-rows-too-early",
-                "{source} starts at {first}, not after the last row so far, {last}",
-                source=table.source,
-                first=str(panel.index[0]),
-                last=str(last),
-            ),
-            Text("only-newer-rows", "give only newer rows; upload the whole file again to change earlier ones"),
+        message = Text(
+            "newer-rows-too-early",
+            "{source} starts at {first}, not after the last row so far, {last}",
+            source=table.source,
+            first=str(panel.index[0]),
+            last=str(last),
         )
+        advice = Text("only-newer-rows", "give only newer rows; upload the whole file again to change earlier ones")
+        raise DataError(message, advice)
     combined = pd.concat([whole.frame, table.frame[whole.frame.columns]], ignore_index=True)
     for name in combined:
         if whole.frame[name].dtype != table.frame[name].dtype and combined[name].dtype == object:

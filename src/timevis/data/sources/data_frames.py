@@ -59,10 +59,8 @@ def write_frame(data: object, path: Path) -> None:
             raise DataError(message, advice)
         frame = frame.rename_axis(name).reset_index()
     if not len(frame.columns):
-        raise DataError(
-            Text("frame-without-columns", "the data frame has no columns"),
-            Text("time-and-numeric-column", "give a time column and at least one numeric column"),
-        )
+        advice = Text("time-and-numeric-column", "give a time column and at least one numeric column")
+        raise DataError(Text("frame-without-columns", "the data frame has no columns"), advice)
     if unnamed := [str(c) for c in frame.columns if not isinstance(c, str)]:
         message = Text(
             "columns-not-named",

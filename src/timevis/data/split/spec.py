@@ -119,11 +119,10 @@ class LastRows:
     def on_axis(self, panel: Panel, rows: int) -> RowEnds:
         """The rows at which the parts of the first `rows` rows end; raises a DataError without a training row."""
         if rows <= self.val + self.test:
-            raise DataError(
-                _part_empty(self, panel, PART_NAMES["train"]),
-                Text("fewer-last-rows", "the series has {rows} rows; give fewer validation and test rows", rows=rows),
-                "data.split",
+            advice = Text(
+                "fewer-last-rows", "the series has {rows} rows; give fewer validation and test rows", rows=rows
             )
+            raise DataError(_part_empty(self, panel, PART_NAMES["train"]), advice, "data.split")
         return RowEnds(rows - self.val - self.test, rows - self.test, rows)
 
 

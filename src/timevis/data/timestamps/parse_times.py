@@ -242,19 +242,18 @@ def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Serie
     if is_repeated.any():
         row = int(np.argmax(is_repeated))
         other = int(np.argmax(~is_day_end & (moments == moments.iloc[row])))
-        raise DataError(
-            Text(
-                "midnight-twice",
-                "{source}: {place}, column {column!r}: {cell!r} is the same time as {other!r} in {other_place}",
-                source=table.source,
-                place=table.row_label(row),
-                column=name,
-                cell=text.iloc[row],
-                other=text.iloc[other],
-                other_place=table.row_label(other),
-            ),
-            Text("midnight-in-one-way", "write midnight in one way: number hours from 0 to 23 or from 1 to 24"),
+        message = Text(
+            "midnight-twice",
+            "{source}: {place}, column {column!r}: {cell!r} is the same time as {other!r} in {other_place}",
+            source=table.source,
+            place=table.row_label(row),
+            column=name,
+            cell=text.iloc[row],
+            other=text.iloc[other],
+            other_place=table.row_label(other),
         )
+        advice = Text("midnight-in-one-way", "write midnight in one way: number hours from 0 to 23 or from 1 to 24")
+        raise DataError(message, advice)
 
 
 def _utc_offsets(offsets: pd.Series) -> pd.Series:

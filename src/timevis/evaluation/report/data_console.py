@@ -68,10 +68,9 @@ def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConf
         )
     for override in overrides:
         if "=" not in override:
-            raise ConfigError(
-                Text("override-without-value", "{override!r} is not of the form key=value", override=override),
-                Text("examples-of-overrides", "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'"),
-            )
+            message = Text("override-without-value", "{override!r} is not of the form key=value", override=override)
+            advice = Text("examples-of-overrides", "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'")
+            raise ConfigError(message, advice)
     if is_file and (again := [o for o in overrides if o.startswith(("path=", "data.path="))]):
         raise ConfigError(
             Text("second-file", "{override!r} names a second file beside {source}", override=again[0], source=source),

@@ -46,14 +46,13 @@ def peers_python() -> Path:
     value = os.environ.get(PYTHON_VARIABLE)
     path = Path(value) if value else _REPOSITORY / ".venv-peers" / "bin" / "python"
     if not path.is_file():
-        raise ConfigError(
-            Text("no-peers", "the environment of the other libraries does not exist: {path}", path=str(path)),
-            Text(
-                "make-peers",
-                "run `make peers`, or set {variable} to the Python program of an environment that has them",
-                variable=PYTHON_VARIABLE,
-            ),
+        message = Text("no-peers", "the environment of the other libraries does not exist: {path}", path=str(path))
+        advice = Text(
+            "make-peers",
+            "run `make peers`, or set {variable} to the Python program of an environment that has them",
+            variable=PYTHON_VARIABLE,
         )
+        raise ConfigError(message, advice)
     return path
 
 
@@ -126,12 +125,10 @@ class PeerProcess:
         answer = json.loads(line)
         if "error" in answer:
             reason, lines = answer["error"], self._last_lines()
-            raise TimeVisError(
-                Text(
-                    "peer-failed", "the other library failed in {command}: {reason}", command=command, reason=reason
-                ),
-                Text("last-lines", "{lines}", lines=lines) if lines else None,
+            text = Text(
+                "peer-failed", "the other library failed in {command}: {reason}", command=command, reason=reason
             )
+            raise TimeVisError(text, Text("last-lines", "{lines}", lines=lines) if lines else None)
         return dict(answer)
 
     def _read_line(self, command: str) -> bytes:
@@ -146,17 +143,16 @@ class PeerProcess:
                     continue
                 self._finalizer()
                 minutes = self._seconds / 60
-                raise TimeVisError(
-                    Text(
-                        "peer-timeout",
-                        "timeout: {command} took longer than {minutes:g} minutes of processor time, or {elapsed:g} "
-                        "minutes by the clock",
-                        command=command,
-                        minutes=minutes,
-                        elapsed=MAX_BUSY * minutes,
-                    ),
-                    Text("allow-more-minutes", "allow more with {minutes}", minutes=Setting("model.minutes")),
+                message = Text(
+                    "peer-timeout",
+                    "timeout: {command} took longer than {minutes:g} minutes of processor time, or {elapsed:g} "
+                    "minutes by the clock",
+                    command=command,
+                    minutes=minutes,
+                    elapsed=MAX_BUSY * minutes,
                 )
+                advice = Text("allow-more-minutes", "allow more with {minutes}", minutes=Setting("model.minutes"))
+                raise TimeVisError(message, advice)
             part = os.read(self._process.stdout.fileno(), 65536)
             if not part:
                 raise EOFError

@@ -19,13 +19,7 @@ from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
-from timevis.service.schemas.models import (
-    ModelChange,
-    ModelDetail,
-    ModelPage,
-    ModelQuery,
-    ModelSummary,
-)
+from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary
 from timevis.service.tasks.following import read_history
 
 blueprint = APIBlueprint("models", __name__, tag="Models")

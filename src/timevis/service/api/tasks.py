@@ -158,7 +158,7 @@ def _require_retry(session: Session, task: Task) -> None:
                 "task {identifier} is {state}; only failed or cancelled tasks can be retried",
                 identifier=task.id,
                 state=states.name_of(task),
-            ),
+            )
         )
     if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
         raise conflict(
@@ -180,5 +180,5 @@ def _require_retry(session: Session, task: Task) -> None:
                 identifier=task.id,
                 other=other.id,
                 state=states.name_of(other),
-            ),
+            )
         )

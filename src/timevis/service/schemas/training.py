@@ -18,11 +18,7 @@ from timevis.models.catalog import declared_models
 from timevis.models.declaration import Preset
 from timevis.service.schemas.common import Commands, Id, Name, Number, StrictModel
 from timevis.service.schemas.option_fields import annotated, list_of, option_fields, read_fields
-from timevis.service.training import (
-    base_config,
-    run_options,
-    sections_of,
-)
+from timevis.service.training import base_config, run_options, sections_of
 
 MAX_GROUP_TASKS = 100
 DATA_HELP = parameter_help(DataOptions.__doc__ or "")

@@ -82,12 +82,7 @@ def fit_steps(cfg: Any, report: Mapping[str, Any], model: DeclaredModel) -> int:
     windows = max(1, int(check_lengths(cfg, report) * channels * fit.train_fraction))
     lengths = lengths_of(report, _split_of(cfg), cfg.context_length, cfg.horizon)
     minimum, maximum = steps_of_epoch(
-        fit,
-        windows,
-        channels,
-        lengths.context_length + lengths.horizon,
-        model.default_steps_per_epoch,
-        cfg.model,
+        fit, windows, channels, lengths.context_length + lengths.horizon, model.default_steps_per_epoch, cfg.model
     )
     per_epoch = max(math.ceil(windows / fit.batch_size), minimum)
     if maximum is not None:

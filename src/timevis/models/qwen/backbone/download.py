@@ -116,10 +116,9 @@ def _download(hub_id: str) -> str:
     try:
         return str(snapshot_download(hub_id, allow_patterns=list(DOWNLOADED_FILES), tqdm_class=_progress_bar()))
     except RepositoryNotFoundError as error:
-        raise TimeVisError(
-            Text("hub-has-no-model", "the hub has no model {identifier}", identifier=hub_id),
-            Text("check-hub-id", "check the id in {path}; private models need HF_TOKEN", path=Setting(PATH_KEY)),
-        ) from error
+        message = Text("hub-has-no-model", "the hub has no model {identifier}", identifier=hub_id)
+        advice = Text("check-hub-id", "check the id in {path}; private models need HF_TOKEN", path=Setting(PATH_KEY))
+        raise TimeVisError(message, advice) from error
     except Exception as error:  # the errors of the HTTP library depend on the version of huggingface_hub
         url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
         offline = (

@@ -58,19 +58,14 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         raise ConfigError(message, Text("a-qwen-model", "choose a Qwen2, Qwen2.5 or Qwen3 model"), PATH_KEY)
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
-        raise ConfigError(
-            Text("sliding-window", "{path} uses sliding-window attention", path=Setting(PATH_KEY, path)),
-            Text("other-backbone", "choose another backbone"),
-            PATH_KEY,
-        )
+        message = Text("sliding-window", "{path} uses sliding-window attention", path=Setting(PATH_KEY, path))
+        raise ConfigError(message, Text("other-backbone", "choose another backbone"), PATH_KEY)
     if layers is not None and not 1 <= layers <= config.num_hidden_layers:
-        raise ConfigError(
-            Text("backbone-layers", "{layers} is out of range", layers=Setting("model.backbone.layers", layers)),
-            Text(
-                "layers-of-backbone", "choose 1 to {maximum} for {path}", maximum=config.num_hidden_layers, path=path
-            ),
-            "model.backbone.layers",
+        message = Text("backbone-layers", "{layers} is out of range", layers=Setting("model.backbone.layers", layers))
+        advice = Text(
+            "layers-of-backbone", "choose 1 to {maximum} for {path}", maximum=config.num_hidden_layers, path=path
         )
+        raise ConfigError(message, advice, "model.backbone.layers")
     return folder, raw_config, config
 
 
@@ -95,29 +90,22 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     if path in PACKAGED_WEIGHTS:
         folder = Path(str(files("timevis.models.qwen.nano"))) / PACKAGED_WEIGHTS[path]
         if not (folder / "model.safetensors").is_file():
-            raise TimeVisError(
-                Text("packaged-weights-missing", "this installation lacks the weights of {name}", name=path),
-                Text("install-again", "install TimeVis again, with its package data"),
-            )
+            message = Text("packaged-weights-missing", "this installation lacks the weights of {name}", name=path)
+            raise TimeVisError(message, Text("install-again", "install TimeVis again, with its package data"))
         return folder
     local = Path(path).expanduser()
     if local.is_dir():
         if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
-            raise TimeVisError(
-                Text("backbone-not-a-model", "{path} is not a model folder", path=Setting(PATH_KEY, path)),
-                Text(
-                    "files-of-a-model",
-                    "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
-                ),
-                PATH_KEY,
+            message = Text("backbone-not-a-model", "{path} is not a model folder", path=Setting(PATH_KEY, path))
+            advice = Text(
+                "files-of-a-model",
+                "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
             )
+            raise TimeVisError(message, advice, PATH_KEY)
         return local
     if is_local_path(path):
-        raise TimeVisError(
-            Text("backbone-not-found", "{path} does not exist", path=Setting(PATH_KEY, path)),
-            FOLDER_OR_HUB_ID,
-            PATH_KEY,
-        )
+        message = Text("backbone-not-found", "{path} does not exist", path=Setting(PATH_KEY, path))
+        raise TimeVisError(message, FOLDER_OR_HUB_ID, PATH_KEY)
     return find_or_download(path, report)
 
 

@@ -168,16 +168,14 @@ def load_for_tuning(backbone: Mapping[str, Any], tune: str) -> Backbone:
     """
     options = dict(backbone)
     if tune == "full" and options.get("quantization", "none") != "none":
-        raise ConfigError(
-            Text("tuning-of-4-bit", "{tune} cannot train 4-bit weights", tune=Setting("model.tune", tune)),
-            Text(
-                "lora-or-no-quantization",
-                "use {tune}, or {quantization}",
-                tune=Setting("model.tune", "lora"),
-                quantization=Setting("model.backbone.quantization", "none"),
-            ),
-            "model.tune",
+        message = Text("tuning-of-4-bit", "{tune} cannot train 4-bit weights", tune=Setting("model.tune", tune))
+        advice = Text(
+            "lora-or-no-quantization",
+            "use {tune}, or {quantization}",
+            tune=Setting("model.tune", "lora"),
+            quantization=Setting("model.backbone.quantization", "none"),
         )
+        raise ConfigError(message, advice, "model.tune")
     if tune == "full" and options.get("dtype", "auto") == "auto":
         options["dtype"] = "float32"  # in bfloat16, small weight updates round to zero
     return load_backbone(**options)

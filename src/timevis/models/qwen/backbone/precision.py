@@ -86,11 +86,8 @@ def quantization_arguments(name: str) -> dict[str, Any]:
         )
         raise ConfigError(message, advice, quantization.key)
     if not find_spec("bitsandbytes"):
-        raise ConfigError(
-            Text("quantization-without-library", "{setting} needs bitsandbytes", setting=quantization),
-            Text("install-bitsandbytes", "run pip install bitsandbytes"),
-            quantization.key,
-        )
+        message = Text("quantization-without-library", "{setting} needs bitsandbytes", setting=quantization)
+        raise ConfigError(message, Text("install-bitsandbytes", "run pip install bitsandbytes"), quantization.key)
     from transformers import BitsAndBytesConfig
 
     config = BitsAndBytesConfig(

@@ -64,12 +64,11 @@ class TokenLayout:
         def single_id(text: str) -> int:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if not ids:
+                message = Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text)
                 advice = Text(
                     "copy-tokenizer", "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder"
                 )
-                raise ConfigError(
-                    Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text), advice
-                )
+                raise ConfigError(message, advice)
             if len(ids) != 1:
                 raise ConfigError(
                     Text(
@@ -93,15 +92,13 @@ class TokenLayout:
 
         if "<0:0>" in vocabulary:
             if f"<{width - 1}:0>" not in vocabulary:
-                raise ConfigError(
-                    Text("no-tokens-for-digits", "this backbone has no tokens for {width} digits", width=width),
-                    Text(
-                        "width-of-backbone",
-                        "set {digits} to the width it was trained with",
-                        digits=Setting("model.digits"),
-                    ),
-                    "model.digits",
+                message = Text("no-tokens-for-digits", "this backbone has no tokens for {width} digits", width=width)
+                advice = Text(
+                    "width-of-backbone",
+                    "set {digits} to the width it was trained with",
+                    digits=Setting("model.digits"),
                 )
+                raise ConfigError(message, advice, "model.digits")
             digit_ids = tuple(tuple(vocabulary[f"<{p}:{d}>"] for d in range(10)) for p in range(width))
         else:
             digit_ids = (tuple(single_id(str(d)) for d in range(10)),) * width

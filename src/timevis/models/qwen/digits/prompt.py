@@ -96,11 +96,10 @@ class PromptBuilder(nn.Module):
             message = Text(
                 "prompt-too-long", "{text} has {count} characters", text=Setting("model.prompt.text"), count=len(text)
             )
-            raise ConfigError(
-                message,
-                Text("shorter-prompt", "shorten it to {maximum} characters or fewer", maximum=MAX_TEXT_CHARACTERS),
-                "model.prompt.text",
+            advice = Text(
+                "shorter-prompt", "shorten it to {maximum} characters or fewer", maximum=MAX_TEXT_CHARACTERS
             )
+            raise ConfigError(message, advice, "model.prompt.text")
         self.start_id, self.variant, self.template, self.domain = start_id, variant, "none", domain
         self._decode = tokenizer.decode
         self.slots: list[str] = []
