@@ -52,11 +52,7 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    cfg: DictConfig,
-    folder: Path,
-    overrides: Sequence[str] = (),
-    group: str | None = None,
-    threads: int | None = None,
+    cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str | None = None, threads: int | None = None
 ) -> float:
     """Run one experiment from its config to its report.
 

@@ -40,12 +40,7 @@ log = logging.getLogger(__name__)
 
 
 def rescore(
-    run: str | os.PathLike[str],
-    out: Path,
-    data: NewData = None,
-    *,
-    start: str | None = None,
-    end: str | None = None,
+    run: str | os.PathLike[str], out: Path, data: NewData = None, *, start: str | None = None, end: str | None = None
 ) -> dict[str, Results]:
     """Score the model of a run on other windows than the run did.
 
@@ -190,22 +185,16 @@ def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataMod
 
 
 def _notes(facts: RescoredRunFacts, num_origins: int) -> list[Text]:
-    notes = [
-        Text(
-            "note-rescored",
-            "scored by the model of run {run}, without training",
-            run=facts.rescored_from,
-        )
-    ]
+    text = Text("note-rescored", "scored by the model of run {run}, without training", run=facts.rescored_from)
+    notes = [text]
     if facts.seen_origins:
-        notes.append(
-            Text(
-                "note-seen-origins",
-                "the model was trained or tuned on rows of {seen} of these {count} origins",
-                seen=facts.seen_origins,
-                count=num_origins,
-            )
+        text = Text(
+            "note-seen-origins",
+            "the model was trained or tuned on rows of {seen} of these {count} origins",
+            seen=facts.seen_origins,
+            count=num_origins,
         )
+        notes.append(text)
         log.warning("%s: %s", facts.data, notes[-1])
     return notes
 

@@ -32,10 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("source", metavar="FILE|NAME", help="a file, or the name of a data set")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for example 'target=[load]'")
     parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder of the picture and the JSON report (default: outputs/inspect)",
+        "--out", type=Path, metavar="DIR", help="folder of the picture and the JSON report (default: outputs/inspect)"
     )
     parser.add_argument("--no-plot", action="store_true", help="do not draw a picture")
     args = parser.parse_intermixed_args(arguments)

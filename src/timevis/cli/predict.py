@@ -46,10 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--refit", action="store_true", help="first fit again on all rows of the data of the run")
     parser.add_argument(
-        "--horizon",
-        type=int,
-        metavar="ROWS",
-        help="rows of the forecast, at most the horizon of the run",
+        "--horizon", type=int, metavar="ROWS", help="rows of the forecast, at most the horizon of the run"
     )
     parser.add_argument(
         "--backtest",

@@ -155,10 +155,7 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
 
 
 def comparison_notes(
-    results: Results,
-    scores: Mapping[str, RunScores],
-    reference: str,
-    names: Mapping[str, str] | None = None,
+    results: Results, scores: Mapping[str, RunScores], reference: str, names: Mapping[str, str] | None = None
 ) -> list[str]:
     """What a reader of a comparison must know: averaged channels, too few windows, and runs with other scales.
 

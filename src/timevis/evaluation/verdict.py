@@ -239,50 +239,34 @@ def _interval_findings(results: Results) -> list[Finding]:
     fails = width.is_certain or abs(width.coverage - 0.8) >= CERTAIN_COVERAGE_DEVIATION
     given = {"coverage": Share(width.coverage), "part": scored_part(results)}
     if width.judgement == "too narrow" and fails:
-        return [
-            Finding(
-                Text(
-                    "intervals-too-narrow",
-                    "The intervals are too narrow: the 80 % interval contains {coverage} of the {part} values.",
-                    **given,
-                ),
-                "warning",
-            )
-        ]
-    if width.judgement == "too narrow":
-        return [
-            Finding(
-                Text(
-                    "intervals-may-be-too-narrow",
-                    "The intervals may be too narrow: the 80 % interval contains {coverage} of the {part} values, "
-                    "but there are too few windows to be certain.",
-                    **given,
-                ),
-                "info",
-            )
-        ]
-    if fails:
-        return [
-            Finding(
-                Text(
-                    "intervals-too-wide",
-                    "The intervals are too wide: the 80 % interval contains {coverage} of the {part} values.",
-                    **given,
-                ),
-                "info",
-            )
-        ]
-    return [
-        Finding(
-            Text(
-                "intervals-may-be-too-wide",
-                "The intervals may be too wide: the 80 % interval contains {coverage} of the {part} values, but "
-                "there are too few windows to be certain.",
-                **given,
-            ),
-            "info",
+        text = Text(
+            "intervals-too-narrow",
+            "The intervals are too narrow: the 80 % interval contains {coverage} of the {part} values.",
+            **given,
         )
-    ]
+        return [Finding(text, "warning")]
+    if width.judgement == "too narrow":
+        text = Text(
+            "intervals-may-be-too-narrow",
+            "The intervals may be too narrow: the 80 % interval contains {coverage} of the {part} values, but there "
+            "are too few windows to be certain.",
+            **given,
+        )
+        return [Finding(text, "info")]
+    if fails:
+        text = Text(
+            "intervals-too-wide",
+            "The intervals are too wide: the 80 % interval contains {coverage} of the {part} values.",
+            **given,
+        )
+        return [Finding(text, "info")]
+    text = Text(
+        "intervals-may-be-too-wide",
+        "The intervals may be too wide: the 80 % interval contains {coverage} of the {part} values, but there are "
+        "too few windows to be certain.",
+        **given,
+    )
+    return [Finding(text, "info")]
 
 
 def _part_findings(results: Results) -> list[Finding]:
@@ -346,15 +330,14 @@ def relative_wql_notes(results: Results) -> list[Text]:
     scored, channels = len(results.scored_channels("relative_wql")), len(results.window_set.channels)
     if scored == channels:
         return []
-    return [
-        Text(
-            "wql-of-some-channels",
-            "The relative WQL is averaged over the {scored} of {channels} channels that have nonzero values in these "
-            "windows and on which seasonal naive has errors.",
-            scored=scored,
-            channels=channels,
-        )
-    ]
+    text = Text(
+        "wql-of-some-channels",
+        "The relative WQL is averaged over the {scored} of {channels} channels that have nonzero values in these "
+        "windows and on which seasonal naive has errors.",
+        scored=scored,
+        channels=channels,
+    )
+    return [text]
 
 
 def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
@@ -364,18 +347,16 @@ def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
     if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
         return []
     if origins < horizons:
-        return [
-            Text(
-                "few-origins", "There are only {origins} origins, so the interval may be too narrow.", origins=origins
-            )
-        ]
-    return [
-        Text(
-            "short-scored-period",
-            "The scored rows are only {horizons} horizons long, so the interval may be too narrow.",
-            horizons=horizons,
+        text = Text(
+            "few-origins", "There are only {origins} origins, so the interval may be too narrow.", origins=origins
         )
-    ]
+        return [text]
+    text = Text(
+        "short-scored-period",
+        "The scored rows are only {horizons} horizons long, so the interval may be too narrow.",
+        horizons=horizons,
+    )
+    return [text]
 
 
 def _scored_origins(window_set: WindowSetFacts) -> int:

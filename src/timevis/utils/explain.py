@@ -33,8 +33,7 @@ SYSTEM_ERRORS = {
     errno.EACCES: (
         Text("permission-denied", "permission is denied"),
         Text(
-            "check-folder-permissions",
-            "check the permissions of the folder, then continue with resume=<run folder>",
+            "check-folder-permissions", "check the permissions of the folder, then continue with resume=<run folder>"
         ),
     ),
     errno.EROFS: (
@@ -76,15 +75,13 @@ def explain(
         return TimeVisError(message, _smaller_batch_advice(cfg))
     if isinstance(error, FloatingPointError):
         reason = error.args[0] if error.args and isinstance(error.args[0], Text) else first_line
-        return TimeVisError(
-            Text("training-diverged", "training diverged: {reason}", reason=reason),
-            Text(
-                "lower-learning-rate",
-                "lower {learning_rate} (a tenth is a good start) or {gradient_clip}",
-                learning_rate=Setting("model.learning_rate"),
-                gradient_clip=Setting("model.fit.gradient_clip"),
-            ),
+        message = Text(
+            "lower-learning-rate",
+            "lower {learning_rate} (a tenth is a good start) or {gradient_clip}",
+            learning_rate=Setting("model.learning_rate"),
+            gradient_clip=Setting("model.fit.gradient_clip"),
         )
+        return TimeVisError(Text("training-diverged", "training diverged: {reason}", reason=reason), message)
     if isinstance(error, UnpicklingError):
         return TimeVisError(
             Text(

@@ -61,13 +61,12 @@ def clean(
     rows, report = to_rows(table, options)
     panel, observed_rows = select_channels(rows, card, options, report, channels)
     if not future and observed_rows < len(panel):
-        report.notes.append(
-            Text(
-                "note-rows-for-forecasts",
-                "{rows} rows after the last value are used for forecasts only",
-                rows=len(panel) - observed_rows,
-            )
+        text = Text(
+            "note-rows-for-forecasts",
+            "{rows} rows after the last value are used for forecasts only",
+            rows=len(panel) - observed_rows,
         )
+        report.notes.append(text)
         panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
     split = options.split_rows(panel, observed_rows)
@@ -124,13 +123,12 @@ def finalize_panel(
         for name in options.unit:
             check_choice(name, panel.channels, "data.unit")
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
-        report.notes.append(
-            Text(
-                "note-non-negative",
-                "often zero and never negative in the training part, so forecasts are clipped at zero: {channels}",
-                channels=listed(non_negative),
-            )
+        text = Text(
+            "note-non-negative",
+            "often zero and never negative in the training part, so forecasts are clipped at zero: {channels}",
+            channels=listed(non_negative),
         )
+        report.notes.append(text)
     report.describe(panel, split)
     report.split, report.split_by = describe_split(panel.index, split), "series" if split.by_series else "axis"
     report.notes += _notes_on_series(panel, split)
@@ -151,17 +149,16 @@ def _notes_on_series(panel: Panel, split: Split) -> list[Text]:
         )
     ]
     if len(later):
-        notes.append(
-            Text(
-                "note-later-training-rows",
-                "training rows of {later} of {series} series are later than the first test rows of another series, "
-                "so a model of all series may have learned of events that its test windows forecast; {setting} "
-                "splits all series at the same times",
-                setting=Setting("data.split_by", "axis"),
-                later=len(later),
-                series=panel.num_series,
-            )
+        text = Text(
+            "note-later-training-rows",
+            "training rows of {later} of {series} series are later than the first test rows of another series, so a "
+            "model of all series may have learned of events that its test windows forecast; {setting} splits all "
+            "series at the same times",
+            setting=Setting("data.split_by", "axis"),
+            later=len(later),
+            series=panel.num_series,
         )
+        notes.append(text)
     return notes
 
 

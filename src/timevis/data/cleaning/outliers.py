@@ -57,17 +57,16 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     for channel, column in zip(panel.channels, panel.values.T, strict=True):
         if (placeholder := find_placeholder(column)) is not None:
             value, count = placeholder
-            report.notes.append(
-                Text(
-                    "note-placeholder",
-                    "{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that "
-                    "the value is missing, set {setting}",
-                    setting=Setting("data.missing_values", f"[{value:g}]"),
-                    channel=channel,
-                    value=float(value),
-                    count=int(count),
-                )
+            text = Text(
+                "note-placeholder",
+                "{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that the "
+                "value is missing, set {setting}",
+                setting=Setting("data.missing_values", f"[{value:g}]"),
+                channel=channel,
+                value=float(value),
+                count=int(count),
             )
+            report.notes.append(text)
     if mask and (to_mask := outliers[outliers[:, 0] < test_starts[outliers[:, 1]]]).size:
         values = panel.values.copy(order="K")
         values[to_mask[:, 0], to_mask[:, 1]] = np.nan

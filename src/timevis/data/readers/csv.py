@@ -90,10 +90,7 @@ class Layout:
 
 
 def read_csv(
-    raw: bytes,
-    source: str,
-    options: ReadOptions = DEFAULT_READ_OPTIONS,
-    default_decimal: str | None = None,
+    raw: bytes, source: str, options: ReadOptions = DEFAULT_READ_OPTIONS, default_decimal: str | None = None
 ) -> Table:
     """Read delimited text; blank lines are skipped, and so are lines of text or comments (#) above the header.
 
@@ -132,14 +129,13 @@ def read_csv(
         frame = parse(DECIMAL_POINTS[mark])
     if options.decimal and shown_mark and options.decimal != shown_mark:  # such a column is read with its mark
         cell = next(c for c in sample if find_decimal_mark([c]) == shown_mark)
-        notes.append(
-            Text(
-                "note-decimal-unlike-setting",
-                "numbers such as {cell} have another decimal mark than {setting}, and are read with their own",
-                cell=cell,
-                setting=Setting("data.decimal", options.decimal),
-            )
+        text = Text(
+            "note-decimal-unlike-setting",
+            "numbers such as {cell} have another decimal mark than {setting}, and are read with their own",
+            cell=cell,
+            setting=Setting("data.decimal", options.decimal),
         )
+        notes.append(text)
     elif mark == "comma":
         notes.append(Text("note-decimal-comma", "numbers are written with a decimal comma"))
     if delimiter != ",":

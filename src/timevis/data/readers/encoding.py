@@ -58,14 +58,13 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         raise DataError(message, EXAMPLES_OF_ENCODINGS, "data.encoding") from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
-            return to_utf8(raw, source, detected)[0], [
-                Text(
-                    "note-encoding",
-                    "the text is not UTF-8 and is read as {encoding}; {setting} sets another",
-                    encoding=detected,
-                    setting=Setting("data.encoding"),
-                )
-            ]
+            text = Text(
+                "note-encoding",
+                "the text is not UTF-8 and is read as {encoding}; {setting} sets another",
+                encoding=detected,
+                setting=Setting("data.encoding"),
+            )
+            return to_utf8(raw, source, detected)[0], [text]
         row = raw[: error.start].count(b"\n") + 1
         message = Text(
             "not-in-encoding",

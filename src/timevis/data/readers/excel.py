@@ -251,12 +251,11 @@ def _to_table(
             )
             raise DataError(message, advice)
         if rows_without_value:
-            notes.append(
-                Text(
-                    "note-formulas",
-                    "{count} cells of {column!r} are formulas without saved values and are read as empty",
-                    count=len(rows_without_value),
-                    column=names[j],
-                )
+            text = Text(
+                "note-formulas",
+                "{count} cells of {column!r} are formulas without saved values and are read as empty",
+                count=len(rows_without_value),
+                column=names[j],
             )
+            notes.append(text)
     return Table(frame, source, row_number=lambda i: filled_rows[i] + 1, notes=notes, units=units)

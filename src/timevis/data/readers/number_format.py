@@ -116,15 +116,14 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[T
         if len(changed):
             first = changed.iloc[0].strip()
             number = str(numbers[changed.index[0]])
-            notes.append(
-                Text(
-                    "note-numbers",
-                    "numbers such as {cell!r} in {column!r} are read as {number}",
-                    cell=first,
-                    column=str(name),
-                    number=number,
-                )
+            text = Text(
+                "note-numbers",
+                "numbers such as {cell!r} in {column!r} are read as {number}",
+                cell=first,
+                column=str(name),
+                number=number,
             )
+            notes.append(text)
             frame[name] = numbers
 
 

@@ -108,13 +108,12 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
 
         table = read_csv(raw, path.name, options, default_decimal)
         if options.sheet is not None:
-            table.notes.append(
-                Text(
-                    "note-sheet-unused",
-                    "{setting} is not used: the file is not a workbook",
-                    setting=Setting("data.sheet"),
-                )
+            text = Text(
+                "note-sheet-unused",
+                "{setting} is not used: the file is not a workbook",
+                setting=Setting("data.sheet"),
             )
+            table.notes.append(text)
         return table
     if expected == "json":
         table = read_json(raw, path.name, options)
@@ -125,13 +124,10 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
 
         table = read_excel(raw, path.name, expected, options)
     if options.header is not None and expected in ("json", "parquet"):
-        table.notes.append(
-            Text(
-                "note-header-unused",
-                "{setting} is not used: the file has no header row",
-                setting=Setting("data.header"),
-            )
+        text = Text(
+            "note-header-unused", "{setting} is not used: the file has no header row", setting=Setting("data.header")
         )
+        table.notes.append(text)
     table.original_text = table.frame.copy(deep=False).__getitem__
     decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
     table.decimal = options.decimal or decimal or default_decimal

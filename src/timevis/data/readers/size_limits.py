@@ -53,15 +53,13 @@ def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | 
         The workbook is larger than `max_bytes`, or its sheets declare more than `MAX_WORKBOOK_CELLS` cells.
     """
     limit = MAX_WORKBOOK_BYTES if max_bytes is None else max_bytes
-    too_large = DataError(
-        Text(
-            "workbook-too-large",
-            "{source}: the file decompresses to more than {maximum:,.0f} MB",
-            source=source,
-            maximum=limit / 1e6,
-        ),
-        SPLIT_ADVICE,
+    text = Text(
+        "workbook-too-large",
+        "{source}: the file decompresses to more than {maximum:,.0f} MB",
+        source=source,
+        maximum=limit / 1e6,
     )
+    too_large = DataError(text, SPLIT_ADVICE)
     members = archive.infolist()
     declared = sum(member.file_size for member in members)
     if declared > limit:

@@ -97,13 +97,12 @@ def select_channels(
         unusable = _constant_channels(panel, observed_rows, options) if channels is None else {}
     report.left_out |= left_out
     if rows_before := int(whole_index.searchsorted(panel.index[0])):
-        report.notes.append(
-            Text(
-                "note-rows-before",
-                "{rows} rows before the first value of the channels used are left out",
-                rows=rows_before,
-            )
+        text = Text(
+            "note-rows-before",
+            "{rows} rows before the first value of the channels used are left out",
+            rows=rows_before,
         )
+        report.notes.append(text)
     if rows_after := len(whole_index) - rows_before - len(panel):
         report.notes.append(
             Text("note-rows-after", "{rows} rows after the last row of the series used are left out", rows=rows_after)

@@ -53,15 +53,13 @@ def stack_hour_columns(table: Table, options: DataOptions) -> Table:
     time_name = time[0] if len(time) == 1 else "date"
     stacked.insert(0, time_name, [text and f"{text} {hour:02d}:00" for text in texts for hour in numbers])
     stacked[name] = frame[list(hours)].to_numpy().reshape(-1)
-    notes = [
-        *table.notes,
-        Text(
-            "note-hour-columns",
-            "the 24 columns {first!r} to {last!r} are read as one hourly series",
-            first=next(iter(hours)),
-            last=next(reversed(hours)),
-        ),
-    ]
+    note = Text(
+        "note-hour-columns",
+        "the 24 columns {first!r} to {last!r} are read as one hourly series",
+        first=next(iter(hours)),
+        last=next(reversed(hours)),
+    )
+    notes = [*table.notes, note]
     if unused := [c for c in others if c not in (*time, *kept)]:
         notes.append(
             Text("note-not-of-hours", "not used beside the columns of hours: {columns}", columns=listed(unused))

@@ -80,14 +80,13 @@ def merge_repeated_times(
         raise DataError(message, _advice(table, columns), "data.id")
     averaged_times = grid.index[averaged % length]
     if len(averaged_times) and _are_clock_changes(averaged_times):
-        report.notes.append(
-            Text(
-                "note-clock-change",
-                "the rows that were averaged are of the hours in which clocks are set back, the first {first}: times "
-                "in UTC, or with their offset such as +02:00, keep both hours",
-                first=str(averaged_times[0]),
-            )
+        text = Text(
+            "note-clock-change",
+            "the rows that were averaged are of the hours in which clocks are set back, the first {first}: times in "
+            "UTC, or with their offset such as +02:00, keep both hours",
+            first=str(averaged_times[0]),
         )
+        report.notes.append(text)
     return merged.keys, merged.values
 
 

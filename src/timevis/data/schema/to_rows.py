@@ -143,14 +143,13 @@ def _report_missing_values(columns: Columns, options: DataOptions, report: Quali
     report.sentinels = {name: columns.missing_values[name] for name in used if name in columns.missing_values}
     occurring = {word for cleared in columns.missing_values.values() for word in cleared["cells"]}
     if absent := [word for word in options.missing_values if word not in occurring | MISSING_VALUES]:
-        report.notes.append(
-            Text(
-                "note-missing-word-absent",
-                "no cell is {words}, which {setting} names",
-                words=[repr(word) for word in absent],
-                setting=Setting("data.missing_values"),
-            )
+        text = Text(
+            "note-missing-word-absent",
+            "no cell is {words}, which {setting} names",
+            words=[repr(word) for word in absent],
+            setting=Setting("data.missing_values"),
         )
+        report.notes.append(text)
 
 
 def _index_and_timezone(
@@ -159,13 +158,12 @@ def _index_and_timezone(
     """The times that the grid is built on, and the time zone in which the calendar is read."""
     if times.index.tz is None:
         if options.timezone:
-            report.notes.append(
-                Text(
-                    "note-zone-unused",
-                    "times have no zone and are read as local time; {setting} is not applied",
-                    setting=Setting("data.timezone", options.timezone),
-                )
+            text = Text(
+                "note-zone-unused",
+                "times have no zone and are read as local time; {setting} is not applied",
+                setting=Setting("data.timezone", options.timezone),
             )
+            report.notes.append(text)
         return times.index, None
     local_index = times.index if times.local_index is None else times.local_index
     steps = np.diff(np.unique(local_index.asi8))
@@ -174,21 +172,19 @@ def _index_and_timezone(
     if times.local_index is not None and len(steps) and np.median(steps) > HOUR_US:
         steps_in_utc = np.diff(np.unique(times.index.asi8))
         if len(np.unique(steps)) < len(np.unique(steps_in_utc)):  # such as every six hours of local time
-            report.notes.append(
-                Text(
-                    "note-local-times",
-                    "rows more than an hour apart keep their local times, without their offset from UTC",
-                )
+            text = Text(
+                "note-local-times",
+                "rows more than an hour apart keep their local times, without their offset from UTC",
             )
+            report.notes.append(text)
             return times.local_index.tz_localize("UTC"), None
     timezone = options.timezone or times.zone
-    report.notes.append(
-        Text(
-            "note-zone",
-            "times have a zone: they are stored in UTC, the calendar is read in {zone}",
-            zone=timezone or "UTC",
-        )
+    text = Text(
+        "note-zone",
+        "times have a zone: they are stored in UTC, the calendar is read in {zone}",
+        zone=timezone or "UTC",
     )
+    report.notes.append(text)
     return times.index, timezone
 
 

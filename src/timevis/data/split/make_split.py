@@ -172,11 +172,7 @@ def _advice_for_short_series(rows: int, split: Split, context_length: int, horiz
     part_rows = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
     too_short = [
         Text(
-            "short-part",
-            "the {part} part has {rows} rows and needs {needed}",
-            part=part,
-            rows=length,
-            needed=needed,
+            "short-part", "the {part} part has {rows} rows and needs {needed}", part=part, rows=length, needed=needed
         )
         for part, needed, length in zip(
             PART_NAMES.values(), (needed_in_training, horizon, horizon), part_rows, strict=True

@@ -9,12 +9,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.table import Table
-from timevis.data.timestamps.date_text import (
-    DAY_OR_MONTH,
-    century_of,
-    expand_short_years,
-    parse_unambiguous_dates,
-)
+from timevis.data.timestamps.date_text import DAY_OR_MONTH, century_of, expand_short_years, parse_unambiguous_dates
 from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Setting, Text
 

@@ -20,11 +20,7 @@ COMMON_STEPS_US = tuple(
     + [n * 3_600_000_000 for n in (1, 2, 3, 4, 6, 8, 12)]
     + [DAY_US, 7 * DAY_US]
 )
-CALENDAR_ALIASES = {
-    "M": ("MS", "ME", "BMS", "BME"),
-    "Q": ("QS", "QE", "BQS", "BQE"),
-    "Y": ("YS", "YE", "BYS", "BYE"),
-}
+CALENDAR_ALIASES = {"M": ("MS", "ME", "BMS", "BME"), "Q": ("QS", "QE", "BQS", "BQE"), "Y": ("YS", "YE", "BYS", "BYE")}
 CALENDAR_NOUNS = {"M": Text("month", "month"), "Q": Text("quarter", "quarter"), "Y": Text("year", "year")}
 MONTHS_WITHOUT_ALIAS = (2, 4, 6)
 """Steps in months that are several units of a calendar alias, such as ``2MS``."""

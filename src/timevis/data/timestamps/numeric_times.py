@@ -7,12 +7,7 @@ import pandas as pd
 
 from timevis.data.table import Table
 from timevis.data.timestamps.date_order import step_regularity
-from timevis.data.timestamps.parsed_times import (
-    ParsedTimes,
-    check_resolution,
-    check_time_cells,
-    to_microseconds,
-)
+from timevis.data.timestamps.parsed_times import ParsedTimes, check_resolution, check_time_cells, to_microseconds
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 

@@ -114,14 +114,12 @@ def parse_steps_of_day(
             setting=Setting("data.timezone"),
         )
         raise DataError(message, advice, "data.timezone")
-    notes = [
-        *dates.notes,
-        Text(
-            "note-steps-of-day",
-            "{column!r} numbers the steps of a day in {zone}, {steps} in 24 hours",
-            column=names[1],
-            zone=timezone,
-            steps=steps_per_day,
-        ),
-    ]
+    text = Text(
+        "note-steps-of-day",
+        "{column!r} numbers the steps of a day in {zone}, {steps} in 24 hours",
+        column=names[1],
+        zone=timezone,
+        steps=steps_per_day,
+    )
+    notes = [*dates.notes, text]
     return ParsedTimes(to_microseconds(index), timezone, notes, to_microseconds(local_index), dates.day_first)

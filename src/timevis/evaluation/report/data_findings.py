@@ -38,10 +38,7 @@ def data_facts(report: dict[str, Any], results: Results, not_scored: Sequence[st
         ("Attribution", card["attribution"]),
         ("Domain", card["domain"]),
         ("Holidays of", card["country"]),
-        (
-            "Rows",
-            f"{format_number(report['rows'])} from {format_period(report['start'], report['end'])}",
-        ),
+        ("Rows", f"{format_number(report['rows'])} from {format_period(report['start'], report['end'])}"),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or utc),
         ("Channels", join_names(window_set.channels)),

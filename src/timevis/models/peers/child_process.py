@@ -211,12 +211,7 @@ class NeuralForecast:
                 best = (kept, rate, library)
         kept, rate, self.fitted = best
         parameters = sum(p.numel() for p in self.fitted.models[0].parameters())
-        return {
-            "learning_rate": rate,
-            "steps": kept.steps,
-            "best_step": kept.best_step,
-            "parameters": parameters,
-        }
+        return {"learning_rate": rate, "steps": kept.steps, "best_step": kept.best_step, "parameters": parameters}
 
     def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
         count, length = history.shape
