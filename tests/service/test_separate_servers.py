@@ -118,7 +118,7 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
         assert "resum" in (run / "train.log").read_text()
         assert client.forecast(ended["result"]["model"])["items"][0]["error"] is None
         model = client.call("GET", f"models/{ended['result']['model']}")
-        epochs = [row["epoch"] for row in model["training"]["rows"] if "val/relative_wql" in row]
+        epochs = [row["epoch"] for row in model["training"]["rows"] if "tuning/wql" in row]
         assert len(epochs) == len(set(epochs)) > 1
         store, root = url_to_fs(store_url)
         names = {Path(key).name.rpartition(".")[0] for key in store.find(f"{root}/runs")}
