@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -68,6 +69,10 @@ class Table:
         """How error messages name the row at a position in `frame`: ``row 17`` or ``record 16``."""
         number = int(self.row_number(position) if self.row_number else position + 1)
         return row_text(number) if self.row_noun == "row" else Text("record-number", "record {row}", row=number)
+
+    def cell(self, position: int, column: str) -> dict[str, Any]:
+        """Where a cell is, as parameters of a `Text`: source, place and column."""
+        return {"source": self.source, "place": self.row_label(position), "column": column}
 
     def series_name_columns(self, columns: Sequence[str]) -> pd.DataFrame:
         """Columns that name series, as text where parsing them as numbers changed the name (01067 became 1067)."""

@@ -67,9 +67,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
             message = Text(
                 "text-in-number-column",
                 "{source}: {place}, column {column!r} contains text{more}: {cell}",
-                source=table.source,
-                place=table.row_label(wrong[0]),
-                column=name,
+                **table.cell(wrong[0], name),
                 more=Text("text-in-more-cells", " (as do {count} more cells)", count=len(wrong) - 1)
                 if len(wrong) > 1
                 else "",
@@ -81,12 +79,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
     if len(wrong):
         first = values[wrong[0]]
         more = Text("more-wrong-numbers", " (as are {count} more cells)", count=len(wrong) - 1)
-        params = {
-            "source": table.source,
-            "place": table.row_label(wrong[0]),
-            "column": name,
-            "more": more if len(wrong) > 1 else "",
-        }
+        params = {**table.cell(wrong[0], name), "more": more if len(wrong) > 1 else ""}
         raise DataError(
             Text("number-infinite", "{source}: {place}, column {column!r} is infinite{more}", **params)
             if np.isinf(first)

@@ -217,13 +217,7 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
     code = np.append(code_of_cell, -1)[row_code]
     if (code < 0).any():
         row = int(np.argmax(code < 0))
-        message = Text(
-            "series-name-empty",
-            "{source}: {place}, column {column!r} is empty",
-            source=table.source,
-            place=table.row_label(row),
-            column=name,
-        )
+        message = Text("series-name-empty", "{source}: {place}, column {column!r} is empty", **table.cell(row, name))
         raise DataError(message, Text("name-every-series", "every row must name its series"), "data.id")
     return code.astype(np.int64), tuple(str(n) for n in names)
 

@@ -78,9 +78,7 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
     message = Text(
         "time-is-a-number",
         "{source}: {place}, column {column!r}: the number {value:g} is not a time",
-        source=table.source,
-        place=table.row_label(0),
-        column=name,
+        **table.cell(0, name),
         value=float(values[0]),
     )
     advice = Text(

@@ -227,9 +227,7 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
         message = Text(
             "zones-mixed",
             "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
-            source=table.source,
-            place=table.row_label(row),
-            column=label,
+            **table.cell(row, label),
             cell=text.iloc[row],
             first=text.iloc[0],
         )
@@ -245,9 +243,7 @@ def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Serie
         message = Text(
             "midnight-twice",
             "{source}: {place}, column {column!r}: {cell!r} is the same time as {other!r} in {other_place}",
-            source=table.source,
-            place=table.row_label(row),
-            column=name,
+            **table.cell(row, name),
             cell=text.iloc[row],
             other=text.iloc[other],
             other_place=table.row_label(other),

@@ -44,9 +44,7 @@ def check_time_cells(
     if is_wrong.any():
         row, count = int(np.argmax(is_wrong)), int(is_wrong.sum())
         params = {
-            "source": table.source,
-            "place": table.row_label(row),
-            "column": column,
+            **table.cell(row, column),
             "more": Text("more-wrong-times", "; so are {count} more", count=count - 1) if count > 1 else "",
         }
         raise DataError(

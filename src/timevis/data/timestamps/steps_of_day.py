@@ -101,9 +101,7 @@ def parse_steps_of_day(
         message = Text(
             "no-such-step-of-day",
             "{source}: {place}, column {column!r}: {date} has no step {step:g} in {zone}",
-            source=table.source,
-            place=table.row_label(row),
-            column=names[1],
+            **table.cell(row, names[1]),
             date=f"{days[row]:%Y-%m-%d}",
             step=float(numbers[row]),
             zone=timezone,

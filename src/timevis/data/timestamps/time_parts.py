@@ -138,9 +138,7 @@ def join_years_and_weeks(table: Table, names: tuple[str, ...]) -> pd.Series | No
         message = Text(
             "parts-not-a-time",
             "{source}: {place}, column {column!r}: the year {year} with {others} is not a date or time",
-            source=table.source,
-            place=table.row_label(0),
-            column="+".join(names),
+            **table.cell(0, "+".join(names)),
             year=cells[year].iloc[0],
             others=[Text("cell-in-column", "{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others],
         )
