@@ -2789,7 +2789,7 @@ export interface components {
         CleaningRequest: {
             /**
              * Outliers
-             * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
+             * @description ``report`` only reports outliers; ``mask`` also makes outliers of the training and validation rows missing.
              * @default report
              * @enum {string}
              */
@@ -3784,7 +3784,7 @@ export interface components {
             learning_rate?: number;
             /**
              * Linear Blend
-             * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
+             * @description Combine with the forecast of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: the share of the point by the squared error, the share of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
             linear_blend?: boolean;
@@ -4220,7 +4220,7 @@ export interface components {
              * @description A forecaster that needs no training, in place of models; with dataset or values.
              * @default null
              */
-            method?: ("seasonal_naive" | "nano") | null;
+            method?: ("seasonal_naive" | "nano-patch" | "nano") | null;
             /**
              * Models
              * @default null
@@ -4629,42 +4629,6 @@ export interface components {
              */
             weight_decay?: number;
         };
-        /** QwenPatchBackbone */
-        QwenPatchBackbone: {
-            /**
-             * Dtype
-             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
-             * @default auto
-             * @enum {string}
-             */
-            dtype?: "auto" | "float32" | "bfloat16";
-            /**
-             * Layers
-             * @description Use only the first `layers` decoder layers.
-             * @default null
-             */
-            layers?: number | null;
-            /**
-             * Name
-             * @description The language model; nano is part of TimeVis, the others are downloaded.
-             * @default nano
-             * @enum {string}
-             */
-            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
-            /**
-             * Pretrained
-             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
-             * @default true
-             */
-            pretrained?: boolean;
-            /**
-             * Quantization
-             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
-             * @default none
-             * @enum {string}
-             */
-            quantization?: "none" | "nf4";
-        };
         /** QwenPatchEvaluation */
         QwenPatchEvaluation: {
             /**
@@ -4747,35 +4711,11 @@ export interface components {
         /** QwenPatchOptions */
         QwenPatchOptions: {
             /**
-             * Backbone Learning Rate
-             * @description Learning rate of the trained parameters of the backbone.
-             * @default 0.001
-             */
-            backbone_learning_rate?: number;
-            /**
              * Bf16
              * @description Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
              * @default auto
              */
             bf16?: boolean | "auto";
-            /**
-             * Calendar
-             * @description Fields of `CALENDAR_FIELDS`, read at the last row of each patch; may be empty.
-             * @default null
-             */
-            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
-            /**
-             * Calendar Size
-             * @description Size of the calendar embedding.
-             * @default 16
-             */
-            calendar_size?: number;
-            /**
-             * Dropout
-             * @description Applied to the states before the head.
-             * @default 0.1
-             */
-            dropout?: number;
             /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
@@ -4783,20 +4723,14 @@ export interface components {
              */
             ema_decay?: number;
             /**
-             * Hidden Size
-             * @description Size of the states with the paths ``attention`` and ``none``; a language model defines its own.
-             * @default 128
-             */
-            hidden_size?: number;
-            /**
              * Learning Rate
              * @description Of AdamW.
-             * @default 0.003
+             * @default 0.0003
              */
             learning_rate?: number;
             /**
              * Linear Blend
-             * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
+             * @description Combine with the forecast of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: the share of the point by the squared error, the share of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
             linear_blend?: boolean;
@@ -4826,19 +4760,6 @@ export interface components {
              */
             mixup?: number;
             /**
-             * Normalization
-             * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
-             * @default mean_std
-             * @enum {string}
-             */
-            normalization?: "none" | "last" | "mean_std" | "revin";
-            /**
-             * Patch Length
-             * @description In rows; the context is extended by one stride with its last value.
-             * @default 16
-             */
-            patch_length?: number;
-            /**
              * Point
              * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
              * @default quantiles
@@ -4846,41 +4767,9 @@ export interface components {
              */
             point?: "quantiles" | "median" | "head";
             /**
-             * Point Loss
-             * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
-             * @default mse
-             * @enum {string}
-             */
-            point_loss?: "mse" | "mae" | "huber";
-            /**
-             * Point Weight
-             * @description Weight of the loss of the separate output.
-             * @default 1
-             */
-            point_weight?: number;
-            /**
-             * Rank
-             * @description Rank of the head ``states``.
-             * @default 64
-             */
-            rank?: number;
-            /**
-             * Readout
-             * @description The head: `StateHead`, or `QueryHead`, which needs a backbone with attention.
-             * @default states
-             * @enum {string}
-             */
-            readout?: "states" | "queries";
-            /**
-             * Stride
-             * @description In rows; the context is extended by one stride with its last value.
-             * @default 8
-             */
-            stride?: number;
-            /**
              * Tune
-             * @description The parameters of the language model that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`. Patch embedding, head and attention block are always trained.
-             * @default norms
+             * @description The parameters that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
+             * @default full
              * @enum {string}
              */
             tune?: "norms" | "lora" | "full" | "none";
@@ -6412,11 +6301,6 @@ export interface components {
         /** TrainQwenPatch */
         TrainQwenPatch: {
             /**
-             * @description Options of the section backbone.
-             * @default null
-             */
-            backbone?: components["schemas"]["QwenPatchBackbone"] | null;
-            /**
              * Batch Size
              * @description Windows per training step.
              * @default 64
@@ -6511,7 +6395,7 @@ export interface components {
             /**
              * Max Epochs
              * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 10
+             * @default 6
              */
             max_epochs?: number;
             /**
@@ -6595,7 +6479,7 @@ export interface components {
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default 100
+             * @default 40
              */
             steps_per_epoch?: number | null;
             /**
@@ -6821,7 +6705,7 @@ export interface components {
         UntrainedMethod: {
             /**
              * Method
-             * @description The method of POST /api/predict.
+             * @description The method of a forecast without a training run.
              */
             method: string;
             /** Title */

@@ -4,7 +4,12 @@ export default {
   empty: { title: "Train a model first", text: "A forecast needs a trained model.", action: "Train a model" },
   form: {
     with: "Forecast with",
-    method: { models: "Trained models", seasonal_naive: "Seasonal naive, no training", "nano-patch": "Nano-patch, no training", nano: "Nano, no training" },
+    method: {
+      models: "Trained models",
+      seasonal_naive: "Seasonal naive, no training",
+      "nano-patch": "Nano-patch, no training",
+      nano: "Nano, no training",
+    },
     methodHelp: "Nothing is trained, so the forecast is there in seconds; how good it is, a back-test shows.",
     models: "Models",
     modelsHint: "Choose up to eight models",

@@ -75,6 +75,10 @@ export default {
     boosted: { title: "Boosted trees", text: "LightGBM with calendar and lag features. Strong with covariates.", cost: "a minute or so" },
     lstm: { title: "LSTM", text: "A recurrent network that forecasts the whole horizon with uncertainty.", cost: "minutes" },
     qwen: { title: "Qwen, digits", text: "A language model that reads the series as text and writes digits.", cost: "many minutes; a GPU helps" },
-    qwen_patch: { title: "Qwen, patches", text: "A small network of the Qwen architecture, pretrained on patches of synthetic series.", cost: "minutes" },
+    qwen_patch: {
+      title: "Qwen, patches",
+      text: "A small network of the Qwen architecture, pretrained on patches of synthetic series.",
+      cost: "minutes",
+    },
   },
 };
