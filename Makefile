@@ -23,8 +23,8 @@ serve: setup  ## build the page if possible, then start the service: web, worker
 page: setup  ## build the web page (Node 20 or newer, else the one of a Python package)
 	@$(BIN)/python scripts/build_page.py
 
-page-check: page  ## check the page: generated types, vue-tsc, ESLint and unit tests
-	cd frontend && npm run --silent types:check && npm run --silent check && npm run --silent lint && npm test
+page-check: page  ## check the page: generated types, vue-tsc, ESLint, Prettier and unit tests
+	cd frontend && npm run --silent types:check && npm run --silent check && npm run --silent lint && npm run --silent format:check && npm test
 
 journeys: page  ## use the page in a real browser against a real service
 	cd frontend && npm run --silent journeys
@@ -32,17 +32,19 @@ journeys: page  ## use the page in a real browser against a real service
 demo: setup  ## train nano Qwen on real traffic data, then say where to look
 	$(BIN)/python train.py
 
-test: setup  ## every test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
+test: setup  ## every test; names those that it skips, for example where a server is absent
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs --numprocesses logical --maxprocesses 4 --dist worksteal
 
 lint: setup  ## what pre-commit and CI check besides the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/extract_messages.py --check
 	$(BIN)/mypy
 
 format: setup  ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	if test -d frontend/node_modules; then cd frontend && npm run --silent format; fi
 
 docs: setup  ## build the documentation site into site/; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'

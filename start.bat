@@ -25,4 +25,4 @@ echo TimeVis is being installed into .venv; this takes some minutes.
 
 :start
 %VENV_PYTHON% scripts\build_page.py --if-possible || exit /b 1
-%VENV_PYTHON% -m timevis.service.operations.first_steps %*
+%VENV_PYTHON% -m timevis.service.first_steps %*

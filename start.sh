@@ -12,4 +12,4 @@ if ! "$VENV/bin/python" -c 'import timevis, apiflask, celery' 2>/dev/null; then
   make setup VENV="$VENV" PYTHON="${PYTHON:-python3}"
 fi
 "$VENV/bin/python" scripts/build_page.py --if-possible
-exec "$VENV/bin/python" -m timevis.service.operations.first_steps "$@"
+exec "$VENV/bin/python" -m timevis.service.first_steps "$@"

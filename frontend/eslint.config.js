@@ -14,6 +14,7 @@ export default defineConfigWithVueTs(
       "no-console": "error",
       "vue/block-order": ["error", { order: ["script", "template", "style"] }],
       "vue/max-attributes-per-line": "off",
+      "vue/multiline-html-element-content-newline": "off",
       "vue/singleline-html-element-content-newline": "off",
       "vue/html-self-closing": ["error", { html: { void: "always" } }],
       "vue/no-v-html": "error",

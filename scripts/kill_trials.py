@@ -4,7 +4,7 @@
 
 Each trial starts a small run, sends SIGKILL, SIGTERM or SIGINT to it after a random time, continues it with
 ``resume=`` (or starts it again, where the signal came before there was a config), and checks that the run completes,
-that its weights and its scores are those of an uninterrupted run, bit for bit, and that no temporary file stays
+that its weights and its scores equal an uninterrupted run, bit for bit, and that no temporary file stays
 behind. In every third trial two processes try to resume the same run at the same moment, and exactly one may do so.
 Prints a table of what was tried and what survived, and exits with 1 if a trial failed.
 """

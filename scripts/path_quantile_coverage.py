@@ -6,8 +6,8 @@
 
 The distribution of the first value after a context is known exactly, from the probabilities of all of its digit
 strings. The first table has the share of it that lies inside the central intervals of 20, 50 and 100 paths, whose
-random numbers are drawn independently or spread evenly (stratified). Quantiles are those of the sorted paths, with
-either rule for their rank, or those of the mixture of the distributions that the digits were drawn from, as in
+random numbers are drawn independently or spread evenly (stratified). Quantiles are taken of the sorted paths, with
+either rule for their rank, or of the mixture of the distributions that the digits were drawn from, as in
 forecasts. The table of later steps compares them with 1,000 other paths, and the table of losses with the truth.
 """
 

@@ -6,7 +6,7 @@ or minutes, or other learning rates, but not another network, seed or data. To e
 minutes, resume it with ``minutes`` = M / (1 - decay_share): the learning rates fall from then on. plateau.pt is the
 checkpoint before they fall. conf/pretrain_nano.yaml and conf/pretrain_nano_patch.yaml explain the settings.
 ``score=nano`` prints the zero-shot scores of the packaged weights instead (``score=nano-patch`` for patches);
-``score=FOLDER`` those of others.
+``score=FOLDER`` the scores of others.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.models.qwen.nano.pretraining import DigitPretraining, PatchPretraining
 from timevis.models.qwen.nano.schedule import build_optimizers, learning_rate_factor
 from timevis.models.qwen.nano.zero_shot import ForecastFunction, score_zero_shot
@@ -144,9 +145,14 @@ class PretrainingRun:
         saved, current = state["fixed_config"], self._fixed_config()
         if changed := [key for key in saved if saved[key] != current[key]]:
             raise ConfigError(
-                f"{', '.join(f'{key}={current[key]}' for key in changed)}, but the run in {self.folder} "
-                f"was started with {', '.join(f'{key}={saved[key]}' for key in changed)}",
-                "use these values again, or choose another folder=",
+                Text(
+                    "pretraining-changed",
+                    "{current}, but the run in {folder} was started with {saved}",
+                    current=[f"{key}={current[key]}" for key in changed],
+                    folder=str(self.folder),
+                    saved=[f"{key}={saved[key]}" for key in changed],
+                ),
+                Text("same-values-or-folder", "use these values again, or choose another folder="),
             )
         self.network.load_state_dict(state["network"])
         self.ema_weights = state["ema_weights"]

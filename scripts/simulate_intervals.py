@@ -1,20 +1,23 @@
-"""Simulate how often the 95 % intervals of results.json hold the true value.
+"""Simulate how often the 95 % intervals of results.json contain the true value.
 
     python scripts/simulate_intervals.py --repetitions 4000
     python scripts/simulate_intervals.py --repetitions 4000 --paired
     python scripts/simulate_intervals.py --repetitions 4000 --sets
 
 Each row is a process of the errors at successive origins, each column a number of origins. The cells are the share of
-simulated series whose interval holds the expectation, in percent, and after the slash the width of the interval
-divided by that of the interval with the true variance of the mean. For positive errors the interval is that of the
-logarithm, as for every metric but bias and coverage.
+simulated series whose interval contains the expectation, in percent, and after the slash the width of the interval
+divided by the width of the interval with the true variance of the mean. For positive errors the interval is the
+interval of the logarithm, as for every metric but bias and coverage.
+
+All processes but the annual cycle are stationary. In the rows "annual cycle" the origins span a share of one period,
+and the expectation is the mean over whole periods.
 
 With --paired the series are positive errors of two models, which share a level that changes from origin to origin.
-The cells are how often the test of the difference of the two means, and after the slash that of their ratio, rejects
-at 5 %.
+The cells are how often the test of the difference of the two means, and after the slash the test of their ratio,
+rejects at 5 %.
 
-With --sets the intervals are those of the skill over data sets that scripts/suite.py prints, from a bootstrap. The
-cells are the share of simulations, in percent, in which the interval holds the true skill; the logarithms of the
+With --sets the intervals are the bootstrap intervals of the skill over data sets that scripts/suite.py prints. The
+cells are the share of simulations, in percent, in which the interval contains the true skill; the logarithms of the
 relative errors of the sets are independent, and normal or skewed.
 """
 
@@ -55,6 +58,34 @@ def _seasonal(rng: np.random.Generator, length: int, count: int) -> np.ndarray:
     return autoregressive(rng, 0.9, length, count) + 1.5 * np.sin(2 * np.pi * hour / 24)
 
 
+def _log_normal_innovations(rng: np.random.Generator, phi: float, length: int, count: int) -> np.ndarray:
+    """Positive autoregressive errors with expectation 1, from log-normal innovations."""
+    innovations = np.exp(rng.normal(size=(length + BURN_IN, count)) - 0.5)
+    return (1 - phi) * lfilter([1], [1, -phi], innovations, axis=0)[BURN_IN:]
+
+
+ENTER, LEAVE, RARE_LEVEL = 0.005, 0.1, 10.0
+"""Probabilities with which a rare regime begins and ends at an origin, and its errors relative to the usual ones."""
+RARE_SHARE = ENTER / (ENTER + LEAVE)
+
+
+def _rare_regimes(rng: np.random.Generator, length: int, count: int) -> np.ndarray:
+    """Errors whose level is 1, or 10 in a regime of 10 origins on average and 5 % of the time."""
+    is_rare = rng.random(count) < RARE_SHARE
+    levels = np.empty((length, count))
+    for origin in range(length):
+        levels[origin] = np.where(is_rare, RARE_LEVEL, 1.0)
+        is_rare = np.where(is_rare, rng.random(count) >= LEAVE, rng.random(count) < ENTER)
+    return levels * np.exp(0.3 * rng.normal(size=levels.shape) - 0.3**2 / 2)
+
+
+def _annual(rng: np.random.Generator, years: float, length: int, count: int) -> np.ndarray:
+    """Errors with expectation 1 and an annual cycle; the origins span some years from any time of the year on."""
+    time = years * np.arange(length)[:, None] / length + rng.random(count)
+    noise = np.exp(0.3 * autoregressive(rng, 0.8, length, count) - 0.3**2 / 2)
+    return (1 + 0.5 * np.sin(2 * np.pi * time)) * noise
+
+
 Process = tuple[Callable[[np.random.Generator, int, int], np.ndarray], float]
 """A function of generator, length and number of series, and the expectation; 0 for errors with a sign."""
 
@@ -65,6 +96,10 @@ def _autoregressive(phi: float) -> Process:
 
 def _log_normal(phi: float) -> Process:
     return lambda rng, n, count: np.exp(0.7 * autoregressive(rng, phi, n, count)), float(np.exp(0.7**2 / 2))
+
+
+def _annual_cycle(years: float) -> Process:
+    return lambda rng, n, count: _annual(rng, years, n, count), 1.0
 
 
 PROCESSES: dict[str, Process] = {
@@ -78,6 +113,9 @@ PROCESSES: dict[str, Process] = {
         0.0,
     ),
     "phi 0.9 and a daily period": (_seasonal, 0.0),
+    "log-normal innovations, phi 0.8": (lambda rng, n, count: _log_normal_innovations(rng, 0.8, n, count), 1.0),
+    "rare regimes": (_rare_regimes, 1 + (RARE_LEVEL - 1) * RARE_SHARE),
+    **{f"annual cycle, {years} years": _annual_cycle(years) for years in (0.2, 0.4, 1.0)},
 }
 
 
@@ -120,7 +158,7 @@ SETS = (5, 10, 20, 50)
 
 
 def coverage_over_sets(skewed: bool, sets: int, repetitions: int, seed: int = 0) -> str:
-    """How often the interval of the skill over data sets holds the true skill, in percent."""
+    """How often the interval of the skill over data sets contains the true skill, in percent."""
     rng, inside = np.random.default_rng(seed), 0
     for repetition in range(repetitions):
         deviations = 1 - rng.exponential(size=sets) if skewed else rng.normal(size=sets)
@@ -133,6 +171,7 @@ def coverage_over_sets(skewed: bool, sets: int, repetitions: int, seed: int = 0)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=4000)
+    parser.add_argument("--process", default="", help="only the processes whose name contains this text")
     parser.add_argument("--paired", action="store_true", help="simulate the tests of paired differences")
     parser.add_argument("--sets", action="store_true", help="simulate the intervals over data sets")
     args = parser.parse_args()
@@ -156,6 +195,7 @@ def main() -> None:
     rows = [
         {"process": name} | {f"n = {n}": simulate(process, n, args.repetitions) for n in LENGTHS}
         for name, process in PROCESSES.items()
+        if args.process in name
     ]
     print(markdown_table(pd.DataFrame(rows)))
 

@@ -115,13 +115,13 @@ def record(args: argparse.Namespace) -> int:
         found = compare(records, reference).differences.query("metric == 'relative_wql'")
         differences = {label: row.to_dict() for label, row in found.set_index("run").iterrows()}
     for record, label in zip(records, unique_labels(records), strict=True):
-        run, arguments = record.results["run"], [t for t in record.overrides if not t.startswith("hydra.")]
+        run, arguments = record.results.run, [t for t in record.overrides if not t.startswith("hydra.")]
         experiments = [re.split("[=/]", t)[-1] for t in arguments if t.startswith("experiment=")]
-        row = {"data": run["data"], "model": args.model or [run["model"], *experiments][-1], "seed": run["seed"]}
-        row |= {"commit": run["git_commit"], "command": shlex.join(["python", "train.py", *arguments])}
+        row = {"data": run.data, "model": args.model or [run.model, *experiments][-1], "seed": run.seed}
+        row |= {"commit": run.git_commit, "command": shlex.join(["python", "train.py", *arguments])}
         if args.by_horizon:
-            row["horizon"] = record.results["window_set"]["horizon"]
-            row["mse_scaled"] = record.results["metrics"]["mse_scaled"]["value"]
+            row["horizon"] = record.results.window_set.horizon
+            row["mse_scaled"] = record.results.metrics["mse_scaled"].value
         key = row["data"], row["model"], row["seed"], row.get("horizon")
         if (other := recorded.setdefault(key, record.folder)) != record.folder:
             sys.exit(f"suite.py: {other} and {record.folder} have one data set, model and seed; record one of them")
@@ -257,7 +257,7 @@ def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) ->
 
 
 def _data_table(rows: pd.DataFrame) -> str:
-    """Scores and cost on one data set, averaged over seeds; the skill is that of the first seed with its interval."""
+    """Scores and cost on one data set, averaged over seeds; skill and interval are of the first seed."""
     lines = []
     by = ["horizon", "model"] if "horizon" in rows else ["model"]
     for (*horizon, model), runs in rows.groupby(by):
@@ -320,7 +320,7 @@ def main() -> int:
     recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")
     recorder.set_defaults(function=record)
     recorder.add_argument("--reference", type=Path, metavar="RUN", help="one of the runs, to compare the others with")
-    recorder.add_argument("--model", metavar="NAME", help="name of the model in the rows (default: that of the run)")
+    recorder.add_argument("--model", metavar="NAME", help="name of the model in the rows (default: from the run)")
     recorder.add_argument("--by-horizon", action="store_true", help="a row for each horizon, with its MSE")
     pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
     pairs.add_argument("model")

@@ -40,7 +40,7 @@ def run_command(
     max_seconds : float
         After this time the process is killed.
     extra_bytes : int
-        Address space that the process may use in addition to that of the imported modules.
+        Address space that the process may use in addition to the address space of the imported modules.
     environment : mapping, optional
         Further environment variables.
 

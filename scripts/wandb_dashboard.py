@@ -69,7 +69,7 @@ def view(entity: str, project: str, name: str, group: str | None) -> ws.Workspac
     ]
     curves = [
         wr.LinePlot(title="Training loss", x="global_step", y=["train/loss"], log_y=True),
-        wr.LinePlot(title="Validation, relative WQL", x="global_step", y=["val/relative_wql"]),
+        wr.LinePlot(title="Tuning windows, relative WQL", x="global_step", y=["tuning/relative_wql"]),
         wr.LinePlot(title="Learning rate", x="global_step", y=["lr-AdamW"]),
     ]
     settings = [

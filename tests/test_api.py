@@ -29,7 +29,7 @@ def test_train_returns_a_run_with_results_report_forecasts_and_a_plot(load_frame
     load_frame.to_csv("my load.csv", index=False)
     run = timevis.train(model="linear", data="my load.csv", horizon=6, context_length=48, overrides=SMALL)
     assert run.folder.is_relative_to("outputs/file/linear")
-    assert run.results["window_set"]["horizon"] == 6
+    assert run.results.window_set.horizon == 6
     assert run.report.is_file()
     assert "skill against seasonal naive" in repr(run)
     forecast = run.predict()
@@ -44,7 +44,7 @@ def test_a_data_frame_is_data_and_its_time_may_be_the_index(load_frame) -> None:
     options = {"horizon": 6, "context_length": 48, "overrides": SMALL}
     by_column = timevis.train("linear", load_frame, **options)
     by_index = timevis.train("linear", load_frame.set_index("time"), **options)
-    assert by_column.results["metrics"] == by_index.results["metrics"]
+    assert by_column.results.metrics == by_index.results.metrics
     assert len(by_column.predict()) == 6  # its data are found again
     with pytest.raises(DataError, match="names are not text"):
         timevis.train("linear", load_frame.set_axis([0, 1], axis=1), **options)

@@ -12,6 +12,7 @@ from trainers import quiet_trainer
 from timevis.data.catalog import load_panel
 from timevis.errors import DataError, RunFolderError, TimeVisError
 from timevis.experiment import run
+from timevis.messages import Text
 from timevis.models.lstm import LSTM
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
@@ -25,8 +26,8 @@ def test_a_model_without_gradients_is_scored_with_seasonal_naive(model, compose_
     value = run(compose_config(f"model={model}"), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
     assert math.isfinite(value)
-    assert folder.results["seasonal_naive"]["mae"]["value"] > 0
-    assert set(folder.results["skill"]) >= {"mae", "wql"}
+    assert folder.results.seasonal_naive["mae"].value > 0
+    assert folder.results.skill.wql.value is not None
     again = folder.load_forecaster()
     config = RunConfig.from_config(folder.config)
     datamodule = config.datamodule(load_panel(config.data)[0])
@@ -50,9 +51,9 @@ def test_a_run_that_scores_validation_does_not_depend_on_the_test_part(compose_c
     assert windows["origin"].min() >= 420  # where validation starts
     assert windows["origin"].max() + 6 <= 480
     pd.testing.assert_frame_equal(windows, scored[1].table("windows"))
-    window_set = scored[0].results["window_set"]
-    assert (window_set["part"], window_set["borders"]) == ("validation", [420, 480, 600])
-    assert window_set["hash"] == scored[1].results["window_set"]["hash"]
+    window_set = scored[0].results.window_set
+    assert (window_set.part, window_set.borders) == ("validation", [420, 480, 600])
+    assert window_set.hash == scored[1].results.window_set.hash
     assert "skill against seasonal naive on validation" in (scored[0].path / "train.log").read_text()
 
 
@@ -109,7 +110,7 @@ def test_max_time_bounds_the_fit(lstm_config, tmp_path):
     endless = ("model.fit.max_epochs=1000000", "callbacks.early_stopping=null", "trainer.max_steps=null")
     run(lstm_config(*endless, "trainer.max_time=00:00:00:02"), tmp_path / "run")
     results = RunFolder(tmp_path / "run").results
-    assert 1 < results["cost"]["fit_seconds"] < 20
+    assert 1 < results.cost.fit_seconds < 20
 
 
 @pytest.mark.parametrize(
@@ -144,11 +145,11 @@ def test_a_diverged_loss_fails_with_advice(lstm_config, tmp_path, monkeypatch):
     with pytest.raises(TimeVisError, match="diverged"):
         run(lstm_config(), tmp_path / "run")
     status = RunFolder(tmp_path / "run").status
-    assert status["state"] == "failed"
-    assert "diverged" in status["error"]
-    assert "learning_rate" in status["advice"]
+    assert status.state == "failed"
+    assert "diverged" in status.error
+    assert "learning_rate" in status.advice
     reason = {"code": "loss_is", "params": {"loss": "nan", "step": 6}}
-    assert status["error_code"] == {"code": "training-diverged", "params": {"reason": reason}}
+    assert status.error_code == {"code": "training-diverged", "params": {"reason": reason}}
     saved = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
     assert all(bool(torch.isfinite(t).all()) for t in saved["state_dict"].values())
 
@@ -162,19 +163,20 @@ def test_running_out_of_memory_names_a_batch_size_to_try(lstm_config, tmp_path, 
     with pytest.raises(TimeVisError, match="out of memory"):
         run(lstm_config(), tmp_path / "run")
     status = RunFolder(tmp_path / "run").status
-    assert "out of memory" in status["error"]
-    assert "model.fit.batch_size=8" in status["advice"]
+    assert "out of memory" in status.error
+    assert "model.fit.batch_size=8" in status.advice
 
 
 def test_failures_are_explained_with_config_keys():
     cfg = OmegaConf.create({"model": {"fit": {"batch_size": 64, "eval_batch_size": 1}}})
     cpu = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried")
-    assert "model.fit.batch_size=32 model.fit.eval_batch_size=1" in explain(cpu, cfg).advice
-    assert "disk is full" in explain(OSError(errno.ENOSPC, "No space left on device")).message
-    assert explain(DataError("row 3 is odd", "mend it")).advice == "mend it"
+    assert "model.fit.batch_size=32 model.fit.eval_batch_size=1" in str(explain(cpu, cfg).advice)
+    assert "disk is full" in str(explain(OSError(errno.ENOSPC, "No space left on device")).message)
+    known = DataError(Text("odd-row", "row 3 is odd"))
+    assert explain(known) is known
     other = explain(KeyError("x"))
-    assert "KeyError" in other.message
-    assert "train.log" in other.advice
+    assert "KeyError" in str(other.message)
+    assert "train.log" in str(other.advice)
 
 
 @pytest.mark.usefixtures("no_report")

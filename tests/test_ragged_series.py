@@ -54,10 +54,10 @@ def test_every_series_is_scored_on_its_own_last_rows_with_at_most_max_windows_or
     assert (last + 6 == rows[last.index]).all()
     assert splits["test_end"].to_dict() == rows.to_dict()
     assert splits.index[~splits["scored"]].tolist() == ["s40", "s41", "s42"]
-    window_set = folder.results["window_set"]
-    assert (window_set["split_by"], window_set["borders"]) == ("series", None)
-    assert (window_set["series"], window_set["series_not_scored"]) == (43, 3)
-    assert folder.results["interval_method"] == "Student t intervals over series"
+    window_set = folder.results.window_set
+    assert (window_set.split_by, window_set.borders) == ("series", None)
+    assert (window_set.series, window_set.series_not_scored) == (43, 3)
+    assert folder.results.interval_method == "Student t intervals over series"
     assert "3 of 43 series are too short for a test window" in (folder.path / "train.log").read_text()
 
 
@@ -70,8 +70,8 @@ def test_the_report_states_the_rule_and_that_training_rows_may_be_later_than_tes
 
 def test_the_common_axis_leaves_out_series_that_end_before_its_parts(ragged_run):
     results = ragged_run("seasonal_naive", "starts", "data.split_by=axis").results
-    assert results["window_set"]["split_by"] == "axis"
-    assert results["window_set"]["without_truth"] > 0
+    assert results.window_set.split_by == "axis"
+    assert results.window_set.without_truth > 0
 
 
 def test_each_series_is_forecast_from_its_own_end_even_if_it_is_too_short_to_be_scored(ragged_run, caplog):
@@ -126,13 +126,13 @@ def test_the_split_of_a_run_stays_when_its_series_grow(ragged_run, tmp_path):
     (copied / "model").symlink_to(folder.path / "model")
     (copied / "config.yaml").write_text(config.replace(str(folder.config.data.path), str(path)))
     again = next(iter(rescore(copied, tmp_path / "rescored").values()))
-    assert again["metrics"]["wql"]["value"] == pytest.approx(folder.results["metrics"]["wql"]["value"], rel=1e-6)
-    assert again["window_set"]["hash"] == folder.results["window_set"]["hash"]
+    assert again.metrics["wql"].value == pytest.approx(folder.results.metrics["wql"].value, rel=1e-6)
+    assert again.window_set.hash == folder.results.window_set.hash
 
 
 def test_a_trained_network_is_fitted_refitted_and_scored_on_ragged_series(ragged_run):
     folder = ragged_run("lstm", "starts", *TINY_LSTM[1:])
-    assert folder.results["window_set"]["windows"] == ragged_run("linear").results["window_set"]["windows"]
+    assert folder.results.window_set.windows == ragged_run("linear").results.window_set.windows
     table = predict(folder.path, refit=True)
     assert table["channel"].nunique() == 43
     assert table["timestamp"].max() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=MAX_ROWS + 5)

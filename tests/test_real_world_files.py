@@ -120,7 +120,7 @@ FILES: dict[Callable[[Path], Path], tuple[str, int, list[str], str]] = {
     daily_of_two_years: ("D", 730, ["Visitors"], "are read day first"),
     hour_columns: ("h", 24 * DAYS, ["value"], "the 24 columns 'H1' to 'H24' are read as one hourly series"),
     chinese_encoding: ("h", 24 * DAYS, ["用电负荷"], "is read as gb18030"),
-    workbook_with_title_and_units: ("h", 24 * DAYS, ["Load", "Temperature"], "row 5 holds units: Load (MW)"),
+    workbook_with_title_and_units: ("h", 24 * DAYS, ["Load", "Temperature"], "row 5 contains units: Load (MW)"),
 }
 """For each file: its frequency, rows and channels, and what a note of the report says."""
 
@@ -138,9 +138,9 @@ def test_a_file_of_another_layout_runs_with_its_path_alone(
     report = folder.data_report
     assert (report["frequency"], report["rows"], list(report["channels"])) == (frequency, rows, channels)
     assert any(note in text for text in report["notes"])
-    scored = {name for name, metrics in folder.results["by_channel"].items() if metrics["wql"] is not None}
+    scored = {name for name, metrics in folder.results.by_channel.items() if metrics["wql"] is not None}
     assert scored == set(channels)
-    assert folder.results["metrics"]["wql"]["value"] < 0.2
+    assert folder.results.metrics["wql"].value < 0.2
 
 
 FEW_STEPS = {
@@ -161,8 +161,8 @@ def test_minutes_are_trained_on_and_forecast_with_the_lengths_of_their_frequency
     fast = (f"model={model}", *FEW_STEPS[model], "evaluation.max_windows=3", "logger=none", f"hydra.run.dir={run}")
     assert train_in_process("data=file", f"data.path={path}", *fast) == 0
     folder = RunFolder(run)
-    window_set = folder.results["window_set"]
-    assert window_set["horizon"] == folder.config.horizon > 50
-    assert window_set["context_length"] >= 2 * window_set["horizon"]
-    assert np.isfinite(folder.results["metrics"]["wql"]["value"])
-    assert len(predict(run)) == window_set["horizon"]
+    window_set = folder.results.window_set
+    assert window_set.horizon == folder.config.horizon > 50
+    assert window_set.context_length >= 2 * window_set.horizon
+    assert np.isfinite(folder.results.metrics["wql"].value)
+    assert len(predict(run)) == window_set.horizon

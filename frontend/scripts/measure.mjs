@@ -27,9 +27,7 @@ async function signIn(token) {
 async function openUntil(url, selector) {
   await page.goto(url, { waitUntil: "commit" });
   await page.waitForSelector(selector, { timeout: 60_000 });
-  return page.evaluate(
-    () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now()), 0))),
-  );
+  return page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now()), 0))));
 }
 
 async function first(token) {
@@ -72,7 +70,10 @@ async function zoom(token, dataset) {
     }
   }
   const times = await page.evaluate(() => window.frames_);
-  const gaps = times.slice(1).map((time, position) => time - times[position]).sort((a, b) => a - b);
+  const gaps = times
+    .slice(1)
+    .map((time, position) => time - times[position])
+    .sort((a, b) => a - b);
   return {
     frames_per_second: (1000 * gaps.length) / gaps.reduce((sum, gap) => sum + gap, 0),
     slowest_frame_of_20: gaps[Math.floor(0.95 * gaps.length)] / 1000,

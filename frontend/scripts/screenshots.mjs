@@ -44,12 +44,18 @@ async function subjects() {
 
 const { models, language, dataset } = await subjects();
 const best = models[0];
-const compared = models.slice(0, 5).map((model) => `models=${model.id}`).join("&");
+const compared = models
+  .slice(0, 5)
+  .map((model) => `models=${model.id}`)
+  .join("&");
 const forecast = await call("predict", {
   method: "POST",
   body: JSON.stringify({ models: models.slice(0, 2).map((model) => model.id) }),
 });
-const forecasters = models.slice(0, 2).map((model) => `models=${model.id}`).join("&");
+const forecasters = models
+  .slice(0, 2)
+  .map((model) => `models=${model.id}`)
+  .join("&");
 
 /** Name, path, theme, language, size, and what must be in sight before the picture is taken. */
 export const PICTURES = [

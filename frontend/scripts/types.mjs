@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = fileURLToPath(new URL("../src/api/schema.d.ts", import.meta.url));
 const python = process.env.PYTHON ?? (existsSync(`${root}.venv/bin/python`) ? `${root}.venv/bin/python` : "python3");
 
-const specification = execFileSync(python, ["-m", "timevis.service.web.openapi"], {
+const specification = execFileSync(python, ["-m", "timevis.service.specification"], {
   cwd: root,
   encoding: "utf8",
   maxBuffer: 64 * 2 ** 20,

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.service.series import StoredSeries, read_series, write_series
 
 ROWS, POINTS = 5_000_000, 2000

@@ -1,4 +1,4 @@
-"""Training time of the LSTM until its error equals those of the linear model and of a tuned neuralforecast LSTM.
+"""Training time of the LSTM until its error equals the errors of the linear model and of a tuned neuralforecast LSTM.
 
 The data set is ETTh1. Both LSTMs have the same training part, context, horizon, hours and weekdays, and learn all
 quantiles with the pinball loss. Their error is that loss on the same validation windows, in standard deviations of

@@ -86,7 +86,7 @@ def time_workers(commands: Mapping[str, list[str]], rounds: int, threads: int) -
 
 
 def time_ratio(slow: Worker, fast: Worker) -> float:
-    """Time per unit of work of `slow` divided by that of `fast`, the median over the rounds."""
+    """Time per unit of work of `slow` divided by the time of `fast`, the median over the rounds."""
     work = fast.facts.get("units", 1) / slow.facts.get("units", 1)
     return statistics.median(a / b * work for a, b in zip(slow.seconds, fast.seconds, strict=True))
 

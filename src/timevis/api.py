@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
@@ -17,6 +17,7 @@ from timevis.config.compose import added_keys, compose
 from timevis.config.stored import escape
 from timevis.config.validate import check
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.comparison import Comparison
     from timevis.predict import NewData
+    from timevis.runs.results import Results
 
 OUTPUTS = Path("outputs")
 
@@ -40,7 +42,7 @@ class Run:
     Raises
     ------
     RunFolderError
-        The folder holds no run.
+        The folder contains no run.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -52,7 +54,7 @@ class Run:
         return self._folder.path
 
     @property
-    def results(self) -> dict[str, Any]:
+    def results(self) -> Results:
         """results.json: every metric with its interval, and the cost; see docs/architecture.md."""
         return self._folder.results
 
@@ -96,8 +98,9 @@ class Run:
 
     def __repr__(self) -> str:
         from timevis.evaluation.verdict import summary_line
+        from timevis.runs.status import state_of
 
-        state = (self._folder.status or {}).get("state", "without a status")
+        state = state_of(self.folder) or "without a status"
         line = summary_line(self.results) if state == "completed" else state
         return f"Run({str(self._folder.display_path)!r}): {line}"
 
@@ -120,7 +123,7 @@ def train(
     Parameters
     ----------
     model : str
-        A choice of conf/model: seasonal_naive, linear, boosted, lstm, qwen or qwen_patch.
+        A choice of ``conf/model``, such as ``lstm``.
     data : str, path, DataFrame or Series
         A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column or an index of
         times. A table is stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.
@@ -193,11 +196,15 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
     else:
         return compose([f"data={data}", *overrides])
     if again := [word for word in overrides if word.lstrip("+").startswith(("data=", "data.path="))]:
-        raise ConfigError(
-            f"overrides has {again[0]!r}, but the argument data is {path}", "give the file as data only"
+        message = Text(
+            "data-given-twice",
+            "overrides has {override!r}, but the argument data is {path}",
+            override=again[0],
+            path=str(path),
         )
+        raise ConfigError(message, Text("file-as-data-only", "give the file as data only"))
     cfg = compose(["data=file", *overrides])
-    cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may hold any character
+    cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may contain any character
     return cfg
 
 

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from timevis.messages import Text
+
 
 class TimeVisError(Exception):
     """An input, a config or a file of the user is wrong.
 
     Parameters
     ----------
-    message : str
+    message : Text
         What is wrong and where (file, row, column or config key).
-    advice : str
-        What to do about it; may be empty.
+    advice : Text, optional
+        What to do about it.
+    field : str
+        The config key that the error is about, such as ``data.split``; empty if it is about none.
     """
 
-    def __init__(self, message: str, advice: str = "") -> None:
+    def __init__(self, message: Text, advice: Text | None = None, field: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.advice = advice
+        self.message, self.advice, self.field = message, advice, field
 
     def __str__(self) -> str:
-        return f"{self.message}\n  {self.advice}" if self.advice else self.message
+        return f"{self.message}\n  {self.advice}" if self.advice else str(self.message)
 
     def __reduce__(self) -> tuple:
-        return (type(self), (self.message, self.advice))
+        return (type(self), (self.message, self.advice, self.field))
+
+    def to_json(self) -> dict[str, Any]:
+        """Message and advice in English, and their codes and params; see `from_json`."""
+        return {
+            "error": str(self.message),
+            "error_code": self.message.to_json(),
+            "advice": str(self.advice) if self.advice else None,
+            "advice_code": self.advice.to_json() if self.advice else None,
+        }
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> TimeVisError:
+        """The error whose `to_json` was stored, alone or in status.json."""
+        advice = Text.from_json(values["advice"], values["advice_code"]) if values.get("advice_code") else None
+        return TimeVisError(Text.from_json(values["error"], values["error_code"]), advice)
 
 
 class DataError(TimeVisError):
@@ -47,12 +68,12 @@ class Cancelled(TimeVisError):
 
     Parameters
     ----------
-    message, advice : str
+    message, advice : Text
     exit_code : int
         Exit code of the process: 128 plus the number of the signal.
     """
 
-    def __init__(self, message: str, advice: str = "", exit_code: int = 143) -> None:
+    def __init__(self, message: Text, advice: Text | None = None, exit_code: int = 143) -> None:
         super().__init__(message, advice)
         self.exit_code = exit_code
 

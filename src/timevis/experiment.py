@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -16,7 +16,6 @@ from omegaconf import DictConfig
 from timevis.data.catalog import check_source, load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
-from timevis.data.split.make_split import split_rows
 from timevis.errors import Cancelled, ConfigError
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
@@ -24,6 +23,8 @@ from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.verdict import summary_line
+from timevis.messages import Setting, Text
+from timevis.models.catalog import declared_models
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
@@ -31,17 +32,16 @@ from timevis.runs.default_lengths import frequency_name
 from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
-from timevis.runs.record import model_label
-from timevis.runs.reload import load_data_to_resume, split_table
-from timevis.runs.status import Status
+from timevis.runs.reload import split_table
+from timevis.runs.results import Results, RunFacts
+from timevis.runs.status import Status, continue_advice
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
-from timevis.training.fit import checkpoint_step, fit
+from timevis.training.fit import fit
 from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.resume import reopen
+from timevis.training.resume import load_resumed_run, reopen
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
-from timevis.utils.commands import resume_command
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
 from timevis.utils.interrupts import StopRequest, handle_signals
@@ -52,11 +52,7 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    cfg: DictConfig,
-    folder: Path,
-    overrides: Sequence[str] = (),
-    group: str | None = None,
-    threads: int | None = None,
+    cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str | None = None, threads: int | None = None
 ) -> float:
     """Run one experiment from its config to its report.
 
@@ -89,7 +85,7 @@ def run(
         with lock_run_folder(stored.path):
             run_folder, config = reopen(cfg, overrides)
             check_class_names(config)
-            return _run_open_folder(run_folder, config, check_trainer(config.trainer), group, threads)
+            return _run_open_folder(run_folder, config, check_trainer(config.trainer), group, threads, resumed=True)
     config, devices = check_config(cfg)
     with lock_run_folder(folder) if is_unused(folder) else nullcontext():
         run_folder = RunFolder.create(folder, cfg, overrides, "hydra.sweep.dir" if group else "hydra.run.dir")
@@ -97,11 +93,16 @@ def run(
 
 
 def _run_open_folder(
-    folder: RunFolder, config: RunConfig, devices: Devices, group: str | None, threads: int | None
+    folder: RunFolder,
+    config: RunConfig,
+    devices: Devices,
+    group: str | None,
+    threads: int | None,
+    resumed: bool = False,
 ) -> float:
     if devices.processes > 1:
-        return supervise(folder, devices.processes, group)
-    return execute(folder, config, group, threads=threads)
+        return supervise(folder, devices.processes, group, resumed)
+    return execute(folder, config, group, threads=threads, resumed=resumed)
 
 
 def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
@@ -120,8 +121,14 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
     devices = check_trainer(config.trainer)
     if config.run.conformal == "online" and devices.processes > 1:
         raise ConfigError(
-            f"conformal=online reads the test windows in order, but trainer.devices={devices.processes} share them",
-            "use conformal=split, or one device",
+            Text(
+                "online-on-one-device",
+                "{conformal} reads the test windows in order, but {devices} share them",
+                conformal=Setting("conformal", "online"),
+                devices=Setting("trainer.devices", devices.processes),
+            ),
+            Text("split-or-one-device", "use {conformal}, or one device", conformal=Setting("conformal", "split")),
+            "conformal",
         )
     return config, devices
 
@@ -132,6 +139,7 @@ def execute(
     group: str | None = None,
     pid: int | None = None,
     threads: int | None = None,
+    resumed: bool = False,
 ) -> float:
     """Run all stages of a run in this process; returns ``val/relative_wql``.
 
@@ -145,25 +153,28 @@ def execute(
         See `timevis.runs.status.Status`.
     threads : int, optional
         Threads of PyTorch; None uses all available cores.
+    resumed : bool
+        Whether the run goes on with what earlier processes left in its folder.
     """
     silence_libraries()
     torch.set_num_threads(threads or threads_per_job())
     with handle_signals() as stop:
-        status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0), pid=pid)
+        earlier = folder.status if resumed else None
+        status = Status(folder.path, elapsed=earlier.elapsed if earlier else 0.0, pid=pid)
         if not folder.writes:
-            return _run_stages(folder, config, status, stop, group)
+            return _run_stages(folder, config, status, stop, group, resumed)
         with log_to_file(folder.path / "train.log"), status:
             try:
-                value = _run_stages(folder, config, status, stop, group)
+                value = _run_stages(folder, config, status, stop, group, resumed)
             except BaseException as error:
                 # Lightning and Arrow may handle the signal first, and raise other errors
                 if stop.signal is not None:
                     cancelled = stop.to_error()
-                    cancelled.advice = f"continue it with {resume_command(folder.display_path)}"
-                    status.finish("cancelled", cancelled.message, cancelled.advice)
+                    cancelled.advice = continue_advice(folder.path)
+                    status.finish("cancelled", cancelled)
                     raise cancelled from None if isinstance(error, Cancelled) else error
                 failure = explain(error, folder.config)
-                status.finish("failed", failure.message, failure.advice)
+                status.finish("failed", failure)
                 if failure is error or not isinstance(error, Exception):
                     raise
                 raise failure from error
@@ -173,7 +184,9 @@ def execute(
         return value
 
 
-def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: StopRequest, group: str | None) -> float:
+def _run_stages(
+    folder: RunFolder, config: RunConfig, status: Status, stop: StopRequest, group: str | None, resumed: bool
+) -> float:
     log.info("running on %s", Devices.from_options(config.trainer))
     pl.seed_everything(config.run.seed, verbose=False)
     cost.reset_peak_memory()
@@ -185,13 +198,13 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         )
 
     status.update(stage="data")
-    step = checkpoint_step(folder)
+    step = None
     with stop.raise_immediately():
-        if step is None:
-            panel, quality = load_panel(config.data)
+        if resumed:
+            config, panel, quality, step = load_resumed_run(folder, config)
         else:
-            config, panel, quality = load_data_to_resume(folder, config)
-    split = split_rows(panel, config.data.split, config.data.split_by)
+            panel, quality = load_panel(config.data)
+    split = config.data.split_rows(panel)
     config = _complete_config(folder, config, panel)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, split.borders[..., 2])})
     stop.raise_if_requested()
@@ -204,7 +217,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         forecaster = config.forecaster(datamodule)
         metadata = run_metadata(config, datamodule, forecaster)
         channels = format_count(datamodule.num_channels, "channel")
-        log.info("%s on %s, %s", model_label(metadata), metadata["data"], channels)
+        log.info("%s on %s, %s", metadata.label, metadata.data, channels)
         _log_task_notes(datamodule, forecaster)
         with clock.running():
             forecaster.prepare(datamodule)
@@ -213,7 +226,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         trainer = make_trainer(config, folder, status, stop, clock, loggers.loggers)
         if forecaster.trainable:
             status.update(stage="fit")
-            fit(trainer, forecaster, datamodule, folder, clock)
+            fit(trainer, forecaster, datamodule, folder, clock, step)
         stop.raise_if_requested()
 
         status.update(stage="calibrate")
@@ -265,15 +278,18 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
     for kind, is_known in (("known", True), ("observed", False)):
         columns = [j for j, known in enumerate(panel.covariate_known) if known == is_known and j not in read]
         if columns:
-            value = forecaster.covariates_option.get(kind)
-            override = f"model.covariates={value}" if value else "model=boosted"
             names = join_names([panel.covariate_names[j] for j in columns])
-            log.info("%s covariates that this model does not read: %s; %s reads them", kind, names, override)
+            if value := forecaster.readable_covariates.get(kind):
+                advice = f"model.covariates={value} reads them"
+            else:
+                readers = [name for name, model in declared_models().items() if kind in model.readable_covariates]
+                advice = f"models that can read them: {join_names(readers)}"
+            log.info("%s covariates that this model does not read: %s; %s", kind, names, advice)
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(
-            "context_length=%d is shorter than a season of %d rows, which seasonal naive repeats: "
-            "try context_length=%d",
+            "context_length=%d is shorter than a season of %d rows, which seasonal naive repeats: try "
+            "context_length=%d",
             length,
             season,
             season,
@@ -282,8 +298,8 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
     origins = rows - length - datamodule.horizon + 1
     if origins < rows / 10:
         log.warning(
-            "context_length=%d and horizon=%d leave only %d forecast origins in the %d training rows: "
-            "try shorter ones",
+            "context_length=%d and horizon=%d leave only %d forecast origins in the %d training rows: try shorter "
+            "ones",
             length,
             datamodule.horizon,
             origins,
@@ -298,9 +314,9 @@ def _score(
     folder: RunFolder,
     config: RunConfig,
     seconds: dict[str, float],
-    metadata: dict[str, Any],
+    metadata: RunFacts,
     validation: dict[str, float],
-) -> dict[str, Any]:
+) -> Results:
     """Score the split that the config names once, with seasonal naive on the same windows, and write the results."""
     naive = SeasonalNaive.fitted(datamodule)
     started = time.monotonic()
@@ -308,13 +324,13 @@ def _score(
         trainer,
         forecaster,
         datamodule,
-        split="val" if config.evaluation.split == "validation" else "test",
+        split=config.evaluation.split,
         reference=naive,
         save_windows=config.evaluation.save_windows,
     )
     seconds = seconds | {"test_seconds": time.monotonic() - started}
     results = build_results(
-        run=metadata | {"description": forecaster.describe()},  # calibration may have changed the description
+        run=replace(metadata, description=forecaster.describe()),  # calibration may have changed the description
         datamodule=datamodule,
         backtest=backtest,
         naive=naive,

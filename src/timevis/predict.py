@@ -15,18 +15,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from timevis.data.catalog import load_files
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
-from timevis.data.options import CleaningOptions, DataOptions
+from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
+from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
+from timevis.data.sources.new_files import load_files
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
+from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
@@ -74,7 +76,8 @@ def predict(
     Raises
     ------
     ConfigError
-        The horizon is below 1 or longer than that of the run, or `refit` would train on the rows that are hidden.
+        The horizon is below 1 or longer than the horizon of the run, or `refit` would train on the rows that are
+        hidden.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
@@ -95,10 +98,9 @@ def forecast_items(
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
-    from timevis.training.refit import refit as refit_run
-
     if refit and backtest:
-        raise ConfigError("a refit trains on the rows that a back-test hides", "leave one of the two out")
+        message = Text("refit-with-backtest", "a refit trains on the rows that a back-test hides")
+        raise ConfigError(message, Text("refit-or-backtest", "leave one of the two out"))
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
     tables = [
@@ -125,7 +127,9 @@ def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> Non
         if len(not_scored):
             log.warning(
                 "%s: %d of %d series were too short to be scored: their forecasts come without a measured error",
-                *(name, len(not_scored), len(forecast)),
+                name,
+                len(not_scored),
+                len(forecast),
             )
 
 
@@ -160,7 +164,8 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
             write_frame(data, path)
             return load_panels(folder, [path])
     if not paths:
-        raise DataError("there is no file to forecast", "give one or more files, or None for the data of the run")
+        message = Text("no-file-to-forecast", "there is no file to forecast")
+        raise DataError(message, Text("give-files", "give one or more files, or None for the data of the run"))
     report = folder.data_report
     items = load_files(
         paths,
@@ -168,7 +173,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         tuple(report["channels"]),
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if pd.Timestamp(report["start"]).tzinfo else None),  # UTC has no name
-        run_cleaning=CleaningOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
+        inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
@@ -190,20 +195,32 @@ def forecast_panel(
     rows = forecaster.horizon if horizon is None else horizon
     horizon, length, observed = forecaster.horizon, forecaster.context_length, panel
     if rows < 1:
-        raise ConfigError(f"horizon={rows} is below 1", f"give 1 to {horizon} rows")
+        message = Text("horizon-below-one", "{horizon} is below 1", horizon=Setting("horizon", rows))
+        raise ConfigError(message, Text("rows-to-forecast", "give 1 to {maximum} rows", maximum=horizon), "horizon")
     if rows > horizon:
-        raise ConfigError(
-            f"horizon={rows} is longer than the horizon of the model, {horizon} rows",
-            f"give at most {horizon}, or train a model with this horizon",
+        message = Text(
+            "horizon-too-long",
+            "{horizon} is longer than the horizon of the model, {maximum} rows",
+            horizon=Setting("horizon", rows),
+            maximum=horizon,
         )
+        advice = Text(
+            "shorter-horizon", "give at most {maximum}, or train a model with this horizon", maximum=horizon
+        )
+        raise ConfigError(message, advice, "horizon")
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
-        raise DataError(
-            message("context-too-short", source=item, rows=int(origins.min()), context_length=length),
-            message("at-least-rows", rows=length),
+        message = Text(
+            "context-too-short",
+            "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
+            "{context_length}",
+            source=item,
+            rows=int(origins.min()),
+            context_length=length,
         )
+        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, horizon, item)
@@ -241,9 +258,12 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
         log.warning("%s has no value of %s: not forecast", item, empty)
     if ended := _some_channels(panel, has_values & ~in_context):
         log.warning(
-            "%s: the %d rows before %s have no value of %s: not forecast; "
-            "to forecast them, pass a file that ends at their last value",
-            *(item, context_length, panel.index[origins.max()], ended),
+            "%s: the %d rows before %s have no value of %s: not forecast; to forecast them, pass a file that ends at "
+            "their last value",
+            item,
+            context_length,
+            panel.index[origins.max()],
+            ended,
         )
     return np.flatnonzero(in_context)
 
@@ -275,17 +295,19 @@ def _warn_about_missing_covariates(
                 incomplete.append(f"{panel.covariate_names[k]!r}{series} in {num_missing}")
     if incomplete:
         log.warning(
-            "%s: known covariates without a value in some of the %d forecast rows: %s; "
-            "give their values in rows with empty targets",
-            *(item, horizon, join_names(incomplete)),
+            "%s: known covariates without a value in some of the %d forecast rows: %s; give their values in rows "
+            "with empty targets",
+            item,
+            horizon,
+            join_names(incomplete),
         )
 
 
 def extend_to_horizon(panel: Panel, horizon: int, context_length: int = 0) -> tuple[Panel, np.ndarray]:
     """Extend a panel to `horizon` rows after the last observed target of each series.
 
-    Rows without targets at the end of the panel are kept: they hold the future of known covariates. Future holidays
-    come from the calendar. A short series of a long table gets rows without values before its first row.
+    Rows without targets at the end of the panel are kept: they contain the future of known covariates. Future
+    holidays come from the calendar. A short series of a long table gets rows without values before its first row.
 
     Parameters
     ----------

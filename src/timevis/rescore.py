@@ -8,23 +8,23 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from timevis.config.stored import to_yaml
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
-from timevis.data.schema.timestamps.iso_time import parse_panel_time
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.sources.new_files import NewFilePanel
 from timevis.data.split.split import Split
+from timevis.data.timestamps.iso_time import parse_panel_time
 from timevis.errors import DataError
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import NewData, load_panels
@@ -32,6 +32,7 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import run_metadata
 from timevis.runs.reload import check_data_unchanged, load_run_data
+from timevis.runs.results import RescoredRunFacts, Results, RunFacts
 from timevis.training.trainer import make_single_trainer
 from timevis.utils.files import require_empty, write_text
 
@@ -39,14 +40,9 @@ log = logging.getLogger(__name__)
 
 
 def rescore(
-    run: str | os.PathLike[str],
-    out: Path,
-    data: NewData = None,
-    *,
-    start: str | None = None,
-    end: str | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Score the model of a run on other windows than those of the run.
+    run: str | os.PathLike[str], out: Path, data: NewData = None, *, start: str | None = None, end: str | None = None
+) -> dict[str, Results]:
+    """Score the model of a run on other windows than the run did.
 
     The model, seasonal naive, and the scales of MASE and of the scaled errors are those that the run fitted.
 
@@ -66,12 +62,12 @@ def rescore(
     Returns
     -------
     dict
-        Item name to its results.json.
+        Item name to its results.
 
     Raises
     ------
     RunFolderError
-        `out` holds other files, or the run has no model.
+        `out` contains other files, or the run has no model.
     DataError
         The data lack a channel of the run, or have no window between `start` and `end`; or the data of the run, from
         which the scales are computed, have changed.
@@ -83,7 +79,7 @@ def rescore(
     run_windows = config.datamodule(panel)
     check_data_unchanged(folder, panel, run_windows.split)
     naive = SeasonalNaive.fitted(run_windows)
-    items = {folder.results["run"]["data"]: panel} if data is None else load_panels(folder, data)
+    items = {folder.results.run.data: panel} if data is None else load_panels(folder, data)
     is_test_part = data is None and start is None and end is None
     by_series = run_windows.split.by_series
     windows_of = {  # of all items before the first one is scored, since an item may have no window
@@ -93,7 +89,8 @@ def rescore(
     all_results = {}
     for name, datamodule in windows_of.items():
         panel = items[name]
-        facts = {"data": name} | _rescoring_facts(folder, run_windows, datamodule, is_new_data=data is not None)
+        run_facts = replace(run_metadata(config, datamodule, forecaster), data=name)
+        facts = _rescored(run_facts, folder, run_windows, datamodule, is_new_data=data is not None)
         quality = _report_of_item(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
         quality.notes = [*_notes(facts, len(datamodule.windows["test"].origins)), *quality.notes]
         item_folder = out if len(items) == 1 else out / folder_name(name)
@@ -142,31 +139,42 @@ def windows_between(
         split = Split(np.stack([first_rows, first_rows, end_rows], axis=1), starts)
     first, stop = split.origin_bounds("test", length, horizon)
     if not (stop > first).any():
-        raise DataError(
-            f"{name} has no window of {horizon} targets, with a context of {length} rows before them"
-            f"{', in any series' if split.by_series else ''}, "
-            f"between {start or panel.index[0]} and {end or panel.index[-1]}",
-            f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
+        message = Text(
+            "no-window",
+            "{source} has no window of {horizon} targets, with a context of {length} rows before them"
+            "{in_any_series}, between {start} and {end}",
+            source=name,
+            horizon=horizon,
+            length=length,
+            in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
+            start=str(start or panel.index[0]),
+            end=str(end or panel.index[-1]),
         )
+        advice = Text(
+            "span-of-rows",
+            "its {rows} rows reach from {first} to {last}",
+            rows=len(panel),
+            first=str(panel.index[0]),
+            last=str(panel.index[-1]),
+        )
+        raise DataError(message, advice)
     if not split.by_series:  # the first part ends at the first origin, as the report shows it
         split = Split.on_axis(int(first), int(first), int(stop) - 1 + horizon)
     return config.datamodule(panel, split)
 
 
-def _rescoring_facts(
-    folder: RunFolder, run_windows: WindowDataModule, datamodule: WindowDataModule, is_new_data: bool
-) -> dict[str, Any]:
-    """Entries of the run section of results.json that only a rescored run has.
-
-    `seen_origins` counts the origins in the training and validation rows; for new data it is not known.
-    """
+def _rescored(
+    facts: RunFacts, folder: RunFolder, run_windows: WindowDataModule, datamodule: WindowDataModule, is_new_data: bool
+) -> RescoredRunFacts:
+    """The facts of a rescored run; the number of origins in training and validation is not known for new data."""
     origins, index = datamodule.windows["test"].origins.numpy(), datamodule.panel.local_index
-    return {
-        "rescored_from": folder.path.name,
-        "first_target": str(index[origins[0]]),
-        "last_target": str(index[origins[-1] + datamodule.horizon - 1]),
-        "seen_origins": None if is_new_data else _count_seen_origins(run_windows, datamodule),
-    }
+    return RescoredRunFacts(
+        **vars(facts),
+        rescored_from=folder.path.name,
+        first_target=str(index[origins[0]]),
+        last_target=str(index[origins[-1] + datamodule.horizon - 1]),
+        seen_origins=None if is_new_data else _count_seen_origins(run_windows, datamodule),
+    )
 
 
 def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataModule) -> int:
@@ -176,13 +184,18 @@ def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataMod
     return len(np.unique(origin[origin < test_starts[channel]]))
 
 
-def _notes(facts: dict[str, Any], num_origins: int) -> list[str]:
-    notes = [f"scored by the model of run {facts['rescored_from']}, without training"]
-    if facts["seen_origins"]:
-        notes.append(
-            f"the model was trained or tuned on rows of {facts['seen_origins']} of these {num_origins} origins"
+def _notes(facts: RescoredRunFacts, num_origins: int) -> list[Text]:
+    text = Text("note-rescored", "scored by the model of run {run}, without training", run=facts.rescored_from)
+    notes = [text]
+    if facts.seen_origins:
+        text = Text(
+            "note-seen-origins",
+            "the model was trained or tuned on rows of {seen} of these {count} origins",
+            seen=facts.seen_origins,
+            count=num_origins,
         )
-        log.warning("%s: %s", facts["data"], notes[-1])
+        notes.append(text)
+        log.warning("%s: %s", facts.data, notes[-1])
     return notes
 
 
@@ -199,10 +212,10 @@ def _score(
     forecaster: Forecaster,
     naive: SeasonalNaive,
     datamodule: WindowDataModule,
-    facts: dict[str, Any],
+    facts: RescoredRunFacts,
     out: Path,
     quality: QualityReport,
-) -> dict[str, Any]:
+) -> Results:
     """Score the windows of one item, and write the evaluation files; returns the results."""
     run_results = folder.results
     trainer = make_single_trainer(config.trainer)
@@ -210,15 +223,21 @@ def _score(
     with torch.no_grad():
         save_windows = config.evaluation.save_windows
         backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save_windows)
-    seconds = {stage: run_results["cost"].get(stage) for stage in ("fit_seconds", "calibrate_seconds")}
-    seconds["test_seconds"] = time.monotonic() - started
+    test_seconds = time.monotonic() - started
     results = build_results(
-        run=run_metadata(config, datamodule, forecaster) | facts,
+        run=facts,
         datamodule=datamodule,
         backtest=backtest,
         naive=naive,
-        validation=run_results["validation"],
-        cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
+        validation=run_results.validation,
+        cost=cost.run_cost(
+            forecaster,
+            backtest,
+            trainer.strategy.root_device,
+            fit_seconds=run_results.cost.fit_seconds,
+            calibrate_seconds=run_results.cost.calibrate_seconds,
+            test_seconds=test_seconds,
+        ),
     )
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "config.yaml", to_yaml(folder.config))

@@ -46,7 +46,7 @@ def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_in_
     assert "skill (WQL)" in done.stdout
     assert str(path / "report.html") in done.stdout
     assert "model=seasonal_naive" in (path / "overrides.yaml").read_text()
-    assert RunFolder(path).status["state"] == "completed"
+    assert RunFolder(path).status.state == "completed"
     assert train_in_process(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}") == 1
     assert "not empty" in capsys.readouterr().err
 
@@ -128,7 +128,7 @@ def test_a_run_completes_if_its_output_is_closed(stdout, tmp_path):
         ["bash", "-o", "pipefail", "-c", f"{command} {stdout}"], capture_output=True, text=True, cwd=ROOT
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert RunFolder(tmp_path / "run").status["state"] == "completed"
+    assert RunFolder(tmp_path / "run").status.state == "completed"
 
 
 def test_a_resumed_folder_can_have_any_name(train_in_process, tmp_path, compose_config, capsys):

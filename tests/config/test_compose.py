@@ -30,8 +30,8 @@ def test_the_error_of_an_unknown_key_names_the_nearest_key(compose_config, wrong
     with pytest.raises(Exception, match="Could not override") as caught:
         compose_config("model=lstm", wrong)
     error = explain_composition(caught.value, ["model=qwen" if "backbone" in wrong else "model=lstm", wrong])
-    assert wrong.partition("=")[0] in error.message
-    assert error.advice == f"did you mean {right!r}?"
+    assert wrong.partition("=")[0] in str(error.message)
+    assert str(error.advice) == f"did you mean {right!r}?"
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_the_error_of_an_argument_that_cannot_be_parsed_shows_it_in_quotes(
     with pytest.raises(OverrideParseException) as caught:
         compose_config("data=file", argument)
     error = explain_composition(caught.value, [argument])
-    assert error.message == f"{argument} cannot be read"
-    assert "spaces, commas, parentheses, =, ~ or letters beyond a to z" in error.advice
-    assert quoted in error.advice
+    assert str(error.message) == f"{argument} cannot be read"
+    assert "spaces, commas, parentheses, =, ~ or characters beyond a to z" in str(error.advice)
+    assert quoted in str(error.advice)
     if value:
         assert compose_config("data=file", *shlex.split(quoted)).data.path == value
 
@@ -88,25 +88,25 @@ def test_the_error_of_an_unknown_choice_names_the_nearest_one_and_lists_all(comp
     with pytest.raises(Exception, match="Could not find") as caught:
         compose_config("model=lstn")
     error = explain_composition(caught.value, ["model=lstn"])
-    assert error.message == "model=lstn is not a choice"
-    assert "did you mean 'lstm'?" in error.advice
-    assert error.advice.count("seasonal_naive") == 1
+    assert str(error.message) == "model=lstn is not a choice"
+    assert "did you mean 'lstm'?" in str(error.advice)
+    assert str(error.advice).count("seasonal_naive") == 1
     with pytest.raises(Exception, match="Could not find") as caught:
         compose_config("model=zzz")
-    assert explain_composition(caught.value, ["model=zzz"]).advice.count("seasonal_naive") == 1
+    assert str(explain_composition(caught.value, ["model=zzz"]).advice).count("seasonal_naive") == 1
 
 
 def test_the_error_of_a_key_of_an_empty_section_shows_how_to_add_it(compose_config):
     with pytest.raises(Exception, match="Could not override") as caught:
         compose_config("model=qwen", "model.codec.rule=seasonal")
-    assert "+model.codec.rule=" in explain_composition(caught.value, ["model=qwen"]).advice
+    assert "+model.codec.rule=" in str(explain_composition(caught.value, ["model=qwen"]).advice)
 
 
 def test_a_key_of_another_model_with_resume_is_an_error_about_resuming(compose_config):
     with pytest.raises(Exception, match="Could not override") as caught:
         compose_config("model=qwen", "model.cell=gru")
     error = explain_composition(caught.value, ["resume=outputs/run", "model.cell=gru"])
-    assert error.message == "model.cell cannot change with resume=: the run keeps its own config"
+    assert str(error.message) == "model.cell cannot change with resume=: the run keeps its own config"
 
 
 def test_every_experiment_composes_to_a_valid_config(compose_config):

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger
 
+from timevis.config.compose import choices_of
 from timevis.config.instantiate import ALLOW_TARGETS_VARIABLE, LIGHTNING_TARGETS, class_of, instantiate_section
 from timevis.errors import ConfigError, RunFolderError
 from timevis.experiment import run
@@ -77,7 +78,7 @@ def test_every_allowed_class_of_lightning_exists():
 
 
 def test_every_class_that_the_configs_of_timevis_name_is_allowed(compose_config):
-    for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"):
+    for model in choices_of("model"):
         cfg = compose_config(f"model={model}", "logger=tensorboard")
         class_of(cfg.model, Forecaster, "model")
         class_of(cfg.logger.tensorboard, Logger, "logger.tensorboard")
@@ -100,7 +101,7 @@ def test_a_path_of_a_callback_is_relative_to_the_run_folder(tmp_path):
     section = {
         "_target_": "pytorch_lightning.callbacks.ModelCheckpoint",
         "dirpath": "more",
-        "monitor": "val/relative_wql",
+        "monitor": "tuning/relative_wql",
     }
     callback = instantiate_section(section, ModelCheckpoint, "callbacks.more", tmp_path)
     assert callback.dirpath == str(tmp_path / "more")
@@ -117,7 +118,7 @@ def test_a_logger_writes_into_the_run_folder_whatever_its_config_says(tmp_path):
 def test_arguments_that_a_class_refuses_are_a_config_error():
     section = {
         "_target_": "pytorch_lightning.callbacks.EarlyStopping",
-        "monitor": "val/relative_wql",
+        "monitor": "tuning/relative_wql",
         "colour": "red",
     }
     with pytest.raises(ConfigError, match=r"callbacks\.stop cannot be created: .*colour"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from timevis.data.catalog import load_panel
-from timevis.data.cleaning.statistics import seasonal_strength
+from timevis.data.quality.statistics import seasonal_strength
 from timevis.data.synthetic import synthetic_panel
 
 

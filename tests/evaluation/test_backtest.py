@@ -5,15 +5,17 @@ import pandas as pd
 import pytest
 import torch
 from panels import panel_of
+from run_results import results_with
 from trainers import quiet_trainer
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
+from timevis.metric_specs import terms
 from timevis.models.forecaster import mase_scale
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.utils.levels import SUMS
 
+SOME = results_with({})
 NAIVE = SeasonalNaive(48, 12, 2, season=24)
 
 
@@ -54,7 +56,7 @@ def test_every_window_is_scored_once_and_the_sums_of_its_rows_give_the_metrics(p
     observed = [np.isfinite(panel.values[o : o + 12]).sum(0) for o in data.windows["test"].origins]
     assert backtest.windows["count"].tolist() == np.ravel(observed).tolist()
     assert backtest.windows["count"].min() < 12  # the missing test value
-    per_channel = backtest.windows.groupby("channel")[list(SUMS)].sum()
+    per_channel = backtest.windows.groupby("channel")[list(terms())].sum()
     mae = (per_channel["median_abs_error"] / per_channel["count"]).mean()
     assert mae == pytest.approx(backtest.metrics["overall"]["mae"], rel=1e-12)
 
@@ -95,40 +97,42 @@ def test_a_window_without_a_truth_is_not_among_the_worst(panel):
     values[960:1196] = np.nan
     data, backtest = score_seasonal_naive(panel.with_values(values), save_windows=1, max_windows=5)
     assert backtest.predictions["origin"][backtest.predictions["worst"]].unique().tolist() == [1188]
-    results = build_results(run={}, datamodule=data, backtest=backtest, naive=NAIVE, validation={}, cost={})
-    assert (results["window_set"]["windows"], results["window_set"]["without_truth"]) == (10, 8)
+    results = build_results(
+        run=SOME.run, datamodule=data, backtest=backtest, naive=NAIVE, validation={}, cost=SOME.cost
+    )
+    assert (results.window_set.windows, results.window_set.without_truth) == (10, 8)
 
 
 def test_results_have_intervals_skills_and_breakdowns(panel):
     data, backtest = score_seasonal_naive(panel)
     results = build_results(
-        run={"model": "seasonal_naive"},
+        run=SOME.run,
         datamodule=data,
         backtest=backtest,
         naive=NAIVE,
         validation={"relative_wql": 1.0},
-        cost={},
+        cost=SOME.cost,
     )
-    assert results["window_set"]["hash"] == data.window_set_hash()
-    assert results["interval_method"].startswith("Student t intervals from 24 cosine transforms over origins")
-    assert results["metrics"]["relative_wql"]["value"] == pytest.approx(1 - results["skill"]["wql"]["value"])
-    assert results["seasonal_naive"]["relative_wql"]["value"] == pytest.approx(1)
-    for name, value in results["metrics"].items():
-        if value["low"] is not None:
-            assert value["low"] <= value["value"] + 1e-9, name
-            assert value["high"] >= value["value"] - 1e-9, name
-    assert results["skill"]["mae"]["value"] < 0  # last value against the daily season
-    assert len(results["by_horizon"]["mae"]) == 12
-    assert set(results["by_channel"]) == {"a", "b"}
-    assert results["seasonal_naive_season"] == {"a": 24, "b": 24}
-    assert (len(results["quantile_levels"]), results["quantile_levels"][0]) == (15, 0.025)
+    assert results.window_set.hash == data.window_set_hash()
+    assert results.interval_method.startswith("Student t intervals from 24 cosine transforms over origins")
+    assert results.metrics["relative_wql"].value == pytest.approx(1 - results.skill.wql.value)
+    assert results.seasonal_naive["relative_wql"].value == pytest.approx(1)
+    for name, value in results.metrics.items():
+        if value.low is not None:
+            assert value.low <= value.value + 1e-9, name
+            assert value.high >= value.value - 1e-9, name
+    assert results.skill.mae.value < 0  # last value against the daily season
+    assert len(results.by_horizon["mae"]) == 12
+    assert set(results.by_channel) == {"a", "b"}
+    assert results.seasonal_naive_season == {"a": 24, "b": 24}
+    assert (len(results.quantile_levels), results.quantile_levels[0]) == (15, 0.025)
 
 
 def test_results_of_only_some_windows_are_refused(panel):
     data, backtest = score_seasonal_naive(panel, max_windows=20)
     fewer = replace(backtest, windows=backtest.windows[:16])
     with pytest.raises(RuntimeError, match="only 16 of the 40 windows in the window set were scored"):
-        build_results(run={}, datamodule=data, backtest=fewer, naive=NAIVE, validation={}, cost={})
+        build_results(run=SOME.run, datamodule=data, backtest=fewer, naive=NAIVE, validation={}, cost=SOME.cost)
 
 
 def test_a_forecast_that_is_not_finite_is_an_error(panel):

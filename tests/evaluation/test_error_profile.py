@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from run_results import results_with
 
-from timevis.data.cleaning.statistics import autocorrelation
+from timevis.data.quality.statistics import autocorrelation
 from timevis.evaluation.charts.run_charts import calendar_charts
 from timevis.evaluation.error_profile import (
     SavedForecasts,
@@ -111,7 +112,8 @@ def test_errors_are_assigned_to_the_hour_and_weekday_of_the_target():
     ],
 )
 def test_error_charts_use_the_calendar_fields_that_vary_at_the_frequency(freq, names):
-    results, report = {"window_set": {"freq": freq, "channels": ["a"]}}, {"card": {"unit": "", "units": {}}}
+    results = results_with({"window_set.freq": freq, "window_set.channels": ["a"]})
+    report = {"card": {"unit": "", "units": {}}}
     record = RunRecord(Path("run"), results)
     record.data_report = report
     truth = np.zeros((3, HORIZON))

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from tiny import TINY_LSTM
 
@@ -27,9 +26,7 @@ def test_every_run_is_compared_with_every_other_one_and_with_seasonal_naive(reco
         ("linear", "lstm"),
     }
     pair = table[(table["b"] == "lstm") & (table["metric"] == "wql")].iloc[0]
-    expected = (
-        records["linear"].results["metrics"]["wql"]["value"] - records["lstm"].results["metrics"]["wql"]["value"]
-    )
+    expected = records["linear"].results.metrics["wql"].value - records["lstm"].results.metrics["wql"].value
     assert pair["difference"] == pytest.approx(expected)
     alone = compare(list(records.values()), records["lstm"]).differences
     assert pair["p"] == pytest.approx(alone[alone["metric"] == "wql"]["p"].iloc[0])
@@ -44,8 +41,9 @@ def test_many_runs_are_compared_with_seasonal_naive_and_the_reference_only():
 
 def test_curves_and_differing_settings_are_listed(records):
     curve = training_curve(records["lstm"])
-    assert curve[-1]["step"] == 12
-    assert any(point["val"] is not None and np.isfinite(point["val"]) for point in curve)
+    tuned = [(point["step"], point["tuning"]) for point in curve if point["tuning"] is not None]
+    assert tuned == list(zip(*records["lstm"].history.curve("tuning/wql"), strict=True))
+    assert tuned[-1][0] == 11  # the val windows are scored at step 12, after the fit
     assert training_curve(records["linear"]) == []
     differing = {entry["key"]: entry["values"] for entry in differing_settings(records)}
     assert differing["model.name"] == {"lstm": "lstm", "linear": "linear"}

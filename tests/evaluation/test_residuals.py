@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from run_results import changed
 from tiny import TINY_LSTM
 
 from timevis.evaluation.forecast_window import saved_forecasts
@@ -27,9 +28,7 @@ def test_normal_residuals_lie_on_the_diagonal_of_the_quantile_plot(record):
 
 def test_errors_by_step_of_one_channel_are_those_of_its_saved_windows(record):
     forecasts = saved_forecasts(record)
-    two_channels = replace(
-        record, results=record.results | {"window_set": record.results["window_set"] | {"channels": ["a", "b"]}}
-    )
+    two_channels = replace(record, results=changed(record.results, {"window_set.channels": ["a", "b"]}))
     rows = _by_horizon_of_channel(two_channels, forecasts, "a")
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert rows[0]["mae"] == pytest.approx(np.abs(forecasts.quantiles[:, 7, 0] - forecasts.truth[:, 0]).mean())

@@ -81,7 +81,7 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
 
     expected = compare([RunRecord.load(linear)], RunRecord.load(naive)).differences.query("metric == 'relative_wql'")
     assert recorded["linear"]["against_reference"]["percent"] == expected["percent"].item()
-    assert recorded["linear"]["relative_wql"] == RunRecord.load(linear).results["metrics"]["relative_wql"]["value"]
+    assert recorded["linear"]["relative_wql"] == RunRecord.load(linear).results.metrics["relative_wql"].value
     assert recorded["linear"]["command"] == "python train.py model=linear"
 
     for experiment in ("qwen_cpu", "ablation/lora"):
@@ -100,9 +100,9 @@ def test_rows_of_several_horizons_stand_beside_each_other(finished_run, tmp_path
     suite, rows = [sys.executable, str(ROOT / "scripts" / "suite.py")], ["--rows", str(tmp_path / "rows.json")]
     subprocess.run([*suite, "record", *map(str, runs), *rows, "--model", "map", "--by-horizon"], check=True)
     results = [RunRecord.load(run).results for run in runs]
-    errors = {r["window_set"]["horizon"]: r["metrics"]["mse_scaled"]["value"] for r in results}
+    errors = {r.window_set.horizon: r.metrics["mse_scaled"].value for r in results}
     assert len(errors) == 2
-    table = [*suite, "table", "--data", results[0]["run"]["data"], *rows]
+    table = [*suite, "table", "--data", results[0].run.data, *rows]
     printed = subprocess.run(table, check=True, capture_output=True, text=True).stdout
     for horizon, error in errors.items():
         assert f"| {horizon} | map | 1 | {error:.4f} |" in printed

@@ -1,36 +1,41 @@
 import json
 
 import pytest
+from run_results import results_with
 
 from timevis.evaluation.verdict import averaging, verdict_of
-from timevis.runs.record import model_label
+from timevis.runs.results import Interval
 
 
 def results(
-    value, low, high, model="lstm", backbone=None, horizons=100, origins=500, channels=1, coverage=(0.81, 0.79, 0.83)
+    value,
+    low,
+    high,
+    *,
+    model="lstm",
+    backbone=None,
+    horizons=100,
+    origins=500,
+    channels=1,
+    coverage=(0.81, 0.79, 0.83),
+    **changes,
 ):
-    return {
-        "run": {"model": model, "backbone": backbone, "data": "traffic"},
-        "metrics": {
-            "wql": {"value": None},
-            "coverage_80": dict(zip(("value", "low", "high"), coverage, strict=True)),
-        },
-        "coverage_80_from_ties": 0.0,
-        "validation": {"wql": 0.05},
-        "by_channel": {
-            name: dict.fromkeys(("mae", "wql", "relative_wql"), 1.0 if name < 3 else None) for name in range(channels)
-        },
-        "skill": {"wql": {"value": value, "low": low, "high": high}},
-        "window_set": {
-            "borders": [7000, 8000, 8000 + horizons * 24],
-            "series": 1,
-            "series_not_scored": 0,
-            "horizon": 24,
-            "origins": origins,
-            "part": "test",
+    scored = dict.fromkeys(("mae", "wql", "relative_wql"), 1.0)
+    return results_with(
+        {
+            "run.model": model,
+            "run.backbone": backbone,
+            "metrics.wql": Interval(None, None, None),
+            "metrics.coverage_80": Interval(*coverage),
+            "by_channel": {str(i): scored if i < 3 else dict.fromkeys(scored) for i in range(channels)},
+            "skill.wql": Interval(value, low, high),
+            "window_set.origins": origins,
+            "window_set.origins_with_truth": None,
+            "window_set.scored_rows": horizons * 24,
+            "window_set.channels": [str(i) for i in range(channels)],
+            **{key.replace("__", "."): changed for key, changed in changes.items()},
         }
-        | {"channels": list(range(channels))},
-    }
+    )
 
 
 def full_text(run_results):
@@ -43,30 +48,30 @@ def full_text(run_results):
     [
         (
             (0.34, 0.30, 0.38),
-            "beats_seasonal_naive",
+            "beats-seasonal-naive",
             "good",
-            "lstm beats seasonal naive by 34.0 % on WQL (95 % interval 30.0 to 38.0 %)",
+            "its error (WQL) is 34.0 % lower (95 % interval 30.0 % to 38.0 %)",
         ),
         (
             (-0.1, -0.2, -0.05),
-            "loses_to_seasonal_naive",
+            "loses-to-seasonal-naive",
             "bad",
-            "its WQL is 10.0 % higher (95 % interval 5.0 to 20.0 %)",
+            "its error (WQL) is 10.0 % higher (95 % interval 5.0 % to 20.0 %)",
         ),
         (
             (0.02, -0.01, 0.05),
-            "no_significant_difference",
+            "no-significant-difference",
             "warning",
-            "lstm and seasonal naive do not differ significantly",
+            "do not differ significantly on the test part of traffic: the skill of lstm is 2.0 %",
         ),
         (
             (-0.02, -0.05, 0.01),
-            "no_significant_difference",
+            "no-significant-difference",
             "warning",
-            "is 2.0 % higher, but the interval of its skill includes zero",
+            "the skill of lstm is -2.0 %, and its 95 % interval, -5.0 % to 1.0 %, includes zero",
         ),
-        ((0.3, None, None), "no_interval", "warning", "too few windows"),
-        ((None, None, None), "undefined", "warning", "no verdict"),
+        ((0.3, None, None), "no-interval", "warning", "too few windows"),
+        ((None, None, None), "wql-undefined", "warning", "no verdict"),
     ],
 )
 def test_the_verdict_claims_no_more_than_the_interval_shows(skill, code, severity, sentence):
@@ -78,13 +83,13 @@ def test_the_verdict_claims_no_more_than_the_interval_shows(skill, code, severit
 def test_seasonal_naive_is_called_the_reference():
     run_results = results(0.0, 0.0, 0.0, model="seasonal_naive")
     assert "the reference" in full_text(run_results)
-    assert verdict_of(run_results).code == "reference"
+    assert verdict_of(run_results).code == "is-reference"
 
 
 def test_seasonal_naive_with_another_season_is_not_called_the_reference():
     run_results = results(-0.1, -0.2, -0.05, model="seasonal_naive")
     assert full_text(run_results).startswith("seasonal_naive loses to seasonal naive")
-    assert verdict_of(run_results).code == "loses_to_seasonal_naive"
+    assert verdict_of(run_results).code == "loses-to-seasonal-naive"
 
 
 def test_the_verdict_warns_of_a_test_part_of_few_horizons():
@@ -97,41 +102,46 @@ def test_the_verdict_warns_of_a_test_part_of_few_horizons():
     [
         ("h", None, "on 2023-02-01 00:00 to 2023-06-17 03:00 of traffic."),
         ("D", 0, "on 2023-02-01 to 2023-06-17 of traffic."),
-        ("D", 1, "of traffic (1 of its 500 origins was used in training or tuning)."),
-        ("h", 30, "03:00 of traffic (30 of its 500 origins were used in training or tuning)."),
+        ("D", 1, "of traffic (1 of its 500 origins used in training or tuning)."),
+        ("h", 30, "03:00 of traffic (30 of its 500 origins used in training or tuning)."),
     ],
 )
 def test_the_verdict_on_a_rescored_run_names_its_dates_and_the_origins_used_in_training(
     freq, seen_origins, end_of_verdict
 ):
-    run_results = results(0.34, 0.30, 0.38)
-    run_results["window_set"]["freq"] = freq
-    run_results["run"] |= {"first_target": "2023-02-01 00:00:00", "last_target": "2023-06-17 03:00:00+08:00"}
-    run_results["run"]["seen_origins"] = seen_origins
+    run_results = results(
+        *(0.34, 0.30, 0.38),
+        window_set__freq=freq,
+        run__rescored_from="earlier",
+        run__first_target="2023-02-01 00:00:00",
+        run__last_target="2023-06-17 03:00:00+08:00",
+        run__seen_origins=seen_origins,
+    )
     assert full_text(run_results).endswith(end_of_verdict)
     assert "test part" not in full_text(run_results)
 
 
 def test_the_verdict_distinguishes_an_undefined_metric_from_a_reference_without_error():
-    run_results = results(None, None, None)
-    assert "WQL is not defined" in full_text(run_results)
-    run_results["metrics"]["wql"]["value"] = 0.1
-    assert "seasonal naive has no error" in full_text(run_results)
+    assert "WQL is not defined" in full_text(results(None, None, None))
+    assert "seasonal naive has no error" in full_text(
+        results(None, None, None, metrics__wql=Interval(0.1, None, None))
+    )
 
 
 def test_the_verdict_on_several_channels_names_the_geometric_mean_and_any_channels_that_are_left_out():
     text = full_text(results(0.34, 0.30, 0.38, channels=3))
-    assert "by 34.0 % on WQL, as a geometric mean over 3 channels, (95 % interval" in text
+    assert "its error (WQL, geometric mean over 3 channels) is 34.0 % lower (95 % interval" in text
     assert "averaged" not in text
     text = full_text(results(0.34, 0.30, 0.38, channels=60))
     assert "The relative WQL is averaged over the 3 of 60 channels that have nonzero values in these" in text
 
 
 def test_channels_of_only_zeros_are_not_counted_in_the_average_of_wql():
-    run_results = results(0.34, 0.30, 0.38, channels=3)
-    run_results["by_channel"] = {c: {"mae": 1.0, "wql": 1.0, "relative_wql": 1.0, "mase": 1.0} for c in range(3)}
-    assert averaging(run_results) == "the 3 channels"
-    run_results["by_channel"][1] |= {"wql": None, "relative_wql": None, "mase": None}
+    scored = dict.fromkeys(("mae", "wql", "relative_wql", "mase"), 1.0)
+    by_channel = {str(c): scored for c in range(3)}
+    assert averaging(results(0.34, 0.30, 0.38, channels=3, by_channel=by_channel)) == "the 3 channels"
+    by_channel["1"] = dict.fromkeys(scored) | {"mae": 1.0}
+    run_results = results(0.34, 0.30, 0.38, channels=3, by_channel=by_channel)
     assert "WQL is averaged over the 2 of 3 channels that have nonzero values" in full_text(run_results)
     assert averaging(run_results) == (
         "the 3 channels, WQL and WAPE over the 2 of 3 channels that have nonzero values in these windows, "
@@ -145,24 +155,30 @@ def test_the_verdict_warns_of_few_origins_however_long_the_test_part_is():
 
 
 def test_a_language_model_is_named_with_its_backbone():
-    assert full_text(results(0.1, 0.05, 0.2, "qwen", {"name": "nano"})).startswith("qwen [nano] beats")
-    assert (
-        model_label({"model": "qwen", "backbone": {"name": "Qwen2.5-0.5B", "parameters": 5}}) == "qwen [Qwen2.5-0.5B]"
-    )
+    assert full_text(results(0.1, 0.05, 0.2, model="qwen", backbone={"name": "nano"})).startswith("qwen [nano] beats")
+    backbone = {"name": "Qwen2.5-0.5B", "parameters": 5}
+    assert results(0.1, 0.05, 0.2, model="qwen", backbone=backbone).run.label == "qwen [Qwen2.5-0.5B]"
 
 
 def test_intervals_that_hold_too_few_truths_are_a_warning_beside_a_model_that_wins():
-    run_results = results(0.395, 0.35, 0.43, coverage=(0.55, 0.52, 0.58))
-    run_results["validation"]["wql"], run_results["metrics"]["wql"]["value"] = 0.046, 0.107
-    verdict = verdict_of(run_results)
-    assert (verdict.code, verdict.severity) == ("beats_seasonal_naive", "warning")
-    assert [finding.code for finding in verdict.findings] == ["intervals_too_narrow", "test_unlike_validation"]
-    assert full_text(run_results).endswith(
-        "The intervals are too narrow: the 80 % interval holds 55 % of the test values. "
-        "Validation WQL 0.046, test 0.107: the test part is unlike validation."
+    run_results = results(
+        *(0.395, 0.35, 0.43),
+        coverage=(0.55, 0.52, 0.58),
+        validation__wql=0.046,
+        metrics__wql=Interval(0.107, None, None),
     )
-    assert verdict.findings[1].params == {"validation_wql": 0.046, "wql": 0.107}
-    assert json.loads(json.dumps(verdict.to_dict()))["findings"][0]["severity"] == "warning"
+    verdict = verdict_of(run_results)
+    assert (verdict.code, verdict.severity) == ("beats-seasonal-naive", "warning")
+    assert [finding.code for finding in verdict.findings] == ["intervals-too-narrow", "test-unlike-validation"]
+    assert full_text(run_results).endswith(
+        "The intervals are too narrow: the 80 % interval contains 55.0 % of the test values. "
+        "The test part was much harder to forecast than validation (WQL 0.107 instead of 0.046), so the series may "
+        "behave differently now."
+    )
+    sent = json.loads(json.dumps(verdict.to_dict()))["findings"]
+    assert sent[0]["params"]["coverage"] == {"share": 0.55, "text": "55.0 %"}
+    assert (sent[1]["params"]["validation_wql"], sent[1]["params"]["wql"]) == (0.046, 0.107)
+    assert [finding["severity"] for finding in sent] == ["warning", "warning"]
 
 
 @pytest.mark.parametrize(
@@ -181,14 +197,13 @@ def test_the_severity_of_a_wrong_coverage_follows_from_its_size_and_its_certaint
 
 
 def test_a_validation_score_near_the_test_score_is_no_finding():
-    run_results = results(0.3, 0.2, 0.4)
-    run_results["metrics"]["wql"]["value"] = 0.07
-    assert verdict_of(run_results).findings == ()
-    run_results["metrics"]["wql"]["value"], run_results["window_set"]["part"] = 0.2, "validation"
-    assert verdict_of(run_results).findings == ()
+    near, far = (Interval(wql, None, None) for wql in (0.07, 0.2))
+    assert verdict_of(results(0.3, 0.2, 0.4, metrics__wql=near)).findings == ()
+    assert verdict_of(results(0.3, 0.2, 0.4, metrics__wql=far)).findings != ()
+    assert verdict_of(results(0.3, 0.2, 0.4, metrics__wql=far, window_set__part="validation")).findings == ()
 
 
 def test_origins_without_a_truth_do_not_count_as_scored():
-    run_results = results(0.34, 0.30, 0.38, origins=500)
-    run_results["window_set"] |= {"origins_with_truth": 8, "scored_rows": 31}
+    scored = {"window_set__origins_with_truth": 8, "window_set__scored_rows": 31}
+    run_results = results(0.34, 0.30, 0.38, origins=500, **scored)
     assert "too narrow" in full_text(run_results)

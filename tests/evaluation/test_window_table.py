@@ -4,9 +4,9 @@ import pytest
 from window_frames import window_frame
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.significance import METRICS, score_intervals
+from timevis.evaluation.significance import score_intervals
 from timevis.evaluation.window_table import WindowTable
-from timevis.utils.levels import SUMS
+from timevis.metric_specs import METRICS, terms
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_origins_without_a_truth_are_no_evidence():
     errors = np.random.default_rng(0).normal(size=(40, 2))
     with_empty, naive = window_frame(errors), window_frame(errors[::-1])
     for frame in (with_empty, naive):
-        frame.loc[frame["origin"] >= 12, [*SUMS]] = 0.0
+        frame.loc[frame["origin"] >= 12, [*terms()]] = 0.0
     observed = [frame[frame["origin"] < 12] for frame in (with_empty, naive)]
     assert score_intervals(with_empty, naive, 1) == score_intervals(*observed, 1)
     assert not WindowTable.from_frame(with_empty, naive).has_intervals(horizon=7)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from timevis.data.cleaning.clean import clean
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.table import Table
+from timevis.messages import Text
 
 HOURS = pd.date_range("2024-01-01", periods=400, freq="h", unit="us")
 VALUES = np.random.default_rng(0).normal(size=400).round(3)
@@ -36,3 +38,8 @@ def panels_equal(a: Panel, b: Panel) -> bool:
         and a.index.equals(b.index)
         and (a.freq, a.channels) == (b.freq, b.channels)
     )
+
+
+def reasons_of(left_out: Mapping[str, Text]) -> dict[str, str]:
+    """Unused columns with the reasons in English."""
+    return {column: str(reason) for column, reason in left_out.items()}

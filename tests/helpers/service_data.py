@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from flask.testing import FlaskClient
+from run_results import results_with
+
+from timevis.service.tasks.summary import summarise
 
 TOKEN = "a-token-of-the-tests"
 CLOSED_BROKER = "redis://127.0.0.1:1/0"
@@ -26,6 +30,11 @@ TINY_LSTM_RUN: dict[str, Any] = TINY_RUN | {
     "options": {"hidden_size": 8, "segment_length": 6},
 }
 LONG_LSTM_RUN: dict[str, Any] = TINY_LSTM_RUN | {"max_epochs": 100_000, "steps_per_epoch": 20, "patience": 100_000}
+
+
+def summary_with(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary of a model whose results have other values under dotted keys; see `run_results.changed`."""
+    return summarise(results_with(changes))
 
 
 def plant_csv(rows: int = 600, seed: int = 0) -> bytes:

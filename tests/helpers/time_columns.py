@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import parse_times
 
 
 def parse_index(values: object, **options: bool | None) -> pd.DatetimeIndex:

@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from timevis.utils.levels import COVERAGES, SUMS
+from timevis.metric_specs import terms
+from timevis.utils.levels import COVERAGES
 
 
 def window_frame(errors: np.ndarray, horizon: int = 1, stride: int = 1) -> pd.DataFrame:
     """Window rows of a forecast with the error `errors` [O, C] at every step, of a series whose values are all 10."""
     origins, channels = errors.shape
     size = np.abs(errors).ravel() * horizon
-    sums = dict.fromkeys(SUMS, size)
+    sums = dict.fromkeys(terms(), size)
     sums |= {
         "count": np.full(errors.size, float(horizon)),
         "abs_target": np.full(errors.size, 10.0 * horizon),

@@ -178,8 +178,8 @@ def test_a_refit_keeps_the_recalibration_of_the_run(finished_run):
 def test_rescoring_the_test_part_repeats_the_online_scores_of_the_run(finished_run, tmp_path, no_report):
     run = finished_run("model=linear", "conformal=online")
     (results,) = rescore(run, tmp_path / "again").values()
-    expected = RunFolder(run).results["metrics"]["wql"]["value"]
-    assert results["metrics"]["wql"]["value"] == pytest.approx(expected, rel=1e-6)
+    expected = RunFolder(run).results.metrics["wql"].value
+    assert results.metrics["wql"].value == pytest.approx(expected, rel=1e-6)
 
 
 def test_online_is_refused_where_several_processes_share_the_test_windows(compose_config):

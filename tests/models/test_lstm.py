@@ -61,11 +61,20 @@ def test_a_covariate_with_known_future_values_reduces_the_error():
     assert errors[0] < 0.4 * errors[1]
 
 
+def test_the_stored_hyperparameters_do_not_depend_on_the_order_of_the_functions_that_have_them():
+    class Reordered(LSTM):
+        @classmethod
+        def option_sources(cls):
+            return tuple(reversed(super().option_sources()))
+
+    assert dict(Reordered(24, 6).hparams) == dict(LSTM(24, 6).hparams)
+
+
 @pytest.mark.parametrize(("covariates", "columns"), [("known", [1]), ("all", [0, 1]), ("none", [])])
 def test_the_option_covariates_selects_the_columns_that_are_read(covariates, columns):
     datamodule = make_datamodule(NOISY_SEASON, RNG.normal(size=(ROWS, 2)), (False, True))
     model = LSTM.from_data(datamodule, hidden_size=8, covariates=covariates)
-    assert model.covariates_option == {"known": "known", "observed": "all"}  # what a run that reads none advises
+    assert model.readable_covariates == {"known": "known", "observed": "all"}  # what a run that reads none advises
     model.prepare(datamodule)
     batch = datamodule.gather("test", torch.tensor([0]))
     before = model.eval().forecast(batch).point

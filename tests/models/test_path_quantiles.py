@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from timevis.models import path_quantiles
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.path_quantiles import code_distribution, mean_and_quantiles
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def drawn_paths(windows: int, samples: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

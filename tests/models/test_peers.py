@@ -202,7 +202,7 @@ def test_without_the_environment_the_error_says_how_to_make_it(monkeypatch, tmp_
     monkeypatch.setenv(PYTHON_VARIABLE, str(tmp_path / "python"))
     with pytest.raises(ConfigError, match="does not exist") as caught:
         Peer(48, 12, method="nhits")
-    assert "make peers" in caught.value.advice
+    assert "make peers" in str(caught.value.advice)
 
 
 def test_chronos_needs_a_path():

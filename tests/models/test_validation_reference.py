@@ -39,7 +39,7 @@ class Scores(pl.Callback):
 
     def on_validation_end(self, trainer, pl_module):
         if not trainer.sanity_checking:
-            self.rows.append([float(trainer.callback_metrics[f"val/{name}"]) for name in ("wql", "relative_wql")])
+            self.rows.append([float(trainer.callback_metrics[f"tuning/{name}"]) for name in ("wql", "relative_wql")])
 
 
 def test_for_one_channel_the_relative_wql_ranks_epochs_as_the_wql_does():

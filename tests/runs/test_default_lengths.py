@@ -13,6 +13,7 @@ from timevis.config.compose import compose
 from timevis.data.calendar import steps_per_day
 from timevis.data.catalog import load_panel
 from timevis.data.split.make_split import make_split
+from timevis.data.split.spec import parse_split
 from timevis.predict import predict
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import Lengths, default_lengths, frequency_name, steps_of_small_epochs
@@ -54,7 +55,7 @@ def test_origins_of_a_short_test_part_are_a_quarter_of_the_horizon_apart_and_rea
 def test_the_lengths_fit_data_of_any_frequency_and_length(freq, rows, split):
     ends = tuple(int(rows * share) for share in np.cumsum(split))
     lengths = default_lengths(freq, ends)
-    made = make_split(rows, split, lengths.context_length, lengths.horizon)
+    made = make_split(rows, parse_split(split), lengths.context_length, lengths.horizon)
     origins = made.origins("train", lengths.context_length, lengths.horizon)
     assert len(origins) >= (made.train_end - lengths.horizon) // 2
     assert 2 * lengths.season <= max(2, made.train_end)

@@ -14,6 +14,8 @@ from timevis.config.instantiate import instantiate_section
 from timevis.config.stored import escape
 from timevis.config.validate import check
 from timevis.errors import ConfigError, RunFolderError
+from timevis.evaluation.report.run_report import write_report
+from timevis.evaluation.verdict import summary_line
 from timevis.experiment import run
 from timevis.predict import predict
 from timevis.rescore import rescore
@@ -96,12 +98,12 @@ def test_the_name_of_a_backbone_is_not_changed_into_a_path(compose_config, tmp_p
 def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
     path, value = finished
     folder = RunFolder(path)
-    assert folder.results["validation"]["relative_wql"] == value
-    assert folder.status["state"] == "completed"
-    assert folder.results["run"]["model"] == "lstm"
-    assert folder.results["cost"]["trainable_parameters"] > 0
-    assert folder.results["cost"]["fit_seconds"] > 0
-    assert folder.results["cost"]["calibrate_seconds"] >= 0
+    assert folder.results.validation["relative_wql"] == value
+    assert folder.status.state == "completed"
+    assert folder.results.run.model == "lstm"
+    assert folder.results.cost.trainable_parameters > 0
+    assert folder.results.cost.fit_seconds > 0
+    assert folder.results.cost.calibrate_seconds >= 0
 
 
 def test_json_files_hold_no_nan(finished):
@@ -127,7 +129,7 @@ def test_the_results_follow_from_the_sums_in_the_windows_table(finished):
     folder = RunFolder(finished[0])
     rows = folder.table("windows").groupby("channel")[["median_abs_error", "count"]].sum()
     mae = (rows["median_abs_error"] / rows["count"]).mean()
-    assert mae == pytest.approx(folder.results["metrics"]["mae"]["value"], rel=1e-9)
+    assert mae == pytest.approx(folder.results.metrics["mae"].value, rel=1e-9)
 
 
 def test_a_folder_that_holds_another_run_is_refused_before_anything_is_written(finished, lstm_config):
@@ -141,7 +143,7 @@ def test_a_folder_that_holds_another_run_is_refused_before_anything_is_written(f
 def test_a_queued_run_starts_in_its_folder(tmp_path, compose_config):
     status = {"state": "queued", "heartbeat": 0.0}
     (tmp_path / "status.json").write_text(json.dumps(status))
-    assert RunFolder.create(tmp_path, compose_config("model=linear")).status["state"] == "queued"
+    assert RunFolder.create(tmp_path, compose_config("model=linear")).status.state == "queued"
 
 
 def test_a_run_without_results_or_model_is_refused(tmp_path, compose_config):
@@ -161,7 +163,7 @@ def test_a_damaged_file_is_named(finished, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("column", "problem"), [("channel", "has no column 'channel'"), ("origin", "not hold numbers")]
+    ("column", "problem"), [("channel", "has no column 'channel'"), ("origin", "not contain numbers")]
 )
 def test_a_table_without_its_columns_or_their_type_is_damaged(finished, tmp_path, column, problem):
     path = shutil.copytree(finished[0], tmp_path / "run") / "windows.parquet"
@@ -199,14 +201,54 @@ def test_a_section_of_a_stored_config_that_is_no_section_is_named(finished, key,
         RunConfig.from_config(cfg)
 
 
-def test_results_without_the_metrics_of_a_channel_are_damaged(finished, tmp_path):
+@pytest.mark.parametrize(
+    ("section", "key", "value", "reason"),
+    [
+        (
+            "metrics",
+            "wql",
+            {"value": "x", "low": 0, "high": 1},
+            r"metrics\.wql\.value: Input should be a valid number",
+        ),
+        ("by_channel", "a", {"b": []}, r"by_channel\.a\.b: .* valid number"),
+        ("window_set", "horizon", True, r"window_set\.horizon: .* valid integer"),
+        ("window_set", "part", "train", r"window_set\.part: .* 'test' or 'validation'"),
+        ("cost", "device", None, r"cost\.device: .* valid string"),
+    ],
+)
+def test_a_wrong_value_in_the_results_is_named_with_its_file_and_key(finished, tmp_path, section, key, value, reason):
     path = shutil.copytree(finished[0], tmp_path / "run") / "results.json"
     results = json.loads(path.read_text())
-    path.write_text(json.dumps(results | {"by_channel": {"a": {"b": []}}}))
-    with pytest.raises(
-        RunFolderError, match=r"results\.json is damaged \(the metrics of channel 'a' are not complete"
+    results[section][key] = value
+    path.write_text(json.dumps(results))
+    with pytest.raises(RunFolderError, match=rf"results\.json is damaged \({reason}\)"):
+        RunRecord.load(path.parent)
+
+
+def test_results_of_before_a_field_and_a_metric_existed_have_no_value_there(finished, tmp_path):
+    path = shutil.copytree(finished[0], tmp_path / "run") / "results.json"
+    stored = json.loads(path.read_text())
+    del stored["window_set"]["origins_with_truth"], stored["interval_method"]
+    for metrics in (
+        stored["metrics"],
+        stored["seasonal_naive"],
+        stored["validation"],
+        *stored["by_channel"].values(),
     ):
-        RunRecord.load(path.parent).windows  # noqa: B018
+        del metrics["relative_wql"]
+    path.write_text(json.dumps(stored))
+    read = RunFolder(path.parent).results
+    assert (read.window_set.origins_with_truth, read.interval_method) == (None, None)
+    assert read.metrics["relative_wql"].value is None
+    assert read.scored_channels("relative_wql") == []
+    assert "val/relative_wql –" in summary_line(read)
+    assert write_report(path.parent).is_file()
+
+
+def test_results_are_written_as_they_were_read(finished, tmp_path):
+    folder = RunFolder(finished[0])
+    folder.results.write(tmp_path / "results.json")
+    assert (tmp_path / "results.json").read_text() == (folder.path / "results.json").read_text()
 
 
 def test_an_empty_config_is_damaged(tmp_path):
@@ -277,7 +319,7 @@ def test_a_stored_config_cannot_read_environment_variables(tmp_path, compose_con
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     file = folder.path / "config.yaml"
     file.write_text(file.read_text().replace("seed: 0", f"seed: {written}", 1))
-    with pytest.raises(RunFolderError, match=r"config.yaml: \S*seed holds") as caught:
+    with pytest.raises(RunFolderError, match=r"config.yaml: \S*seed contains") as caught:
         RunFolder(folder.path).config  # noqa: B018
     assert "s3cr3t" not in str(caught.value)
     (folder.path / "overrides.yaml").write_text(f"- seed={written}\n")

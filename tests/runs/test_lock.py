@@ -83,6 +83,6 @@ def test_a_signal_during_the_report_ends_the_process_but_the_run_is_complete(
     with pytest.raises(Cancelled) as caught:
         run(compose_config("model=seasonal_naive"), tmp_path / "run")
     assert caught.value.exit_code == 128 + signal.SIGTERM
-    assert RunFolder(tmp_path / "run").status["state"] == "completed"
+    assert RunFolder(tmp_path / "run").status.state == "completed"
     assert (tmp_path / "run" / "report.html").is_file()
     assert OmegaConf.load(tmp_path / "run" / "config.yaml").model.name == "seasonal_naive"

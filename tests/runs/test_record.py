@@ -2,12 +2,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from run_results import results_with
 
 from timevis.runs.record import RunRecord
+from timevis.runs.results import Results
 
 
-def record(data_report: dict, configured_timezone: str | None, results: dict | None = None) -> RunRecord:
-    found = RunRecord(Path("run"), results or {})
+def record(data_report: dict, configured_timezone: str | None, results: Results | None = None) -> RunRecord:
+    found = RunRecord(Path("run"), results or results_with({}))
     found.data_report, found.config = data_report, {"data": {"timezone": configured_timezone}}
     return found
 
@@ -37,5 +39,5 @@ def test_the_time_zone_is_that_of_the_data_report(
     ],
 )
 def test_the_time_format_has_the_resolution_of_the_frequency(freq: str, shown: str) -> None:
-    run = record({}, None, {"window_set": {"freq": freq}})
+    run = record({}, None, results_with({"window_set.freq": freq}))
     assert pd.Timestamp("2024-01-01 13:05:09").strftime(run.time_format) == shown

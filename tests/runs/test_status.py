@@ -9,10 +9,11 @@ import time
 import pytest
 
 from timevis.cli import rank_process
-from timevis.errors import RunFolderError
+from timevis.errors import RunFolderError, TimeVisError
 from timevis.experiment import run
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
-from timevis.runs.status import Status, read_status
+from timevis.runs.status import RunStatus, Status, read_status
 
 
 def test_a_run_without_a_heartbeat_for_30_seconds_is_lost(tmp_path):
@@ -20,9 +21,9 @@ def test_a_run_without_a_heartbeat_for_30_seconds_is_lost(tmp_path):
         status.update(stage="fit")
     alive = read_status(tmp_path)
     lost = read_status(tmp_path, now=time.time() + 31)
-    assert alive["state"] == "running"
-    assert lost["state"] == "lost"
-    assert "resume" in lost["advice"]
+    assert alive.state == "running"
+    assert lost.state == "lost"
+    assert "resume" in lost.advice
 
 
 def test_a_run_whose_process_has_ended_is_lost_immediately_but_only_on_its_own_machine(tmp_path):
@@ -30,29 +31,30 @@ def test_a_run_whose_process_has_ended_is_lost_immediately_but_only_on_its_own_m
     process.wait()
     status = {"state": "running", "heartbeat": time.time(), "pid": process.pid, "host": socket.gethostname()}
     (tmp_path / "status.json").write_text(json.dumps(status))
-    assert read_status(tmp_path)["state"] == "lost"
+    assert read_status(tmp_path).state == "lost"
     (tmp_path / "status.json").write_text(json.dumps(status | {"host": "elsewhere"}))
-    assert read_status(tmp_path)["state"] == "running"
+    assert read_status(tmp_path).state == "running"
     (tmp_path / "status.json").write_text(json.dumps(status | {"pid": os.getpid()}))
-    assert read_status(tmp_path)["state"] == "running"
+    assert read_status(tmp_path).state == "running"
 
 
 def test_a_run_with_an_empty_status_file_is_lost(tmp_path):
     (tmp_path / "status.json").touch()
-    assert read_status(tmp_path)["state"] == "lost"
+    assert read_status(tmp_path).state == "lost"
 
 
 def test_a_queued_run_has_no_heartbeat_and_is_not_lost(tmp_path):
     (tmp_path / "status.json").write_text('{"state": "queued"}')
-    assert read_status(tmp_path) == {"state": "queued"}
+    assert read_status(tmp_path) == RunStatus(state="queued")
 
 
 def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):
     with Status(tmp_path) as status:
-        status.finish("failed", "no disk", "buy one")
+        status.finish("failed", TimeVisError(Text("no-disk", "no disk"), Text("buy-disk", "buy one")))
         written = json.loads((tmp_path / "status.json").read_text())
-    assert written["error"] == "no disk"
-    assert read_status(tmp_path, now=time.time() + 1e6)["state"] == "failed"
+    assert (written["error"], written["advice"]) == ("no disk", "buy one")
+    assert written["error_code"] == {"code": "no-disk", "params": {}}
+    assert read_status(tmp_path, now=time.time() + 1e6).state == "failed"
 
 
 def test_the_reason_of_a_failure_is_written_even_on_a_full_disk(tmp_path, monkeypatch):
@@ -63,8 +65,8 @@ def test_the_reason_of_a_failure_is_written_even_on_a_full_disk(tmp_path, monkey
         status.update(metrics={f"metric-{i}": 1.0 for i in range(50)})
         status.write()
         monkeypatch.setattr("timevis.runs.status.write_json", raise_disk_full)
-        status.finish("failed", "the disk is full")
-    assert read_status(tmp_path)["error"] == "the disk is full"
+        status.finish("failed", TimeVisError(Text("disk-full", "the disk is full")))
+    assert read_status(tmp_path).error == "the disk is full"
 
 
 def test_the_heartbeat_writes_the_status_periodically(tmp_path, monkeypatch):
@@ -75,22 +77,23 @@ def test_the_heartbeat_writes_the_status_periodically(tmp_path, monkeypatch):
         status.update(metrics={"train/loss": 1.0})
         time.sleep(0.3)
         after = read_status(tmp_path)
-    assert after["heartbeat"] > before["heartbeat"]
-    assert after["step"] == 7
-    assert after["metrics"] == {"val/wql": 0.5, "train/loss": 1.0}
+    assert after.heartbeat > before.heartbeat
+    assert after.step == 7
+    assert after.metrics == {"val/wql": 0.5, "train/loss": 1.0}
 
 
 def test_the_pid_in_the_status_is_that_of_the_process_that_forwards_signals(tmp_path, compose_config, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "1")  # as clusters set it for every job
     with Status(tmp_path):
-        assert read_status(tmp_path)["pid"] == os.getpid()
+        assert read_status(tmp_path).pid == os.getpid()
     monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setattr(
-        "timevis.cli.rank_process.execute", lambda folder, config, group, pid: Status(folder.path, pid=pid).write()
+        "timevis.cli.rank_process.execute",
+        lambda folder, config, group, pid, resumed: Status(folder.path, pid=pid).write(),
     )
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     assert rank_process.main(str(folder.path), "", str(tmp_path / "reason")) == 0
-    assert folder.status["pid"] == os.getppid()
+    assert folder.status.pid == os.getppid()
 
 
 def test_metrics_may_be_added_while_the_heartbeat_writes(tmp_path, monkeypatch):
@@ -102,13 +105,13 @@ def test_metrics_may_be_added_while_the_heartbeat_writes(tmp_path, monkeypatch):
     status = Status(tmp_path)
     status.update(metrics={"val/wql": 0.5})
     status.write()
-    assert status.snapshot()["metrics"] == {"val/wql": 0.5, "new val/wql": 1.0}
+    assert status.snapshot().metrics == {"val/wql": 0.5, "new val/wql": 1.0}
 
 
 def test_elapsed_seconds_continue_from_an_earlier_process(tmp_path):
     with Status(tmp_path, elapsed=100.0):
         pass
-    assert 100 <= read_status(tmp_path)["elapsed"] < 101
+    assert 100 <= read_status(tmp_path).elapsed < 101
 
 
 def test_readers_never_see_an_incomplete_status(tmp_path):
@@ -116,7 +119,7 @@ def test_readers_never_see_an_incomplete_status(tmp_path):
         for step in range(200):
             status.update(step=step)
             status.write()
-            assert read_status(tmp_path)["step"] == step
+            assert read_status(tmp_path).step == step
     assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
 
 
@@ -133,7 +136,7 @@ def updates(monkeypatch):
 
     def record_update(self, **changed):
         update(self, **changed)
-        fields.append(dict(self._fields))
+        fields.append(vars(self.snapshot()))
 
     monkeypatch.setattr(Status, "update", record_update)
     return fields
@@ -162,7 +165,7 @@ def test_a_removed_folder_does_not_hide_why_the_run_failed(tmp_path):
     (tmp_path / "run").mkdir()
     status = Status(tmp_path / "run")
     shutil.rmtree(tmp_path / "run")
-    status.finish("failed", "the disk is gone")
+    status.finish("failed", TimeVisError(Text("no-disk", "the disk is gone")))
     with pytest.raises(FileNotFoundError):
         status.finish("completed")
 
@@ -181,4 +184,4 @@ def test_a_removed_folder_does_not_hide_why_the_run_failed(tmp_path):
 )
 def test_a_status_of_the_wrong_type_is_a_lost_run(tmp_path, text):
     (tmp_path / "status.json").write_text(text)
-    assert read_status(tmp_path)["state"] == "lost"
+    assert read_status(tmp_path).state == "lost"

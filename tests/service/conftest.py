@@ -17,30 +17,23 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from running_service import RunningService
+from servers import postgres_program, server_program
 from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
+from timevis.runs.folder import RunFolder
 from timevis.service.app import create_app
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Dataset, Model, Task, new_id
+from timevis.service.db.tables import Dataset, Model, Sessions, Task, new_id
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
-from timevis.service.tasks.states import Sessions
 from timevis.service.tasks.summary import summarise
-from timevis.utils.files import read_json
-
-
-def postgres_program(name: str) -> str:
-    """A program of the newest installed PostgreSQL."""
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
-    program = str(found[-1]) if found else shutil.which(name)
-    assert program, f"{name} is absent; install the Debian package postgresql"
-    return program
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The folder of the socket of a private cluster."""
+    initdb, pg_ctl = postgres_program("initdb"), postgres_program("pg_ctl")
     folder = Path(tempfile.mkdtemp(prefix="timevis-postgres-"))
     user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     if user:
@@ -51,11 +44,11 @@ def postgres() -> Iterator[str]:
         subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=folder, timeout=60)
 
     data = str(folder / "data")
-    call(postgres_program("initdb"), "-D", data, "-U", "timevis", "--auth=trust", "--no-sync")
+    call(initdb, "-D", data, "-U", "timevis", "--auth=trust", "--no-sync")
     options = f"-k {folder} -c listen_addresses= -c fsync=off"
-    call(postgres_program("pg_ctl"), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    call(pg_ctl, "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
     yield str(folder)
-    call(postgres_program("pg_ctl"), "-D", data, "-m", "immediate", "stop")
+    call(pg_ctl, "-D", data, "-m", "immediate", "stop")
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -73,12 +66,13 @@ def postgres_url(postgres: str) -> str:
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[str]:
     """The socket of a private MariaDB."""
+    install_db, server = (server_program(name, "mariadb-server") for name in ("mariadb-install-db", "mariadbd"))
     folder = Path(tempfile.mkdtemp(prefix="timevis-mariadb-"))
     data, path, user = f"--datadir={folder / 'data'}", folder / "socket", f"--user={getpass.getuser()}"
     options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-    install = ["mariadb-install-db", "--no-defaults", data, user, *options]
+    install = [install_db, "--no-defaults", data, user, *options]
     subprocess.run(install, check=True, capture_output=True, timeout=120)
-    command = ["mariadbd", "--no-defaults", data, user, f"--socket={path}", "--skip-networking"]
+    command = [server, "--no-defaults", data, user, f"--socket={path}", "--skip-networking"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, "--innodb-flush-log-at-trx-commit=0"], stdout=log, stderr=log)
     deadline = time.monotonic() + 60
@@ -213,7 +207,7 @@ def add_model(http: FlaskClient, dataset: str, finished_run: Callable[..., Path]
     def add(*overrides: str, **columns: Any) -> str:
         run_id, task_id, model_id = (uuid.uuid4().hex for _ in range(3))
         shutil.copytree(finished_run(*overrides), service.storage.run(run_id))
-        summary = summarise(read_json(service.storage.run(run_id) / "results.json"))
+        summary = summarise(RunFolder(service.storage.run(run_id)).results)
         common = {"dataset_id": dataset, "run_id": run_id}
         request = {"model": "lstm", "dataset": dataset}
         with service.sessions.begin() as session:

@@ -39,7 +39,7 @@ def test_an_uploaded_file_becomes_a_dataset_with_a_quality_report(http: FlaskCli
         600,
     )
     assert found["report"]["gaps"]["count"] == 2
-    assert found["report"]["left_out"] == {"site": "holds text"}
+    assert found["report"]["left_out"] == {"site": "contains text"}
     assert found["report"]["card"]["unit"] == "MW"
 
 
@@ -67,10 +67,10 @@ def test_an_unreadable_cell_is_named_with_file_row_and_column(http: FlaskClient)
     assert "time" in answer.json["detail"]
     coded = answer.json["detail_code"]
     assert coded["code"] == "time-unreadable"
-    assert {key: coded["params"][key] for key in ("source", "row", "column")} == {
-        **{"source": "plant.csv", "row": 6, "column": "time"}
-    }
-    assert answer.json["advice_code"] == {"code": "every-row-needs-a-time", "params": {}}
+    assert (coded["params"]["source"], coded["params"]["column"]) == ("plant.csv", "time")
+    assert coded["params"]["place"] == {"code": "row-number", "params": {"row": 6}, "text": "row 6"}
+    assert answer.json["advice_code"]["code"] == "every-row-needs-a-time"
+    assert answer.json["advice_code"]["params"]["setting"]["key"] == "data.time"
 
 
 def test_a_file_that_cannot_be_read_is_kept(http: FlaskClient, tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_the_specification_is_openapi_3_1_and_its_references_resolve(http: Flask
     assert {"/api/upload", "/api/train", "/api/predict", "/api/compare", "/api/health"} <= set(spec["paths"])
     for reference in re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(spec)):
         assert reference in spec["components"]["schemas"], reference
-    hidden = spec["components"]["schemas"]["TrainRequest.LstmOptions"]["properties"]["hidden_size"]
+    hidden = spec["components"]["schemas"]["LstmOptions"]["properties"]["hidden_size"]
     assert (hidden["default"], hidden["minimum"]) == (128, 1)
     assert hidden["description"]
 

@@ -17,8 +17,8 @@ from tiny import TINY_LSTM
 from timevis.service.api import dataset_files
 from timevis.service.app import create_app
 from timevis.service.db.tables import Task
-from timevis.service.operations.retention import DAY_SECONDS, purge
 from timevis.service.settings import Settings
+from timevis.service.tasks.retention import DAY_SECONDS, purge
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -23,9 +23,9 @@ from service_data import TINY_RUN
 
 from timevis.service.client import ServiceError
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Model, Task, Worker
+from timevis.service.db.tables import Model, Sessions, Task, Worker
 from timevis.service.tasks.queue import TASK_NAME
-from timevis.service.tasks.states import FINAL, Sessions
+from timevis.service.tasks.states import FINAL
 
 pytestmark = pytest.mark.slow
 OTHER_WORKER = ("-m", "timevis", "serve", "worker", "--queues", "cpu", "--loglevel", "warning")
@@ -124,7 +124,9 @@ def test_a_killed_training_fails_and_its_retry_resumes_and_can_be_cancelled(
     assert "SIGKILL" in failed["error"]
     assert failed["error_code"] == {"code": "process-ended-by-signal", "params": {"signal": "SIGKILL"}}
     assert failed["advice_code"]["code"] == "advice-and-section"
-    assert failed["advice_code"]["params"]["advice"] == {"code": "retry-from-checkpoint", "params": {}}
+    inner = failed["advice_code"]["params"]["advice"]
+    assert (inner["code"], inner["params"]) == ("retry-from-checkpoint", {})
+    assert inner["text"] in failed["advice"]
     again = service.client.retry(task["id"])
     service.wait_for_step(again["id"], failed["progress"]["step"])
     service.client.cancel(again["id"])
@@ -153,7 +155,8 @@ def test_a_full_disk_fails_the_training_and_keeps_its_last_checkpoint(service: R
     failed = service.client.wait(task, WAIT_SECONDS)
     assert failed["state"] == "failed"
     assert "File too large" in failed["error"]
-    assert failed["error_code"]["params"]["cause"] == {"code": "file_too_large", "params": {}}
+    cause = {"code": "file-too-large", "params": {}, "text": "the file would be too large"}
+    assert failed["error_code"]["params"]["cause"] == cause
     again = service.client.retry(task["id"])
     service.wait_for_step(again["id"], failed["progress"]["step"])
 

@@ -18,18 +18,20 @@ from typing import Any
 import pytest
 import structlog
 from flask.testing import FlaskClient
-from service_data import TINY_RUN, TOKEN, plant_csv, upload
+from service_data import TINY_RUN, TOKEN, plant_csv, summary_with, upload
 from sqlalchemy import select
 
 from timevis.cli.main import main
-from timevis.errors import ConfigError, DataError
+from timevis.errors import ConfigError, DataError, TimeVisError
+from timevis.messages import Text
+from timevis.service import troubleshooting
 from timevis.service.app import create_app
 from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.operations import backup, troubleshooting
+from timevis.service.operations import backup
 from timevis.service.operations.logs import configure_logs
-from timevis.service.operations.retention import DAY_SECONDS, purge
 from timevis.service.settings import Settings
+from timevis.service.tasks.retention import DAY_SECONDS, purge
 from timevis.utils.explain import explain
 
 
@@ -52,7 +54,7 @@ def add_model(http: FlaskClient, dataset: str, state: str = "completed", finishe
         session.flush()
         if state == "completed":
             values = {"name": "m", "kind": "linear", "task_id": task.id, "dataset_id": dataset, "run_id": run_id}
-            session.add(Model(id=task.id, summary={}, **values))
+            session.add(Model(id=task.id, summary=summary_with({}), **values))
     return task.id, folder
 
 
@@ -273,17 +275,13 @@ def test_errors_link_to_sections_of_the_page_on_troubleshooting(http: FlaskClien
     sections = {troubleshooting.UNREACHABLE_REDIS, troubleshooting.STUCK_TRAINING}
     sections |= set(troubleshooting.SECTIONS.values())
     assert {section.partition("#")[2] for section in sections} == anchors
-    advice = troubleshooting.with_link("CUDA out of memory. Tried to allocate 2 GiB", "use a smaller batch_size")
-    assert advice == "use a smaller batch_size; see docs/troubleshooting.md#full-gpu"
+    memory = troubleshooting.with_section(explain(MemoryError("CUDA out of memory. Tried to allocate 2 GiB")))
+    assert str(memory.advice).endswith("; see docs/troubleshooting.md#out-of-memory")
     full_disk = explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "last.ckpt"))
-    errors = {
-        full_disk.message: troubleshooting.FULL_DISK,
-        "x is not in the local cache, and https://huggingface.co cannot be reached": troubleshooting.SLOW_DOWNLOAD,
-        "the training process was ended by SIGKILL": troubleshooting.STUCK_TRAINING,
-        "the worker of the task was lost 3 times": troubleshooting.STUCK_TRAINING,
-    }
-    for error, section in errors.items():
-        assert troubleshooting.with_link(error, None) == f"see {section}"
+    assert str(troubleshooting.with_section(full_disk).advice).endswith(troubleshooting.FULL_DISK)
+    lost = TimeVisError(Text("worker-lost", "the worker of the task was lost {count} times", count=3))
+    assert str(troubleshooting.with_section(lost).advice) == f"see {troubleshooting.STUCK_TRAINING}"
+    other = TimeVisError(Text("any-other", "the series has too few rows"))
+    assert troubleshooting.with_section(other) is other
     broker = http.get("/api/health").json["broker"]  # nothing listens there
     assert broker["detail"].endswith(troubleshooting.UNREACHABLE_REDIS)
-    assert troubleshooting.with_link("the series has too few rows", "use another one") == "use another one"

@@ -32,7 +32,7 @@ def test_a_training_shows_its_progress_and_becomes_a_model(service: RunningServi
     model = service.client.call("GET", f"models/{trained['result']['model']}")
     assert (model["name"], model["kind"]) == ("small", "lstm")
     assert model["results"]["run"]["data"] == "Plant A"
-    assert any("val/relative_wql" in row for row in model["training"])
+    assert any("val/relative_wql" in row for row in model["training"]["rows"])
     assert "path" not in model["config"]["data"]
 
 

@@ -1,4 +1,4 @@
-"""Processes with a PostgreSQL and a Redis that are installed on the machine, each with a home folder of its own."""
+"""Processes with a PostgreSQL of the machine and a Redis of their own, each with a home folder of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from fsspec.core import url_to_fs
 from running_service import wait_until
+from servers import redis_program
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.service.app import create_app
@@ -29,9 +30,9 @@ WAIT_SECONDS = 120
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    """The redis-server of the system on a socket."""
+    """A Redis on a socket."""
     path = tmp_path / "redis.sock"
-    command = ["redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)]
+    command = [redis_program(), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
     while not path.exists():
@@ -117,7 +118,7 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
         assert "resum" in (run / "train.log").read_text()
         assert client.forecast(ended["result"]["model"])["items"][0]["error"] is None
         model = client.call("GET", f"models/{ended['result']['model']}")
-        epochs = [row["epoch"] for row in model["training"] if "val/relative_wql" in row]
+        epochs = [row["epoch"] for row in model["training"]["rows"] if "tuning/wql" in row]
         assert len(epochs) == len(set(epochs)) > 1
         store, root = url_to_fs(store_url)
         names = {Path(key).name.rpartition(".")[0] for key in store.find(f"{root}/runs")}

@@ -26,7 +26,7 @@ def test_a_full_disk_leaves_no_empty_token(tmp_path: Path) -> None:
 
 def test_an_empty_token_file_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("\n")
-    with pytest.raises(ConfigError, match="token holds no token"):
+    with pytest.raises(ConfigError, match="token contains no token"):
         stored_token(tmp_path)
 
 

@@ -13,10 +13,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
-from timevis.messages import message
-from timevis.service.db.tables import Base, Task
+from timevis.errors import TimeVisError
+from timevis.messages import Text
+from timevis.service.db.tables import Base, Sessions, Task
 from timevis.service.tasks import states
-from timevis.service.tasks.states import Sessions, UnchangedRows
+from timevis.service.tasks.states import UnchangedRows
 
 
 def queued_task(sessions: Sessions) -> str:
@@ -150,11 +151,13 @@ def test_the_error_for_which_a_task_waits_ends_with_the_next_attempt(sessions: S
     task_id = queued_task(sessions)
     task = states.claim(sessions, task_id, "worker")
     assert task is not None
-    error = states.failure(message("run-not-copied", reason="no folder"), message("check-store"))
+    error = states.failure(
+        TimeVisError(Text("not-copied", "not copied: {reason}", reason="no folder"), Text("check", "check it"))
+    )
     assert states.release(sessions, task, **error)
     with sessions() as session:
         waiting = session.get_one(Task, task_id)
-        assert (waiting.error, waiting.result["error_code"]["code"]) == (error["error"], "run-not-copied")
+        assert (waiting.error, waiting.result["error_code"]["code"]) == (error["error"], "not-copied")
     again = states.claim(sessions, task_id, "worker")
     assert again is not None
     assert (again.error, again.advice, again.result) == (None, None, {})

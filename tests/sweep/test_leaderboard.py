@@ -5,10 +5,10 @@ import shutil
 import pandas as pd
 import pytest
 
+from timevis.metric_specs import compared_metrics
 from timevis.runs.folder import RunFolder
 from timevis.sweep.comparisons import write_comparisons
 from timevis.sweep.leaderboard import (
-    METRICS,
     average_over_seeds,
     incomplete_jobs_error,
     read_jobs,
@@ -108,7 +108,7 @@ def test_a_repeated_trial_is_not_counted_as_a_further_seed():
         {"run": 1, "seed": 1},
     ]
     runs = pd.DataFrame([row | trial for trial in trials])  # the best one is first
-    runs = runs.assign(fit_seconds=1.0, skill_wql=0.1, **{f"test/{name}": 0.1 for name in METRICS})
+    runs = runs.assign(fit_seconds=1.0, skill_wql=0.1, **{f"test/{name}": 0.1 for name in compared_metrics()})
     settings = average_over_seeds(runs)
     assert settings["seeds"].tolist() == [2]
     assert settings["val/relative_wql mean"].tolist() == pytest.approx([0.15])  # not the better of the two

@@ -17,6 +17,7 @@ from timevis.sweep.leaderboard import (
     leaderboard_chart,
     write_leaderboard,
 )
+from timevis.utils.interrupts import StopRequest
 
 
 @pytest.mark.parametrize("horizons", ["600,6,7", "6,600,7", "6,7,600"])
@@ -92,7 +93,7 @@ def test_resuming_a_job_updates_the_leaderboard_of_its_sweep(sweep, train_in_pro
     after = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     assert (
         after.loc[0, "val/relative_wql"]
-        == RunFolder(folder / "0").results["validation"]["relative_wql"]
+        == RunFolder(folder / "0").results.validation["relative_wql"]
         != before.loc[0, "val/relative_wql"]
     )
     assert after.loc[1, "val/relative_wql"] == before.loc[1, "val/relative_wql"]
@@ -253,7 +254,7 @@ def test_a_sweep_that_is_started_again_runs_only_what_is_missing(sweep, capsys):
     finished, missing = folder / "0" / "results.json", folder / "1" / "results.json"
     before = finished.stat().st_mtime_ns
     missing.unlink()
-    Status(folder / "1").finish("cancelled", "cancelled by SIGTERM")
+    Status(folder / "1").finish("cancelled", StopRequest().to_error())
     code, folder = sweep("model=linear", "horizon=6,7", "seed=0")
     assert code == 0
     assert finished.stat().st_mtime_ns == before

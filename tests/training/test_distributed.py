@@ -23,7 +23,7 @@ DDP = ["trainer=ddp", "trainer.accelerator=cpu"]
 
 
 def metrics(path):
-    return {name: value["value"] for name, value in RunFolder(path).results["metrics"].items()}
+    return {name: interval.value for name, interval in RunFolder(path).results.metrics.items()}
 
 
 @pytest.mark.slow
@@ -66,7 +66,7 @@ def test_two_processes_train_under_hydra_and_stop_at_a_signal(tmp_path, train_in
         has_ended.set()
         thread.join()
     folder = RunFolder(path)
-    assert folder.status["state"] == "cancelled"
+    assert folder.status.state == "cancelled"
     assert (folder.checkpoints / "last.ckpt").is_file()
 
 
@@ -84,9 +84,9 @@ def test_the_status_of_a_run_is_final_when_its_processes_ended_without_a_message
     with pytest.raises(TimeVisError, match=r"processes ended with|cancelled by SIGTERM") as caught:
         supervise(folder, 2, None)
     status_of_run = folder.status
-    assert (status_of_run["state"], status_of_run["stage"], status_of_run["step"]) == (state, "fit", 7)
-    assert status_of_run["error"] == caught.value.message
-    assert status_of_run["elapsed"] >= 50
+    assert (status_of_run.state, status_of_run.stage, status_of_run.step) == (state, "fit", 7)
+    assert status_of_run.error == str(caught.value.message)
+    assert status_of_run.elapsed >= 50
 
 
 def test_the_error_of_a_run_is_that_of_the_process_that_failed_first(compose_config, tmp_path, monkeypatch):
@@ -106,7 +106,7 @@ def test_the_error_of_a_run_is_that_of_the_process_that_failed_first(compose_con
     with pytest.raises(TimeVisError, match="out of memory\n  batch_size=64"):
         supervise(folder, 2, None)
     status_of_run = folder.status
-    assert (status_of_run["state"], status_of_run["error"], status_of_run["advice"]) == (
+    assert (status_of_run.state, status_of_run.error, status_of_run.advice) == (
         "failed",
         "out of memory",
         "batch_size=64",
@@ -128,7 +128,7 @@ def test_a_killed_process_is_reported_instead_of_the_lost_connection_of_the_othe
     monkeypatch.setattr("timevis.training.distributed.start_rank", start)
     with pytest.raises(TimeVisError, match=r"process 1 was killed from outside\n  .*memory"):
         supervise(folder, 2, None)
-    assert folder.status["error"] == "process 1 was killed from outside"
+    assert folder.status.error == "process 1 was killed from outside"
 
 
 def test_a_rank_process_writes_the_reason_of_its_failure(compose_config, tmp_path, monkeypatch):

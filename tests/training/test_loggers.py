@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import imsave
 from omegaconf import OmegaConf
+from run_results import results_with
 from tiny import TINY
 from trainers import leave_out_reports
 from wandb.proto.wandb_internal_pb2 import Record
@@ -22,6 +23,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 from timevis.config.sections import LoggerOptions
 from timevis.errors import DataError
 from timevis.experiment import run
+from timevis.messages import Text
 from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
@@ -89,10 +91,10 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
     losses = [row["train/loss"] for row in history if "train/loss" in row]
     assert len(losses) == 12
     assert config["model"]["hidden_size"] == 8
-    for name, value in results["metrics"].items():
-        assert summary[f"test/{name}"] == pytest.approx(value["value"])
-    assert summary["skill/wql"] == pytest.approx(results["skill"]["wql"]["value"])
-    assert summary["cost/trainable_parameters"] == results["cost"]["trainable_parameters"]
+    for name, value in results.metrics.items():
+        assert summary[f"test/{name}"] == pytest.approx(value.value)
+    assert summary["skill/wql"] == pytest.approx(results.skill.wql.value)
+    assert summary["cost/trainable_parameters"] == results.cost.trainable_parameters
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
     assert (run_record.project, run_record.run_group) == ("timevis", shown_folder("my-sweep"))
     assert set(run_record.tags) == {"synthetic", "lstm"}
@@ -104,7 +106,7 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
 def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_config, tmp_path, capsys):
     fit = ("model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
     run(compose_config("model=qwen_patch", *fit, "logger=wandb"), tmp_path / "run")
-    about = RunFolder(tmp_path / "run").results["run"]["backbone"]
+    about = RunFolder(tmp_path / "run").results.run.backbone
     assert about["name"] == "nano-patch"
     records = offline_records(tmp_path / "run")
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
@@ -181,7 +183,7 @@ def test_wandb_gets_no_word_of_the_user_unless_log_data_is_set(lstm_config, tmp_
     cfg = lstm_config(
         *("data=file", f"data.path={path}", "data.time=alices-time", "data.target=[alices-load]"),
         *("+data.covariates.alices_price=known", "+data.unit.alices-load=alices-unit", "logger=wandb"),
-        *("data.description=alices-plant", "data.cleaning.missing=[alices-word]", f"logger.log_data={log_data}"),
+        *("data.description=alices-plant", "data.missing_values=[alices-word]", f"logger.log_data={log_data}"),
         *("+callbacks.alices-timer._target_=pytorch_lightning.callbacks.Timer", "model.fit.max_epochs=1"),
     )
     run(cfg, tmp_path / "alices-run", group="alices-sweep")
@@ -224,7 +226,8 @@ def test_plots_and_windows_of_private_data_are_uploaded_only_on_request(lstm_con
 
 @pytest.mark.usefixtures("no_report")
 def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkeypatch):
-    monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(DataError("no windows")))
+    error = DataError(Text("no-windows", "no windows"))
+    monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(error))
     with pytest.raises(DataError):
         run(lstm_config("logger=wandb"), tmp_path / "run")
     (exit_record,) = [r.exit for r in offline_records(tmp_path / "run") if r.WhichOneof("record_type") == "exit"]
@@ -275,7 +278,7 @@ def test_tensorboard_gets_plots_of_public_data_and_of_private_data_only_on_reque
     with OpenLoggers(
         folder, LoggerOptions.from_config(folder.config.logger), ["synthetic", "linear"], None, None
     ) as loggers:
-        loggers.log_results({"run": {"public": public}})
+        loggers.log_results(results_with({"run.public": public}))
     events = EventAccumulator(str(folder.path / "tensorboard"))
     events.Reload()
     assert events.Tags()["images"] == (["plots/forecast_1"] if is_uploaded else [])
@@ -306,7 +309,7 @@ def test_metrics_csv_names_the_split_that_was_scored(finished_run, split, other)
     run = finished_run("model=linear", *(["evaluation.split=validation"] * (split == "validation")))
     table = pd.read_csv(run / "metrics.csv")
     scores = table[f"{split}/wql"].dropna().tolist()
-    assert scores == [pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"], rel=1e-6)]
+    assert scores == [pytest.approx(RunFolder(run).results.metrics["wql"].value, rel=1e-6)]
     assert not [column for column in table if column.startswith(f"{other}/")]
     assert "val/wql" in table
 

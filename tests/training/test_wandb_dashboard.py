@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from tiny import ROOT
 
+from timevis.runs.folder import RunFolder
 from timevis.training.loggers.wandb_run import flat_summary
-from timevis.utils.files import read_json
 
 SCRIPT = ROOT / "scripts" / "wandb_dashboard.py"
 METRIC = re.compile(r"^(?:summary:)?((?:test|val|train|skill|cost|plots)/\w+|lr-\w+)$")
@@ -49,7 +49,7 @@ def _texts(value) -> list[str]:
 def test_every_metric_of_the_view_is_logged_by_a_run(specification, finished_run):
     run: Path = finished_run("model=lstm")
     with (run / "metrics.csv").open() as file:
-        logged = set(next(csv.reader(file))) | set(flat_summary(read_json(run / "results.json")))
+        logged = set(next(csv.reader(file))) | set(flat_summary(RunFolder(run).results))
     pictures = {"plots/forecasts", "plots/calibration", "plots/worst_windows"}
     named = {match[1] for text in _texts(specification) if (match := METRIC.match(text))}
     assert len(named) > 10

@@ -46,8 +46,8 @@ def test_an_error_of_the_system_names_the_file_that_could_not_be_written(tmp_pat
     with pytest.raises(OSError) as caught, atomic_write(tmp_path / "results.json"):  # noqa: PT011
         raise OSError(number, os.strerror(number))
     failure = explain(caught.value)
-    assert f"{tmp_path / 'results.json'} could not be written" in failure.message
-    assert "resume=" in failure.advice
+    assert f"{tmp_path / 'results.json'} could not be written" in str(failure.message)
+    assert "resume=" in str(failure.advice)
     assert list(tmp_path.iterdir()) == []
 
 

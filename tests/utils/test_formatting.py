@@ -25,8 +25,8 @@ def test_a_number_has_four_digits_and_a_missing_one_is_a_dash(value, text):
 
 
 def test_an_interval_without_bounds_is_empty():
-    assert format_interval({"low": None, "high": None}) == ""
-    assert format_interval({"low": -0.011, "high": 0.2}, percent=True) == "−1.1 to 20.0 %"
+    assert format_interval(None, None) == ""
+    assert format_interval(-0.011, 0.2, percent=True) == "−1.1 to 20.0 %"
 
 
 @pytest.mark.parametrize(

@@ -76,14 +76,14 @@ def test_a_signal_cancels_the_run_which_can_be_resumed(
     assert sender.batches_after <= 1
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     folder = RunFolder(tmp_path / "run")
-    assert folder.status["state"] == "cancelled"
+    assert folder.status.state == "cancelled"
     if stage == "train" and n != 4:
         assert (folder.checkpoints / "last.ckpt").is_file()
     monkeypatch.undo()
     leave_out_reports(monkeypatch)
     cfg.resume = str(tmp_path / "run")
     run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
-    assert folder.status["state"] == "completed"
+    assert folder.status.state == "completed"
 
 
 @pytest.mark.parametrize("stage", ["prepare", "calibrate"])
@@ -99,12 +99,12 @@ def test_a_signal_cancels_work_without_batches_immediately(lstm_config, tmp_path
     cfg = lstm_config()
     with pytest.raises(Cancelled):
         run(cfg, tmp_path / "run")
-    assert RunFolder(tmp_path / "run").status["state"] == "cancelled"
+    assert RunFolder(tmp_path / "run").status.state == "cancelled"
     monkeypatch.undo()
     leave_out_reports(monkeypatch)
     cfg.resume = str(tmp_path / "run")
     run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
-    assert RunFolder(tmp_path / "run").status["state"] == "completed"
+    assert RunFolder(tmp_path / "run").status.state == "completed"
 
 
 @pytest.mark.parametrize("raised", [Cancelled, RuntimeError])
@@ -124,7 +124,7 @@ def test_a_signal_cancels_the_reading_of_data_immediately(compose_config, tmp_pa
     with pytest.raises(Cancelled) as caught:
         run(compose_config("model=linear"), tmp_path / "run")
     assert caught.value.exit_code == 143
-    assert RunFolder(tmp_path / "run").status["state"] == "cancelled"
+    assert RunFolder(tmp_path / "run").status.state == "cancelled"
 
 
 def test_processes_agree_on_a_stop_only_in_batches_that_every_process_has():

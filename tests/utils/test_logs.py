@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from timevis.errors import Cancelled, DataError
+from timevis.errors import DataError
+from timevis.messages import Text
+from timevis.utils.interrupts import StopRequest
 from timevis.utils.logs import log_to_file
 
 
 @pytest.mark.parametrize(
     ("error", "has_traceback"),
-    [(Cancelled("cancelled by SIGTERM", "continue it"), False), (DataError("no row"), True)],
+    [(StopRequest().to_error(), False), (DataError(Text("too-few-rows", "no row")), True)],
 )
 def test_a_cancelled_run_is_no_error_in_its_log(error: Exception, has_traceback: bool, tmp_path: Path) -> None:
     with pytest.raises(type(error)), log_to_file(tmp_path / "train.log"):

@@ -7,19 +7,24 @@ import { useConnection } from "@/stores/connection";
 import { allPages } from "./allPages";
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
-import { ApiProblem, problemOf, ServiceAway } from "./problems";
+import { useWords } from "@/i18n";
+
+import { PageRefusal, problemOf, ServiceAway } from "./problems";
 
 export type Dataset = Schemas["DatasetDetail"];
 export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
 export type DatasetChange = Schemas["DatasetChange"];
+export type ReadOption = Schemas["OptionView"];
 export type Series = Schemas["Series"];
 
-export function useDatasets(options: {
-  search?: MaybeRefOrGetter<string>;
-  page?: MaybeRefOrGetter<number>;
-  perPage?: number;
-  deleted?: MaybeRefOrGetter<boolean>;
-} = {}) {
+export function useDatasets(
+  options: {
+    search?: MaybeRefOrGetter<string>;
+    page?: MaybeRefOrGetter<number>;
+    perPage?: number;
+    deleted?: MaybeRefOrGetter<boolean>;
+  } = {},
+) {
   const query = computed(() => ({
     search: toValue(options.search) || undefined,
     page: toValue(options.page) ?? 1,
@@ -33,6 +38,15 @@ export function useDatasets(options: {
   });
 }
 
+/** The options of reading a file, of which the forms of upload and correction make their fields. */
+export function useReadOptions() {
+  return useQuery({
+    queryKey: ["read-options"],
+    queryFn: async () => dataOf(await api.GET("/api/read-options")),
+    staleTime: 300_000,
+  });
+}
+
 /** Every dataset, for lists to choose from. */
 export async function allDatasets(deleted: boolean, signal?: AbortSignal): Promise<DatasetSummary[]> {
   return allPages(async (page) => dataOf(await api.GET("/api/datasets", { params: { query: { ...page, deleted } }, signal })));
@@ -42,11 +56,23 @@ export function useAllDatasets() {
   return useQuery({ queryKey: ["datasets", "all"], queryFn: ({ signal }) => allDatasets(false, signal) });
 }
 
+/** Names of the datasets by identifier; deleted ones included, because their models remain. */
+export function useDatasetNames() {
+  const query = useQuery({
+    queryKey: ["datasets", "names"],
+    queryFn: async ({ signal }) => (await Promise.all([false, true].map((deleted) => allDatasets(deleted, signal)))).flat(),
+  });
+  const datasets = computed(() => query.data.value ?? []);
+  return {
+    datasets,
+    names: computed<ReadonlyMap<string, string>>(() => new Map(datasets.value.map((dataset) => [dataset.id, dataset.name]))),
+  };
+}
+
 export function useDataset(id: MaybeRefOrGetter<string | null | undefined>) {
   return useQuery({
     queryKey: ["dataset", computed(() => toValue(id))],
-    queryFn: async () =>
-      dataOf(await api.GET("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) ?? "" } } })),
+    queryFn: async () => dataOf(await api.GET("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) ?? "" } } })),
     enabled: computed(() => Boolean(toValue(id))),
   });
 }
@@ -56,9 +82,7 @@ export async function readSeries(
   query: { channel?: string; start?: string; end?: string; points?: number },
   signal?: AbortSignal,
 ): Promise<Series> {
-  return dataOf(
-    await api.GET("/api/datasets/{dataset_id}/series", { params: { path: { dataset_id: dataset }, query }, signal }),
-  );
+  return dataOf(await api.GET("/api/datasets/{dataset_id}/series", { params: { path: { dataset_id: dataset }, query }, signal }));
 }
 
 export function useSeries(dataset: MaybeRefOrGetter<string>, channel: MaybeRefOrGetter<string>, points = 2000) {
@@ -95,10 +119,8 @@ export function useDeleteDataset() {
   });
 }
 
-/** What a person may say of a file when it is uploaded. */
-export type UploadFields = Partial<
-  Record<"name" | "unit" | "domain" | "description" | "time" | "id" | "frequency" | "timezone" | "decimal" | "day_first" | "no_value" | "encoding" | "sheet" | "header", string>
->;
+/** What a person may say of a file when it is uploaded: texts, also for the options of reading. */
+export type UploadFields = Partial<Record<string, string>>;
 
 /** `wasKnown`: the same file was uploaded before. */
 type Uploaded = Dataset & { wasKnown: boolean };
@@ -110,8 +132,7 @@ type Uploaded = Dataset & { wasKnown: boolean };
 export function refuseTooLarge(file: File, health: Schemas["Health"] | undefined): void {
   const megabytes = health?.max_upload_megabytes;
   if (megabytes === undefined || file.size <= megabytes * 2 ** 20) return;
-  const detail = `${file.name} has more than ${String(megabytes)} MB`;
-  throw new ApiProblem({ status: 413, code: "file-above-limit", detail, params: { name: file.name, megabytes } });
+  throw new PageRefusal(useWords().t("data.drop.tooLarge", { name: file.name, megabytes }));
 }
 
 /** Upload a file. XMLHttpRequest, because fetch does not report how much was sent. */
@@ -189,7 +210,11 @@ export interface SplitShares {
   test: number;
 }
 
-export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGetter<SplitShares>, lengths: MaybeRefOrGetter<{ horizon?: number; context_length?: number }>) {
+export function useSplit(
+  dataset: MaybeRefOrGetter<string>,
+  shares: MaybeRefOrGetter<SplitShares>,
+  lengths: MaybeRefOrGetter<{ horizon?: number; context_length?: number }>,
+) {
   const query = computed(() => ({ ...toValue(shares), ...toValue(lengths) }));
   return useQuery({
     queryKey: ["dataset-view", computed(() => toValue(dataset)), "split", query],

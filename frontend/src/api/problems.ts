@@ -8,13 +8,10 @@ export interface TextCode {
   params: Record<string, unknown>;
 }
 
-/** One wrong field of a request. */
-export interface FieldProblem {
+/** One wrong field of a request, and what is wrong with it. */
+export interface FieldProblem extends TextCode {
   pointer: string;
   detail: string;
-  detail_code?: TextCode | null;
-  code?: string | null;
-  params?: Record<string, unknown> | null;
 }
 
 /** The body of an error of the service (RFC 9457). */
@@ -25,7 +22,6 @@ export interface ProblemBody {
   detail_code?: TextCode | null;
   advice?: string | null;
   advice_code?: TextCode | null;
-  params?: Record<string, unknown> | null;
   errors?: FieldProblem[] | null;
 }
 
@@ -50,6 +46,11 @@ export class ServiceAway extends Error {
   }
 }
 
+/** The page refuses something itself, before the service is asked; the message is in the language of the page. */
+export class PageRefusal extends Error {
+  override name = "PageRefusal";
+}
+
 /** Whether the service answered 404. What was asked for does not exist, so the page stops asking for it. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof ApiProblem && error.body.status === 404;
@@ -66,60 +67,105 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   return new ApiProblem({ status: response.status, code, detail: response.statusText || String(response.status) });
 }
 
-/** An error as sentences in the language of the page. */
+/** A sentence in the language of the page, or in English where the page has no words for it. */
+export interface Sentence {
+  text: string;
+  isEnglish: boolean;
+}
+
+/** An error as sentences: what happened, what to do, and each field that is wrong. */
 export interface Explanation {
-  title: string;
-  /** A sentence of the service for which the page has no words in its language. */
-  english: string | null;
-  advice: string | null;
-  isAdviceEnglish: boolean;
+  title: Sentence;
+  advice: Sentence | null;
   fields: { name: string; text: string }[];
 }
 
-function withoutFullStop(text: string): string {
-  return text.replace(/[.。]\s*$/, "");
+const MAX_ENTRIES = 6;
+
+/** The label of the field that sets a config key; the key itself where the page has no such field. */
+function labelOf(key: string): string {
+  const { optional } = useWords();
+  const name = key.split(".").at(-1) ?? key;
+  const areas = key.startsWith("data.") ? ["data.field", "train.field", "help.label"] : ["train.field", "help.label"];
+  for (const area of areas) {
+    const label = optional(`${area}.${name}`);
+    if (label !== undefined) return label;
+  }
+  return key;
+}
+
+/** A parameter of a text in the language of the page: numbers, shares, times, settings, lists, and texts within texts. */
+function parameterText(name: string, value: unknown): string {
+  const { formatNumber, formatPercent, formatTimestamp } = useWords();
+  const inner = (item: unknown): string => parameterText("", item);
+  if (typeof value === "number") return formatNumber(value);
+  if (typeof value === "string" && name === "frequency") return frequencyText(value);
+  if (typeof value === "string") return /^\d{4}-\d\d-\d\d[ T]/.test(value) ? formatTimestamp(value) : value;
+  if (Array.isArray(value)) return value.map(inner).join(", ");
+  if (typeof value !== "object" || value === null) return "";
+  const entry = value as Record<string, unknown>;
+  if ("code" in entry) return wordsOf(value as TextCode) ?? String(entry.text);
+  if ("share" in entry) return formatPercent(entry.share as number);
+  if ("key" in entry) return settingText(entry as unknown as SettingParam);
+  if ("start" in entry && "rows" in entry) return `${inner(entry.start)} (${inner(entry.rows)})`;
+  if ("time" in entry && "value" in entry) return `${inner(entry.time)} (${inner(entry.value)})`;
+  const listed = Object.entries(entry);
+  const more = listed.length > MAX_ENTRIES ? ", …" : "";
+  return (
+    listed
+      .slice(0, MAX_ENTRIES)
+      .map(([key, item]) => `${key} (${inner(item)})`)
+      .join(", ") + more
+  );
+}
+
+/** A config key within a text, with its value where one is named. */
+interface SettingParam {
+  key: string;
+  value: unknown;
+  text: string;
+}
+
+/** The items of a list, which may be written as JSON, as on the command line. */
+function itemsOf(value: unknown): unknown[] | null {
+  if (typeof value !== "string" || !value.startsWith("[")) return Array.isArray(value) ? value : null;
+  try {
+    return JSON.parse(value) as unknown[];
+  } catch {
+    return null;
+  }
+}
+
+function settingText({ key, value }: SettingParam): string {
+  const label = labelOf(key);
+  if (value === null || value === undefined) return `“${label}”`;
+  const items = itemsOf(value);
+  return `“${label}: ${items ? items.join("; ") : String(value as string | number | boolean)}”`;
 }
 
 /** A text of the service in the language of the page; undefined where the page has no words for it, as in English. */
-export function wordsOf(coded: TextCode | null | undefined): string | undefined {
-  const { optional, formatNumber } = useWords();
-  if (!coded) return undefined;
-  const inWords = (name: string, value: unknown): unknown => {
-    if (typeof value === "number") return formatNumber(value);
-    if (name === "frequency" && typeof value === "string") return frequencyText(value);
-    return typeof value === "object" && value !== null && "code" in value ? wordsOf(value as TextCode) : value;
-  };
-  const values = Object.fromEntries(Object.entries(coded.params).map(([name, value]) => [name, inWords(name, value)]));
-  return optional(`service.${coded.code}`, values);
+export function wordsOf({ code, params }: TextCode): string | undefined {
+  const { optional } = useWords();
+  const values = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, parameterText(name, value)]));
+  return optional(`service.${code}`, values);
+}
+
+/** The English text of the service with the labels of the page instead of config keys. */
+function withLabels(text: string, params: unknown): string {
+  if (typeof params !== "object" || params === null) return text;
+  if ("key" in params && "text" in params) {
+    const setting = params as SettingParam;
+    const written = text.includes(`'${setting.text}'`) ? `'${setting.text}'` : setting.text; // quoted for a shell
+    return text.replace(written, () => settingText(setting));
+  }
+  return Object.values(params).reduce<string>(withLabels, text);
 }
 
 /** A text of the service in the language of the page, or its own English one. */
-export function serviceText(text: string, coded: TextCode | null | undefined): { text: string; isEnglish: boolean } {
+export function serviceText(text: string, coded: TextCode | null | undefined): Sentence {
   const { language } = useWords();
-  const found = wordsOf(coded);
-  return { text: found ?? withLabels(text), isEnglish: found === undefined && language.value !== "en" };
-}
-
-type Coded = Pick<FieldProblem, "code" | "params" | "detail" | "detail_code">;
-
-/** The text of an error or of a field by its code, and the sentence of the service that is only there in English. */
-function worded({ code, params, detail, detail_code: coded }: Coded): { text: string; english: string | null } {
-  const { t, optional } = useWords();
-  const sentence = serviceText(detail, coded);
-  const inEnglish = sentence.isEnglish ? t("common.error.inEnglish") : withoutFullStop(sentence.text);
-  const text = code ? optional(`problems.${code}`, { ...params, detail: inEnglish }) : undefined;
-  if (text === undefined) return { text: sentence.text, english: null };
-  return { text, english: sentence.isEnglish && text.includes(inEnglish) ? sentence.text : null };
-}
-
-/** A text of the service with the labels of the page instead of keys of the configuration. */
-export function withLabels(text: string): string {
-  const { optional } = useWords();
-  return text.replace(/'?\bdata\.(?:cleaning\.)?(\w+)(?:=("[^"]*"|\[[^\]]*\]|[^\s;,']+))?'?/g, (whole, key: string, value?: string) => {
-    const label = optional(`data.field.${key}`);
-    if (label === undefined) return whole;
-    return value === undefined || value === "..." ? `“${label}”` : `“${label}: ${value.replace(/^\[|\]$/g, "").replaceAll('"', "").replaceAll(",", "; ")}”`;
-  });
+  const words = coded ? wordsOf(coded) : undefined;
+  return { text: asSentence(words ?? withLabels(text, coded?.params)), isEnglish: words === undefined && language.value !== "en" };
 }
 
 /** A clause of the service as a sentence. */
@@ -129,33 +175,33 @@ export function asSentence(text: string): string {
   return sentence + (/[\u4e00-\u9fff]/.test(sentence) ? "。" : ".");
 }
 
-/** The text of one field: worded by its code where the page has words for it, else the sentence of the service. */
+/** The text of one field. */
 export function fieldText(field: FieldProblem): string {
-  const { text, english } = worded(field);
-  return english === null ? text : `${text} ${asSentence(english)}`;
+  return serviceText(field.detail, field).text;
 }
 
 export function explain(error: unknown): Explanation {
   const { t } = useWords();
-  const none = { english: null, advice: null, isAdviceEnglish: false, fields: [] };
-  if (error instanceof ServiceAway) return { ...none, title: t("common.away.title"), advice: t("common.away.text") };
-  if (isLoadError(error)) return { ...none, title: t("common.error.part"), advice: t("common.error.partText") };
+  const own = (title: string, advice: string): Explanation => ({
+    title: { text: title, isEnglish: false },
+    advice: { text: advice, isEnglish: false },
+    fields: [],
+  });
+  if (error instanceof ServiceAway) return own(t("common.away.title"), t("common.away.text"));
+  if (isLoadError(error)) return own(t("common.error.part"), t("common.error.partText"));
+  if (error instanceof PageRefusal) return { ...own(error.message, ""), advice: null };
   if (!(error instanceof ApiProblem)) {
-    return { ...none, title: t("common.error.page"), advice: error instanceof Error ? error.message : String(error), isAdviceEnglish: true };
+    const advice = { text: error instanceof Error ? error.message : String(error), isEnglish: true };
+    return { ...own(t("common.error.page"), ""), advice };
   }
   const { body } = error;
-  const { text, english } = worded(body);
-  const quotes = english !== null || text.includes(withoutFullStop(serviceText(body.detail, body.detail_code).text));
+  if (!body.detail_code) return { ...own(t("common.error.answer"), ""), advice: { text: asSentence(body.detail), isEnglish: true } };
   const fields = (body.errors ?? [])
     .filter((field) => field.pointer !== "" && field.detail !== body.detail)
     .map((field) => ({ name: field.pointer.slice(1), text: fieldText(field) }));
-  // Words of the page that do not quote the service's sentence also say what to do.
-  const advice = body.advice && quotes ? serviceText(body.advice, body.advice_code) : null;
   return {
-    title: text,
-    english: english === null ? null : asSentence(english),
-    advice: advice ? asSentence(advice.text) : null,
-    isAdviceEnglish: advice?.isEnglish ?? false,
+    title: serviceText(body.detail, body.detail_code),
+    advice: body.advice ? serviceText(body.advice, body.advice_code) : null,
     fields,
   };
 }

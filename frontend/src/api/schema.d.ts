@@ -934,6 +934,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metric-specs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of forecasts */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MetricDescription"][];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metrics": {
         parameters: {
             query?: never;
@@ -1098,7 +1143,7 @@ export interface paths {
                     page?: number;
                     per_page?: number;
                     search?: string | null;
-                    sort?: "created" | "name" | "kind" | "validation_relative_wql" | "relative_wql" | "wql" | "crps" | "mase" | "mae" | "coverage_80" | "skill_wql" | "fit_seconds";
+                    sort?: "created" | "name" | "kind" | "validation_relative_wql" | "relative_wql" | "wql" | "sql" | "crps" | "mase" | "mae" | "rmse" | "wape" | "smape" | "mse_scaled" | "mae_scaled" | "bias" | "coverage_50" | "coverage_80" | "coverage_95" | "skill_wql" | "fit_seconds";
                     tag?: string | null;
                 };
                 header?: never;
@@ -1807,6 +1852,51 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/read-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Options of reading a file */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OptionView"][];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2544,47 +2634,166 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Calibration */
-        Calibration: {
-            /** Levels */
-            levels: components["schemas"]["Calibration.IntervalCoverage"][];
-            pit: components["schemas"]["Calibration.PitHistogram"];
-            /** Quantiles */
-            quantiles: components["schemas"]["Calibration.QuantileReliability"][];
+        /** Autocorrelation */
+        Autocorrelation: {
+            /**
+             * Bound
+             * @description 95 % of the values of white noise lie within plus and minus the bound.
+             */
+            bound: number | null;
+            /**
+             * Lags
+             * @description In rows.
+             */
+            lags: number[];
+            /** Values */
+            values: (number | null)[];
         };
-        /** IntervalCoverage */
-        "Calibration.IntervalCoverage": {
+        /** BoostedEvaluation */
+        BoostedEvaluation: {
+            /**
+             * Max Windows
+             * @description Maximum number of origins; null takes all.
+             * @default 500
+             */
+            max_windows?: number | null;
+            /**
+             * Num Samples
+             * @description Sample paths per window, for models that draw them.
+             * @default 50
+             */
+            num_samples?: number;
+            /**
+             * Save Windows
+             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
+             * @default 500
+             */
+            save_windows?: number;
+            /**
+             * Split
+             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
+             * @default test
+             * @enum {string}
+             */
+            split?: "test" | "validation";
+            /**
+             * Stride
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
+             * @default null
+             */
+            stride?: number | null;
+            /**
+             * Val Windows
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @default 200
+             */
+            val_windows?: number | null;
+        };
+        /** BoostedOptions */
+        BoostedOptions: {
+            /**
+             * Feature Fraction
+             * @description Share of the features that each tree may use.
+             * @default 0.7
+             */
+            feature_fraction?: number;
+            /**
+             * Learning Rate
+             * @description Share of each new tree that is added to the forecast.
+             * @default 0.1
+             */
+            learning_rate?: number;
+            /**
+             * Max Rounds
+             * @description Maximum number of boosting rounds.
+             * @default 400
+             */
+            max_rounds?: number;
+            /**
+             * Max Rows
+             * @description Maximum number of training rows; a larger set of windows is thinned evenly. Validation uses a quarter of it.
+             * @default 300000
+             */
+            max_rows?: number;
+            /**
+             * Min Data In Leaf
+             * @description Minimum number of training rows in a leaf.
+             * @default 50
+             */
+            min_data_in_leaf?: number;
+            /**
+             * Num Leaves
+             * @description Maximum number of leaves of a tree.
+             * @default 63
+             */
+            num_leaves?: number;
+            /**
+             * Patience
+             * @description Boosting stops after this number of rounds without a lower validation error.
+             * @default 30
+             */
+            patience?: number;
+            /**
+             * Seed
+             * @description Random seed of the features that each tree may use, and of the horizon steps in the table.
+             * @default 0
+             */
+            seed?: number;
+        };
+        /** CalendarError */
+        CalendarError: {
+            /** Bias */
+            bias: number | null;
             /** Count */
             count: number;
             /**
-             * Nominal
-             * @description Nominal coverage of a central interval.
+             * Key
+             * @description Hour of the day, or weekday, where Monday is 0.
              */
-            nominal: number;
-            /** Observed */
-            observed: number;
+            key: number;
+            /** Mae */
+            mae: number | null;
         };
-        /** PitHistogram */
-        "Calibration.PitHistogram": {
-            /** Counts */
-            counts: number[];
-            /**
-             * Density
-             * @description 1 in each bin when calibrated.
-             */
-            density: number[];
-            /** Edges */
-            edges: number[];
+        /** Calibration */
+        Calibration: {
+            /** Levels */
+            levels: components["schemas"]["IntervalCoverage"][];
+            pit: components["schemas"]["PitHistogram"];
+            /** Quantiles */
+            quantiles: components["schemas"]["QuantileReliability"][];
         };
-        /** QuantileReliability */
-        "Calibration.QuantileReliability": {
-            /** Level */
-            level: number;
+        /** ChannelAverage */
+        ChannelAverage: {
             /**
-             * Observed
-             * @description Share of truths at or below the quantile.
+             * High
+             * @description 90 % quantile.
              */
-            observed: number;
+            high: (number | null)[];
+            /**
+             * Labels
+             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays.
+             */
+            labels: string[];
+            /**
+             * Low
+             * @description 10 % quantile.
+             */
+            low: (number | null)[];
+            /** Mean */
+            mean: (number | null)[];
+        };
+        /**
+         * CleaningRequest
+         * @description What happens to outliers.
+         */
+        CleaningRequest: {
+            /**
+             * Outliers
+             * @description ``report`` only reports outliers; ``mask`` also makes outliers of the training and validation rows missing.
+             * @default report
+             * @enum {string}
+             */
+            outliers?: "report" | "mask";
         };
         /**
          * Commands
@@ -2600,10 +2809,8 @@ export interface components {
         };
         /** ComparedModel */
         ComparedModel: {
-            /** Cost */
-            cost: {
-                [key: string]: unknown;
-            };
+            /** @description null for seasonal naive. */
+            cost: components["schemas"]["Cost"] | null;
             /** Kind */
             kind: string;
             /** Metrics */
@@ -2719,14 +2926,65 @@ export interface components {
             /** Value */
             value: (number | null)[];
         };
+        /**
+         * Cost
+         * @description What the run cost; the seconds of a stage are None where the stage did not run.
+         */
+        Cost: {
+            /** Calibrate Seconds */
+            calibrate_seconds: number | null;
+            /** Device */
+            device: string;
+            /** Fit Seconds */
+            fit_seconds: number | null;
+            /** Forecasts Per Second */
+            forecasts_per_second: number;
+            /** Parameters */
+            parameters: number;
+            /** Peak Memory Mb */
+            peak_memory_mb: number;
+            /** Test Seconds */
+            test_seconds: number;
+            /** Threads */
+            threads: number;
+            /** Trainable Parameters */
+            trainable_parameters: number;
+        };
         /** CurvePoint */
         CurvePoint: {
             /** Step */
             step: number;
             /** Train Loss */
             train_loss: number | null;
-            /** Val */
-            val: number | null;
+            /**
+             * Tuning
+             * @description WQL on the tuning windows.
+             */
+            tuning: number | null;
+        };
+        /**
+         * DataFindingView
+         * @description A remark on the data of a dataset.
+         */
+        DataFindingView: {
+            /**
+             * Channel
+             * @description The channel that the remark is about; null for all, or for several.
+             */
+            channel: string | null;
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "error";
+            /** Text */
+            text: string;
         };
         /**
          * DatasetChange
@@ -2742,11 +3000,13 @@ export interface components {
             } | null;
             /**
              * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -2762,6 +3022,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -2772,6 +3033,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -2781,20 +3043,22 @@ export interface components {
              */
             id?: string[] | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Target
              * @default null
@@ -2837,7 +3101,7 @@ export interface components {
              * Findings
              * @description What the quality report says, in words.
              */
-            findings: components["schemas"]["DatasetDetail.DataFindingView"][];
+            findings: components["schemas"]["DataFindingView"][];
             /** Frequency */
             frequency: string;
             /**
@@ -2881,28 +3145,10 @@ export interface components {
              */
             version: number;
         };
-        /** DataFindingView */
-        "DatasetDetail.DataFindingView": {
-            /** Channel */
-            channel: string | null;
-            /** Code */
-            code: string;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "info" | "warning" | "error";
-            /** Text */
-            text: string;
-        };
         /** DatasetPage */
         DatasetPage: {
             /** Items */
-            items: components["schemas"]["DatasetPage.DatasetSummary"][];
+            items: components["schemas"]["DatasetSummary"][];
             /** Page */
             page: number;
             /** Per Page */
@@ -2911,7 +3157,7 @@ export interface components {
             total: number;
         };
         /** DatasetSummary */
-        "DatasetPage.DatasetSummary": {
+        DatasetSummary: {
             /**
              * Champion
              * @description The preferred model.
@@ -2982,7 +3228,7 @@ export interface components {
              * Findings
              * @description What the quality report says, in words.
              */
-            findings: components["schemas"]["DatasetVersion.DataFindingView"][];
+            findings: components["schemas"]["DataFindingView"][];
             /** Frequency */
             frequency: string;
             /**
@@ -3026,23 +3272,19 @@ export interface components {
              */
             version: number;
         };
-        /** DataFindingView */
-        "DatasetVersion.DataFindingView": {
-            /** Channel */
-            channel: string | null;
-            /** Code */
-            code: string;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "info" | "warning" | "error";
-            /** Text */
-            text: string;
+        /**
+         * DayThroughput
+         * @description Tasks that ended on a day of UTC.
+         */
+        DayThroughput: {
+            /** Cancelled */
+            cancelled: number;
+            /** Completed */
+            completed: number;
+            /** Date */
+            date: string;
+            /** Failed */
+            failed: number;
         };
         /**
          * DryRun
@@ -3150,7 +3392,7 @@ export interface components {
             channel: string;
             /** Channels */
             channels: string[];
-            context: components["schemas"]["ForecastWindow.Context"];
+            context: components["schemas"]["Context"];
             /**
              * Context Digits
              * @description The digits of the context, a blank between two values.
@@ -3166,8 +3408,8 @@ export interface components {
              * @description The digits of the first sample paths.
              */
             digits: string[] | null;
-            errors: components["schemas"]["ForecastWindow.WindowErrors"];
-            future: components["schemas"]["ForecastWindow.Future"];
+            errors: components["schemas"]["WindowErrors"];
+            future: components["schemas"]["Future"];
             /** Index */
             index: number;
             /**
@@ -3203,15 +3445,8 @@ export interface components {
              */
             worst: boolean;
         };
-        /** Context */
-        "ForecastWindow.Context": {
-            /** Time */
-            time: string[];
-            /** Value */
-            value: (number | null)[];
-        };
         /** Future */
-        "ForecastWindow.Future": {
+        Future: {
             /**
              * Levels
              * @description The quantile levels.
@@ -3229,18 +3464,6 @@ export interface components {
             /** Truth */
             truth: (number | null)[];
         };
-        /** WindowErrors */
-        "ForecastWindow.WindowErrors": {
-            /** Mae */
-            mae: number | null;
-            /**
-             * Naive Mae
-             * @description MAE of seasonal naive on this window.
-             */
-            naive_mae: number | null;
-            /** Wql */
-            wql: number | null;
-        };
         /** Group */
         Group: {
             /**
@@ -3254,7 +3477,7 @@ export interface components {
              */
             id: string;
             /** Leaderboard */
-            leaderboard: components["schemas"]["Group.LeaderboardRow"][];
+            leaderboard: components["schemas"]["LeaderboardRow"][];
             /**
              * States
              * @description Number of tasks in each state.
@@ -3263,10 +3486,98 @@ export interface components {
                 [key: string]: number;
             };
             /** Tasks */
-            tasks: components["schemas"]["Group.TaskSummary"][];
+            tasks: components["schemas"]["TaskSummary"][];
+        };
+        /** GroupRequest */
+        GroupRequest: {
+            /**
+             * @description Several models in place of trainings.
+             * @default null
+             */
+            preset?: components["schemas"]["PresetRequest"] | null;
+            /**
+             * Trainings
+             * @description The sweep.
+             * @default null
+             */
+            trainings?: components["schemas"]["TrainRequest"][] | null;
+        };
+        /** Health */
+        Health: {
+            broker: components["schemas"]["Part"];
+            database: components["schemas"]["Part"];
+            /**
+             * Max Upload Megabytes
+             * @description Largest file that can be uploaded, in MB of 2**20 bytes.
+             */
+            max_upload_megabytes: number;
+            /** Ready */
+            ready: boolean;
+            /** Version */
+            version: string;
+            worker: components["schemas"]["Part"];
+        };
+        /** Histogram */
+        Histogram: {
+            /** Counts */
+            counts: number[];
+            /** Edges */
+            edges: number[];
+        };
+        /**
+         * History
+         * @description The logged steps of a run.
+         */
+        History: {
+            /**
+             * Rows
+             * @description Rows of metrics.csv: ``step``, and the columns that have a value, such as ``train/loss`` and ``val/wql``.
+             */
+            rows: {
+                [key: string]: number;
+            }[];
+        };
+        /** HorizonError */
+        HorizonError: {
+            /** Coverage 80 */
+            coverage_80: number | null;
+            /** Mae */
+            mae: number | null;
+            /** Naive Mae */
+            naive_mae: number | null;
+            /** Naive Wql */
+            naive_wql: number | null;
+            /** Step */
+            step: number;
+            /** Wql */
+            wql: number | null;
+        };
+        /**
+         * Interval
+         * @description A value with its 95 % interval; None where it is not defined or there are too few windows.
+         */
+        Interval: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Value */
+            value: number | null;
+        };
+        /** IntervalCoverage */
+        IntervalCoverage: {
+            /** Count */
+            count: number;
+            /**
+             * Nominal
+             * @description Nominal coverage of a central interval.
+             */
+            nominal: number;
+            /** Observed */
+            observed: number;
         };
         /** LeaderboardRow */
-        "Group.LeaderboardRow": {
+        LeaderboardRow: {
             /** Kind */
             kind: string;
             /**
@@ -3294,221 +3605,8 @@ export interface components {
              */
             validation_relative_wql: number | null;
         };
-        /** TaskSummary */
-        "Group.TaskSummary": {
-            /** Advice */
-            advice: string | null;
-            advice_code: components["schemas"]["Group.TextCode"] | null;
-            /** Attempt */
-            attempt: number;
-            /** Cancel Requested */
-            cancel_requested: boolean;
-            /** Created */
-            created: number;
-            /** Dataset */
-            dataset: string | null;
-            /**
-             * Dataset Name
-             * @description That of the request, or the one of all models.
-             */
-            dataset_name: string | null;
-            /** Error */
-            error: string | null;
-            /** @description The error by its code, if it is a text of the library. */
-            error_code: components["schemas"]["Group.TextCode"] | null;
-            /** Finished */
-            finished: number | null;
-            /** Group */
-            group: string | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * Method
-             * @description The model of a training, or the method of a forecast without one.
-             */
-            method: string | null;
-            /**
-             * Models
-             * @description Names of the models that a forecast or a comparison reads.
-             */
-            models: string[];
-            /**
-             * Name
-             * @description The name that the request gives the model of a training.
-             */
-            name: string | null;
-            /**
-             * Progress
-             * @description Stage, epoch, step and metrics so far.
-             */
-            progress: {
-                [key: string]: unknown;
-            };
-            /** Retry Of */
-            retry_of: string | null;
-            /** Started */
-            started: number | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "queued" | "running" | "completed" | "failed" | "cancelled";
-        };
-        /**
-         * TextCode
-         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
-         */
-        "Group.TextCode": {
-            /** Code */
-            code: string;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-        };
-        /** GroupRequest */
-        GroupRequest: {
-            /**
-             * @description Several models in place of trainings.
-             * @default null
-             */
-            preset?: components["schemas"]["GroupRequest.PresetRequest"] | null;
-            /**
-             * Trainings
-             * @description The sweep.
-             * @default null
-             */
-            trainings?: components["schemas"]["GroupRequest.TrainRequest"][] | null;
-        };
-        /** BoostedEvaluation */
-        "GroupRequest.BoostedEvaluation": {
-            /**
-             * Max Windows
-             * @description Maximum number of origins; null takes all.
-             * @default 500
-             */
-            max_windows?: number | null;
-            /**
-             * Num Samples
-             * @description Sample paths per window, for models that draw them.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Save Windows
-             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
-             * @default 500
-             */
-            save_windows?: number;
-            /**
-             * Split
-             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
-             * @default test
-             * @enum {string}
-             */
-            split?: "test" | "validation";
-            /**
-             * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
-             * @default null
-             */
-            stride?: number | null;
-            /**
-             * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
-             * @default 200
-             */
-            val_windows?: number | null;
-        };
-        /** BoostedOptions */
-        "GroupRequest.BoostedOptions": {
-            /**
-             * Feature Fraction
-             * @description Share of the features that each tree may use.
-             * @default 0.7
-             */
-            feature_fraction?: number;
-            /**
-             * Learning Rate
-             * @description Share of each new tree that is added to the forecast.
-             * @default 0.1
-             */
-            learning_rate?: number;
-            /**
-             * Max Rounds
-             * @description Maximum number of boosting rounds.
-             * @default 400
-             */
-            max_rounds?: number;
-            /**
-             * Max Rows
-             * @description Maximum number of training rows; a larger set of windows is thinned evenly. Validation uses a quarter of it.
-             * @default 300000
-             */
-            max_rows?: number;
-            /**
-             * Min Data In Leaf
-             * @description Minimum number of training rows in a leaf.
-             * @default 50
-             */
-            min_data_in_leaf?: number;
-            /**
-             * Num Leaves
-             * @description Maximum number of leaves of a tree.
-             * @default 63
-             */
-            num_leaves?: number;
-            /**
-             * Patience
-             * @description Boosting stops after this number of rounds without a lower validation error.
-             * @default 30
-             */
-            patience?: number;
-            /**
-             * Seed
-             * @description Random seed of the features that each tree may use, and of the horizon steps in the table.
-             * @default 0
-             */
-            seed?: number;
-        };
-        /**
-         * CleaningRequest
-         * @description How cleaning may act on the data.
-         */
-        "GroupRequest.CleaningRequest": {
-            /**
-             * Day First
-             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-             * @default null
-             */
-            day_first?: boolean | null;
-            /**
-             * Decimal
-             * @description Decimal mark of numbers written as text; None infers it.
-             * @default null
-             */
-            decimal?: ("point" | "comma") | null;
-            /**
-             * Missing
-             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
-             * @default []
-             */
-            missing?: string[];
-            /**
-             * Outliers
-             * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
-             * @default report
-             * @enum {string}
-             */
-            outliers?: "report" | "mask";
-        };
         /** LinearEvaluation */
-        "GroupRequest.LinearEvaluation": {
+        LinearEvaluation: {
             /**
              * Max Windows
              * @description Maximum number of origins; null takes all.
@@ -3548,7 +3646,7 @@ export interface components {
             val_windows?: number | null;
         };
         /** LinearOptions */
-        "GroupRequest.LinearOptions": {
+        LinearOptions: {
             /**
              * Individual
              * @description Fit one map per channel instead of one map for all standardised channels.
@@ -3581,7 +3679,7 @@ export interface components {
             profiles?: number[] | null;
         };
         /** LstmEvaluation */
-        "GroupRequest.LstmEvaluation": {
+        LstmEvaluation: {
             /**
              * Max Windows
              * @description Maximum number of origins; null takes all.
@@ -3621,7 +3719,7 @@ export interface components {
             val_windows?: number | null;
         };
         /** LstmOptions */
-        "GroupRequest.LstmOptions": {
+        LstmOptions: {
             /**
              * Calendar
              * @description Calendar fields that the network reads. None selects those that vary at the frequency of the data.
@@ -3686,7 +3784,7 @@ export interface components {
             learning_rate?: number;
             /**
              * Linear Blend
-             * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
+             * @description Combine with the forecast of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: the share of the point by the squared error, the share of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
             linear_blend?: boolean;
@@ -3704,7 +3802,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -3768,10 +3866,386 @@ export interface components {
             weight_decay?: number;
         };
         /**
+         * Messages
+         * @description Code to English template; names in braces are keys of `params`.
+         */
+        Messages: {
+            [key: string]: string;
+        };
+        /**
+         * MetricDescription
+         * @description A metric of forecasts, as `timevis.metric_specs` declares it.
+         */
+        MetricDescription: {
+            /** Description */
+            description: string;
+            /**
+             * Direction
+             * @description Which values are better.
+             * @enum {string}
+             */
+            direction: "lower" | "higher" | "nominal";
+            /** Label */
+            label: string;
+            /**
+             * Name
+             * @description The key in the results of a model.
+             */
+            name: string;
+            /**
+             * Nominal
+             * @description The best value, if the direction is nominal.
+             */
+            nominal: number | null;
+            /**
+             * Scores
+             * @description The part of a forecast that it scores.
+             * @enum {string}
+             */
+            scores: "median" | "point" | "quantiles";
+            /**
+             * Unit
+             * @description percent: a share, which is shown in percent.
+             * @enum {string}
+             */
+            unit: "data" | "percent" | "none";
+        };
+        /** ModelChange */
+        ModelChange: {
+            /**
+             * Champion
+             * @description Make it the preferred model of its dataset, or none.
+             * @default null
+             */
+            champion?: boolean | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Notes
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags?: string[] | null;
+        };
+        /** ModelDetail */
+        ModelDetail: {
+            /**
+             * Champion
+             * @description Whether it is the preferred model of its dataset.
+             */
+            champion: boolean;
+            commands: components["schemas"]["Commands"];
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Created */
+            created: number;
+            /**
+             * Dataset
+             * @description Null for a run of the command line whose data cannot be read.
+             */
+            dataset: string | null;
+            /** Deleted */
+            deleted: number | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string;
+            results: components["schemas"]["Results"];
+            summary: components["schemas"]["ResultsSummary"];
+            /** Tags */
+            tags: string[];
+            /**
+             * Task
+             * @description Null for a run of the command line.
+             */
+            task: string | null;
+            training: components["schemas"]["History"];
+        };
+        /** ModelOption */
+        ModelOption: {
+            /** Advanced */
+            advanced: boolean;
+            /** Choices */
+            choices: unknown[];
+            /** Default */
+            default: unknown;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @description What a value may be, in words.
+             */
+            kind: string;
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean;
+            /**
+             * Section
+             * @description Options of run and fit are fields of the request; the others stand in a field of this name.
+             * @enum {string}
+             */
+            section: "run" | "fit" | "options" | "backbone" | "prompt" | "lora" | "evaluation";
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "int" | "float" | "bool" | "choice" | "text" | "list";
+        };
+        /** ModelOptions */
+        ModelOptions: {
+            /**
+             * Covariates
+             * @description Kinds of covariates that it can read.
+             */
+            covariates: ("known" | "observed")[];
+            /** Help */
+            help: string;
+            /** Model */
+            model: string;
+            /** Options */
+            options: components["schemas"]["ModelOption"][];
+            /**
+             * Preset Groups
+             * @description Presets that train it in a group.
+             */
+            preset_groups: ("quick" | "best")[];
+            /**
+             * Queue
+             * @description gpu: a GPU shortens its training runs.
+             * @enum {string}
+             */
+            queue: "cpu" | "gpu";
+            /**
+             * Recommended
+             * @description Whether a form chooses it where the user has chosen none.
+             */
+            recommended: boolean;
+            /**
+             * Seconds Hint
+             * @description Median time of recent trainings; null before the first one.
+             */
+            seconds_hint: number | null;
+            /** Title */
+            title: string;
+            /**
+             * Trainable
+             * @description Whether it is trained by gradient descent.
+             */
+            trainable: boolean;
+            /** @description How it forecasts without a training run; null if it cannot. */
+            untrained: components["schemas"]["UntrainedMethod"] | null;
+        };
+        /** ModelPage */
+        ModelPage: {
+            /** Items */
+            items: components["schemas"]["ModelSummary"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /** ModelSummary */
+        ModelSummary: {
+            /**
+             * Champion
+             * @description Whether it is the preferred model of its dataset.
+             */
+            champion: boolean;
+            /** Created */
+            created: number;
+            /**
+             * Dataset
+             * @description Null for a run of the command line whose data cannot be read.
+             */
+            dataset: string | null;
+            /** Deleted */
+            deleted: number | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string;
+            summary: components["schemas"]["ResultsSummary"];
+            /** Tags */
+            tags: string[];
+            /**
+             * Task
+             * @description Null for a run of the command line.
+             */
+            task: string | null;
+        };
+        /**
+         * OptionView
+         * @description An option of which a form makes a field.
+         */
+        OptionView: {
+            /** Choices */
+            choices: unknown[];
+            /** Default */
+            default: unknown;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @description What a value may be, in words.
+             */
+            kind: string;
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "int" | "float" | "bool" | "choice" | "text" | "list";
+        };
+        /** Part */
+        Part: {
+            /**
+             * Detail
+             * @default
+             */
+            detail?: string;
+            /** Ok */
+            ok: boolean;
+        };
+        /** PitHistogram */
+        PitHistogram: {
+            /** Counts */
+            counts: number[];
+            /**
+             * Density
+             * @description 1 in each bin when calibrated.
+             */
+            density: number[];
+            /** Edges */
+            edges: number[];
+        };
+        /**
+         * PredictItem
+         * @description One forecast. At most one of dataset and values; the data of the model if both are absent.
+         */
+        PredictItem: {
+            /**
+             * Dataset
+             * @description Another dataset with the same columns.
+             * @default null
+             */
+            dataset?: string | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /**
+             * Values
+             * @description Rows with the time column and the channels of the model.
+             * @default null
+             */
+            values?: {
+                [key: string]: string | number | boolean | null;
+            }[] | null;
+        };
+        /**
+         * PredictRequest
+         * @description One of `models`, `method` and `items`. The first two share one of dataset and values.
+         */
+        PredictRequest: {
+            /**
+             * Dataset
+             * @description Another dataset with the same columns; the model's own if absent.
+             * @default null
+             */
+            dataset?: string | null;
+            /**
+             * Dry Run
+             * @description Check the request, and answer with commands that do the same.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * Horizon
+             * @description Rows, at most as many as the model was trained to forecast, which is the default. A method forecasts any number, by default one that suits the frequency of the data.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Items
+             * @default null
+             */
+            items?: components["schemas"]["PredictItem"][] | null;
+            /**
+             * Kind
+             * @description Forecast the rows after the last value, or the last rows as if they were not known.
+             * @default future
+             * @enum {string}
+             */
+            kind?: "future" | "backtest";
+            /**
+             * Method
+             * @description A forecaster that needs no training, in place of models; with dataset or values.
+             * @default null
+             */
+            method?: ("seasonal_naive" | "nano-patch" | "nano") | null;
+            /**
+             * Models
+             * @default null
+             */
+            models?: string[] | null;
+            /**
+             * Target
+             * @description Channels that method forecasts; all of them if absent.
+             * @default null
+             */
+            target?: string[] | null;
+            /**
+             * Values
+             * @description Rows with the time column and the channels of the model.
+             * @default null
+             */
+            values?: {
+                [key: string]: string | number | boolean | null;
+            }[] | null;
+        };
+        /**
          * PresetRequest
          * @description Train several models on a dataset; the leaderboard names the best by validation.
          */
-        "GroupRequest.PresetRequest": {
+        PresetRequest: {
             /**
              * Context Length
              * @default null
@@ -3795,7 +4269,7 @@ export interface components {
             minutes?: number | null;
             /**
              * Name
-             * @description quick: three fast models; best: five, trained longer.
+             * @description quick: fast models; best: more models, trained longer.
              * @default quick
              * @enum {string}
              */
@@ -3811,8 +4285,93 @@ export interface components {
              */
             target?: string[] | null;
         };
+        /**
+         * Preview
+         * @description The first rows of the file.
+         */
+        Preview: {
+            /** Columns */
+            columns: components["schemas"]["PreviewColumn"][];
+            /** Rows */
+            rows: (string | number | boolean | null)[][];
+        };
+        /** PreviewColumn */
+        PreviewColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "time" | "id" | "target" | "covariate" | "unused";
+        };
+        /**
+         * ProblemDetails
+         * @description RFC 9457.
+         */
+        ProblemDetails: {
+            /**
+             * Advice
+             * @default null
+             */
+            advice?: string | null;
+            /**
+             * @description The advice by its code, if it has one.
+             * @default null
+             */
+            advice_code?: components["schemas"]["TextCode"] | null;
+            /**
+             * Code
+             * @description The kind of the problem.
+             */
+            code: string;
+            /** Detail */
+            detail: string;
+            detail_code: components["schemas"]["TextCode"];
+            /**
+             * Errors
+             * @default null
+             */
+            errors?: components["schemas"]["WrongField"][] | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
+        /** QuantileQuantile */
+        QuantileQuantile: {
+            /**
+             * Observed
+             * @description Quantiles of the standardised residuals.
+             */
+            observed: number[];
+            /**
+             * Theoretical
+             * @description Quantiles of the standard normal distribution.
+             */
+            theoretical: number[];
+        };
+        /** QuantileReliability */
+        QuantileReliability: {
+            /** Level */
+            level: number;
+            /**
+             * Observed
+             * @description Share of truths at or below the quantile.
+             */
+            observed: number;
+        };
+        /** QueueLength */
+        QueueLength: {
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
+        };
         /** QwenBackbone */
-        "GroupRequest.QwenBackbone": {
+        QwenBackbone: {
             /**
              * Dtype
              * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
@@ -3828,7 +4387,7 @@ export interface components {
             layers?: number | null;
             /**
              * Name
-             * @description The language model; others are downloaded.
+             * @description The language model; nano is part of TimeVis, the others are downloaded.
              * @default nano
              * @enum {string}
              */
@@ -3848,7 +4407,7 @@ export interface components {
             quantization?: "none" | "nf4";
         };
         /** QwenEvaluation */
-        "GroupRequest.QwenEvaluation": {
+        QwenEvaluation: {
             /**
              * Max Windows
              * @description Maximum number of origins; null takes all.
@@ -3888,7 +4447,7 @@ export interface components {
             val_windows?: number | null;
         };
         /** QwenLora */
-        "GroupRequest.QwenLora": {
+        QwenLora: {
             /**
              * Alpha
              * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
@@ -3927,7 +4486,7 @@ export interface components {
             targets?: string | string[];
         };
         /** QwenOptions */
-        "GroupRequest.QwenOptions": {
+        QwenOptions: {
             /**
              * Bf16
              * @description Train and decode with bfloat16 matrix products on a CPU; ``auto`` does it where the CPU is fast at them.
@@ -4071,7 +4630,7 @@ export interface components {
             weight_decay?: number;
         };
         /** QwenPatchEvaluation */
-        "GroupRequest.QwenPatchEvaluation": {
+        QwenPatchEvaluation: {
             /**
              * Max Windows
              * @description Maximum number of origins; null takes all.
@@ -4111,7 +4670,7 @@ export interface components {
             val_windows?: number | null;
         };
         /** QwenPatchLora */
-        "GroupRequest.QwenPatchLora": {
+        QwenPatchLora: {
             /**
              * Alpha
              * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
@@ -4150,7 +4709,7 @@ export interface components {
             targets?: string | string[];
         };
         /** QwenPatchOptions */
-        "GroupRequest.QwenPatchOptions": {
+        QwenPatchOptions: {
             /**
              * Bf16
              * @description Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
@@ -4166,12 +4725,12 @@ export interface components {
             /**
              * Learning Rate
              * @description Of AdamW.
-             * @default 0.001
+             * @default 0.0003
              */
             learning_rate?: number;
             /**
              * Linear Blend
-             * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
+             * @description Combine with the forecast of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: the share of the point by the squared error, the share of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
             linear_blend?: boolean;
@@ -4189,7 +4748,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -4210,7 +4769,7 @@ export interface components {
             /**
              * Tune
              * @description The parameters that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
-             * @default lora
+             * @default full
              * @enum {string}
              */
             tune?: "norms" | "lora" | "full" | "none";
@@ -4222,7 +4781,7 @@ export interface components {
             weight_decay?: number;
         };
         /** QwenPrompt */
-        "GroupRequest.QwenPrompt": {
+        QwenPrompt: {
             /**
              * Domain
              * @description Domain whose template is used; None takes the domain of the dataset card, or ``generic``.
@@ -4257,8 +4816,299 @@ export interface components {
              */
             variant?: "template" | "none" | "shuffled" | "wrong_domain";
         };
+        /**
+         * RescoredRunFacts
+         * @description What was scored again by the model of an earlier run.
+         */
+        RescoredRunFacts: {
+            /** Backbone */
+            backbone: {
+                [key: string]: unknown;
+            } | null;
+            /** Covariates Read */
+            covariates_read: string[];
+            /** Data */
+            data: string;
+            /** Data Hash */
+            data_hash: string;
+            /** Description */
+            description: {
+                [key: string]: unknown;
+            };
+            /** Domain */
+            domain: string;
+            /**
+             * First Target
+             * @description Times of the scored rows.
+             */
+            first_target: string;
+            /** Git Commit */
+            git_commit: string | null;
+            /**
+             * Last Target
+             * @description Times of the scored rows.
+             */
+            last_target: string;
+            /** Model */
+            model: string;
+            /** Public */
+            public: boolean;
+            /**
+             * Rescored From
+             * @description Name of the folder of the earlier run.
+             */
+            rescored_from: string;
+            /** Seed */
+            seed: number;
+            /**
+             * Seen Origins
+             * @description Origins in the training and validation rows; None for new data.
+             */
+            seen_origins: number | null;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Residuals
+         * @description Residuals, point forecast minus truth, of the evenly spaced saved windows.
+         */
+        Residuals: {
+            /** @description Along a forecast. */
+            autocorrelation: components["schemas"]["Autocorrelation"];
+            /** By Horizon */
+            by_horizon: components["schemas"]["HorizonError"][];
+            /** By Hour */
+            by_hour: components["schemas"]["CalendarError"][];
+            /** By Weekday */
+            by_weekday: components["schemas"]["CalendarError"][];
+            /** Count */
+            count: number;
+            histogram: components["schemas"]["Histogram"];
+            /** Mean */
+            mean: number | null;
+            qq: components["schemas"]["QuantileQuantile"];
+            /**
+             * Scaled
+             * @description Whether they are divided by the training standard deviation of their channel.
+             */
+            scaled: boolean;
+            /** Std */
+            std: number | null;
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * Results
+         * @description The scores, intervals and costs of a run, under the same keys for every model.
+         */
+        Results: {
+            /**
+             * By Channel
+             * @description For every channel its metrics.
+             */
+            by_channel: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /**
+             * By Horizon
+             * @description For every metric the value of each step.
+             */
+            by_horizon: {
+                [key: string]: (number | null)[];
+            };
+            cost: components["schemas"]["Cost"];
+            /**
+             * Coverage 80 From Ties
+             * @description The part of ``coverage_80`` that comes from truths equal to an end of the interval.
+             */
+            coverage_80_from_ties: number | null;
+            /**
+             * Interval Method
+             * @description How the intervals were computed.
+             * @default null
+             */
+            interval_method?: string | null;
+            /**
+             * Metrics
+             * @description Every metric of the model, and of seasonal naive on the same windows.
+             */
+            metrics: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /** Quantile Levels */
+            quantile_levels: number[];
+            /** Run */
+            run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
+            /** Schema Version */
+            schema_version: number;
+            /**
+             * Seasonal Naive
+             * @description Every metric of the model, and of seasonal naive on the same windows.
+             */
+            seasonal_naive: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /**
+             * Seasonal Naive By Channel
+             * @description For every channel its metrics.
+             */
+            seasonal_naive_by_channel: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /**
+             * Seasonal Naive By Horizon
+             * @description For every metric the value of each step.
+             */
+            seasonal_naive_by_horizon: {
+                [key: string]: (number | null)[];
+            };
+            /**
+             * Seasonal Naive Season
+             * @description The season that was selected for each channel, in rows.
+             */
+            seasonal_naive_season: {
+                [key: string]: number;
+            };
+            skill: components["schemas"]["Skill"];
+            /**
+             * Validation
+             * @description Every metric on the validation windows that select models.
+             */
+            validation: {
+                [key: string]: number | null;
+            };
+            window_set: components["schemas"]["WindowSetFacts"];
+        };
+        /**
+         * ResultsSummary
+         * @description The metrics of the test, of seasonal naive and of validation, and the cost.
+         */
+        ResultsSummary: {
+            cost: components["schemas"]["Cost"];
+            /** Data Hash */
+            data_hash: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /** Seasonal Naive */
+            seasonal_naive: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            skill: components["schemas"]["Skill"];
+            /** Validation */
+            validation: {
+                [key: string]: number | null;
+            };
+            window_set: components["schemas"]["WindowSetSummary"];
+        };
+        /**
+         * RowsRequest
+         * @description A file with newer rows and the same columns.
+         */
+        RowsRequest: {
+            /**
+             * File
+             * Format: binary
+             * @description CSV, TSV, XLSX, XLS, JSON or Parquet.
+             */
+            file: string;
+        };
+        /**
+         * RunFacts
+         * @description What was run, and with which code and data.
+         */
+        RunFacts: {
+            /**
+             * Backbone
+             * @description ``name``, ``parameters``, ``trainable``, ``fingerprint`` and others; None for a model without a backbone.
+             */
+            backbone: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Covariates Read
+             * @description Names of the covariates that the model reads.
+             */
+            covariates_read: string[];
+            /** Data */
+            data: string;
+            /** Data Hash */
+            data_hash: string;
+            /**
+             * Description
+             * @description What the fitted model says of itself; see `Forecaster.describe`.
+             */
+            description: {
+                [key: string]: unknown;
+            };
+            /** Domain */
+            domain: string;
+            /**
+             * Git Commit
+             * @description With ``+`` if files had changed; None outside a repository.
+             */
+            git_commit: string | null;
+            /** Model */
+            model: string;
+            /** Public */
+            public: boolean;
+            /** Seed */
+            seed: number;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * SampleRequest
+         * @description A sample dataset: real and bundled, or synthetic with typical defects.
+         */
+        SampleRequest: {
+            /**
+             * Domain
+             * @enum {string}
+             */
+            domain: "traffic" | "electricity" | "weather";
+            /**
+             * Rows
+             * @description The newest rows; null takes all.
+             * @default null
+             */
+            rows?: number | null;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Source
+             * @default bundled
+             * @enum {string}
+             */
+            source?: "bundled" | "synthetic";
+        };
+        /** Seasonality */
+        Seasonality: {
+            autocorrelation: components["schemas"]["Autocorrelation"];
+            average_day: components["schemas"]["ChannelAverage"] | null;
+            average_week: components["schemas"]["ChannelAverage"] | null;
+            /** Channel */
+            channel: string;
+            /**
+             * Season Rows
+             * @description Rows of the strongest season; null if none is strong.
+             */
+            season_rows: number | null;
+        };
         /** SeasonalNaiveEvaluation */
-        "GroupRequest.SeasonalNaiveEvaluation": {
+        SeasonalNaiveEvaluation: {
             /**
              * Max Windows
              * @description Maximum number of origins; null takes all.
@@ -4298,1611 +5148,13 @@ export interface components {
             val_windows?: number | null;
         };
         /** SeasonalNaiveOptions */
-        "GroupRequest.SeasonalNaiveOptions": {
+        SeasonalNaiveOptions: {
             /**
              * Season
              * @description In rows. None selects it.
              * @default null
              */
             season?: number | null;
-        };
-        /** TrainBoosted */
-        "GroupRequest.TrainBoosted": {
-            /**
-             * Batch Size
-             * @description Windows per training step.
-             * @default 64
-             */
-            batch_size?: number;
-            /**
-             * @description How cleaning may act on the data.
-             * @default null
-             */
-            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
-            /**
-             * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
-             * @enum {string}
-             */
-            conformal?: "none" | "split" | "online";
-            /**
-             * Context Length
-             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
-             * @default null
-             */
-            context_length?: number | null;
-            /**
-             * Covariates
-             * @description Covariate to known or observed; holiday to a country code.
-             * @default null
-             */
-            covariates?: {
-                [key: string]: string;
-            } | null;
-            /**
-             * Dataset
-             * @description Identifier of a dataset.
-             */
-            dataset: string;
-            /**
-             * Dry Run
-             * @description Only check the request, and estimate time and memory.
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Eval Batch Size
-             * @description Windows per batch of an evaluation.
-             * @default 256
-             */
-            eval_batch_size?: number;
-            /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["GroupRequest.BoostedEvaluation"];
-            /**
-             * Gradient Clip
-             * @description Maximum norm of the gradient; null does not clip.
-             * @default 1
-             */
-            gradient_clip?: number | null;
-            /**
-             * Horizon
-             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 20
-             */
-            max_epochs?: number;
-            /**
-             * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
-             * @default 1
-             */
-            min_steps_per_epoch?: number | null;
-            /**
-             * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
-             * @default null
-             */
-            minutes?: number | null;
-            /**
-             * @description The forecaster. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            model: "boosted";
-            /**
-             * Name
-             * @description Name of the trained model.
-             * @default null
-             */
-            name?: string | null;
-            /** @description Options of the model. */
-            options?: components["schemas"]["GroupRequest.BoostedOptions"];
-            /**
-             * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
-             * @default 5
-             */
-            patience?: number;
-            /**
-             * Preset
-             * @description Fewer or more epochs and networks, where the request does not say.
-             * @default null
-             */
-            preset?: ("quick" | "best") | null;
-            /**
-             * Season
-             * @description Rows of one season, for MASE; None takes it from the frequency.
-             * @default null
-             */
-            season?: number | null;
-            /**
-             * Seed
-             * @description Seed of all random numbers of the run.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Split
-             * @description Shares of training, validation and test; or rows, or dates.
-             * @default [
-             *       0.7,
-             *       0.1,
-             *       0.2
-             *     ]
-             */
-            split?: (number | string)[];
-            /**
-             * Split By
-             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
-             * @default series
-             * @enum {string}
-             */
-            split_by?: "series" | "axis";
-            /**
-             * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default null
-             */
-            steps_per_epoch?: number | null;
-            /**
-             * Target
-             * @description Columns to forecast; None takes all numeric columns.
-             * @default null
-             */
-            target?: string[] | null;
-            /**
-             * Train Fraction
-             * @description Share of the training windows that is used, the most recent ones.
-             * @default 1
-             */
-            train_fraction?: number;
-            /**
-             * Val Batch Size
-             * @description Windows per batch of validation; null takes `eval_batch_size`.
-             * @default null
-             */
-            val_batch_size?: number | null;
-        };
-        /** TrainLinear */
-        "GroupRequest.TrainLinear": {
-            /**
-             * Batch Size
-             * @description Windows per training step.
-             * @default 64
-             */
-            batch_size?: number;
-            /**
-             * @description How cleaning may act on the data.
-             * @default null
-             */
-            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
-            /**
-             * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
-             * @enum {string}
-             */
-            conformal?: "none" | "split" | "online";
-            /**
-             * Context Length
-             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
-             * @default null
-             */
-            context_length?: number | null;
-            /**
-             * Covariates
-             * @description Covariate to known or observed; holiday to a country code.
-             * @default null
-             */
-            covariates?: {
-                [key: string]: string;
-            } | null;
-            /**
-             * Dataset
-             * @description Identifier of a dataset.
-             */
-            dataset: string;
-            /**
-             * Dry Run
-             * @description Only check the request, and estimate time and memory.
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Eval Batch Size
-             * @description Windows per batch of an evaluation.
-             * @default 256
-             */
-            eval_batch_size?: number;
-            /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["GroupRequest.LinearEvaluation"];
-            /**
-             * Gradient Clip
-             * @description Maximum norm of the gradient; null does not clip.
-             * @default 1
-             */
-            gradient_clip?: number | null;
-            /**
-             * Horizon
-             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 20
-             */
-            max_epochs?: number;
-            /**
-             * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
-             * @default 1
-             */
-            min_steps_per_epoch?: number | null;
-            /**
-             * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
-             * @default null
-             */
-            minutes?: number | null;
-            /**
-             * @description The forecaster. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            model: "linear";
-            /**
-             * Name
-             * @description Name of the trained model.
-             * @default null
-             */
-            name?: string | null;
-            /** @description Options of the model. */
-            options?: components["schemas"]["GroupRequest.LinearOptions"];
-            /**
-             * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
-             * @default 5
-             */
-            patience?: number;
-            /**
-             * Preset
-             * @description Fewer or more epochs and networks, where the request does not say.
-             * @default null
-             */
-            preset?: ("quick" | "best") | null;
-            /**
-             * Season
-             * @description Rows of one season, for MASE; None takes it from the frequency.
-             * @default null
-             */
-            season?: number | null;
-            /**
-             * Seed
-             * @description Seed of all random numbers of the run.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Split
-             * @description Shares of training, validation and test; or rows, or dates.
-             * @default [
-             *       0.7,
-             *       0.1,
-             *       0.2
-             *     ]
-             */
-            split?: (number | string)[];
-            /**
-             * Split By
-             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
-             * @default series
-             * @enum {string}
-             */
-            split_by?: "series" | "axis";
-            /**
-             * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default null
-             */
-            steps_per_epoch?: number | null;
-            /**
-             * Target
-             * @description Columns to forecast; None takes all numeric columns.
-             * @default null
-             */
-            target?: string[] | null;
-            /**
-             * Train Fraction
-             * @description Share of the training windows that is used, the most recent ones.
-             * @default 1
-             */
-            train_fraction?: number;
-            /**
-             * Val Batch Size
-             * @description Windows per batch of validation; null takes `eval_batch_size`.
-             * @default null
-             */
-            val_batch_size?: number | null;
-        };
-        /** TrainLstm */
-        "GroupRequest.TrainLstm": {
-            /**
-             * Batch Size
-             * @description Windows per training step.
-             * @default 128
-             */
-            batch_size?: number;
-            /**
-             * @description How cleaning may act on the data.
-             * @default null
-             */
-            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
-            /**
-             * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
-             * @enum {string}
-             */
-            conformal?: "none" | "split" | "online";
-            /**
-             * Context Length
-             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
-             * @default null
-             */
-            context_length?: number | null;
-            /**
-             * Covariates
-             * @description Covariate to known or observed; holiday to a country code.
-             * @default null
-             */
-            covariates?: {
-                [key: string]: string;
-            } | null;
-            /**
-             * Dataset
-             * @description Identifier of a dataset.
-             */
-            dataset: string;
-            /**
-             * Dry Run
-             * @description Only check the request, and estimate time and memory.
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Eval Batch Size
-             * @description Windows per batch of an evaluation.
-             * @default 512
-             */
-            eval_batch_size?: number;
-            /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["GroupRequest.LstmEvaluation"];
-            /**
-             * Gradient Clip
-             * @description Maximum norm of the gradient; null does not clip.
-             * @default 1
-             */
-            gradient_clip?: number | null;
-            /**
-             * Horizon
-             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 20
-             */
-            max_epochs?: number;
-            /**
-             * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
-             * @default null
-             */
-            min_steps_per_epoch?: number | null;
-            /**
-             * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
-             * @default null
-             */
-            minutes?: number | null;
-            /**
-             * @description The forecaster. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            model: "lstm";
-            /**
-             * Name
-             * @description Name of the trained model.
-             * @default null
-             */
-            name?: string | null;
-            /** @description Options of the model. */
-            options?: components["schemas"]["GroupRequest.LstmOptions"];
-            /**
-             * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
-             * @default 3
-             */
-            patience?: number;
-            /**
-             * Preset
-             * @description Fewer or more epochs and networks, where the request does not say.
-             * @default null
-             */
-            preset?: ("quick" | "best") | null;
-            /**
-             * Season
-             * @description Rows of one season, for MASE; None takes it from the frequency.
-             * @default null
-             */
-            season?: number | null;
-            /**
-             * Seed
-             * @description Seed of all random numbers of the run.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Split
-             * @description Shares of training, validation and test; or rows, or dates.
-             * @default [
-             *       0.7,
-             *       0.1,
-             *       0.2
-             *     ]
-             */
-            split?: (number | string)[];
-            /**
-             * Split By
-             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
-             * @default series
-             * @enum {string}
-             */
-            split_by?: "series" | "axis";
-            /**
-             * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default 300
-             */
-            steps_per_epoch?: number | null;
-            /**
-             * Target
-             * @description Columns to forecast; None takes all numeric columns.
-             * @default null
-             */
-            target?: string[] | null;
-            /**
-             * Train Fraction
-             * @description Share of the training windows that is used, the most recent ones.
-             * @default 1
-             */
-            train_fraction?: number;
-            /**
-             * Val Batch Size
-             * @description Windows per batch of validation; null takes `eval_batch_size`.
-             * @default null
-             */
-            val_batch_size?: number | null;
-        };
-        /** TrainQwen */
-        "GroupRequest.TrainQwen": {
-            /**
-             * @description Options of the section backbone.
-             * @default null
-             */
-            backbone?: components["schemas"]["GroupRequest.QwenBackbone"] | null;
-            /**
-             * Batch Size
-             * @description Windows per training step.
-             * @default 8
-             */
-            batch_size?: number;
-            /**
-             * @description How cleaning may act on the data.
-             * @default null
-             */
-            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
-            /**
-             * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
-             * @enum {string}
-             */
-            conformal?: "none" | "split" | "online";
-            /**
-             * Context Length
-             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
-             * @default null
-             */
-            context_length?: number | null;
-            /**
-             * Covariates
-             * @description Covariate to known or observed; holiday to a country code.
-             * @default null
-             */
-            covariates?: {
-                [key: string]: string;
-            } | null;
-            /**
-             * Dataset
-             * @description Identifier of a dataset.
-             */
-            dataset: string;
-            /**
-             * Dry Run
-             * @description Only check the request, and estimate time and memory.
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Eval Batch Size
-             * @description Windows per batch of an evaluation.
-             * @default 50
-             */
-            eval_batch_size?: number;
-            /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["GroupRequest.QwenEvaluation"];
-            /**
-             * Gradient Clip
-             * @description Maximum norm of the gradient; null does not clip.
-             * @default 1
-             */
-            gradient_clip?: number | null;
-            /**
-             * Horizon
-             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * @description Options of the section lora.
-             * @default null
-             */
-            lora?: components["schemas"]["GroupRequest.QwenLora"] | null;
-            /**
-             * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 2
-             */
-            max_epochs?: number;
-            /**
-             * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
-             * @default 1
-             */
-            min_steps_per_epoch?: number | null;
-            /**
-             * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
-             * @default null
-             */
-            minutes?: number | null;
-            /**
-             * @description The forecaster. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            model: "qwen";
-            /**
-             * Name
-             * @description Name of the trained model.
-             * @default null
-             */
-            name?: string | null;
-            /** @description Options of the model. */
-            options?: components["schemas"]["GroupRequest.QwenOptions"];
-            /**
-             * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
-             * @default 3
-             */
-            patience?: number;
-            /**
-             * Preset
-             * @description Fewer or more epochs and networks, where the request does not say.
-             * @default null
-             */
-            preset?: ("quick" | "best") | null;
-            /**
-             * @description Options of the section prompt.
-             * @default null
-             */
-            prompt?: components["schemas"]["GroupRequest.QwenPrompt"] | null;
-            /**
-             * Season
-             * @description Rows of one season, for MASE; None takes it from the frequency.
-             * @default null
-             */
-            season?: number | null;
-            /**
-             * Seed
-             * @description Seed of all random numbers of the run.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Split
-             * @description Shares of training, validation and test; or rows, or dates.
-             * @default [
-             *       0.7,
-             *       0.1,
-             *       0.2
-             *     ]
-             */
-            split?: (number | string)[];
-            /**
-             * Split By
-             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
-             * @default series
-             * @enum {string}
-             */
-            split_by?: "series" | "axis";
-            /**
-             * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default null
-             */
-            steps_per_epoch?: number | null;
-            /**
-             * Target
-             * @description Columns to forecast; None takes all numeric columns.
-             * @default null
-             */
-            target?: string[] | null;
-            /**
-             * Train Fraction
-             * @description Share of the training windows that is used, the most recent ones.
-             * @default 1
-             */
-            train_fraction?: number;
-            /**
-             * Val Batch Size
-             * @description Windows per batch of validation; null takes `eval_batch_size`.
-             * @default 250
-             */
-            val_batch_size?: number | null;
-        };
-        /** TrainQwenPatch */
-        "GroupRequest.TrainQwenPatch": {
-            /**
-             * Batch Size
-             * @description Windows per training step.
-             * @default 64
-             */
-            batch_size?: number;
-            /**
-             * @description How cleaning may act on the data.
-             * @default null
-             */
-            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
-            /**
-             * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
-             * @enum {string}
-             */
-            conformal?: "none" | "split" | "online";
-            /**
-             * Context Length
-             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
-             * @default null
-             */
-            context_length?: number | null;
-            /**
-             * Covariates
-             * @description Covariate to known or observed; holiday to a country code.
-             * @default null
-             */
-            covariates?: {
-                [key: string]: string;
-            } | null;
-            /**
-             * Dataset
-             * @description Identifier of a dataset.
-             */
-            dataset: string;
-            /**
-             * Dry Run
-             * @description Only check the request, and estimate time and memory.
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Eval Batch Size
-             * @description Windows per batch of an evaluation.
-             * @default 256
-             */
-            eval_batch_size?: number;
-            /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["GroupRequest.QwenPatchEvaluation"];
-            /**
-             * Gradient Clip
-             * @description Maximum norm of the gradient; null does not clip.
-             * @default 1
-             */
-            gradient_clip?: number | null;
-            /**
-             * Horizon
-             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * @description Options of the section lora.
-             * @default null
-             */
-            lora?: components["schemas"]["GroupRequest.QwenPatchLora"] | null;
-            /**
-             * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 10
-             */
-            max_epochs?: number;
-            /**
-             * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
-             * @default 1
-             */
-            min_steps_per_epoch?: number | null;
-            /**
-             * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
-             * @default null
-             */
-            minutes?: number | null;
-            /**
-             * @description The forecaster. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            model: "qwen_patch";
-            /**
-             * Name
-             * @description Name of the trained model.
-             * @default null
-             */
-            name?: string | null;
-            /** @description Options of the model. */
-            options?: components["schemas"]["GroupRequest.QwenPatchOptions"];
-            /**
-             * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
-             * @default 3
-             */
-            patience?: number;
-            /**
-             * Preset
-             * @description Fewer or more epochs and networks, where the request does not say.
-             * @default null
-             */
-            preset?: ("quick" | "best") | null;
-            /**
-             * Season
-             * @description Rows of one season, for MASE; None takes it from the frequency.
-             * @default null
-             */
-            season?: number | null;
-            /**
-             * Seed
-             * @description Seed of all random numbers of the run.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Split
-             * @description Shares of training, validation and test; or rows, or dates.
-             * @default [
-             *       0.7,
-             *       0.1,
-             *       0.2
-             *     ]
-             */
-            split?: (number | string)[];
-            /**
-             * Split By
-             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
-             * @default series
-             * @enum {string}
-             */
-            split_by?: "series" | "axis";
-            /**
-             * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default 50
-             */
-            steps_per_epoch?: number | null;
-            /**
-             * Target
-             * @description Columns to forecast; None takes all numeric columns.
-             * @default null
-             */
-            target?: string[] | null;
-            /**
-             * Train Fraction
-             * @description Share of the training windows that is used, the most recent ones.
-             * @default 1
-             */
-            train_fraction?: number;
-            /**
-             * Val Batch Size
-             * @description Windows per batch of validation; null takes `eval_batch_size`.
-             * @default null
-             */
-            val_batch_size?: number | null;
-        };
-        /** TrainRequest */
-        "GroupRequest.TrainRequest": components["schemas"]["GroupRequest.TrainSeasonalNaive"] | components["schemas"]["GroupRequest.TrainLinear"] | components["schemas"]["GroupRequest.TrainBoosted"] | components["schemas"]["GroupRequest.TrainLstm"] | components["schemas"]["GroupRequest.TrainQwen"] | components["schemas"]["GroupRequest.TrainQwenPatch"];
-        /** TrainSeasonalNaive */
-        "GroupRequest.TrainSeasonalNaive": {
-            /**
-             * Batch Size
-             * @description Windows per training step.
-             * @default 64
-             */
-            batch_size?: number;
-            /**
-             * @description How cleaning may act on the data.
-             * @default null
-             */
-            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
-            /**
-             * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
-             * @enum {string}
-             */
-            conformal?: "none" | "split" | "online";
-            /**
-             * Context Length
-             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
-             * @default null
-             */
-            context_length?: number | null;
-            /**
-             * Covariates
-             * @description Covariate to known or observed; holiday to a country code.
-             * @default null
-             */
-            covariates?: {
-                [key: string]: string;
-            } | null;
-            /**
-             * Dataset
-             * @description Identifier of a dataset.
-             */
-            dataset: string;
-            /**
-             * Dry Run
-             * @description Only check the request, and estimate time and memory.
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Eval Batch Size
-             * @description Windows per batch of an evaluation.
-             * @default 256
-             */
-            eval_batch_size?: number;
-            /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["GroupRequest.SeasonalNaiveEvaluation"];
-            /**
-             * Gradient Clip
-             * @description Maximum norm of the gradient; null does not clip.
-             * @default 1
-             */
-            gradient_clip?: number | null;
-            /**
-             * Horizon
-             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 20
-             */
-            max_epochs?: number;
-            /**
-             * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
-             * @default 1
-             */
-            min_steps_per_epoch?: number | null;
-            /**
-             * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
-             * @default null
-             */
-            minutes?: number | null;
-            /**
-             * @description The forecaster. (enum property replaced by openapi-typescript)
-             * @enum {string}
-             */
-            model: "seasonal_naive";
-            /**
-             * Name
-             * @description Name of the trained model.
-             * @default null
-             */
-            name?: string | null;
-            /** @description Options of the model. */
-            options?: components["schemas"]["GroupRequest.SeasonalNaiveOptions"];
-            /**
-             * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
-             * @default 5
-             */
-            patience?: number;
-            /**
-             * Preset
-             * @description Fewer or more epochs and networks, where the request does not say.
-             * @default null
-             */
-            preset?: ("quick" | "best") | null;
-            /**
-             * Season
-             * @description Rows of one season, for MASE; None takes it from the frequency.
-             * @default null
-             */
-            season?: number | null;
-            /**
-             * Seed
-             * @description Seed of all random numbers of the run.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Split
-             * @description Shares of training, validation and test; or rows, or dates.
-             * @default [
-             *       0.7,
-             *       0.1,
-             *       0.2
-             *     ]
-             */
-            split?: (number | string)[];
-            /**
-             * Split By
-             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
-             * @default series
-             * @enum {string}
-             */
-            split_by?: "series" | "axis";
-            /**
-             * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default null
-             */
-            steps_per_epoch?: number | null;
-            /**
-             * Target
-             * @description Columns to forecast; None takes all numeric columns.
-             * @default null
-             */
-            target?: string[] | null;
-            /**
-             * Train Fraction
-             * @description Share of the training windows that is used, the most recent ones.
-             * @default 1
-             */
-            train_fraction?: number;
-            /**
-             * Val Batch Size
-             * @description Windows per batch of validation; null takes `eval_batch_size`.
-             * @default null
-             */
-            val_batch_size?: number | null;
-        };
-        /** Health */
-        Health: {
-            broker: components["schemas"]["Health.Part"];
-            database: components["schemas"]["Health.Part"];
-            /**
-             * Max Upload Megabytes
-             * @description Largest file that can be uploaded, in MB of 2**20 bytes.
-             */
-            max_upload_megabytes: number;
-            /** Ready */
-            ready: boolean;
-            /** Version */
-            version: string;
-            worker: components["schemas"]["Health.Part"];
-        };
-        /** Part */
-        "Health.Part": {
-            /**
-             * Detail
-             * @default
-             */
-            detail?: string;
-            /** Ok */
-            ok: boolean;
-        };
-        /** Interval */
-        Interval: {
-            /** High */
-            high: number | null;
-            /** Low */
-            low: number | null;
-            /** Value */
-            value: number | null;
-        };
-        /**
-         * Messages
-         * @description Code to English template; names in braces are keys of `params`.
-         */
-        Messages: {
-            [key: string]: string;
-        };
-        /** ModelChange */
-        ModelChange: {
-            /**
-             * Champion
-             * @description Make it the preferred model of its dataset, or none.
-             * @default null
-             */
-            champion?: boolean | null;
-            /**
-             * Name
-             * @default null
-             */
-            name?: string | null;
-            /**
-             * Notes
-             * @default null
-             */
-            notes?: string | null;
-            /**
-             * Tags
-             * @default null
-             */
-            tags?: string[] | null;
-        };
-        /** ModelDetail */
-        ModelDetail: {
-            /**
-             * Champion
-             * @description Whether it is the preferred model of its dataset.
-             */
-            champion: boolean;
-            commands: components["schemas"]["ModelDetail.Commands"];
-            /** Config */
-            config: {
-                [key: string]: unknown;
-            };
-            /** Created */
-            created: number;
-            /**
-             * Dataset
-             * @description Null for a run of the command line whose data cannot be read.
-             */
-            dataset: string | null;
-            /** Deleted */
-            deleted: number | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Name */
-            name: string;
-            /** Notes */
-            notes: string;
-            /** Results */
-            results: {
-                [key: string]: unknown;
-            };
-            /** Summary */
-            summary: {
-                [key: string]: unknown;
-            };
-            /** Tags */
-            tags: string[];
-            /**
-             * Task
-             * @description Null for a run of the command line.
-             */
-            task: string | null;
-            /**
-             * Training
-             * @description Rows of metrics.csv.
-             */
-            training: {
-                [key: string]: unknown;
-            }[];
-        };
-        /**
-         * Commands
-         * @description What does the same on the command line, in Python and with curl.
-         */
-        "ModelDetail.Commands": {
-            /** Cli */
-            cli: string;
-            /** Curl */
-            curl: string;
-            /** Python */
-            python: string;
-        };
-        /** ModelOptions */
-        ModelOptions: {
-            /** Help */
-            help: string;
-            /** Model */
-            model: string;
-            /** Options */
-            options: components["schemas"]["ModelOptions.ModelOption"][];
-            /**
-             * Seconds Hint
-             * @description Median time of recent trainings; null before the first one.
-             */
-            seconds_hint: number | null;
-            /** Title */
-            title: string;
-            /**
-             * Trainable
-             * @description Whether it is trained by gradient descent.
-             */
-            trainable: boolean;
-        };
-        /** ModelOption */
-        "ModelOptions.ModelOption": {
-            /** Advanced */
-            advanced: boolean;
-            /** Choices */
-            choices: unknown[];
-            /** Default */
-            default: unknown;
-            /** Help */
-            help: string;
-            /**
-             * Kind
-             * @description What a value may be, in words.
-             */
-            kind: string;
-            /** Maximum */
-            maximum: number | null;
-            /** Minimum */
-            minimum: number | null;
-            /** Name */
-            name: string;
-            /** Nullable */
-            nullable: boolean;
-            /**
-             * Section
-             * @description Options of run and fit are fields of the request; the others stand in a field of this name.
-             * @enum {string}
-             */
-            section: "run" | "fit" | "options" | "backbone" | "prompt" | "lora" | "evaluation";
-            /**
-             * Type
-             * @enum {string}
-             */
-            type: "int" | "float" | "bool" | "choice" | "text" | "list";
-        };
-        /** ModelPage */
-        ModelPage: {
-            /** Items */
-            items: components["schemas"]["ModelPage.ModelSummary"][];
-            /** Page */
-            page: number;
-            /** Per Page */
-            per_page: number;
-            /** Total */
-            total: number;
-        };
-        /** ModelSummary */
-        "ModelPage.ModelSummary": {
-            /**
-             * Champion
-             * @description Whether it is the preferred model of its dataset.
-             */
-            champion: boolean;
-            /** Created */
-            created: number;
-            /**
-             * Dataset
-             * @description Null for a run of the command line whose data cannot be read.
-             */
-            dataset: string | null;
-            /** Deleted */
-            deleted: number | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Name */
-            name: string;
-            /** Notes */
-            notes: string;
-            /** Summary */
-            summary: {
-                [key: string]: unknown;
-            };
-            /** Tags */
-            tags: string[];
-            /**
-             * Task
-             * @description Null for a run of the command line.
-             */
-            task: string | null;
-        };
-        /** ModelSummary */
-        ModelSummary: {
-            /**
-             * Champion
-             * @description Whether it is the preferred model of its dataset.
-             */
-            champion: boolean;
-            /** Created */
-            created: number;
-            /**
-             * Dataset
-             * @description Null for a run of the command line whose data cannot be read.
-             */
-            dataset: string | null;
-            /** Deleted */
-            deleted: number | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Name */
-            name: string;
-            /** Notes */
-            notes: string;
-            /** Summary */
-            summary: {
-                [key: string]: unknown;
-            };
-            /** Tags */
-            tags: string[];
-            /**
-             * Task
-             * @description Null for a run of the command line.
-             */
-            task: string | null;
-        };
-        /**
-         * PredictRequest
-         * @description One of `models`, `method` and `items`. The first two share one of dataset and values.
-         */
-        PredictRequest: {
-            /**
-             * Dataset
-             * @description Another dataset with the same columns; the model's own if absent.
-             * @default null
-             */
-            dataset?: string | null;
-            /**
-             * Dry Run
-             * @description Check the request, and answer with commands that do the same.
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Horizon
-             * @description Rows, at most as many as the model was trained to forecast, which is the default. A method forecasts any number, by default one that suits the frequency of the data.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * Items
-             * @default null
-             */
-            items?: components["schemas"]["PredictRequest.PredictItem"][] | null;
-            /**
-             * Kind
-             * @description Forecast the rows after the last value, or the last rows as if they were not known.
-             * @default future
-             * @enum {string}
-             */
-            kind?: "future" | "backtest";
-            /**
-             * Method
-             * @description A forecaster that needs no training, in place of models; with dataset or values.
-             * @default null
-             */
-            method?: ("seasonal_naive" | "nano-patch" | "nano") | null;
-            /**
-             * Models
-             * @default null
-             */
-            models?: string[] | null;
-            /**
-             * Target
-             * @description Channels that method forecasts; all of them if absent.
-             * @default null
-             */
-            target?: string[] | null;
-            /**
-             * Values
-             * @description Rows with the time column and the channels of the model.
-             * @default null
-             */
-            values?: {
-                [key: string]: string | number | boolean | null;
-            }[] | null;
-        };
-        /**
-         * PredictItem
-         * @description One forecast. At most one of dataset and values; the data of the model if both are absent.
-         */
-        "PredictRequest.PredictItem": {
-            /**
-             * Dataset
-             * @description Another dataset with the same columns.
-             * @default null
-             */
-            dataset?: string | null;
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /**
-             * Values
-             * @description Rows with the time column and the channels of the model.
-             * @default null
-             */
-            values?: {
-                [key: string]: string | number | boolean | null;
-            }[] | null;
-        };
-        /**
-         * Preview
-         * @description The first rows of the file.
-         */
-        Preview: {
-            /** Columns */
-            columns: components["schemas"]["Preview.PreviewColumn"][];
-            /** Rows */
-            rows: (string | number | boolean | null)[][];
-        };
-        /** PreviewColumn */
-        "Preview.PreviewColumn": {
-            /** Name */
-            name: string;
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "time" | "id" | "target" | "covariate" | "unused";
-        };
-        /**
-         * ProblemDetails
-         * @description RFC 9457.
-         */
-        ProblemDetails: {
-            /**
-             * Advice
-             * @default null
-             */
-            advice?: string | null;
-            /**
-             * @description The advice by its code, if it has one.
-             * @default null
-             */
-            advice_code?: components["schemas"]["TextCode"] | null;
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
-            /**
-             * @description The detail by its code, if it is a text of the library.
-             * @default null
-             */
-            detail_code?: components["schemas"]["TextCode"] | null;
-            /**
-             * Errors
-             * @default null
-             */
-            errors?: components["schemas"]["WrongField"][] | null;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-            /** Status */
-            status: number;
-            /** Title */
-            title: string;
-            /** Type */
-            type: string;
-        };
-        /**
-         * Residuals
-         * @description Residuals, point forecast minus truth, of the evenly spaced saved windows.
-         */
-        Residuals: {
-            /** @description Along a forecast. */
-            autocorrelation: components["schemas"]["Residuals.Autocorrelation"];
-            /** By Horizon */
-            by_horizon: components["schemas"]["Residuals.HorizonError"][];
-            /** By Hour */
-            by_hour: components["schemas"]["Residuals.CalendarError"][];
-            /** By Weekday */
-            by_weekday: components["schemas"]["Residuals.CalendarError"][];
-            /** Count */
-            count: number;
-            histogram: components["schemas"]["Residuals.Histogram"];
-            /** Mean */
-            mean: number | null;
-            qq: components["schemas"]["Residuals.QuantileQuantile"];
-            /**
-             * Scaled
-             * @description Whether they are divided by the training standard deviation of their channel.
-             */
-            scaled: boolean;
-            /** Std */
-            std: number | null;
-            /** Unit */
-            unit: string;
-        };
-        /** Autocorrelation */
-        "Residuals.Autocorrelation": {
-            /**
-             * Bound
-             * @description 95 % of the values of white noise lie within plus and minus the bound.
-             */
-            bound: number | null;
-            /**
-             * Lags
-             * @description In rows.
-             */
-            lags: number[];
-            /** Values */
-            values: (number | null)[];
-        };
-        /** CalendarError */
-        "Residuals.CalendarError": {
-            /** Bias */
-            bias: number | null;
-            /** Count */
-            count: number;
-            /**
-             * Key
-             * @description Hour of the day, or weekday, where Monday is 0.
-             */
-            key: number;
-            /** Mae */
-            mae: number | null;
-        };
-        /** Histogram */
-        "Residuals.Histogram": {
-            /** Counts */
-            counts: number[];
-            /** Edges */
-            edges: number[];
-        };
-        /** HorizonError */
-        "Residuals.HorizonError": {
-            /** Coverage 80 */
-            coverage_80: number | null;
-            /** Mae */
-            mae: number | null;
-            /** Naive Mae */
-            naive_mae: number | null;
-            /** Naive Wql */
-            naive_wql: number | null;
-            /** Step */
-            step: number;
-            /** Wql */
-            wql: number | null;
-        };
-        /** QuantileQuantile */
-        "Residuals.QuantileQuantile": {
-            /**
-             * Observed
-             * @description Quantiles of the standardised residuals.
-             */
-            observed: number[];
-            /**
-             * Theoretical
-             * @description Quantiles of the standard normal distribution.
-             */
-            theoretical: number[];
-        };
-        /**
-         * RowsRequest
-         * @description A file with newer rows and the same columns.
-         */
-        RowsRequest: {
-            /**
-             * File
-             * Format: binary
-             * @description CSV, TSV, XLSX, XLS, JSON or Parquet.
-             */
-            file: string;
-        };
-        /**
-         * SampleRequest
-         * @description A sample dataset: real and bundled, or synthetic with typical defects.
-         */
-        SampleRequest: {
-            /**
-             * Domain
-             * @enum {string}
-             */
-            domain: "traffic" | "electricity" | "weather";
-            /**
-             * Rows
-             * @description The newest rows; null takes all.
-             * @default null
-             */
-            rows?: number | null;
-            /**
-             * Seed
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Source
-             * @default bundled
-             * @enum {string}
-             */
-            source?: "bundled" | "synthetic";
-        };
-        /** Seasonality */
-        Seasonality: {
-            autocorrelation: components["schemas"]["Seasonality.Autocorrelation"];
-            average_day: components["schemas"]["Seasonality.ChannelAverage"] | null;
-            average_week: components["schemas"]["Seasonality.ChannelAverage"] | null;
-            /** Channel */
-            channel: string;
-            /**
-             * Season Rows
-             * @description Rows of the strongest season; null if none is strong.
-             */
-            season_rows: number | null;
-        };
-        /** Autocorrelation */
-        "Seasonality.Autocorrelation": {
-            /**
-             * Bound
-             * @description 95 % of the values of white noise lie within plus and minus the bound.
-             */
-            bound: number | null;
-            /**
-             * Lags
-             * @description In rows.
-             */
-            lags: number[];
-            /** Values */
-            values: (number | null)[];
-        };
-        /** ChannelAverage */
-        "Seasonality.ChannelAverage": {
-            /**
-             * High
-             * @description 90 % quantile.
-             */
-            high: (number | null)[];
-            /**
-             * Labels
-             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays.
-             */
-            labels: string[];
-            /**
-             * Low
-             * @description 10 % quantile.
-             */
-            low: (number | null)[];
-            /** Mean */
-            mean: (number | null)[];
         };
         /**
          * Series
@@ -5925,7 +5177,7 @@ export interface components {
              * Missing
              * @description The longest missing stretches in the range, in time order.
              */
-            missing: components["schemas"]["Series.Stretch"][];
+            missing: components["schemas"]["Stretch"][];
             /** Missing Count */
             missing_count: number;
             /** Outlier Count */
@@ -5934,7 +5186,7 @@ export interface components {
              * Outliers
              * @description The first outliers in the range.
              */
-            outliers: components["schemas"]["Series.TimedValue"][];
+            outliers: components["schemas"]["TimedValue"][];
             /**
              * Rows
              * @description Rows in the range.
@@ -5951,36 +5203,16 @@ export interface components {
              */
             value: (number | null)[];
         };
-        /** Stretch */
-        "Series.Stretch": {
-            /**
-             * End
-             * @description Time of the last missing row.
-             */
-            end: string;
-            /** Rows */
-            rows: number;
-            /** Start */
-            start: string;
-        };
-        /** TimedValue */
-        "Series.TimedValue": {
-            /** Time */
-            time: string;
-            /** Value */
-            value: number;
-        };
-        /** SplitView */
-        SplitView: {
-            /** Context Length */
-            context_length: number;
-            /** Horizon */
-            horizon: number;
-            /** Parts */
-            parts: components["schemas"]["SplitView.SplitPart"][];
+        /**
+         * Skill
+         * @description 1 minus the error of the model divided by the error of seasonal naive.
+         */
+        Skill: {
+            mae: components["schemas"]["Interval"];
+            wql: components["schemas"]["Interval"];
         };
         /** SplitPart */
-        "SplitView.SplitPart": {
+        SplitPart: {
             /** End */
             end: string;
             /**
@@ -5997,6 +5229,15 @@ export interface components {
             /** Windows */
             windows: number;
         };
+        /** SplitView */
+        SplitView: {
+            /** Context Length */
+            context_length: number;
+            /** Horizon */
+            horizon: number;
+            /** Parts */
+            parts: components["schemas"]["SplitPart"][];
+        };
         /** Statistics */
         Statistics: {
             /** Datasets */
@@ -6012,7 +5253,7 @@ export interface components {
              * @description Queue to its tasks.
              */
             queue: {
-                [key: string]: components["schemas"]["Statistics.QueueLength"];
+                [key: string]: components["schemas"]["QueueLength"];
             };
             /**
              * Storage
@@ -6032,42 +5273,33 @@ export interface components {
              * Throughput
              * @description The last 14 days, the newest last.
              */
-            throughput: components["schemas"]["Statistics.DayThroughput"][];
+            throughput: components["schemas"]["DayThroughput"][];
             /** Uploaded Bytes */
             uploaded_bytes: number;
         };
-        /**
-         * DayThroughput
-         * @description Tasks that ended on a day of UTC.
-         */
-        "Statistics.DayThroughput": {
-            /** Cancelled */
-            cancelled: number;
-            /** Completed */
-            completed: number;
-            /** Date */
-            date: string;
-            /** Failed */
-            failed: number;
-        };
-        /** QueueLength */
-        "Statistics.QueueLength": {
-            /** Queued */
-            queued: number;
-            /** Running */
-            running: number;
+        /** Stretch */
+        Stretch: {
+            /**
+             * End
+             * @description Time of the last missing row.
+             */
+            end: string;
+            /** Rows */
+            rows: number;
+            /** Start */
+            start: string;
         };
         /** TaskDetail */
         TaskDetail: {
             /** Advice */
             advice: string | null;
-            advice_code: components["schemas"]["TaskDetail.TextCode"] | null;
+            advice_code: components["schemas"]["TextCode"] | null;
             /** Attempt */
             attempt: number;
             /** Cancel Requested */
             cancel_requested: boolean;
             /** @description null if the task has no dataset to name. */
-            commands: components["schemas"]["TaskDetail.Commands"] | null;
+            commands: components["schemas"]["Commands"] | null;
             /** Created */
             created: number;
             /** Dataset */
@@ -6080,7 +5312,7 @@ export interface components {
             /** Error */
             error: string | null;
             /** @description The error by its code, if it is a text of the library. */
-            error_code: components["schemas"]["TaskDetail.TextCode"] | null;
+            error_code: components["schemas"]["TextCode"] | null;
             /** Finished */
             finished: number | null;
             /** Group */
@@ -6149,35 +5381,11 @@ export interface components {
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
         };
-        /**
-         * Commands
-         * @description What does the same on the command line, in Python and with curl.
-         */
-        "TaskDetail.Commands": {
-            /** Cli */
-            cli: string;
-            /** Curl */
-            curl: string;
-            /** Python */
-            python: string;
-        };
-        /**
-         * TextCode
-         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
-         */
-        "TaskDetail.TextCode": {
-            /** Code */
-            code: string;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-        };
         /** TaskMetrics */
         TaskMetrics: {
             /**
              * Rows
-             * @description Rows of metrics.csv: step, and the columns that have a value, such as train/loss and val/wql.
+             * @description Rows of metrics.csv: step, and the columns that have a value, such as train/loss and tuning/wql.
              */
             rows: {
                 [key: string]: number | null;
@@ -6191,7 +5399,7 @@ export interface components {
         /** TaskPage */
         TaskPage: {
             /** Items */
-            items: components["schemas"]["TaskPage.TaskSummary"][];
+            items: components["schemas"]["TaskSummary"][];
             /** Page */
             page: number;
             /** Per Page */
@@ -6200,10 +5408,10 @@ export interface components {
             total: number;
         };
         /** TaskSummary */
-        "TaskPage.TaskSummary": {
+        TaskSummary: {
             /** Advice */
             advice: string | null;
-            advice_code: components["schemas"]["TaskPage.TextCode"] | null;
+            advice_code: components["schemas"]["TextCode"] | null;
             /** Attempt */
             attempt: number;
             /** Cancel Requested */
@@ -6220,7 +5428,7 @@ export interface components {
             /** Error */
             error: string | null;
             /** @description The error by its code, if it is a text of the library. */
-            error_code: components["schemas"]["TaskPage.TextCode"] | null;
+            error_code: components["schemas"]["TextCode"] | null;
             /** Finished */
             finished: number | null;
             /** Group */
@@ -6266,19 +5474,7 @@ export interface components {
         };
         /**
          * TextCode
-         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
-         */
-        "TaskPage.TextCode": {
-            /** Code */
-            code: string;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-        };
-        /**
-         * TextCode
-         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
+         * @description A text by its code, which GET /api/messages lists, with the numbers and names in it.
          */
         TextCode: {
             /** Code */
@@ -6288,887 +5484,15 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** TrainRequest */
-        TrainRequest: components["schemas"]["TrainRequest.TrainSeasonalNaive"] | components["schemas"]["TrainRequest.TrainLinear"] | components["schemas"]["TrainRequest.TrainBoosted"] | components["schemas"]["TrainRequest.TrainLstm"] | components["schemas"]["TrainRequest.TrainQwen"] | components["schemas"]["TrainRequest.TrainQwenPatch"];
-        /** BoostedEvaluation */
-        "TrainRequest.BoostedEvaluation": {
-            /**
-             * Max Windows
-             * @description Maximum number of origins; null takes all.
-             * @default 500
-             */
-            max_windows?: number | null;
-            /**
-             * Num Samples
-             * @description Sample paths per window, for models that draw them.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Save Windows
-             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
-             * @default 500
-             */
-            save_windows?: number;
-            /**
-             * Split
-             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
-             * @default test
-             * @enum {string}
-             */
-            split?: "test" | "validation";
-            /**
-             * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
-             * @default null
-             */
-            stride?: number | null;
-            /**
-             * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
-             * @default 200
-             */
-            val_windows?: number | null;
-        };
-        /** BoostedOptions */
-        "TrainRequest.BoostedOptions": {
-            /**
-             * Feature Fraction
-             * @description Share of the features that each tree may use.
-             * @default 0.7
-             */
-            feature_fraction?: number;
-            /**
-             * Learning Rate
-             * @description Share of each new tree that is added to the forecast.
-             * @default 0.1
-             */
-            learning_rate?: number;
-            /**
-             * Max Rounds
-             * @description Maximum number of boosting rounds.
-             * @default 400
-             */
-            max_rounds?: number;
-            /**
-             * Max Rows
-             * @description Maximum number of training rows; a larger set of windows is thinned evenly. Validation uses a quarter of it.
-             * @default 300000
-             */
-            max_rows?: number;
-            /**
-             * Min Data In Leaf
-             * @description Minimum number of training rows in a leaf.
-             * @default 50
-             */
-            min_data_in_leaf?: number;
-            /**
-             * Num Leaves
-             * @description Maximum number of leaves of a tree.
-             * @default 63
-             */
-            num_leaves?: number;
-            /**
-             * Patience
-             * @description Boosting stops after this number of rounds without a lower validation error.
-             * @default 30
-             */
-            patience?: number;
-            /**
-             * Seed
-             * @description Random seed of the features that each tree may use, and of the horizon steps in the table.
-             * @default 0
-             */
-            seed?: number;
-        };
-        /**
-         * CleaningRequest
-         * @description How cleaning may act on the data.
-         */
-        "TrainRequest.CleaningRequest": {
-            /**
-             * Day First
-             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-             * @default null
-             */
-            day_first?: boolean | null;
-            /**
-             * Decimal
-             * @description Decimal mark of numbers written as text; None infers it.
-             * @default null
-             */
-            decimal?: ("point" | "comma") | null;
-            /**
-             * Missing
-             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
-             * @default []
-             */
-            missing?: string[];
-            /**
-             * Outliers
-             * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
-             * @default report
-             * @enum {string}
-             */
-            outliers?: "report" | "mask";
-        };
-        /** LinearEvaluation */
-        "TrainRequest.LinearEvaluation": {
-            /**
-             * Max Windows
-             * @description Maximum number of origins; null takes all.
-             * @default 500
-             */
-            max_windows?: number | null;
-            /**
-             * Num Samples
-             * @description Sample paths per window, for models that draw them.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Save Windows
-             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
-             * @default 500
-             */
-            save_windows?: number;
-            /**
-             * Split
-             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
-             * @default test
-             * @enum {string}
-             */
-            split?: "test" | "validation";
-            /**
-             * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
-             * @default null
-             */
-            stride?: number | null;
-            /**
-             * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
-             * @default 200
-             */
-            val_windows?: number | null;
-        };
-        /** LinearOptions */
-        "TrainRequest.LinearOptions": {
-            /**
-             * Individual
-             * @description Fit one map per channel instead of one map for all standardised channels.
-             * @default false
-             */
-            individual?: boolean;
-            /**
-             * Max Windows
-             * @description Maximum number of training windows in the fit; a larger set is thinned evenly.
-             * @default 200000
-             */
-            max_windows?: number;
-            /**
-             * Penalties
-             * @description Candidate penalties, relative to the mean squared input.
-             * @default [
-             *       0.0001,
-             *       0.001,
-             *       0.01,
-             *       0.1,
-             *       1
-             *     ]
-             */
-            penalties?: number[];
-            /**
-             * Profiles
-             * @description Candidate seasons, in rows, for `profile_basis`; 0 reads each value of the context. A seasonal profile needs far fewer parameters. None tries 0 and all seasons that fit into the context at least twice.
-             * @default null
-             */
-            profiles?: number[] | null;
-        };
-        /** LstmEvaluation */
-        "TrainRequest.LstmEvaluation": {
-            /**
-             * Max Windows
-             * @description Maximum number of origins; null takes all.
-             * @default 500
-             */
-            max_windows?: number | null;
-            /**
-             * Num Samples
-             * @description Sample paths per window, for models that draw them.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Save Windows
-             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
-             * @default 500
-             */
-            save_windows?: number;
-            /**
-             * Split
-             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
-             * @default test
-             * @enum {string}
-             */
-            split?: "test" | "validation";
-            /**
-             * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
-             * @default null
-             */
-            stride?: number | null;
-            /**
-             * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
-             * @default 200
-             */
-            val_windows?: number | null;
-        };
-        /** LstmOptions */
-        "TrainRequest.LstmOptions": {
-            /**
-             * Calendar
-             * @description Calendar fields that the network reads. None selects those that vary at the frequency of the data.
-             * @default null
-             */
-            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
-            /**
-             * Calendar Size
-             * @description Size of the calendar embedding.
-             * @default 16
-             */
-            calendar_size?: number;
-            /**
-             * Cell
-             * @description Kind of the recurrent layers.
-             * @default lstm
-             * @enum {string}
-             */
-            cell?: "lstm" | "gru";
-            /**
-             * Channel Embedding
-             * @description Add an embedding of the channel to the input of the decoder.
-             * @default true
-             */
-            channel_embedding?: boolean;
-            /**
-             * Covariates
-             * @description Which covariates the network reads; ``known`` reads those whose future values are known.
-             * @default known
-             * @enum {string}
-             */
-            covariates?: "known" | "all" | "none";
-            /**
-             * Dropout
-             * @description Before the head, and between layers.
-             * @default 0.1
-             */
-            dropout?: number;
-            /**
-             * Ema Decay
-             * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
-             * @default 0.99
-             */
-            ema_decay?: number;
-            /**
-             * Hidden Size
-             * @description Width of the hidden state.
-             * @default 128
-             */
-            hidden_size?: number;
-            /**
-             * Highway
-             * @description Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
-             * @default true
-             */
-            highway?: boolean;
-            /**
-             * Learning Rate
-             * @description Of AdamW.
-             * @default 0.002
-             */
-            learning_rate?: number;
-            /**
-             * Linear Blend
-             * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
-             * @default false
-             */
-            linear_blend?: boolean;
-            /**
-             * Lr Decay
-             * @description Factor of the learning rate in the schedules ``decay`` and ``plateau``.
-             * @default 0.8
-             */
-            lr_decay?: number;
-            /**
-             * Lr Decay Start Epoch
-             * @description First epoch after which the schedule ``decay`` lowers the learning rate.
-             * @default 3
-             */
-            lr_decay_start_epoch?: number;
-            /**
-             * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
-             * @default decay
-             * @enum {string}
-             */
-            lr_schedule?: "constant" | "decay" | "plateau";
-            /**
-             * Members
-             * @description Number of networks whose forecasts are averaged.
-             * @default 1
-             */
-            members?: number;
-            /**
-             * Mixup
-             * @description Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
-             * @default 0
-             */
-            mixup?: number;
-            /**
-             * Normalization
-             * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
-             * @default last
-             * @enum {string}
-             */
-            normalization?: "none" | "last" | "mean_std" | "revin";
-            /**
-             * Num Layers
-             * @description Number of stacked recurrent layers.
-             * @default 1
-             */
-            num_layers?: number;
-            /**
-             * Point
-             * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
-             * @default quantiles
-             * @enum {string}
-             */
-            point?: "quantiles" | "median" | "head";
-            /**
-             * Point Loss
-             * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
-             * @default mse
-             * @enum {string}
-             */
-            point_loss?: "mse" | "mae" | "huber";
-            /**
-             * Point Weight
-             * @description Weight of the loss of the separate output.
-             * @default 1
-             */
-            point_weight?: number;
-            /**
-             * Segment Length
-             * @description Rows that one recurrent step reads or forecasts.
-             * @default 24
-             */
-            segment_length?: number;
-            /**
-             * Weight Decay
-             * @description Of AdamW.
-             * @default 0
-             */
-            weight_decay?: number;
-        };
-        /** QwenBackbone */
-        "TrainRequest.QwenBackbone": {
-            /**
-             * Dtype
-             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
-             * @default auto
-             * @enum {string}
-             */
-            dtype?: "auto" | "float32" | "bfloat16";
-            /**
-             * Layers
-             * @description Use only the first `layers` decoder layers.
-             * @default null
-             */
-            layers?: number | null;
-            /**
-             * Name
-             * @description The language model; others are downloaded.
-             * @default nano
-             * @enum {string}
-             */
-            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
-            /**
-             * Pretrained
-             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
-             * @default true
-             */
-            pretrained?: boolean;
-            /**
-             * Quantization
-             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
-             * @default none
-             * @enum {string}
-             */
-            quantization?: "none" | "nf4";
-        };
-        /** QwenEvaluation */
-        "TrainRequest.QwenEvaluation": {
-            /**
-             * Max Windows
-             * @description Maximum number of origins; null takes all.
-             * @default 500
-             */
-            max_windows?: number | null;
-            /**
-             * Num Samples
-             * @description Sample paths per window, for models that draw them.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Save Windows
-             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
-             * @default 500
-             */
-            save_windows?: number;
-            /**
-             * Split
-             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
-             * @default test
-             * @enum {string}
-             */
-            split?: "test" | "validation";
-            /**
-             * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
-             * @default null
-             */
-            stride?: number | null;
-            /**
-             * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
-             * @default 200
-             */
-            val_windows?: number | null;
-        };
-        /** QwenLora */
-        "TrainRequest.QwenLora": {
-            /**
-             * Alpha
-             * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
-             * @default 32
-             */
-            alpha?: number;
-            /**
-             * Dora
-             * @description Train magnitude and direction of each weight separately (DoRA; Liu et al. 2024, arXiv:2402.09353).
-             * @default false
-             */
-            dora?: boolean;
-            /**
-             * Dropout
-             * @description Dropout probability of the adapter's input.
-             * @default 0
-             */
-            dropout?: number;
-            /**
-             * Rank
-             * @description Rank of the two factors of each adapter.
-             * @default 16
-             */
-            rank?: number;
-            /**
-             * Rslora
-             * @description Scale by ``alpha / sqrt(rank)`` instead (rsLoRA; Kalajdzievski 2023, arXiv:2312.03732).
-             * @default false
-             */
-            rslora?: boolean;
-            /**
-             * Targets
-             * @description Names of linear layers, or ``all-linear``.
-             * @default all-linear
-             */
-            targets?: string | string[];
-        };
-        /** QwenOptions */
-        "TrainRequest.QwenOptions": {
-            /**
-             * Bf16
-             * @description Train and decode with bfloat16 matrix products on a CPU; ``auto`` does it where the CPU is fast at them.
-             * @default auto
-             */
-            bf16?: boolean | "auto";
-            /**
-             * Calendar
-             * @description Fields of the calendar tables. None takes the fields of the backbone, or minute, hour, weekday and month; an empty list takes none.
-             * @default null
-             */
-            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
-            /**
-             * Calibrate Temperature
-             * @description Fit a temperature for every decimal place on the validation set.
-             * @default true
-             */
-            calibrate_temperature?: boolean;
-            /**
-             * Calibration Windows
-             * @description Approximate number of validation windows for `calibrate`. None takes 256, or 48 for a large backbone.
-             * @default null
-             */
-            calibration_windows?: number | null;
-            /**
-             * Context Loss Weight
-             * @description Weight of the loss of the context's digits.
-             * @default 1
-             */
-            context_loss_weight?: number;
-            /**
-             * Covariates
-             * @description Which covariates the network reads: those whose future values are known, or none.
-             * @default none
-             * @enum {string}
-             */
-            covariates?: "known" | "none";
-            /**
-             * Decode
-             * @description ``sample``, ``greedy`` or ``median``; see `timevis.models.qwen.digits.decoding.decode`.
-             * @default sample
-             * @enum {string}
-             */
-            decode?: "sample" | "greedy" | "median";
-            /**
-             * Decode Batch Size
-             * @description Sample paths that are decoded together, at least a window's; with a small backbone on a CPU, by each thread.
-             * @default auto
-             */
-            decode_batch_size?: number | "auto";
-            /**
-             * Digits
-             * @description Digits per value. None takes the number that the backbone was pretrained with, or 3.
-             * @default null
-             */
-            digits?: number | null;
-            /**
-             * Gradient Checkpointing
-             * @description Recompute activations in the backward pass, which saves memory and takes more time.
-             * @default false
-             */
-            gradient_checkpointing?: boolean;
-            /**
-             * Learning Rate
-             * @description Of the adapters or weights, and of the tables.
-             * @default 0.004
-             */
-            learning_rate?: number;
-            /**
-             * Num Samples
-             * @description Sample paths per window for test and for validation.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Number Token Loss Weight
-             * @description Weights of the ranked probability score and of the Number Token Loss, which are added to the cross-entropy.
-             * @default 0
-             */
-            number_token_loss_weight?: number;
-            /**
-             * Ordinal Loss Weight
-             * @description Weights of the ranked probability score and of the Number Token Loss, which are added to the cross-entropy.
-             * @default 0
-             */
-            ordinal_loss_weight?: number;
-            /**
-             * Seed
-             * @description Of the sample paths.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Separator
-             * @description Text between values; must be one token. None takes the backbone's, or no separator.
-             * @default null
-             */
-            separator?: string | null;
-            /**
-             * Shuffle Context
-             * @description Permute the context of each window at random, for ablations.
-             * @default false
-             */
-            shuffle_context?: boolean;
-            /**
-             * Table Learning Rate
-             * @description Of the adapters or weights, and of the tables.
-             * @default 0.004
-             */
-            table_learning_rate?: number;
-            /**
-             * Tune
-             * @description Which weights are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
-             * @default lora
-             * @enum {string}
-             */
-            tune?: "lora" | "full" | "head" | "none";
-            /**
-             * Val Samples
-             * @description Sample paths per window for test and for validation.
-             * @default 20
-             */
-            val_samples?: number;
-            /**
-             * Val Windows Per Epoch
-             * @description Approximate number of validation windows that are forecast after each epoch; after the fit, all are.
-             * @default 40
-             */
-            val_windows_per_epoch?: number;
-            /**
-             * Warmup
-             * @description Share of the training steps in which the learning rates rise.
-             * @default 0.05
-             */
-            warmup?: number;
-            /**
-             * Weight Decay
-             * @description Of AdamW.
-             * @default 0
-             */
-            weight_decay?: number;
-        };
-        /** QwenPatchEvaluation */
-        "TrainRequest.QwenPatchEvaluation": {
-            /**
-             * Max Windows
-             * @description Maximum number of origins; null takes all.
-             * @default 500
-             */
-            max_windows?: number | null;
-            /**
-             * Num Samples
-             * @description Sample paths per window, for models that draw them.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Save Windows
-             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
-             * @default 500
-             */
-            save_windows?: number;
-            /**
-             * Split
-             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
-             * @default test
-             * @enum {string}
-             */
-            split?: "test" | "validation";
-            /**
-             * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
-             * @default null
-             */
-            stride?: number | null;
-            /**
-             * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
-             * @default 200
-             */
-            val_windows?: number | null;
-        };
-        /** QwenPatchLora */
-        "TrainRequest.QwenPatchLora": {
-            /**
-             * Alpha
-             * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
-             * @default 32
-             */
-            alpha?: number;
-            /**
-             * Dora
-             * @description Train magnitude and direction of each weight separately (DoRA; Liu et al. 2024, arXiv:2402.09353).
-             * @default false
-             */
-            dora?: boolean;
-            /**
-             * Dropout
-             * @description Dropout probability of the adapter's input.
-             * @default 0
-             */
-            dropout?: number;
-            /**
-             * Rank
-             * @description Rank of the two factors of each adapter.
-             * @default 16
-             */
-            rank?: number;
-            /**
-             * Rslora
-             * @description Scale by ``alpha / sqrt(rank)`` instead (rsLoRA; Kalajdzievski 2023, arXiv:2312.03732).
-             * @default false
-             */
-            rslora?: boolean;
-            /**
-             * Targets
-             * @description Names of linear layers, or ``all-linear``.
-             * @default all-linear
-             */
-            targets?: string | string[];
-        };
-        /** QwenPatchOptions */
-        "TrainRequest.QwenPatchOptions": {
-            /**
-             * Bf16
-             * @description Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
-             * @default auto
-             */
-            bf16?: boolean | "auto";
-            /**
-             * Ema Decay
-             * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
-             * @default 0.99
-             */
-            ema_decay?: number;
-            /**
-             * Learning Rate
-             * @description Of AdamW.
-             * @default 0.001
-             */
-            learning_rate?: number;
-            /**
-             * Linear Blend
-             * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
-             * @default false
-             */
-            linear_blend?: boolean;
-            /**
-             * Lr Decay
-             * @description Factor of the learning rate in the schedules ``decay`` and ``plateau``.
-             * @default 0.8
-             */
-            lr_decay?: number;
-            /**
-             * Lr Decay Start Epoch
-             * @description First epoch after which the schedule ``decay`` lowers the learning rate.
-             * @default 3
-             */
-            lr_decay_start_epoch?: number;
-            /**
-             * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
-             * @default decay
-             * @enum {string}
-             */
-            lr_schedule?: "constant" | "decay" | "plateau";
-            /**
-             * Mixup
-             * @description Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
-             * @default 0
-             */
-            mixup?: number;
-            /**
-             * Point
-             * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
-             * @default quantiles
-             * @enum {string}
-             */
-            point?: "quantiles" | "median" | "head";
-            /**
-             * Tune
-             * @description The parameters that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
-             * @default lora
-             * @enum {string}
-             */
-            tune?: "norms" | "lora" | "full" | "none";
-            /**
-             * Weight Decay
-             * @description Of AdamW.
-             * @default 0
-             */
-            weight_decay?: number;
-        };
-        /** QwenPrompt */
-        "TrainRequest.QwenPrompt": {
-            /**
-             * Domain
-             * @description Domain whose template is used; None takes the domain of the dataset card, or ``generic``.
-             * @default null
-             */
-            domain?: ("traffic" | "electricity" | "weather" | "generic") | null;
-            /**
-             * Language
-             * @description ``en`` or ``zh``.
-             * @default en
-             * @enum {string}
-             */
-            language?: "en" | "zh";
-            /**
-             * Style
-             * @description ``short`` lists a few fields; ``prose`` also describes the context in words.
-             * @default auto
-             * @enum {string}
-             */
-            style?: "auto" | "short" | "prose";
-            /**
-             * Text
-             * @description A sentence of the user, at most 500 characters. It is tokenised as plain text: names of special tokens in it have no effect.
-             * @default
-             */
-            text?: string;
-            /**
-             * Variant
-             * @description ``template``, or for ablations: ``none``, ``shuffled`` (the same tokens in a fixed random order) or ``wrong_domain`` (the template, unit and channel of another domain).
-             * @default template
-             * @enum {string}
-             */
-            variant?: "template" | "none" | "shuffled" | "wrong_domain";
-        };
-        /** SeasonalNaiveEvaluation */
-        "TrainRequest.SeasonalNaiveEvaluation": {
-            /**
-             * Max Windows
-             * @description Maximum number of origins; null takes all.
-             * @default 500
-             */
-            max_windows?: number | null;
-            /**
-             * Num Samples
-             * @description Sample paths per window, for models that draw them.
-             * @default 50
-             */
-            num_samples?: number;
-            /**
-             * Save Windows
-             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
-             * @default 500
-             */
-            save_windows?: number;
-            /**
-             * Split
-             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
-             * @default test
-             * @enum {string}
-             */
-            split?: "test" | "validation";
-            /**
-             * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
-             * @default null
-             */
-            stride?: number | null;
-            /**
-             * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
-             * @default 200
-             */
-            val_windows?: number | null;
-        };
-        /** SeasonalNaiveOptions */
-        "TrainRequest.SeasonalNaiveOptions": {
-            /**
-             * Season
-             * @description In rows. None selects it.
-             * @default null
-             */
-            season?: number | null;
+        /** TimedValue */
+        TimedValue: {
+            /** Time */
+            time: string;
+            /** Value */
+            value: number;
         };
         /** TrainBoosted */
-        "TrainRequest.TrainBoosted": {
+        TrainBoosted: {
             /**
              * Batch Size
              * @description Windows per training step.
@@ -7176,10 +5500,10 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
-            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
              * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
@@ -7207,11 +5531,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7219,13 +5561,19 @@ export interface components {
              */
             eval_batch_size?: number;
             /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["TrainRequest.BoostedEvaluation"];
+            evaluation?: components["schemas"]["BoostedEvaluation"];
             /**
              * Gradient Clip
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7251,6 +5599,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -7262,10 +5616,10 @@ export interface components {
              */
             name?: string | null;
             /** @description Options of the model. */
-            options?: components["schemas"]["TrainRequest.BoostedOptions"];
+            options?: components["schemas"]["BoostedOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -7287,6 +5641,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7330,7 +5690,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainLinear */
-        "TrainRequest.TrainLinear": {
+        TrainLinear: {
             /**
              * Batch Size
              * @description Windows per training step.
@@ -7338,10 +5698,10 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
-            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
              * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
@@ -7369,11 +5729,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7381,13 +5759,19 @@ export interface components {
              */
             eval_batch_size?: number;
             /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["TrainRequest.LinearEvaluation"];
+            evaluation?: components["schemas"]["LinearEvaluation"];
             /**
              * Gradient Clip
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7413,6 +5797,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -7424,10 +5814,10 @@ export interface components {
              */
             name?: string | null;
             /** @description Options of the model. */
-            options?: components["schemas"]["TrainRequest.LinearOptions"];
+            options?: components["schemas"]["LinearOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -7449,6 +5839,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7492,7 +5888,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainLstm */
-        "TrainRequest.TrainLstm": {
+        TrainLstm: {
             /**
              * Batch Size
              * @description Windows per training step.
@@ -7500,10 +5896,10 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
-            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
              * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
@@ -7531,11 +5927,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7543,13 +5957,19 @@ export interface components {
              */
             eval_batch_size?: number;
             /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["TrainRequest.LstmEvaluation"];
+            evaluation?: components["schemas"]["LstmEvaluation"];
             /**
              * Gradient Clip
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7575,6 +5995,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -7586,10 +6012,10 @@ export interface components {
              */
             name?: string | null;
             /** @description Options of the model. */
-            options?: components["schemas"]["TrainRequest.LstmOptions"];
+            options?: components["schemas"]["LstmOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -7611,6 +6037,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7654,12 +6086,12 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainQwen */
-        "TrainRequest.TrainQwen": {
+        TrainQwen: {
             /**
              * @description Options of the section backbone.
              * @default null
              */
-            backbone?: components["schemas"]["TrainRequest.QwenBackbone"] | null;
+            backbone?: components["schemas"]["QwenBackbone"] | null;
             /**
              * Batch Size
              * @description Windows per training step.
@@ -7667,10 +6099,10 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
-            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
              * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
@@ -7698,11 +6130,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7710,13 +6160,19 @@ export interface components {
              */
             eval_batch_size?: number;
             /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["TrainRequest.QwenEvaluation"];
+            evaluation?: components["schemas"]["QwenEvaluation"];
             /**
              * Gradient Clip
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7727,7 +6183,7 @@ export interface components {
              * @description Options of the section lora.
              * @default null
              */
-            lora?: components["schemas"]["TrainRequest.QwenLora"] | null;
+            lora?: components["schemas"]["QwenLora"] | null;
             /**
              * Max Epochs
              * @description Maximum number of epochs; early stopping may end the fit before.
@@ -7747,6 +6203,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -7758,10 +6220,10 @@ export interface components {
              */
             name?: string | null;
             /** @description Options of the model. */
-            options?: components["schemas"]["TrainRequest.QwenOptions"];
+            options?: components["schemas"]["QwenOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -7775,7 +6237,7 @@ export interface components {
              * @description Options of the section prompt.
              * @default null
              */
-            prompt?: components["schemas"]["TrainRequest.QwenPrompt"] | null;
+            prompt?: components["schemas"]["QwenPrompt"] | null;
             /**
              * Season
              * @description Rows of one season, for MASE; None takes it from the frequency.
@@ -7788,6 +6250,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -7831,7 +6299,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainQwenPatch */
-        "TrainRequest.TrainQwenPatch": {
+        TrainQwenPatch: {
             /**
              * Batch Size
              * @description Windows per training step.
@@ -7839,10 +6307,10 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
-            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
              * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
@@ -7870,11 +6338,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -7882,13 +6368,19 @@ export interface components {
              */
             eval_batch_size?: number;
             /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["TrainRequest.QwenPatchEvaluation"];
+            evaluation?: components["schemas"]["QwenPatchEvaluation"];
             /**
              * Gradient Clip
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -7899,11 +6391,11 @@ export interface components {
              * @description Options of the section lora.
              * @default null
              */
-            lora?: components["schemas"]["TrainRequest.QwenPatchLora"] | null;
+            lora?: components["schemas"]["QwenPatchLora"] | null;
             /**
              * Max Epochs
              * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 10
+             * @default 6
              */
             max_epochs?: number;
             /**
@@ -7919,6 +6411,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -7930,10 +6428,10 @@ export interface components {
              */
             name?: string | null;
             /** @description Options of the model. */
-            options?: components["schemas"]["TrainRequest.QwenPatchOptions"];
+            options?: components["schemas"]["QwenPatchOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -7956,6 +6454,12 @@ export interface components {
              */
             seed?: number;
             /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
+            /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
              * @default [
@@ -7975,7 +6479,7 @@ export interface components {
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default 50
+             * @default 40
              */
             steps_per_epoch?: number | null;
             /**
@@ -7997,8 +6501,10 @@ export interface components {
              */
             val_batch_size?: number | null;
         };
+        /** TrainRequest */
+        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
         /** TrainSeasonalNaive */
-        "TrainRequest.TrainSeasonalNaive": {
+        TrainSeasonalNaive: {
             /**
              * Batch Size
              * @description Windows per training step.
@@ -8006,10 +6512,10 @@ export interface components {
              */
             batch_size?: number;
             /**
-             * @description How cleaning may act on the data.
+             * @description What happens to outliers.
              * @default null
              */
-            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
              * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
@@ -8037,11 +6543,29 @@ export interface components {
              */
             dataset: string;
             /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Dry Run
              * @description Only check the request, and estimate time and memory.
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
@@ -8049,13 +6573,19 @@ export interface components {
              */
             eval_batch_size?: number;
             /** @description Which windows are scored. */
-            evaluation?: components["schemas"]["TrainRequest.SeasonalNaiveEvaluation"];
+            evaluation?: components["schemas"]["SeasonalNaiveEvaluation"];
             /**
              * Gradient Clip
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
             gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
             /**
              * Horizon
              * @description Rows that the model forecasts; null derives it from frequency and length of the data.
@@ -8081,6 +6611,12 @@ export interface components {
              */
             minutes?: number | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
@@ -8092,10 +6628,10 @@ export interface components {
              */
             name?: string | null;
             /** @description Options of the model. */
-            options?: components["schemas"]["TrainRequest.SeasonalNaiveOptions"];
+            options?: components["schemas"]["SeasonalNaiveOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -8117,6 +6653,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -8159,6 +6701,16 @@ export interface components {
              */
             val_batch_size?: number | null;
         };
+        /** UntrainedMethod */
+        UntrainedMethod: {
+            /**
+             * Method
+             * @description The method of a forecast without a training run.
+             */
+            method: string;
+            /** Title */
+            title: string;
+        };
         /**
          * UploadRequest
          * @description A file with what is known of its data; the texts fill the prompt of language models.
@@ -8166,13 +6718,13 @@ export interface components {
         UploadRequest: {
             /**
              * Day First
-             * @description Whether 01/02/2020 is in February; found if absent.
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
-             * @description Decimal mark; found if absent.
+             * @description Decimal mark of numbers written as text; null finds it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
@@ -8188,7 +6740,7 @@ export interface components {
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Encoding
-             * @description Of a text file, for example cp1252; found if absent.
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
              */
             encoding?: string | null;
@@ -8206,7 +6758,7 @@ export interface components {
             frequency?: string | null;
             /**
              * Header
-             * @description Row of the column names, counted from 1; found if absent.
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
              * @default null
              */
             header?: number | null;
@@ -8217,22 +6769,22 @@ export interface components {
              */
             id?: string | null;
             /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates. Semicolons separate them.
+             * @default null
+             */
+            missing_values?: string | null;
+            /**
              * Name
              * @default null
              */
             name?: string | null;
             /**
-             * No Value
-             * @description Words that stand for a missing value, separated by semicolons.
-             * @default null
-             */
-            no_value?: string | null;
-            /**
              * Sheet
-             * @description Sheet of a workbook; the first with data if absent.
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
              * @default null
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Time
              * @description Time column; inferred if absent.
@@ -8252,14 +6804,13 @@ export interface components {
         };
         /**
          * Verdict
-         * @description Whether the model beats seasonal naive, and what else to know of its results.
+         * @description Whether a model beats seasonal naive, and whether its intervals hold.
          */
         Verdict: {
             /** Code */
             code: string;
-            commands: components["schemas"]["Verdict.Commands"];
             /** Findings */
-            findings: components["schemas"]["Verdict.VerdictFinding"][];
+            findings: components["schemas"]["VerdictFinding"][];
             /** Params */
             params: {
                 [key: string]: unknown;
@@ -8273,19 +6824,10 @@ export interface components {
             text: string;
         };
         /**
-         * Commands
-         * @description What does the same on the command line, in Python and with curl.
+         * VerdictFinding
+         * @description One remark on a run.
          */
-        "Verdict.Commands": {
-            /** Cli */
-            cli: string;
-            /** Curl */
-            curl: string;
-            /** Python */
-            python: string;
-        };
-        /** VerdictFinding */
-        "Verdict.VerdictFinding": {
+        VerdictFinding: {
             /** Code */
             code: string;
             /** Params */
@@ -8300,20 +6842,113 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** WindowErrors */
+        WindowErrors: {
+            /** Mae */
+            mae: number | null;
+            /**
+             * Naive Mae
+             * @description MAE of seasonal naive on this window.
+             */
+            naive_mae: number | null;
+            /** Wql */
+            wql: number | null;
+        };
+        /**
+         * WindowSetFacts
+         * @description The scored windows.
+         */
+        WindowSetFacts: {
+            /**
+             * Borders
+             * @description Rows after the training, validation and test part; None if each series has its own.
+             */
+            borders: number[] | null;
+            /** Channels */
+            channels: string[];
+            /** Context Length */
+            context_length: number;
+            /** First Origin */
+            first_origin: string;
+            /** Freq */
+            freq: string;
+            /**
+             * Hash
+             * @description Equal for runs that can be compared, if `season` is also equal.
+             */
+            hash: string;
+            /** Horizon */
+            horizon: number;
+            /** Last Origin */
+            last_origin: string;
+            /**
+             * Origins
+             * @description Distinct rows of first targets, and those with an observed target.
+             */
+            origins: number;
+            /**
+             * Origins With Truth
+             * @description Distinct rows of first targets, and those with an observed target.
+             * @default null
+             */
+            origins_with_truth?: number | null;
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "test" | "validation";
+            /**
+             * Scored Rows
+             * @description Rows from the first to the last target of the origins with an observed target.
+             */
+            scored_rows: number;
+            /** Season */
+            season: number;
+            /**
+             * Series
+             * @description Number of series, and number of those that are too short for a window.
+             * @default null
+             */
+            series?: number | null;
+            /**
+             * Series Not Scored
+             * @description Number of series, and number of those that are too short for a window.
+             * @default null
+             */
+            series_not_scored?: number | null;
+            /**
+             * Split By
+             * @default null
+             */
+            split_by?: ("axis" | "series") | null;
+            /** Windows */
+            windows: number;
+            /** Without Truth */
+            without_truth: number;
+        };
+        /**
+         * WindowSetSummary
+         * @description The windows that a model was scored on; models with the same hash can be compared.
+         */
+        WindowSetSummary: {
+            /** Context Length */
+            context_length: number;
+            /** Hash */
+            hash: string;
+            /** Horizon */
+            horizon: number;
+            /** Windows */
+            windows: number;
+        };
         /**
          * WrongField
-         * @description A field of the request; `code` and `params` are those of GET /api/messages.
+         * @description A field of the request, and what is wrong with it.
          */
         WrongField: {
             /** Code */
             code: string;
             /** Detail */
             detail: string;
-            /**
-             * @description The detail by its code, if it is a text of the library.
-             * @default null
-             */
-            detail_code?: components["schemas"]["TextCode"] | null;
             /** Params */
             params: {
                 [key: string]: unknown;

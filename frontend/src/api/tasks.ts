@@ -97,9 +97,7 @@ export function useTaskAction() {
     mutationFn: async ({ id, action }: { id: string; action: "cancel" | "retry" }) => {
       const params = { params: { path: { task_id: id } } };
       return dataOf(
-        action === "cancel"
-          ? await api.POST("/api/tasks/{task_id}/cancel", params)
-          : await api.POST("/api/tasks/{task_id}/retry", params),
+        action === "cancel" ? await api.POST("/api/tasks/{task_id}/cancel", params) : await api.POST("/api/tasks/{task_id}/retry", params),
       );
     },
     onSuccess: async () => {

@@ -2,13 +2,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
 
-export const MODEL_NAMES = ["seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"] as const;
-export type ModelName = (typeof MODEL_NAMES)[number];
-export type ModelOption = Schemas["ModelOptions"]["options"][number];
+export type OfferedModel = Schemas["ModelOptions"];
+export type ModelOption = OfferedModel["options"][number];
 export type TrainRequest = Schemas["TrainRequest"];
 export type Group = Schemas["Group"];
 
-/** All models with their options. */
+/** The models that the service offers, with their options. */
 export function useModelOptions() {
   return useQuery({
     queryKey: ["model-options"],

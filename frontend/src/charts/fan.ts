@@ -2,35 +2,35 @@ import type { LineSeriesOption } from "echarts/charts";
 
 import { toMilliseconds } from "@/utils/time";
 
-type Value = number | null
+type Value = number | null;
 
 /** Pairs of quantile levels, from the widest interval to the narrowest. */
 export const INTERVALS = [
   { low: 0.025, high: 0.975, percent: 95 },
   { low: 0.1, high: 0.9, percent: 80 },
   { low: 0.25, high: 0.75, percent: 50 },
-] as const
+] as const;
 
 /** The row of `quantiles` at a level; empty where the level was not forecast. */
 export function quantileAt(levels: readonly number[], quantiles: readonly Value[][], level: number): Value[] {
-  const position = levels.findIndex((candidate) => Math.abs(candidate - level) < 1e-9)
-  return position < 0 ? [] : (quantiles[position] ?? [])
+  const position = levels.findIndex((candidate) => Math.abs(candidate - level) < 1e-9);
+  return position < 0 ? [] : (quantiles[position] ?? []);
 }
 
 function difference(high: Value | undefined, low: Value | undefined): Value {
-  return high === null || high === undefined || low === null || low === undefined ? null : high - low
+  return high === null || high === undefined || low === null || low === undefined ? null : high - low;
 }
 
 export interface Fan {
-  times: readonly string[]
-  levels: readonly number[]
-  quantiles: readonly Value[][]
-  colour: string
+  times: readonly string[];
+  levels: readonly number[];
+  quantiles: readonly Value[][];
+  colour: string;
   /** Name of the stack; two fans of one chart need different ones. */
-  stack: string
+  stack: string;
   /** Which intervals are drawn, in percent. */
-  percents?: readonly number[]
-  opacity?: number
+  percents?: readonly number[];
+  opacity?: number;
 }
 
 /**
@@ -40,15 +40,15 @@ export interface Fan {
  * neighbouring quantiles, which a tooltip must not show.
  */
 export function fanSeries(fan: Fan): LineSeriesOption[] {
-  const percents = fan.percents ?? [95, 80, 50]
-  const shown = INTERVALS.filter((interval) => percents.includes(interval.percent))
-  const levels = [...shown.map((interval) => interval.low), ...shown.map((interval) => interval.high).reverse()]
-  const rows = levels.map((level) => quantileAt(fan.levels, fan.quantiles, level))
-  const times = fan.times.map(toMilliseconds)
-  const opacity = fan.opacity ?? 0.16
+  const percents = fan.percents ?? [95, 80, 50];
+  const shown = INTERVALS.filter((interval) => percents.includes(interval.percent));
+  const levels = [...shown.map((interval) => interval.low), ...shown.map((interval) => interval.high).reverse()];
+  const rows = levels.map((level) => quantileAt(fan.levels, fan.quantiles, level));
+  const times = fan.times.map(toMilliseconds);
+  const opacity = fan.opacity ?? 0.16;
   return rows.map((row, position) => {
-    const depth = Math.min(position, rows.length - position)
-    const values = position === 0 ? row : row.map((value, step) => difference(value, rows[position - 1]?.[step]))
+    const depth = Math.min(position, rows.length - position);
+    const values = position === 0 ? row : row.map((value, step) => difference(value, rows[position - 1]?.[step]));
     return {
       type: "line",
       id: `${fan.stack}-${position}`,
@@ -62,6 +62,6 @@ export function fanSeries(fan: Fan): LineSeriesOption[] {
       tooltip: { show: false },
       emphasis: { disabled: true },
       z: 1,
-    }
-  })
+    };
+  });
 }

@@ -1,6 +1,6 @@
 import type { EChartsOption } from "echarts";
 
-import { withSymbols } from "@/charts/alone";
+import { withSymbols } from "@/charts/isolatedPoints";
 import { fanSeries, quantileAt } from "@/charts/fan";
 import { tooltipTable } from "@/charts/tooltip";
 import type { ChartColours } from "@/charts/colours";

@@ -102,9 +102,7 @@ export function residualOption(
   const bars = density(residuals.histogram.edges, residuals.histogram.counts);
   const { mean, std } = residuals;
   const normal =
-    mean !== null && std !== null && std > 0
-      ? bars.map(([x]) => [x, Math.exp(-0.5 * ((x - mean) / std) ** 2) / std / Math.sqrt(2 * Math.PI)])
-      : [];
+    mean !== null && std !== null && std > 0 ? bars.map(([x]) => [x, Math.exp(-0.5 * ((x - mean) / std) ** 2) / std / Math.sqrt(2 * Math.PI)]) : [];
   return {
     tooltip: { trigger: "axis", valueFormatter: (value) => format(Number(value)) },
     legend: LEGEND,
@@ -143,7 +141,7 @@ export function autocorrelationOption(
   };
 }
 
-/** Quantiles of the standardised residuals against those of the normal distribution. */
+/** Quantiles of the standardised residuals against the quantiles of the normal distribution. */
 export function normalQuantilesOption(
   qq: { theoretical: number[]; observed: number[] },
   names: { theoretical: string; observed: string },
@@ -156,7 +154,10 @@ export function normalQuantilesOption(
       trigger: "item",
       formatter: (item: unknown) => {
         const [theoretical, observed] = (item as { value: [number, Value] }).value;
-        return tooltipTable("", [[names.theoretical, format(theoretical)], [names.observed, format(observed)]]);
+        return tooltipTable("", [
+          [names.theoretical, format(theoretical)],
+          [names.observed, format(observed)],
+        ]);
       },
     },
     grid: GRID_WITH_NAME,
@@ -192,7 +193,10 @@ export function coverageOption(
       {
         type: "line",
         name: names.calibrated,
-        data: [[0, 0], [1, 1]],
+        data: [
+          [0, 0],
+          [1, 1],
+        ],
         symbol: "none",
         color: colours.context,
         lineStyle: { type: "dashed" },

@@ -9,22 +9,11 @@ export interface CurvePoint {
   value: number;
 }
 
-/**
- * The points of a column of metrics.csv by step.
- *
- * The last row validates the best checkpoint again after the fit, so it is left out of validation columns.
- */
+/** The points of a column of metrics.csv by step. */
 export function curveOf(rows: readonly Record<string, unknown>[], column: string): CurvePoint[] {
-  const points = rows
+  return rows
     .filter((row) => typeof row.step === "number" && typeof row[column] === "number")
     .map((row) => ({ step: row.step as number, value: row[column] as number }));
-  return column.startsWith("val/") ? points.slice(0, -1) : points;
-}
-
-/** Without a last validation at the step of the one before, which is that of the best checkpoint after the fit. */
-export function withoutFinalValidation<T extends { step: number }>(points: readonly T[]): T[] {
-  const [before, last] = points.slice(-2);
-  return before && last && before.step === last.step ? points.slice(0, -1) : [...points];
 }
 
 /** A curve of each run; each keeps its own colour. */

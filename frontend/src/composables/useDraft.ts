@@ -6,7 +6,10 @@ import { computed } from "vue";
  * What a person typed into a form, kept in this browser until it is sent. A key that the stored draft lacks, because
  * the form is newer, gets its default. The same form in another tab does not change this one.
  */
-export function useDraft<T extends object>(form: string, defaults: () => T): {
+export function useDraft<T extends object>(
+  form: string,
+  defaults: () => T,
+): {
   draft: Ref<T>;
   isChanged: Readonly<Ref<boolean>>;
   clear: () => void;

@@ -14,8 +14,7 @@ const POLL_MILLISECONDS = 500;
 export function useTaskResult<T>(id: MaybeRefOrGetter<string>) {
   const task = useQuery({
     queryKey: computed(() => ["tasks", toValue(id)]),
-    queryFn: async ({ signal }) =>
-      dataOf(await api.GET("/api/tasks/{task_id}", { params: { path: { task_id: toValue(id) } }, signal })),
+    queryFn: async ({ signal }) => dataOf(await api.GET("/api/tasks/{task_id}", { params: { path: { task_id: toValue(id) } }, signal })),
     enabled: computed(() => toValue(id) !== ""),
     refetchInterval: ({ state }) => (isAbsent(state.error) || (state.data && isFinal(state.data.state)) ? false : POLL_MILLISECONDS),
     staleTime: ({ state }) => (state.data && isFinal(state.data.state) ? 30_000 : 0),
@@ -23,9 +22,7 @@ export function useTaskResult<T>(id: MaybeRefOrGetter<string>) {
   const result = useQuery({
     queryKey: computed(() => ["tasks", toValue(id), "result"]),
     queryFn: async ({ signal }) =>
-      dataOf(
-        await api.GET("/api/tasks/{task_id}/result", { params: { path: { task_id: toValue(id) } }, signal }),
-      ) as unknown as T,
+      dataOf(await api.GET("/api/tasks/{task_id}/result", { params: { path: { task_id: toValue(id) } }, signal })) as unknown as T,
     enabled: computed(() => task.data.value?.id === toValue(id) && task.data.value.state === "completed"),
     staleTime: 30_000,
   });

@@ -30,7 +30,7 @@ export function offerUndo(message: string, undo: () => Promise<unknown>): void {
 /** Say that something did not work, where there is no better place for it. */
 export function showProblem(error: unknown): void {
   const words = explain(error);
-  void loadNotices().then((show) => show.error({ ...AT, title: words.title, message: words.advice ?? "", duration: 8_000 }));
+  void loadNotices().then((show) => show.error({ ...AT, title: words.title.text, message: words.advice?.text ?? "", duration: 8_000 }));
 }
 
 export function showDone(title: string): void {

@@ -8,7 +8,7 @@ let waiting: Record<string, string | string[] | undefined> | null = null;
 
 /**
  * Several values that change together become one navigation, so that none of them is lost. A value that arrives when
- * another page than that of its form is shown is left out of the address.
+ * another page than the page of its form is shown is left out of the address.
  */
 function write(router: Router, page: Page, name: string, value: string | string[] | undefined): void {
   if (router.currentRoute.value.matched.at(-1) !== page) return;

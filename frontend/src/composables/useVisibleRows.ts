@@ -7,7 +7,12 @@ const SPARE_ROWS = 8;
 const FEW_ROWS = 40;
 
 /** Which rows of a long table lie in its scroll box, and the height in pixels of those before and after them. */
-export function visibleRows(count: number, top: number, height: number, rowHeight: number): { first: number; last: number; before: number; after: number } {
+export function visibleRows(
+  count: number,
+  top: number,
+  height: number,
+  rowHeight: number,
+): { first: number; last: number; before: number; after: number } {
   if (count <= FEW_ROWS) return { first: 0, last: count, before: 0, after: 0 };
   const first = Math.min(Math.max(0, Math.floor(top / rowHeight) - SPARE_ROWS), count);
   const last = Math.min(count, Math.ceil((top + height) / rowHeight) + SPARE_ROWS);

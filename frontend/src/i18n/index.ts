@@ -110,7 +110,12 @@ export function formatRoughDuration(seconds: number): string {
   return formatDuration(Math.round(seconds / 1800) * 1800);
 }
 
-const SPANS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
+const SPANS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
 
 /** The length of a stretch of data in the largest unit that counts it wholly: "1 day", "36 hours". */
 export function formatSpan(seconds: number): string {
@@ -128,7 +133,10 @@ export function formatMoment(seconds: number | null | undefined): string {
 export function formatTimestamp(iso: string | null | undefined): string {
   if (!iso) return "–";
   const text = iso.replace("T", " ").replace(/([+-]\d\d:?\d\d|Z)$/, "");
-  return text.replace(/(\.\d+)$/, "").replace(/ 00:00(:00)?$/, "").replace(/(:\d\d):00$/, "$1");
+  return text
+    .replace(/(\.\d+)$/, "")
+    .replace(/ 00:00(:00)?$/, "")
+    .replace(/(:\d\d):00$/, "$1");
 }
 
 /** Texts and formats of the chosen language; everything returned follows a change of language. */

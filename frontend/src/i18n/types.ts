@@ -1,6 +1,6 @@
 import type en from "./en";
 
-/** The shape that every language fills: that of English, with any text at its ends. */
+/** The shape that every language fills: the shape of the English texts, with any text at its ends. */
 type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> };
 
 /** Dotted paths of all texts, for example `tasks.state.running`. */

@@ -1,8 +1,7 @@
 import type { ThemeName } from "./tokens";
 import { colours, MODEL_ROLES, seriesColours } from "./tokens";
 
-export const CHART_FONT =
-  '"Inter Variable", system-ui, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+export const CHART_FONT = '"Inter Variable", system-ui, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 
 /** The one theme of all charts. Series colours keep their meaning: truth dark, model blue, seasonal naive grey. */
 export function chartTheme(theme: ThemeName): object {

@@ -6,7 +6,7 @@ export type ThemeName = "light" | "dark";
 export const MODEL_ROLES = ["model", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"] as const;
 export type SeriesRole = (typeof MODEL_ROLES)[number] | "naive" | "truth" | "context" | "guide";
 
-/** A mix of two colours written as `#rrggbb`; `share` is that of the second one. */
+/** A mix of two colours written as `#rrggbb`; `share` is the share of the second one. */
 export function mix(first: string, second: string, share: number): string {
   const channel = (colour: string, at: number): number => Number.parseInt(colour.slice(at, at + 2), 16);
   return `#${[1, 3, 5]

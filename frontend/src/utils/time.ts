@@ -18,10 +18,7 @@ export function toTitle(milliseconds: number): string {
 }
 
 /** The points of a chart over time; a value that is missing is null. */
-export function timePoints(
-  timestamps: readonly string[],
-  values: readonly (number | null)[],
-): [time: number, value: number | null][] {
+export function timePoints(timestamps: readonly string[], values: readonly (number | null)[]): [time: number, value: number | null][] {
   return timestamps.map((timestamp, step) => [toMilliseconds(timestamp), values[step] ?? null]);
 }
 

@@ -35,10 +35,7 @@ export interface Visit {
 }
 
 /** A new browser profile that has opened the link that the service printed. */
-export async function visit(
-  browser: Browser,
-  options: { language?: LanguageName; width?: number; theme?: "light" | "dark" } = {},
-): Promise<Visit> {
+export async function visit(browser: Browser, options: { language?: LanguageName; width?: number; theme?: "light" | "dark" } = {}): Promise<Visit> {
   const { language = "en", width = 1280, theme = "light" } = options;
   const context = await browser.newContext({
     viewport: { width, height: width < 600 ? 844 : 860 },

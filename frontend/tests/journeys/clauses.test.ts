@@ -114,11 +114,17 @@ it("a sweep waits in the queue, and a cancelled training is resumed", async () =
   await page.waitForURL(/group=/);
   await page.locator(".tasks li").nth(1).waitFor();
   for (const name of await page.locator(".tasks li a").all()) await expect.poll(() => name.textContent()).not.toBe("");
-  const tasks = await call<{ items: { id: string; state: string; queue_position?: number }[] }>(page, `/tasks?group=${new URL(page.url()).searchParams.get("group") ?? ""}`);
+  const tasks = await call<{ items: { id: string; state: string; queue_position?: number }[] }>(
+    page,
+    `/tasks?group=${new URL(page.url()).searchParams.get("group") ?? ""}`,
+  );
   const waiting = tasks.items.find((task) => task.state === "queued");
   if (waiting) {
     await open(page, `/tasks/${waiting.id}`);
-    await page.getByText(/Number \d in the queue|Running/).first().waitFor();
+    await page
+      .getByText(/Number \d in the queue|Running/)
+      .first()
+      .waitFor();
   }
   for (const task of tasks.items) await page.request.post(`/api/tasks/${task.id}/cancel`);
   await open(page, `/tasks/${tasks.items[0]?.id ?? ""}`);

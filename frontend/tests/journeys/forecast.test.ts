@@ -25,7 +25,7 @@ it("a file that was not prepared for TimeVis is uploaded, read and described", a
   dataset = page.url().split("/").at(-1) ?? "";
   await settle(page);
   expect(await page.locator("h1").textContent()).toContain("anlage nord");
-  expect(await page.locator("[data-test=findings]").textContent()).toContain("Gaps without any value: 4");
+  expect(await page.locator("[data-test=findings]").textContent()).toContain("Gaps without a value in any channel: 4");
   const chart = await page.locator("[data-test=series]").getAttribute("aria-label");
   expect(chart).toContain("Last MW from 2026-01-01");
   await page.locator("[data-test=series] canvas").waitFor();
@@ -65,7 +65,12 @@ it("an LSTM and a baseline are trained, with an estimate before and live progres
   const { page } = v;
   await page.locator("[data-model=seasonal_naive]").click();
   await page.locator("[data-test=advanced] summary").click();
-  for (const [name, value] of [["hidden_size", "8"], ["max_epochs", "2"], ["steps_per_epoch", "12"], ["min_steps_per_epoch", "1"]] as const) {
+  for (const [name, value] of [
+    ["hidden_size", "8"],
+    ["max_epochs", "2"],
+    ["steps_per_epoch", "12"],
+    ["min_steps_per_epoch", "1"],
+  ] as const) {
     await page.locator(`[data-option=${name}] input`).first().fill(value);
   }
   await page.locator("[data-test=estimate]").waitFor();
@@ -83,7 +88,14 @@ it("an LSTM and a baseline are trained, with an estimate before and live progres
 it("a long training is cancelled", async () => {
   const { page } = v;
   const task = await call<{ id: string }>(page, "/train", {
-    model: "lstm", dataset, horizon: 12, context_length: 48, max_epochs: 100000, patience: 100000, steps_per_epoch: 20, min_steps_per_epoch: 1,
+    model: "lstm",
+    dataset,
+    horizon: 12,
+    context_length: 48,
+    max_epochs: 100000,
+    patience: 100000,
+    steps_per_epoch: 20,
+    min_steps_per_epoch: 1,
     options: { hidden_size: 8, segment_length: 12 },
   });
   await page.goto(`/tasks/${task.id}`);

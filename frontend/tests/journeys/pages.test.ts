@@ -15,8 +15,6 @@ function keysOf(tree: object, prefix = ""): string[] {
   );
 }
 
-const CODES_OF_FINDINGS = new Set(Object.keys(WORDS.en.findings));
-
 beforeAll(async () => {
   browser = await launch();
   const { page, context } = await visit(browser);
@@ -24,9 +22,18 @@ beforeAll(async () => {
   const model = await trained(page, { model: "seasonal_naive", dataset: dataset.id, horizon: 12, context_length: 48 });
   const [task] = (await call<{ items: { id: string }[] }>(page, `/tasks?dataset=${dataset.id}`)).items;
   paths = {
-    data: "/data", dataset: `/data/${dataset.id}`, train: `/train?dataset=${dataset.id}`, tasks: "/tasks", task: `/tasks/${task?.id ?? ""}`,
-    models: "/models", results: "/results", result: `/results/${model}`, forecast: "/forecast", compare: "/compare",
-    system: "/system", absent: "/no/such/page",
+    data: "/data",
+    dataset: `/data/${dataset.id}`,
+    train: `/train?dataset=${dataset.id}`,
+    tasks: "/tasks",
+    task: `/tasks/${task?.id ?? ""}`,
+    models: "/models",
+    results: "/results",
+    result: `/results/${model}`,
+    forecast: "/forecast",
+    compare: "/compare",
+    system: "/system",
+    absent: "/no/such/page",
   };
   await context.close();
 });
@@ -61,24 +68,23 @@ describe.each([
   });
 });
 
-it("every code of the service has words in both languages", async () => {
+it("every code of the service has Chinese words", async () => {
   const { page, context } = await visit(browser);
   const codes = Object.keys(await call<Record<string, string>>(page, "/messages"));
-  // The English of `service` is that of the service; a note without a code of its own stays English.
-  const known = new Set([...Object.keys(WORDS.en.problems), ...CODES_OF_FINDINGS, ...verdictCodes(), ...Object.keys(WORDS.zh.service), "cleaning_note"]);
-  expect(codes.filter((code) => !known.has(code))).toEqual([]);
+  expect(codes.length).toBeGreaterThan(300);
+  expect(codes.filter((code) => !(code in WORDS.zh.service))).toEqual([]);
   await context.close();
 });
-
-/** Keys anywhere within the words of the results. */
-function verdictCodes(tree: object = WORDS.en.results): string[] {
-  return Object.entries(tree).flatMap(([key, value]) => [key, ...(typeof value === "object" && value !== null ? verdictCodes(value as object) : [])]);
-}
 
 it("every option of a model has a name and help in both languages", async () => {
   const { page, context } = await visit(browser);
   const models = await call<{ options: { name: string; section: string }[] }[]>(page, "/model-options");
-  const names = new Set(models.flatMap((model) => model.options).filter((option) => !["horizon", "context_length", "seed"].includes(option.name)).map((option) => option.name));
+  const names = new Set(
+    models
+      .flatMap((model) => model.options)
+      .filter((option) => !["horizon", "context_length", "seed"].includes(option.name))
+      .map((option) => option.name),
+  );
   expect([...names].filter((name) => !(name in WORDS.en.help.label) || !(name in WORDS.zh.help.text))).toEqual([]);
   await context.close();
 });

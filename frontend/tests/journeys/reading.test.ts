@@ -29,13 +29,13 @@ it("a refused file names row and column, and is read again after its fields are 
   await page.locator("[data-test=file]").setInputFiles({ ...file, buffer: Buffer.from(text, "utf8") });
   const problem = page.locator("[data-test=problem]");
   await problem.waitFor();
-  expect(await problem.textContent()).toMatch(/row \d+, column 'Last MW' holds text: 'außer Betrieb'/);
-  expect(await problem.textContent()).toContain(words.field.missing);
+  expect(await problem.textContent()).toMatch(/row \d+, column 'Last MW' contains text: 'außer Betrieb'/);
+  expect(await problem.textContent()).toContain(words.field.missing_values);
   await page.getByRole("button", { name: "中文" }).click();
-  await page.getByText("列“Last MW”是文字 'außer Betrieb'").waitFor();
-  expect(await problem.textContent()).not.toMatch(/row|holds|column/);
+  await page.getByText("列“Last MW”是文字：'außer Betrieb'").waitFor();
+  expect(await problem.textContent()).not.toMatch(/row|contains|column/);
   await page.getByRole("button", { name: "English" }).click();
-  await field(words.field.missing).fill("außer Betrieb");
+  await field(words.field.missing_values).fill("außer Betrieb");
   await page.locator("[data-test=read-again]").click();
   await page.waitForURL(/\/data\/[0-9a-f]{32}/);
   await settle(page);
@@ -49,7 +49,7 @@ it("the role of a column is corrected from the top of the page", async () => {
   await field(words.field.unit).fill("MW");
   await page.getByText(words.detail.apply, { exact: true }).click();
   await page.getByText(words.detail.applied).waitFor();
-  expect(await field(words.field.missing).inputValue()).toBe("außer Betrieb");
+  expect(await field(words.field.missing_values).inputValue()).toBe("außer Betrieb");
   expect(v.complaints).toEqual([]);
 });
 

@@ -19,7 +19,9 @@ afterAll(async () => {
 /** The process that answers HTTP. The service starts it again a second after it ended. */
 function webProcess(): number {
   const port = new URL(inject("address")).port;
-  const listed = execFileSync("pgrep", ["-f", `timevis serve web .*--port ${port}`], { encoding: "utf8" }).trim().split("\n");
+  const listed = execFileSync("pgrep", ["-f", `timevis serve web .*--port ${port}`], { encoding: "utf8" })
+    .trim()
+    .split("\n");
   const [pid] = listed.map(Number).filter((id) => readFileSync(`/proc/${String(id)}/cmdline`, "utf8").includes("serve"));
   if (pid === undefined) throw new Error("there is no web process");
   return pid;

@@ -33,7 +33,11 @@ describe("rows that are pasted for a forecast", () => {
 describe("the form of a forecast that was made before", () => {
   it("holds the models, the data and the rows of its request", () => {
     expect(askedBy({ models: ["m"], method: null, dataset: "d", kind: "backtest", horizon: 12 })).toEqual({
-      models: ["m"], method: "models", dataset: "d", kind: "backtest", horizon: "12",
+      models: ["m"],
+      method: "models",
+      dataset: "d",
+      kind: "backtest",
+      horizon: "12",
     });
     expect(askedBy({ items: [{ model: "m" }, { model: "n" }, { model: "m" }] }).models).toEqual(["m", "n"]);
     expect(askedBy({ method: "nano", dataset: "d" })).toMatchObject({ models: [], method: "nano", dataset: "d", kind: "future", horizon: "" });

@@ -5,7 +5,7 @@ import { defineComponent, h } from "vue";
 
 import { signIn } from "@/api/client";
 import { ApiProblem, explain, isAbsent, ServiceAway } from "@/api/problems";
-import { laterPart } from "@/components/laterPart";
+import { lazyComponent } from "@/components/lazyComponent";
 import ProblemNotice from "@/components/ProblemNotice.vue";
 import { i18n, setLanguage } from "@/i18n";
 import en from "@/i18n/en";
@@ -20,7 +20,7 @@ function answerWith(status: number | "away"): void {
 }
 
 function open(loader: () => Promise<{ default: typeof Part }>) {
-  const part = laterPart(loader);
+  const part = lazyComponent(loader);
   return mount({ render: () => h("div", [h(part)]) }, { global: { plugins: [i18n], config: { errorHandler: () => undefined } } });
 }
 
@@ -64,10 +64,15 @@ describe("a part that is loaded later", () => {
   });
 
   it("is told from a defect of the page in every browser", () => {
-    const texts = ["Unable to preload CSS for /assets/a.css", "error loading dynamically imported module: x", "Importing a module script failed.", missing.message];
+    const texts = [
+      "Unable to preload CSS for /assets/a.css",
+      "error loading dynamically imported module: x",
+      "Importing a module script failed.",
+      missing.message,
+    ];
     expect(texts.map((text) => isLoadError(new Error(text)))).toEqual([true, true, true, true]);
     expect([isLoadError(new TypeError("x is undefined")), isLoadError("text")]).toEqual([false, false]);
-    expect(explain(missing).title).toBe(en.common.error.part);
+    expect(explain(missing).title).toEqual({ text: en.common.error.part, isEnglish: false });
   });
 });
 

@@ -8,17 +8,17 @@ const shapes = () => [shape("hidden_size", "options"), shape("max_epochs", "fit"
 
 describe("the form of a training", () => {
   it("sends only what differs from the defaults of the service", () => {
-    const draft = { ...newDraft(), dataset: "d" };
+    const draft = newDraft("d", ["lstm"]);
     expect(requestsOf(draft, shapes)).toEqual([{ model: "lstm", dataset: "d", seed: 0 }]);
   });
 
   it("puts options of the fit at the top and others into their sections", () => {
-    const draft = { ...newDraft(), dataset: "d", options: { lstm: { "options.hidden_size": "64", max_epochs: "5", "lora.hidden_size": "8" } } };
+    const draft = { ...newDraft("d", ["lstm"]), options: { lstm: { "options.hidden_size": "64", max_epochs: "5", "lora.hidden_size": "8" } } };
     expect(requestsOf(draft, shapes)[0]).toMatchObject({ max_epochs: 5, options: { hidden_size: 64 }, lora: { hidden_size: 8 } });
   });
 
   it("makes a request of each model and each combination of values", () => {
-    const draft = { ...newDraft(), dataset: "d", models: ["linear" as const, "lstm" as const], horizon: "12, 24", options: { lstm: { "options.hidden_size": "64,128" } } };
+    const draft = { ...newDraft("d", ["linear", "lstm"]), horizon: "12, 24", options: { lstm: { "options.hidden_size": "64,128" } } };
     const made = requestsOf(draft, shapes);
     expect(made.map((body) => [body.model, body.horizon, body.options])).toEqual([
       ["linear", 12, undefined],
@@ -31,9 +31,21 @@ describe("the form of a training", () => {
   });
 
   it("sends what differs from the data, the preset and the time limit", () => {
-    const draft = { ...newDraft(), dataset: "d", preset: "quick" as const, minutes: "1.5", season: "24", missing: "-999, none", maskOutliers: true, covariates: ["a:b:known", "temp:observed", "holiday:DE", "rain"] };
+    const draft = {
+      ...newDraft("d", ["lstm"]),
+      preset: "quick" as const,
+      minutes: "1.5",
+      season: "24",
+      missing_values: "-999, none",
+      maskOutliers: true,
+      covariates: ["a:b:known", "temp:observed", "holiday:DE", "rain"],
+    };
     expect(requestsOf(draft, shapes)[0]).toMatchObject({
-      preset: "quick", minutes: 1.5, season: 24, cleaning: { outliers: "mask", missing: ["-999", "none"] },
+      preset: "quick",
+      minutes: 1.5,
+      season: 24,
+      cleaning: { outliers: "mask" },
+      missing_values: ["-999", "none"],
       covariates: { "a:b": "known", temp: "observed", holiday: "DE", rain: "known" },
     });
   });

@@ -1,22 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { refuseTooLarge } from "@/api/datasets";
-import { ApiProblem, explain, fieldText } from "@/api/problems";
-import { setLanguage } from "@/i18n";
-import { findingText, isNote, languageOf } from "@/pages/data/findingText";
+import { ApiProblem, explain, fieldText, serviceText } from "@/api/problems";
+import { i18n, setLanguage } from "@/i18n";
 
+const setting = (key: string, value: unknown = null) => ({ key, value, text: value === null ? key : `${key}=${String(value)}` });
 const refused = new ApiProblem({
   status: 422,
   code: "invalid-data",
   detail: "load.csv: row 2501, column 'MW' holds text (as do 2 more cells): 'aus'",
-  detail_code: {
-    code: "text-in-number-column",
-    params: { source: "load.csv", place: "row 2501", row: 2501, column: "MW", count: 3, more: " (as do 2 more cells)", cell: "'aus'" },
+  detail_code: { code: "a-text-of-a-test", params: { row: 2501, column: "MW", cell: "'aus'" } },
+  advice: "name it in data.missing_values; data.decimal=comma sets whether 1,250 is 1.25 or 1250",
+  advice_code: {
+    code: "advice-of-a-test",
+    params: { missing: setting("data.missing_values"), decimal: setting("data.decimal", "comma") },
   },
-  advice: "write numbers like 1234.5; data.cleaning.decimal sets whether 1,250 is 1.25 or 1250",
-  advice_code: { code: "write-numbers", params: {} },
 });
-const withoutCode = new ApiProblem({ status: 422, code: "invalid-data", detail: "the table cannot be parsed", advice: "write it again" });
+const withoutWords = new ApiProblem({
+  status: 422,
+  code: "invalid-data",
+  detail: "the table cannot be parsed",
+  detail_code: { code: "code-of-a-newer-service", params: {} },
+});
 
 describe("a file above the limit of uploads", () => {
   it("is refused before it is sent, with its name and the limit in the language of the page", async () => {
@@ -25,7 +30,10 @@ describe("a file above the limit of uploads", () => {
     const health = { version: "0.1.0", ready: true, database: part, broker: part, worker: part, max_upload_megabytes: 1 };
     refuseTooLarge(file, undefined); // the limit is not known yet
     refuseTooLarge(file, { ...health, max_upload_megabytes: 2 });
-    for (const [language, title] of [["en", "load.csv has more than 1 MB"], ["zh", "load.csv 超过 1 MB"]] as const) {
+    for (const [language, title] of [
+      ["en", "load.csv has more than 1 MB"],
+      ["zh", "load.csv 超过 1 MB"],
+    ] as const) {
       await setLanguage(language);
       let found: unknown;
       try {
@@ -33,53 +41,67 @@ describe("a file above the limit of uploads", () => {
       } catch (error) {
         found = error;
       }
-      expect(explain(found)).toMatchObject({ title: expect.stringContaining(title) as string, english: null, advice: null });
+      expect(explain(found)).toMatchObject({ title: { text: expect.stringContaining(title) as string, isEnglish: false }, advice: null });
     }
   });
 });
 
 describe("a text of the service", () => {
-  beforeAll(() => setLanguage("en")); // loads its words
+  beforeAll(async () => {
+    await setLanguage("en"); // loads its words
+    await setLanguage("zh");
+    i18n.global.mergeLocaleMessage("zh", {
+      service: {
+        "a-text-of-a-test": "第 {row} 行、列“{column}”是文字 {cell}",
+        "advice-of-a-test": "请在{missing}中写明；{decimal}决定小数点",
+        "outer-of-a-test": "{part}部分：误差低 {size}，时间步长为{frequency}",
+        "inner-of-a-test": "测试",
+        "list-of-a-test": "列：{columns}",
+        "and-more": "还有 {count} 个",
+      },
+    });
+  });
   beforeEach(() => setLanguage("zh"));
   afterAll(() => setLanguage("en"));
 
   it("is in Chinese on the Chinese page, with its row and column, and has no English in it", () => {
-    const found = explain(refused);
-    expect(found.title).toContain("第 2,501 行、列“MW”是文字 'aus'");
-    expect(found.title).not.toMatch(/row|holds|more/);
-    expect([found.english, found.isAdviceEnglish]).toEqual([null, false]);
-    expect(found.advice).toMatch(/^请把数字写成 1234\.5.*。$/);
+    const { title, advice } = explain(refused);
+    expect(title).toEqual({ text: "第 2,501 行、列“MW”是文字 'aus'。", isEnglish: false });
+    expect(advice).toEqual({ text: "请在“表示缺失值的文字”中写明；“小数点: comma”决定小数点。", isEnglish: false });
   });
 
-  it("without a code is shown in English and marked as English", () => {
-    const found = explain(withoutCode);
-    expect(found.title).toContain("英文");
-    expect([found.english, found.advice, found.isAdviceEnglish]).toEqual(["The table cannot be parsed.", "Write it again.", true]);
+  it("without words is shown in English and marked as English", () => {
+    expect(explain(withoutWords).title).toEqual({ text: "The table cannot be parsed.", isEnglish: true });
   });
 
-  it("is the service's own sentence on the English page", async () => {
+  it("is the service's own sentence on the English page, with the labels of fields instead of config keys", async () => {
     await setLanguage("en");
-    const found = explain(refused);
-    expect(found.title).toContain("row 2501, column 'MW' holds text");
-    expect([found.english, found.isAdviceEnglish]).toEqual([null, false]);
-    expect(found.advice).toContain("“Decimal mark”");
+    const { title, advice } = explain(refused);
+    expect(title).toEqual({ text: "Load.csv: row 2501, column 'MW' holds text (as do 2 more cells): 'aus'.", isEnglish: false });
+    expect(advice?.text).toBe("Name it in “Words for a missing value”; “Decimal mark: comma” sets whether 1,250 is 1.25 or 1250.");
+  });
+
+  it("shows an example of a list as it is typed into the field, without the quotes of a shell", async () => {
+    await setLanguage("en");
+    const words = setting("data.missing_values", '["Bad Input",-9999]');
+    const text = serviceText(`name it, such as '${words.text}'`, { code: "example-of-a-test", params: { words } }).text;
+    expect(text).toBe("Name it, such as “Words for a missing value: Bad Input; -9999”.");
+  });
+
+  it("has words for the texts, shares and frequencies within it", () => {
+    const part = { code: "inner-of-a-test", params: {}, text: "test" };
+    const coded = { code: "outer-of-a-test", params: { part, size: { share: 0.123, text: "12.3 %" }, frequency: "30min" } };
+    expect(serviceText("English", coded).text).toBe("测试部分：误差低 12.3%，时间步长为每 30 分钟。");
+  });
+
+  it("shows a list as the service cut it, with the number of the items that are left out", () => {
+    const columns = ["a", "b", "c", "d", "e", "f", "g", "h", { code: "and-more", params: { count: 12 }, text: "and 12 more" }];
+    expect(serviceText("English", { code: "list-of-a-test", params: { columns } }).text).toBe("列：a, b, c, d, e, f, g, h, 还有 12 个。");
   });
 
   it("of a field is worded by its code too", () => {
-    const split = { code: "split-part-empty", params: { source: "load", split: "[0.7, 0.1]", part: { code: "part_test", params: {} } } };
-    const detail = "load: data.split=[0.7, 0.1] leaves the test part without a row";
-    expect(fieldText({ pointer: "/train", code: "impossible-split", params: { detail }, detail, detail_code: split })).toBe(
-      "数据不能这样划分：load：按划分 [0.7, 0.1]，测试部分没有任何一行。",
-    );
-  });
-
-  it("that is a note of reading, or a reason why a column is not used, is in Chinese", () => {
-    const note = { code: "note_frequency", channel: null, params: { frequency: "30min" }, text: "The frequency is 30min, the most common step." };
-    expect(findingText(note)).toBe("时间步长：每 30 分钟（最常见的步长）。");
-    expect([isNote(note), languageOf(note)]).toEqual([true, undefined]);
-    const params = { columns: { site: "holds text" }, reasons: { site: { code: "holds_text", params: {} } } };
-    expect(findingText({ code: "unused_columns", channel: null, params, text: "Columns not used: site (holds text)." })).toContain("site (是文字)");
-    const other = { code: "cleaning_note", channel: null, params: { note: "a rare note" }, text: "A rare note." };
-    expect([findingText(other), languageOf(other)]).toEqual(["A rare note.", "en"]);
+    const detail = "must be at least 1";
+    expect(fieldText({ pointer: "/horizon", code: "number-too-small", params: { minimum: 1 }, detail })).toContain("1");
+    expect(fieldText({ pointer: "/horizon", code: "new-code", params: {}, detail })).toBe("Must be at least 1.");
   });
 });

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { horizonOf, withHeader } from "@/pages/forecast/source";
 
-const columns = [{ name: "Zeit", role: "time" }, { name: "Last; MW", role: "target" }, { name: "temp", role: "covariate" }];
+const columns = [
+  { name: "Zeit", role: "time" },
+  { name: "Last; MW", role: "target" },
+  { name: "temp", role: "covariate" },
+];
 
 describe("rows for a forecast", () => {
   it("get the names of the columns where their header was not copied", () => {

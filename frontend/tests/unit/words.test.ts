@@ -17,13 +17,25 @@ function texts(tree: Tree, prefix = ""): Map<string, string> {
 }
 
 const english = texts(en);
-/** Without the texts of the service, whose English is its own. */
-const chinese = new Map([...texts(zh)].filter(([key]) => !key.startsWith("service.")));
+/** Without the texts and metrics of the service, whose English is its own. */
+const chinese = new Map([...texts(zh)].filter(([key]) => !/^(service|metrics)\./.test(key)));
+const sources = Object.values(
+  import.meta.glob<string>(["@/**/*.{ts,vue}", "!@/i18n/{en,zh}/*"], { query: "?raw", import: "default", eager: true }),
+).join("\n");
+/** Beginnings of keys whose end is only known at run time, such as `tasks.state.`. */
+const prefixes = [...sources.matchAll(/`([a-z]+\.[\w.]*)\$\{/g)].map((match) => match[1] ?? "");
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
 
 describe("the words of the page", () => {
   it("exist in both languages under the same keys", () => {
     expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
+  });
+
+  it("are all used", () => {
+    const isUsed = (key: string): boolean =>
+      sources.includes(`"${key}"`) || sources.includes(`'${key}'`) || prefixes.some((prefix) => key.startsWith(prefix));
+    expect(prefixes).toContain("tasks.state.");
+    expect([...english.keys()].filter((key) => !isUsed(key))).toEqual([]);
   });
 
   it("are never empty", () => {

@@ -2,8 +2,9 @@
 
 Prints and writes the metrics of all runs and of seasonal naive, the paired difference of each run from a reference
 with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each RUN is a run
-folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or that of the
-reference. Other runs, runs that have not completed, and files and folders that are not runs are left out and named.
+folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or the
+group of the reference. Other runs, runs that have not completed, and files and folders that are not runs are left out
+and named.
 
     timevis compare outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     timevis compare outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -19,13 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timevis.errors import RunFolderError
+from timevis.messages import Text
 from timevis.utils.commands import resume_command
+from timevis.utils.formatting import join_names
 from timevis.utils.stdout import run_script
 
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison
 
-NOT_A_RUN_FOLDER = "not a run folder"
+NOT_A_RUN_FOLDER = Text("no-run-folder", "not a run folder")
 EXAMPLE_RUN = "outputs/traffic/lstm/2026-01-01_12-00-00-1a2b"
 
 
@@ -53,7 +56,8 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
         distinct_runs.setdefault(run.resolve(), run)
     reference_run = None if reference in (None, "seasonal_naive") else Path(reference)
     if reference_run is not None and (reason := reason_not_comparable(reference_run)):
-        raise RunFolderError(f"--reference {reference}: {reason}", "give another run")
+        message = Text("reference-not-comparable", "--reference {run}: {reason}", run=reference, reason=reason)
+        raise RunFolderError(message, Text("give-another-run", "give another run"))
     chosen = comparable_runs(completed_runs(list(distinct_runs.values())), reference_run)
     from timevis.evaluation.comparison import compare
     from timevis.evaluation.report.comparison_report import write_comparison
@@ -80,8 +84,6 @@ def completed_runs(runs: list[Path]) -> list[Path]:
     RunFolderError
         No run can be compared.
     """
-    from timevis.utils.formatting import join_names
-
     reasons = {run: reason_not_comparable(run) for run in runs}
     for reason in dict.fromkeys(filter(None, reasons.values())):
         names = [str(run) for run in runs if reasons[run] == reason]
@@ -90,12 +92,17 @@ def completed_runs(runs: list[Path]) -> list[Path]:
     run_folders = [run for run in runs if reasons[run] != NOT_A_RUN_FOLDER]
     if not run_folders:
         inner_run = next((path.parent for run in runs for path in sorted(run.rglob("results.json"))), None)
-        raise RunFolderError("none of these is a run folder", f"give run folders, such as {inner_run or EXAMPLE_RUN}")
-    if not completed:
         raise RunFolderError(
-            "none of these runs has completed",
-            f"wait until one has, or continue one with {resume_command(run_folders[0])}",
+            Text("no-run-folders", "none of these is a run folder"),
+            Text("give-run-folders", "give run folders, such as {example}", example=str(inner_run or EXAMPLE_RUN)),
         )
+    if not completed:
+        advice = Text(
+            "wait-or-continue-one",
+            "wait until one has, or continue one with {command}",
+            command=resume_command(run_folders[0]),
+        )
+        raise RunFolderError(Text("no-completed-run", "none of these runs has completed"), advice)
     return completed
 
 
@@ -111,7 +118,6 @@ def comparable_runs(runs: list[Path], reference: Path | None = None) -> list[Pat
     """
     from timevis.evaluation.window_sets import differences, largest_comparable_group, not_comparable_error
     from timevis.runs.folder import RunFolder
-    from timevis.utils.formatting import join_names
 
     folders = runs if reference is None else [*runs, reference]
     results = [RunFolder(folder).results for folder in folders]
@@ -119,21 +125,21 @@ def comparable_runs(runs: list[Path], reference: Path | None = None) -> list[Pat
     others = [position for position in range(len(runs)) if position not in group]
     if others and len(group) == 1:
         raise not_comparable_error(*((folders[i], results[i]) for i in (group[0], others[0])))
-    reasons = {i: "; ".join(differences(results[group[0]], results[i])) for i in others}
+    reasons = {i: str(differences(results[group[0]], results[i])) for i in others}
     for reason in dict.fromkeys(reasons.values()):
         names = join_names([str(runs[i]) for i in others if reasons[i] == reason])
         print(f"left out (other windows than the compared runs: {reason}): {names}", file=sys.stderr)
     return [runs[i] for i in group if i < len(runs)]
 
 
-def reason_not_comparable(run: Path) -> str | None:
+def reason_not_comparable(run: Path) -> Text | None:
     """Why a run cannot be compared: its state if it has not completed, or that it is not a run folder."""
-    from timevis.runs.status import read_status
+    from timevis.runs.status import STATE_TEXTS, state_of
 
     if run.exists() and not (run / "config.yaml").is_file():
         return NOT_A_RUN_FOLDER
-    state = (read_status(run) or {}).get("state")
-    return None if state in (None, "completed") else state
+    state = state_of(run)
+    return None if state in (None, "completed") else STATE_TEXTS[state]
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timevis.utils.stdout import run_script
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -65,13 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows, columns = (args.rows * args.series, 3) if args.layout == "long" else (args.rows, args.series + 1)
     if "xlsx" in args.formats and (rows >= SHEET_ROWS or columns > SHEET_COLUMNS):
         parser.error(
-            f"--formats xlsx: a sheet holds at most {SHEET_ROWS - 1:,} rows and {SHEET_COLUMNS:,} columns, but the "
+            f"--formats xlsx: a sheet has at most {SHEET_ROWS - 1:,} rows and {SHEET_COLUMNS:,} columns, but the "
             f"table has {rows:,} and {columns:,}; leave xlsx out of --formats, or lower --rows or --series"
         )
     if args.folder.exists() and not args.folder.is_dir():
         parser.error(f"{args.folder} is a file, not a folder")
-
-    from timevis.utils.stdout import run_script
 
     return run_script(lambda: generate(args))
 

@@ -9,7 +9,7 @@ autocorrelation of each channel, and the split. Nothing is trained, and the file
     timevis inspect etth1 'split=[2017-07-01,2017-11-01]'
 
 FILE is CSV, TSV, XLSX, XLS, JSON or Parquet, wide or long. NAME is traffic, electricity, weather, etth1 or synthetic.
-The keys are context_length, horizon and those of the config section data, with or without the prefix `data.`;
+The keys are context_length, horizon and the keys of the config section data, with or without the prefix `data.`;
 conf/data/file.yaml explains them.
 """
 
@@ -21,6 +21,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from timevis.utils.stdout import run_script
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -30,16 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("source", metavar="FILE|NAME", help="a file, or the name of a data set")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for example 'target=[load]'")
     parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder of the picture and the JSON report (default: outputs/inspect)",
+        "--out", type=Path, metavar="DIR", help="folder of the picture and the JSON report (default: outputs/inspect)"
     )
     parser.add_argument("--no-plot", action="store_true", help="do not draw a picture")
     args = parser.parse_intermixed_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-
-    from timevis.utils.stdout import run_script
 
     out = args.out or Path("outputs/inspect")
     return run_script(lambda: inspect_data(args.source, args.overrides, out, not args.no_plot))
@@ -49,14 +46,13 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     """Load, print, draw and write the report of one source."""
     from timevis.data.catalog import load_panel
     from timevis.data.options import DataOptions
-    from timevis.data.split.make_split import split_rows
     from timevis.evaluation.report.data_console import compose_data_config, print_data_report
     from timevis.runs.default_lengths import default_lengths
 
     cfg, context_length, horizon = compose_data_config(source, overrides)
     options = DataOptions.from_config(cfg)
     panel, report = load_panel(options)
-    ends = split_rows(panel, options.split, options.split_by).longest_ends
+    ends = options.split_rows(panel).longest_ends
     defaults = default_lengths(panel.freq, ends, horizon)
     lengths = (context_length or defaults.context_length, defaults.horizon)
     print_data_report(panel, report, options.split, lengths)

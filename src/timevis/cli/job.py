@@ -18,8 +18,9 @@ from timevis.config.stored import escape, to_yaml
 from timevis.config.validate import check
 from timevis.data.readers.check_file import check_file
 from timevis.errors import Cancelled, RunFolderError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder, config_to_store
-from timevis.runs.status import Status, read_status
+from timevis.runs.status import Status, read_status, state_of
 from timevis.utils.explain import explain
 from timevis.utils.files import display_path, write_text
 from timevis.utils.memory import without_garbage_collection
@@ -66,7 +67,7 @@ def run_job(cfg: DictConfig) -> float:
         log.error("failed: %s", failure)
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", to_yaml(overrides))
-            Status(folder).finish("failed", failure.message, failure.advice)
+            Status(folder).finish("failed", failure)
         raise failure from None
     finally:
         if sweep is not None:
@@ -94,7 +95,7 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
     Raises
     ------
     RunFolderError
-        The folder holds a run with another config.
+        The folder contains a run with another config.
     """
     from timevis.runs.config import RunConfig
 
@@ -104,13 +105,16 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
     for key in RunConfig.from_config(cfg).derived_keys:  # the earlier job stored what followed from its data
         OmegaConf.update(wanted, key, OmegaConf.select(stored, key))
     if stored != wanted:
-        raise RunFolderError(
-            f"{folder} holds a run with other settings, so this sweep cannot be continued there",
-            "choose another hydra.sweep.dir, or start the same sweep",
+        message = Text(
+            "job-with-other-settings",
+            "{path} contains a run with other settings, so this sweep cannot be continued there",
+            path=str(folder),
         )
-    if (earlier.status or {}).get("state") != "completed":
+        advice = Text("other-sweep-folder", "choose another hydra.sweep.dir, or start the same sweep")
+        raise RunFolderError(message, advice)
+    if state_of(folder) != "completed":
         return None
-    return earlier.results["validation"]["relative_wql"]
+    return earlier.results.validation_score
 
 
 def _threads_of_job(hydra: HydraConf) -> int:

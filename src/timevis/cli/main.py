@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from timevis import __version__
+from timevis.config.suggestions import did_you_mean
 
 COMMANDS = {
     "train": "train a forecaster, score it and write a report (Hydra overrides: model=lstm data=traffic)",
@@ -42,8 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if arguments else 2
     name, *rest = arguments
     if name not in COMMANDS:
-        from timevis.config.suggestions import did_you_mean
-
         print(f"Error: there is no command {name!r}\n  {did_you_mean(name, COMMANDS)}", file=sys.stderr)
         return 2
     return importlib.import_module(f"timevis.cli.{name}").main(rest)

@@ -3,7 +3,7 @@
 Forecasts the rows that follow the last value of the data of the run, or of new files with the same columns. Writes a
 picture and one table with the columns item, channel, timestamp, point and quantiles, in the unit of the data, and
 scored, which is False for a series that was too short for the run to score. Rows at the end of a file that have
-covariates but no targets hold the known future of those covariates. Each file, and each series of a long file, is an
+covariates but no targets contain the known future of the covariates. Each file, and each series of a long file, is an
 item of the table.
 
     timevis predict outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -28,6 +28,7 @@ from pathlib import Path
 
 from timevis.data.readers.check_file import check_file
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.utils.files import atomic_write, require_writable
 from timevis.utils.memory import without_garbage_collection
@@ -45,10 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--refit", action="store_true", help="first fit again on all rows of the data of the run")
     parser.add_argument(
-        "--horizon",
-        type=int,
-        metavar="ROWS",
-        help="rows of the forecast, at most the horizon of the run",
+        "--horizon", type=int, metavar="ROWS", help="rows of the forecast, at most the horizon of the run"
     )
     parser.add_argument(
         "--backtest",
@@ -109,13 +107,13 @@ def forecast_future(args: argparse.Namespace) -> int:
     """Forecast, and write the table and its picture."""
     out: Path = args.out or args.run / "forecasts" / f"{_now()}{'_refitted' * args.refit}.csv"
     if out.suffix not in (".csv", ".parquet"):
-        raise ConfigError(
-            f"--out {out} is neither a .csv nor a .parquet file", "give a name that ends with one of them"
-        )
+        message = Text("not-csv-or-parquet", "--out {path} is neither a .csv nor a .parquet file", path=str(out))
+        raise ConfigError(message, Text("ending-of-name", "give a name that ends with one of them"))
     picture = out.with_suffix(".png")
     for path in (out, *([] if args.no_plot else [picture])):
         if path.exists() and not args.force:
-            raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
+            advice = Text("other-file-or-force", "choose another --out, or overwrite it with --force")
+            raise ConfigError(Text("output-exists", "{path} exists already", path=str(path)), advice)
     require_writable(out.parent, "--out")
     with without_garbage_collection():
         from timevis.evaluation.charts.draw_matplotlib import save_png

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from timevis.errors import TimeVisError
 from timevis.experiment import execute
-from timevis.messages import error_to_json
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.utils.explain import explain
@@ -21,7 +20,7 @@ from timevis.utils.logs import ConsoleHandler
 log = logging.getLogger(__name__)
 
 
-def main(path: str, group: str, error_file: str) -> int:
+def main(path: str, group: str, error_file: str, resumed: str = "") -> int:
     """Run the stages of a run; returns the exit code. The file `error_file` gets the cause of a failure.
 
     Parameters
@@ -32,6 +31,8 @@ def main(path: str, group: str, error_file: str) -> int:
         The sweep that the run belongs to; may be empty.
     error_file : str
         A JSON file that is written if the run fails.
+    resumed : str
+        Not empty if the run goes on with what earlier processes left in its folder.
     """
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     handler = ConsoleHandler()
@@ -40,10 +41,11 @@ def main(path: str, group: str, error_file: str) -> int:
     folder = RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0")
     try:
         config = RunConfig.from_config(folder.config)
-        execute(folder, config, group or None, pid=os.getppid())  # the parent passes signals on to all processes
+        # the parent passes signals on to all processes
+        execute(folder, config, group or None, pid=os.getppid(), resumed=bool(resumed))
     except Exception as error:
         failure = explain(error, folder.config)
-        write_json(Path(error_file), error_to_json(failure))
+        write_json(Path(error_file), failure.to_json())
         if not isinstance(error, TimeVisError):
             log.error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
         return 1

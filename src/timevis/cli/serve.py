@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.utils.stdout import run_script
 
 PACKAGES = ("alembic", "apiflask", "celery", "prometheus_client", "redis", "sqlalchemy", "structlog", "waitress")
@@ -51,7 +52,8 @@ def require_packages() -> None:
     """
     absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if absent:
-        raise ConfigError(f"the service needs {', '.join(absent)}", "install them: pip install 'timevis[service]'")
+        message = Text("service-needs-packages", "the service needs {packages}", packages=absent)
+        raise ConfigError(message, Text("install-service", "install them: pip install 'timevis[service]'"))
 
 
 def _token_main(arguments: Sequence[str]) -> int:
@@ -94,22 +96,32 @@ def serve(args: argparse.Namespace) -> int:
     queues = tuple(args.queues.split(","))
     for queue in queues:
         if queue not in QUEUES:
-            raise ConfigError(f"--queues: there is no queue {queue!r}", f"the queues are {', '.join(QUEUES)}")
+            message = Text("no-such-queue", "--queues: there is no queue {queue!r}", queue=queue)
+            raise ConfigError(message, Text("names-of-queues", "the queues are {queues}", queues=QUEUES))
     settings = Settings.from_environment()
     if "gpu" in queues and not settings.gpus:
-        raise ConfigError("--queues gpu: this machine has no GPU that can be used", "see CUDA_VISIBLE_DEVICES")
+        message = Text("queue-without-gpu", "--queues gpu: this machine has no GPU that can be used")
+        raise ConfigError(message, Text("see-visible-devices", "see CUDA_VISIBLE_DEVICES"))
     part = args.part if args.part != "worker" else f"worker-{'-'.join(queues)}"
     configure_logs(settings.home / "logs", part, args.loglevel)
     runs = None if args.runs is None else args.runs.absolute()
     if runs is not None and not (runs.is_dir() and args.part in ("all", "web")):
-        raise ConfigError(f"--runs {args.runs}: {'a worker shows no runs' if runs.is_dir() else 'no such folder'}")
+        reason = (
+            Text("worker-shows-no-runs", "a worker shows no runs")
+            if runs.is_dir()
+            else Text("runs-folder-absent", "no such folder")
+        )
+        raise ConfigError(Text("runs-not-shown", "--runs {path}: {reason}", path=str(args.runs), reason=reason))
     if args.part == "all":
         from timevis.service.processes import run_all
 
         return run_all(settings, args.host, args.port, runs)
     if not settings.broker_url:
-        advice = "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis"
-        raise ConfigError(f"timevis serve {args.part} needs TIMEVIS_BROKER_URL", advice)
+        advice = Text(
+            "example-of-broker",
+            "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis",
+        )
+        raise ConfigError(Text("no-broker", "timevis serve {part} needs TIMEVIS_BROKER_URL", part=args.part), advice)
     if args.part == "web":
         from timevis.service.processes import run_web
 

@@ -30,6 +30,7 @@ from timevis.config.compose import (
 from timevis.config.paths import CONF, user_conf
 from timevis.config.stored import unescape
 from timevis.errors import ConfigError, TimeVisError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.sweep.hydra_callbacks import current_sweep_folder, forget_folders, remove_unused_folders, sweep_folder_of
 from timevis.utils.stdout import discard_stdout, make_stdout_safe, print_error
@@ -95,10 +96,11 @@ def _resumed_run() -> RunFolder | None:
         if not argument.startswith("resume="):
             continue
         if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
-            raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
+            message = Text("resume-of-sweep", "{argument} is for one run, not for a sweep", argument=argument)
+            raise ConfigError(message, Text("leave-multirun-out", "leave -m out"))
         try:
             path = OverridesParser.create().parse_override(argument).value()
-        except HydraException:  # for example a letter that Hydra accepts only in quotes
+        except HydraException:  # for example a character that Hydra accepts only in quotes
             sys.argv[position] = in_quotes(argument)
             path = OverridesParser.create().parse_override(sys.argv[position]).value()
         if path is not None:
@@ -123,11 +125,17 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
         case BrokenPipeError():
             return discard_stdout(), None
         case OSError() if error.filename is not None:  # errors of a run have become TimeVisErrors before
-            advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
-            return 1, TimeVisError(f"{error.filename}: {error.strerror}", advice)
+            return 1, TimeVisError(
+                Text("run-folder-not-written", "{path}: {reason}", path=str(error.filename), reason=error.strerror),
+                Text(
+                    "writable-run-folder",
+                    "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written",
+                ),
+            )
         case ValueError() if "Only one of --run" in str(error):
             return 1, ConfigError(
-                "--cfg, --info and -m cannot be combined", "print the config of one job: leave -m out"
+                Text("config-of-sweep", "--cfg, --info and -m cannot be combined"),
+                Text("config-of-one-job", "print the config of one job: leave -m out"),
             )
         case ValueError() if "No trials are completed yet" in str(error):
             return 1, None  # every trial of an Optuna sweep failed; the leaderboard names the reasons
@@ -150,7 +158,7 @@ def _finish_sweep(sweep: Path) -> TimeVisError | None:
 
 def _start_time(folder: RunFolder | None) -> float | None:
     """When the latest process of a run started."""
-    return ((folder and folder.status) or {}).get("started")
+    return status.started if folder and (status := folder.status) else None
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

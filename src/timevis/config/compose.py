@@ -20,9 +20,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config.paths import BUILT_IN_BACKBONES, CONF, user_conf
 from timevis.config.stored import escape, has_reference
-from timevis.config.suggestions import did_you_mean
+from timevis.config.suggestions import did_you_mean, unknown_key_error
 from timevis.config.validate import keys_of
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.utils.commands import train_command
 
 RESUMABLE_SECTIONS = ("trainer", "logger")
@@ -58,10 +59,13 @@ def added_keys(overrides: Sequence[str]) -> list[str]:
 
 def cannot_change_on_resume(override: str | None) -> ConfigError:
     """The error for an override of a section that is not in `RESUMABLE_SECTIONS`."""
-    return ConfigError(
-        f"{override} cannot change with resume=: the run keeps its own config",
-        "leave it out, start a new run, or override trainer.* or logger.* only",
+    message = Text(
+        "fixed-on-resume",
+        "{override} cannot change with resume=: the run keeps its own config",
+        override=str(override),
     )
+    advice = Text("override-on-resume", "leave it out, start a new run, or override trainer.* or logger.* only")
+    return ConfigError(message, advice)
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
@@ -87,24 +91,52 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
         if files and match[1].split("/")[0] == "data":
-            return ConfigError(f"{files[0]} is not a data set", _use_data_file(files[0]))
-        choices = getattr(error, "options", None) or _choices(match[1])  # Hydra lists those of plugins
-        return ConfigError(f"{match[1]}={match[2]} is not a choice", did_you_mean(match[2], choices))
+            return ConfigError(
+                Text("not-a-data-set", "{name} is not a data set", name=files[0]), _use_data_file(files[0])
+            )
+        choices = getattr(error, "options", None) or choices_of(match[1])  # Hydra lists the choices of plugins
+        message = Text("not-a-choice-of-group", "{group}={name} is not a choice", group=match[1], name=match[2])
+        return ConfigError(message, did_you_mean(match[2], choices), match[1])
     if match := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
-        advice = f"for one run with each value: {train_command()} -m {match[1]}"
+        one_value: Text | str = ""
         if match[2] not in _groups() and re.search(r"[^\d.,]", match[3]):
-            advice += f"; for one name: {_quoted_example(match[1])}; for a list: '{match[2]}=[{match[3]}]'"
-        return ConfigError(f"{match[1]} has several values for one run", advice)
+            one_value = Text(
+                "one-name-or-list",
+                "; for one name: {name}; for a list: '{key}=[{values}]'",
+                name=_quoted_example(match[1]),
+                key=match[2],
+                values=match[3],
+            )
+        message = Text("several-values", "{argument} has several values for one run", argument=match[1])
+        advice = Text(
+            "run-for-each-value",
+            "for one run with each value: {command} -m {argument}{one_value}",
+            command=train_command(),
+            argument=match[1],
+            one_value=one_value,
+        )
+        return ConfigError(message, advice)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
-            advice = _use_data_file(error.override) if Path(error.override).suffix else "for example: model=lstm"
-            return ConfigError(f"{error.override} is not of the form key=value", advice)
-        return ConfigError(
-            f"{error.override} cannot be read",
-            "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or letters beyond a to z in "
-            f"quotes, such as {_quoted_example(error.override)}; {train_command()} --help lists the keys",
+            return ConfigError(
+                Text("not-key-and-value", "{argument} is not of the form key=value", argument=error.override),
+                _use_data_file(error.override)
+                if Path(error.override).suffix
+                else Text("example-override", "for example: model=lstm"),
+            )
+        advice = Text(
+            "brackets-and-quotes",
+            "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond a to z "
+            "in quotes, such as {example}; {help}",
+            example=_quoted_example(error.override),
+            help=_see_help(),
         )
-    return ConfigError(str(error).strip(), f"{train_command()} --help lists the keys")
+        return ConfigError(Text("override-unreadable", "{override} cannot be read", override=error.override), advice)
+    return ConfigError(Text("config-not-composed", "{reason}", reason=str(error).strip()), _see_help())
+
+
+def _see_help() -> Text:
+    return Text("see-help", "{command} --help lists the keys", command=train_command())
 
 
 def in_quotes(argument: str) -> str:
@@ -115,7 +147,7 @@ def in_quotes(argument: str) -> str:
 
 
 def literal_file_names(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with quotes around the name of an existing file that holds ``${``, which is part of the name."""
+    """The arguments, with quotes around the name of an existing file that contains ``${`` in its name."""
     quoted = []
     for argument in arguments:
         key, _, value = argument.partition("=")
@@ -124,56 +156,71 @@ def literal_file_names(arguments: Sequence[str]) -> list[str]:
     return quoted
 
 
-def _quoted_example(argument: str) -> str:
+def _quoted_example(argument: str) -> Text | str:
     """The argument with its value in quotes, for a shell; another example if the value has brackets or quotes."""
     key, _, value = argument.partition("=")
     if key.isascii() and not value.startswith(("[", "{")) and not set(value) & set("\"'"):
         return shlex.quote(in_quotes(argument))
-    return "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\""
+    return Text("quoted-examples", "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\"")
 
 
-def _use_data_file(path: str) -> str:
-    return f"for your own file: data=file data.path={path}"
+def _use_data_file(path: str) -> Text:
+    return Text("use-data-file", "for your own file: data=file data.path={path}", path=path)
 
 
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     """The error for a key that no chosen config has, or that only some of the choices of its group have."""
     group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
-    chosen = _selected_choices(group, arguments)
-    keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in _choices(group)}
+    chosen = _selectedchoices_of(group, arguments)
+    keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in choices_of(group)}
     choices_with_key = [choice for choice in keys if wrong in keys[choice]]
     without_key = [f"{group}={choice}" for choice in chosen if choice not in choices_with_key]
     if choices_with_key and without_key:
-        verb = "has" if len(choices_with_key) == 1 else "have"
-        advice = f"{group}={', '.join(choices_with_key)} {verb} it"
+        rest: Text | str = ""
         if len(chosen) > len(without_key):
-            advice += ": leave the key out, or sweep over these choices only"
-        return ConfigError(f"there is no config key {wrong} with {', '.join(without_key)}", advice)
+            rest = Text("sweep-over-these", ": leave the key out, or sweep over these choices only")
+        return ConfigError(
+            Text("no-key-with", "there is no config key {key} with {choices}", key=wrong, choices=without_key),
+            Text(
+                "choice-has-key", "{group}={choice} has it{rest}", group=group, choice=choices_with_key[0], rest=rest
+            )
+            if len(choices_with_key) == 1
+            else Text(
+                "choices-have-key",
+                "{group}={choices} have it{rest}",
+                group=group,
+                choices=choices_with_key,
+                rest=rest,
+            ),
+            wrong,
+        )
     known = [*_known_keys(arguments, wrong), *(key for choice in chosen[1:] for key in keys.get(choice, []))]
     if section.startswith("model.") and section in known and not any(key.startswith(f"{section}.") for key in known):
-        advice = f"write +{wrong}=... to add a key to {section}"  # an empty section such as model.codec
-    else:
-        advice = did_you_mean(wrong, dict.fromkeys(known))
-    return ConfigError(f"there is no config key {wrong}", advice)
+        # an empty section such as model.codec
+        return unknown_key_error(
+            wrong, Text("add-key", "write +{key}=... to add a key to {section}", key=wrong, section=section)
+        )
+    return unknown_key_error(wrong, did_you_mean(wrong, dict.fromkeys(known)))
 
 
-def _selected_choices(group: str, arguments: list[str]) -> list[str]:
+def _selectedchoices_of(group: str, arguments: list[str]) -> list[str]:
     """The choices of a group by the arguments, or by the config files that they select; several in a sweep."""
     typed = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == group]
-    if not typed and (cfg := _try_compose(_group_choices(arguments), with_hydra=True)):
+    if not typed and (cfg := _try_compose(_groupchoices_of(arguments), with_hydra=True)):
         swept = OmegaConf.select(cfg, "hydra.sweeper.params") or {}
         typed = [str(swept.get(group) or cfg.hydra.runtime.choices.get(group) or "")]
     return typed[-1].split(",") if typed else []
 
 
-def _choices(group: str) -> list[str]:
+def choices_of(group: str) -> list[str]:
+    """The choices of a config group, also those that the ``conf/`` folder in the working directory adds."""
     folders = [folder / group for folder in (CONF, user_conf()) if folder is not None]
     return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
 
 
 def _known_keys(arguments: list[str], wrong: str) -> list[str]:
     """The groups, and the keys of the config that the other arguments compose."""
-    chosen = [a for a in _group_choices(arguments) if not a.startswith(wrong)]
+    chosen = [a for a in _groupchoices_of(arguments) if not a.startswith(wrong)]
     return [*_groups(), *keys_of(_try_compose(chosen) or _try_compose([]))]
 
 
@@ -181,7 +228,7 @@ def _groups() -> list[str]:
     return [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir() and "hydra" not in path.parts]
 
 
-def _group_choices(arguments: list[str]) -> list[str]:
+def _groupchoices_of(arguments: list[str]) -> list[str]:
     """The arguments that choose from groups; of several choices only the first one."""
     return [a.split(",")[0] for a in arguments if a.partition("=")[0] in _groups()]
 

@@ -19,6 +19,7 @@ from omegaconf import OmegaConf
 from timevis.config.sections import section_to_dict
 from timevis.config.stored import escape, leaves
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 
 OWN_PACKAGE = "timevis."
 LIGHTNING_TARGETS = frozenset(
@@ -26,9 +27,16 @@ LIGHTNING_TARGETS = frozenset(
         *(
             f"pytorch_lightning.callbacks.{name}"
             for name in (
-                *("DeviceStatsMonitor", "EarlyStopping", "GradientAccumulationScheduler", "LearningRateMonitor"),
-                *("ModelCheckpoint", "ModelSummary", "OnExceptionCheckpoint", "RichModelSummary"),
-                *("StochasticWeightAveraging", "Timer"),
+                "DeviceStatsMonitor",
+                "EarlyStopping",
+                "GradientAccumulationScheduler",
+                "LearningRateMonitor",
+                "ModelCheckpoint",
+                "ModelSummary",
+                "OnExceptionCheckpoint",
+                "RichModelSummary",
+                "StochasticWeightAveraging",
+                "Timer",
             )
         ),
         *(f"pytorch_lightning.loggers.{name}" for name in ("CSVLogger", "TensorBoardLogger")),
@@ -65,12 +73,16 @@ def import_allowed_class(target: object, kind: type, key: str) -> Any:
     try:
         cls = getattr(importlib.import_module(module), class_name, None)
     except ImportError as error:
-        raise ConfigError(f"{key}={name} cannot be imported: {error}") from error
+        message = Text(
+            "class-not-imported", "{key}={name} cannot be imported: {reason}", key=key, name=name, reason=str(error)
+        )
+        raise ConfigError(message, field=key) from error
     if not isinstance(cls, type):
-        raise ConfigError(f"{key}={name} is not a class")
-    # a module of TimeVis also holds the classes that it imports
+        raise ConfigError(Text("not-a-class", "{key}={name} is not a class", key=key, name=name), field=key)
+    # a module of TimeVis also contains the classes that it imports
     if not issubclass(cls, kind) or (is_own and not cls.__module__.startswith(OWN_PACKAGE)):
-        raise ConfigError(f"{key}={name} is not a {kind.__name__}" + " of TimeVis" * is_own)
+        message = Text("not-a-subclass", "{key}={name} is not a {kind}", key=key, name=name, kind=kind.__name__)
+        raise ConfigError(message, field=key)
     return cls
 
 
@@ -84,13 +96,25 @@ def check_target_name(target: object, key: str) -> None:
     """
     name = str(target)
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", target, re.ASCII):
-        raise ConfigError(f"{key}={name[:200]!r} is not the dotted name of a class")
-    if not (name.startswith(OWN_PACKAGE) or name in LIGHTNING_TARGETS or name in _targets_allowed_by_user()):
-        raise ConfigError(
-            f"{key}={name} is not in the list of allowed classes, so it was not imported",
-            f"if you trust this class, start the command with {ALLOW_TARGETS_VARIABLE}={name}; docs/security.md "
-            "lists the classes that need no permission",
+        message = Text(
+            "not-a-class-name", "{key}={name!r} is not the dotted name of a class", key=key, name=name[:200]
         )
+        raise ConfigError(message, field=key)
+    if not (name.startswith(OWN_PACKAGE) or name in LIGHTNING_TARGETS or name in _targets_allowed_by_user()):
+        text = Text(
+            "class-not-allowed",
+            "{key}={name} is not in the list of allowed classes, so it was not imported",
+            key=key,
+            name=name,
+        )
+        advice = Text(
+            "allow-class",
+            "if you trust this class, start the command with {variable}={name}; docs/security.md lists the classes "
+            "that need no permission",
+            variable=ALLOW_TARGETS_VARIABLE,
+            name=name,
+        )
+        raise ConfigError(text, advice, key)
 
 
 def _targets_allowed_by_user() -> list[str]:
@@ -116,7 +140,8 @@ def class_of(section: Any, kind: type, key: str) -> Any:
     """
     target = section.get("_target_") if isinstance(section, Mapping) or OmegaConf.is_dict(section) else None
     if target is None:
-        raise ConfigError(f"{key} names no class", f"give it a _target_, or leave it out with {key}=null")
+        advice = Text("give-target", "give it a _target_, or leave it out with {key}=null", key=key)
+        raise ConfigError(Text("no-class", "{key} names no class", key=key), advice, key)
     return import_allowed_class(target, kind, f"{key}._target_")
 
 
@@ -130,7 +155,7 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
     folder : Path, optional
         The run folder. Paths among the arguments are relative to it.
     **arguments
-        Take precedence over those of the section.
+        Take precedence over the arguments of the section.
 
     Raises
     ------
@@ -139,14 +164,20 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
         arguments is a path outside the run folder, or the class refuses the arguments.
     """
     class_of(section, kind, key)
-    values = section_to_dict(section)
+    values = section_to_dict(section, key)
     for name, value in leaves(values):
         is_inner_target = name.endswith("._target_") and value not in ALLOWED_INNER_TARGETS
         if is_inner_target or name.rpartition(".")[2] == "_partial_":
-            raise ConfigError(
-                f"{key}.{name}={value} is not allowed",
-                f"within {key} only {', '.join(ALLOWED_INNER_TARGETS)} may be named",
+            text = Text(
+                "inner-class-not-allowed", "{key}.{name}={value} is not allowed", key=key, name=name, value=value
             )
+            advice = Text(
+                "allowed-inner-classes",
+                "within {key} only {allowed} may be named",
+                key=key,
+                allowed=ALLOWED_INNER_TARGETS,
+            )
+            raise ConfigError(text, advice, f"{key}.{name}")
     if folder is not None:
         check_paths_inside(values, key, folder)
         if isinstance(values.get("dirpath"), str):
@@ -155,7 +186,9 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
         return instantiate(OmegaConf.create(escape(values)), **arguments)
     except InstantiationException as error:
         cause = error.__cause__ or error
-        raise ConfigError(f"{key} cannot be created: {str(cause).splitlines()[0]}") from error
+        reason = str(cause).splitlines()[0]
+        message = Text("object-not-created", "{key} cannot be created: {reason}", key=key, reason=reason)
+        raise ConfigError(message, field=key) from error
 
 
 def check_paths_inside(values: Mapping[str, Any], key: str, folder: Path) -> None:
@@ -170,8 +203,13 @@ def check_paths_inside(values: Mapping[str, Any], key: str, folder: Path) -> Non
     for name, text in _texts(values):
         if text.startswith("~") or not _is_inside(root / text, root):
             raise ConfigError(
-                f"{key}.{name}={text} is a path outside the run folder",
-                "give a path inside the run folder, relative to it, or leave the key out",
+                Text(
+                    "path-outside-run",
+                    "{setting} is a path outside the run folder",
+                    setting=Setting(f"{key}.{name}", text),
+                ),
+                Text("path-inside-run", "give a path inside the run folder, relative to it, or leave the key out"),
+                f"{key}.{name}",
             )
 
 

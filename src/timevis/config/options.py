@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
-from timevis.config.suggestions import did_you_mean
+from timevis.config.suggestions import did_you_mean, unknown_key_error
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 T = TypeVar("T")
 
@@ -42,9 +42,22 @@ class Range:
             and (self.below is None or value < self.below)
         )
 
-    def __str__(self) -> str:
-        bounds = {"at least": self.minimum, "above": self.above, "at most": self.maximum, "below": self.below}
-        return " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if bound is not None)
+    def to_text(self) -> Text:
+        """The bounds in words, such as ``at least 0 and below 1``."""
+        bounds = []
+        if self.minimum is not None:
+            bounds.append(Text("bound-minimum", "at least {bound:g}", bound=self.minimum))
+        if self.above is not None:
+            bounds.append(Text("bound-above", "above {bound:g}", bound=self.above))
+        if self.maximum is not None:
+            bounds.append(Text("bound-maximum", "at most {bound:g}", bound=self.maximum))
+        if self.below is not None:
+            bounds.append(Text("bound-below", "below {bound:g}", bound=self.below))
+        return (
+            bounds[0]
+            if len(bounds) == 1
+            else Text("both-bounds", "{first} and {second}", first=bounds[0], second=bounds[1])
+        )
 
 
 PositiveInt: TypeAlias = Annotated[int, Range(minimum=1)]
@@ -56,14 +69,19 @@ PositiveFraction: TypeAlias = Annotated[float, Range(above=0, maximum=1)]
 FractionBelowOne: TypeAlias = Annotated[float, Range(minimum=0, below=1)]
 Seed: TypeAlias = Annotated[int, Range(minimum=0, maximum=2**32 - 1)]
 
-_NAMES: dict[Any, tuple[str, str]] = {
-    int: ("a whole number", "whole numbers"),
-    float: ("a number", "numbers"),
-    bool: ("true or false", "values true or false"),
-    str: ("text", "texts"),
-    type(None): ("null", "nulls"),
+_NAMES: dict[Any, Text] = {
+    int: Text("kind-whole-number", "a whole number"),
+    float: Text("kind-number", "a number"),
+    bool: Text("kind-boolean", "true or false"),
+    str: Text("kind-text", "text"),
+    type(None): Text("kind-null", "null"),
 }
-_EXAMPLES: dict[Any, str] = {int: "[24,168]", float: "[0.1,1]", str: "[a,b]"}
+_LISTS: dict[Any, tuple[Text, str]] = {
+    int: (Text("kind-whole-numbers", "a list of whole numbers"), "[24,168]"),
+    float: (Text("kind-numbers", "a list of numbers"), "[0.1,1]"),
+    str: (Text("kind-texts", "a list of texts"), "[a,b]"),
+}
+"""The description of a list by the type of its elements, and an example."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +118,7 @@ class Option:
     @property
     def kind(self) -> str:
         """A description of valid values, such as ``a whole number of at least 1 or null``."""
-        return describe(self.annotation)
+        return str(describe(self.annotation))
 
 
 def check_value(key: str, value: Any, annotation: Any) -> None:
@@ -134,12 +152,19 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
                 ) and item not in choices:
                     raise _not_a_choice(key, item, choices)
         elif isinstance(value, str):
-            raise ConfigError(message("value-not-a-list", key=key, value=value))
+            setting = Setting(key, value)
+            message = Text(
+                "value-not-a-list", "{setting} must be a list, such as [{value}]", setting=setting, value=value
+            )
+            raise ConfigError(message, field=key)
     choices = [c for part in alternatives for c in _literals(part)]
     if isinstance(value, str) and choices and all(_literals(part) or part is type(None) for part in alternatives):
         raise _not_a_choice(key, value, choices)
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
-    raise ConfigError(message("value-not-of-kind", key=key, value=text, kind=describe(annotation)))
+    raise ConfigError(
+        Text("value-not-of-kind", "{setting} must be {kind}", setting=Setting(key, text), kind=describe(annotation)),
+        field=key,
+    )
 
 
 def check_choice(value: Any, choices: Iterable[Any], key: str) -> Any:
@@ -176,7 +201,7 @@ def check_arguments(section: str, values: Mapping[str, Any], *functions: Callabl
         return
     for name in values:
         if name not in options:
-            raise ConfigError(message("no-such-key", key=f"{section}.{name}"), did_you_mean(name, options))
+            raise unknown_key_error(f"{section}.{name}", did_you_mean(name, options))
 
 
 def options_of(*sources: Callable[..., Any]) -> list[Option]:
@@ -198,18 +223,23 @@ def options_of(*sources: Callable[..., Any]) -> list[Option]:
 
 NOT_OPTIONS = frozenset(
     {
-        *(
-            "self",
-            "cls",
-            "datamodule",
-            "context_length",
-            "horizon",
-            "num_channels",
-            "num_covariates",
-            "num_quantiles",
-        ),
-        *("covariate_columns", "width", "series", "callbacks", "logger", "default_root_dir", "enable_model_summary"),
-        *("num_sanity_val_steps", "use_distributed_sampler"),
+        "self",
+        "cls",
+        "datamodule",
+        "context_length",
+        "horizon",
+        "num_channels",
+        "num_covariates",
+        "num_quantiles",
+        "covariate_columns",
+        "width",
+        "series",
+        "callbacks",
+        "logger",
+        "default_root_dir",
+        "enable_model_summary",
+        "num_sanity_val_steps",
+        "use_distributed_sampler",
     }
 )
 """Arguments that are not config keys, because TimeVis sets them. The `width` of a digit codec is `model.digits`."""
@@ -228,15 +258,15 @@ def section_from_config(cls: type[T], values: Mapping[str, Any], section: str) -
     prefix = f"{section}." if section else ""
     for name, value in values.items():
         if name not in names:
-            raise ConfigError(message("no-such-key", key=f"{prefix}{name}"), did_you_mean(str(name), names))
+            raise unknown_key_error(f"{prefix}{name}", did_you_mean(str(name), names))
         check_value(f"{prefix}{name}", value, hints[name])
     return cls(**values)
 
 
-def describe(annotation: Any) -> str:
+def describe(annotation: Any) -> Text | str:
     """A description of the values that fit an annotation, for error messages."""
-    parts = [_describe_part(part) for part in _alternatives(annotation)]
-    return " or ".join(parts) if len(parts) < 3 else f"{', '.join(parts[:-1])} or {parts[-1]}"
+    *parts, last = [_describe_part(part) for part in _alternatives(annotation)]
+    return Text("one-or-other", "{first} or {last}", first=parts, last=last) if parts else last
 
 
 def parameter_help(docstring: str) -> dict[str, str]:
@@ -320,25 +350,30 @@ def _fits(value: Any, annotation: Any) -> bool:
     return allowed is None or value in allowed
 
 
-def _describe_part(annotation: Any) -> str:
+def _describe_part(annotation: Any) -> Text | str:
     plain, allowed = _unwrap(annotation)
     if choices := _literals(plain):
         words = [str(c).lower() if isinstance(c, bool) else str(c) for c in choices]
-        return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+        return words[0] if len(words) == 1 else Text("one-of", "one of {choices}", choices=words)
     if get_origin(plain) in _SEQUENCES:
         element, bounds = _unwrap(get_args(plain)[0])
-        name = _NAMES[element][1] if element in _NAMES else "these: " + ", ".join(map(str, _literals(element)))
-        return f"a list of {name}{_bounds(bounds)}, such as {_EXAMPLES.get(element, '[]')}"
-    if plain not in _NAMES:
-        return str(plain)
-    return _NAMES[plain][0] + _bounds(allowed)
+        if choices := _literals(element):
+            return Text("list-of-choices", "a list of these: {choices}, such as []", choices=choices)
+        name, example = _LISTS[element]
+        return Text(
+            "list-with-example", "{list}, such as {example}", list=_with_bounds(name, bounds), example=example
+        )
+    return _with_bounds(_NAMES[plain], allowed) if plain in _NAMES else str(plain)
 
 
-def _bounds(allowed: Range | None) -> str:
+def _with_bounds(kind: Text, allowed: Range | None) -> Text:
     if allowed is None:
-        return ""
-    return f" {'of ' if allowed.minimum is not None else ''}{allowed}"
+        return kind
+    if allowed.minimum is not None:
+        return Text("kind-of-range", "{kind} of {range}", kind=kind, range=allowed.to_text())
+    return Text("kind-in-range", "{kind} {range}", kind=kind, range=allowed.to_text())
 
 
 def _not_a_choice(key: str, value: Any, choices: Iterable[Any]) -> ConfigError:
-    return ConfigError(message("not-a-choice-of-key", key=key, value=value), did_you_mean(value, map(str, choices)))
+    message = Text("not-a-choice-of-key", "{key}={value!r} is not a choice", key=Setting(key), value=value)
+    return ConfigError(message, did_you_mean(value, map(str, choices)), key)

@@ -40,5 +40,5 @@ def override_value(value: Any) -> str:
     text = str(value)
     if PLAIN_TEXT.fullmatch(text) and text.lower() not in RESERVED_TEXTS:
         return text
-    quoted = re.sub(r"(\\*)(\"|$)", lambda found: 2 * found[1] + ("\\" if found[2] else "") + found[2], escape(text))
+    quoted = re.sub(r"(\\*)(\"|$)", lambda match: 2 * match[1] + ("\\" if match[2] else "") + match[2], escape(text))
     return f'"{quoted}"'

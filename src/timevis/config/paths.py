@@ -16,7 +16,7 @@ BUILT_IN_BACKBONES = ("nano", "nano-patch", "random")
 
 
 def user_conf() -> Path | None:
-    """The ``conf/`` folder in the working directory, if it is not that of TimeVis; None if there is none.
+    """The ``conf/`` folder in the working directory, if it is not the folder of TimeVis; None if there is none.
 
     It adds choices to the config groups.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from omegaconf import OmegaConf
 
@@ -22,6 +22,7 @@ from timevis.config.options import (
     section_from_config,
 )
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 
 Batches: TypeAlias = PositiveInt | PositiveFraction
 """A number of batches, or a fraction of all."""
@@ -29,13 +30,17 @@ Limit: TypeAlias = PositiveInt | Literal[-1]
 """A number, or -1 for no limit."""
 
 NOT_ALLOWED = (
-    *("limit_test_batches", "limit_val_batches", "limit_predict_batches", "overfit_batches"),
-    *("fast_dev_run", "barebones"),
+    "limit_test_batches",
+    "limit_val_batches",
+    "limit_predict_batches",
+    "overfit_batches",
+    "fast_dev_run",
+    "barebones",
 )
 """Arguments of the Trainer that would leave windows of an evaluation unscored."""
 
 
-def section_to_dict(section: Any, key: str = "a section of the config") -> dict[str, Any]:
+def section_to_dict(section: Any, key: str) -> dict[str, Any]:
     """A config section, a mapping or an OmegaConf container, as a plain dict with all interpolations resolved.
 
     Raises
@@ -47,7 +52,13 @@ def section_to_dict(section: Any, key: str = "a section of the config") -> dict[
         return {}
     values = OmegaConf.to_container(section, resolve=True) if OmegaConf.is_config(section) else section
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{key} is {values!r}, not a section with keys and values")
+        message = Text(
+            "config-not-a-section",
+            "{key} is {value}, not a section with keys and values",
+            key=key,
+            value=repr(values),
+        )
+        raise ConfigError(message, field=key)
     return {str(key): value for key, value in values.items()}
 
 
@@ -102,13 +113,14 @@ class FitOptions:
         A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it
         up to 10 times, until the epoch has `steps_per_epoch` steps.
     patience : int
-        Validations without a better ``val/relative_wql`` until early stopping.
+        Validations without a better ``tuning/relative_wql`` until early stopping.
     gradient_clip : float, optional
         Maximum norm of the gradient; null does not clip.
     train_fraction : float
         Share of the training windows that is used, the most recent ones.
     """
 
+    basic: ClassVar = ("batch_size", "max_epochs", "patience")  # what a form shows at once
     batch_size: PositiveInt = 64
     eval_batch_size: PositiveInt = 256
     val_batch_size: PositiveInt | None = None
@@ -179,24 +191,37 @@ class TrainerOptions:
         values = section_to_dict(section, "trainer")
         for name in NOT_ALLOWED:
             if values.get(name) is not None:
-                raise ConfigError(
-                    f"trainer.{name}={values[name]} must be left out, since every window is scored",
-                    "for fewer windows use evaluation.max_windows and evaluation.val_windows; "
-                    "for a short test use trainer=debug",
+                message = Text(
+                    "every-window-scored",
+                    "{setting} must be left out, since every window is scored",
+                    setting=Setting(f"trainer.{name}", values[name]),
                 )
+                advice = Text(
+                    "fewer-windows",
+                    "for fewer windows use {max_windows} and {val_windows}; for a short test use trainer=debug",
+                    max_windows=Setting("evaluation.max_windows"),
+                    val_windows=Setting("evaluation.val_windows"),
+                )
+                raise ConfigError(message, advice, f"trainer.{name}")
         names = {f.name for f in fields(cls)} - {"others"}
         known = {name: value for name, value in values.items() if name in names}
         others = {name: value for name, value in values.items() if name not in names}
         options = section_from_config(cls, known, "trainer")
         if options.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", options.max_time):
-            raise ConfigError(
-                f"trainer.max_time={options.max_time} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null"
+            message = Text(
+                "form-of-max-time",
+                "{setting} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null",
+                setting=Setting("trainer.max_time", options.max_time),
             )
+            raise ConfigError(message, field="trainer.max_time")
         if options.num_nodes not in (None, 1):
-            raise ConfigError(
-                f"trainer.num_nodes={options.num_nodes}: one run uses one machine",
-                "to run several jobs on a cluster, use hydra/launcher=submitit_slurm",
+            message = Text(
+                "one-machine",
+                "{setting}: one run uses one machine",
+                setting=Setting("trainer.num_nodes", options.num_nodes),
             )
+            advice = Text("jobs-on-cluster", "to run several jobs on a cluster, use hydra/launcher=submitit_slurm")
+            raise ConfigError(message, advice, "trainer.num_nodes")
         object.__setattr__(options, "others", others)
         return options
 
@@ -271,6 +296,7 @@ class RunOptions:
         Seed of all random numbers of the run.
     """
 
+    basic: ClassVar = ("context_length", "horizon")  # what a form shows at once
     context_length: PositiveInt | None = None
     horizon: PositiveInt | None = None
     conformal: Literal["none", "split", "online"] = "none"

@@ -1,6 +1,6 @@
 """Configs in files: every value is text, a number, a list or a mapping, and nothing in it is evaluated.
 
-OmegaConf evaluates ``${...}`` in a text. A stored config therefore holds such a text with backslashes, ``\\${...}``,
+OmegaConf evaluates ``${...}`` in a text. A stored config has backslashes before it in such a text, ``\\${...}``,
 which OmegaConf reads as the text itself. TimeVis writes no other form, so a file with one does not come from TimeVis.
 """
 
@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.errors import RunFolderError
+from timevis.messages import Text
 from timevis.utils.files import damaged_file_error
 
 MAX_CONFIG_BYTES = 2**20
@@ -68,13 +69,13 @@ def unescape(value: Any) -> Any:
     if isinstance(value, list):
         return [unescape(part) for part in value]
     if isinstance(value, str):
-        return ESCAPED_OR_NOT.sub(lambda found: "\\" * (len(found[1]) // 2) + "${", value)
+        return ESCAPED_OR_NOT.sub(lambda match: "\\" * (len(match[1]) // 2) + "${", value)
     return value
 
 
 def has_reference(text: object) -> bool:
     """Whether OmegaConf would evaluate a part of a text."""
-    return any(len(found[1]) % 2 == 0 for found in ESCAPED_OR_NOT.finditer(str(text)))
+    return any(len(match[1]) % 2 == 0 for match in ESCAPED_OR_NOT.finditer(str(text)))
 
 
 def to_yaml(value: Any) -> str:
@@ -87,7 +88,7 @@ def load_list(path: Path) -> list[Any]:
     """Read a list that `to_yaml` wrote; see `load_config`."""
     values = _load(path)
     if not isinstance(values, list):
-        raise damaged_file_error(path, "it holds no list")
+        raise damaged_file_error(path, Text("no-list", "it contains no list"))
     return [unescape(value) for value in values]
 
 
@@ -97,7 +98,7 @@ def load_config(path: Path) -> DictConfig:
     Raises
     ------
     RunFolderError
-        The file is damaged, is larger than `MAX_CONFIG_BYTES`, or holds what TimeVis does not write: a value that
+        The file is damaged, is larger than `MAX_CONFIG_BYTES`, or contains what TimeVis does not write: a value that
         OmegaConf would evaluate, or an alias of YAML, with which a small file describes a huge one.
     """
     values = _load_mapping(path)
@@ -109,27 +110,31 @@ def load_config(path: Path) -> DictConfig:
 
 def load_values(path: Path) -> dict[str, Any]:
     """The values of `load_config` as dicts and lists, in a fraction of the time: no nodes of OmegaConf are made."""
-    found: dict[str, Any] = unescape(_load_mapping(path))
-    return found
+    values: dict[str, Any] = unescape(_load_mapping(path))
+    return values
 
 
 def _load_mapping(path: Path) -> dict[str, Any]:
     values = _load(path)
     if not values or not isinstance(values, dict):
-        raise damaged_file_error(path, "it holds no mapping" if values else "it is empty")
+        reason = Text("no-mapping", "it contains no mapping") if values else Text("file-is-empty", "it is empty")
+        raise damaged_file_error(path, reason)
     for key, value in leaves(values):
         if has_reference(value):
-            raise _foreign_error(path, f"{key} holds ${{, which would be evaluated")
+            raise _foreign_error(
+                path, Text("reference-in-file", "{key} contains ${{, which would be evaluated", key=key)
+            )
     return values
 
 
 def _load(path: Path) -> Any:
     if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise damaged_file_error(path, f"it is larger than {MAX_CONFIG_BYTES:,} bytes")
+        reason = Text("larger-than-bytes", "it is larger than {count:,} bytes", count=MAX_CONFIG_BYTES)
+        raise damaged_file_error(path, reason)
     try:
         text = path.read_text(encoding="utf-8")
         if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise _foreign_error(path, "it holds an alias of YAML")
+            raise _foreign_error(path, Text("alias-of-yaml", "it contains an alias of YAML"))
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from error
@@ -139,7 +144,6 @@ def _damaged(path: Path, error: Exception) -> RunFolderError:
     return damaged_file_error(path, str(error).partition("\n")[0] or type(error).__name__)
 
 
-def _foreign_error(path: Path, problem: str) -> RunFolderError:
-    return RunFolderError(
-        f"{path}: {problem}", "TimeVis does not write such values: get an unchanged copy of the run"
-    )
+def _foreign_error(path: Path, problem: Text) -> RunFolderError:
+    advice = Text("unchanged-copy", "TimeVis does not write such values: get an unchanged copy of the run")
+    return RunFolderError(Text("foreign-config", "{path}: {problem}", path=str(path), problem=problem), advice)

@@ -6,24 +6,31 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
-from timevis.messages import message
+from timevis.errors import ConfigError
+from timevis.messages import Text
 
 MAX_LISTED_CHOICES = 30
 MIN_SIMILARITY = 0.6
 LAST_PART_WEIGHT = 0.85
-"""Weight of the similarity of the last parts of two dotted names, against that of the whole names."""
+"""Weight of the similarity of the last parts of two dotted names, against the similarity of the whole names."""
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str:
+def unknown_key_error(key: str, advice: Text | None) -> ConfigError:
+    """The error for a config key that does not exist."""
+    return ConfigError(Text("no-such-key", "there is no config key {key}", key=key), advice, key)
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> Text | None:
     """Advice with the known name nearest to a mistyped one, and with all names if they are at most 30."""
     names = list(known)
     guess = nearest(str(word), names)
-    choices = ", ".join(sorted(names)) if len(names) <= MAX_LISTED_CHOICES else ""
-    if guess is None:
-        return message("choices", choices=choices) if choices else ""
-    return (
-        message("did-you-mean-of", guess=guess, choices=choices) if choices else message("did-you-mean", guess=guess)
-    )
+    if len(names) > MAX_LISTED_CHOICES:
+        return Text("did-you-mean", "did you mean {guess!r}?", guess=guess) if guess else None
+    if guess:
+        return Text(
+            "did-you-mean-of", "did you mean {guess!r}? choices: {choices}", guess=guess, choices=sorted(names)
+        )
+    return Text("choices", "choices: {choices}", choices=sorted(names)) if names else None
 
 
 def nearest(word: str, names: Sequence[str]) -> str | None:

@@ -11,19 +11,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config.sections import check_sections
 from timevis.config.stored import has_reference
-from timevis.config.suggestions import did_you_mean
+from timevis.config.suggestions import did_you_mean, unknown_key_error
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 FREE_TEXT_KEYS = ("model.prompt.text", "data.description", "data.unit", "data.name")
 """Keys whose text is copied into prompts and files."""
-ESCAPE_ADVICE = r"write \${ if the text itself holds ${"
+ESCAPE_ADVICE = Text("escape-reference", r"write \${{ if the text itself contains ${{")
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 """Sections to which the command line may add keys with ``+``."""
 
 
 def keys_of(cfg: DictConfig) -> list[str]:
-    """All dotted keys of a config, including those of its sections."""
+    """All dotted keys of a config, including the keys of its sections."""
     return _nested_keys(OmegaConf.to_container(cfg, resolve=False))
 
 
@@ -53,21 +53,27 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
     for key in added:
         if key.partition(".")[0] not in OPEN_SECTIONS:
             known = [k for k in keys_of(cfg) if k not in added]
-            raise ConfigError(message("no-such-key", key=key), did_you_mean(key, known))
+            raise unknown_key_error(key, did_you_mean(key, known))
     try:
         OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
-        first_line = str(error).partition("\n")[0]
-        raise ConfigError(
-            f"{error.full_key} holds ${{...}}, which names no config key: {first_line}", ESCAPE_ADVICE
-        ) from error
+        message = Text(
+            "reference-to-no-key",
+            "{key} contains ${{...}}, which names no config key: {reason}",
+            key=str(error.full_key),
+            reason=str(error).partition("\n")[0],
+        )
+        raise ConfigError(message, ESCAPE_ADVICE, str(error.full_key)) from error
     check_sections(cfg)
     for key in FREE_TEXT_KEYS:
         value = OmegaConf.select(cfg, key)
         for text in value.values() if isinstance(value, DictConfig) else [value]:
             if re.search("[\ud800-\udfff]", str(text)):
-                raise ConfigError(f"{key} holds bytes that are not UTF-8", "write it in UTF-8")
+                message = Text("bytes-not-utf8", "{key} contains bytes that are not UTF-8", key=Setting(key))
+                raise ConfigError(message, Text("write-in-utf8", "write it in UTF-8"), key)
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
     text = (written.get("prompt") or {}).get("text")
     if has_reference(text):
-        raise ConfigError("model.prompt.text holds ${, which a config would evaluate", ESCAPE_ADVICE)
+        key = "model.prompt.text"
+        message = Text("reference-in-prompt", "{key} contains ${{, which a config would evaluate", key=Setting(key))
+        raise ConfigError(message, ESCAPE_ADVICE, key)

@@ -16,17 +16,18 @@ import yaml
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
-from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.options import CleaningOptions, DataOptions, display_name
+from timevis.data.options import DataOptions, display_name
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.read_options import ReadOptions
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.table import Table
-from timevis.data.schema.columns import missing_column
+from timevis.data.schema.columns import missing_column, no_such_column
 from timevis.data.schema.hour_columns import stack_hour_columns
-from timevis.data.sources.new_files import read_new_file
 from timevis.data.synthetic import synthetic_panel
-from timevis.errors import AmbiguousDataError, ConfigError, DataError
+from timevis.data.table import Table
+from timevis.errors import ConfigError, DataError
+from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
@@ -47,7 +48,7 @@ def load_panel(
     data : DataOptions or mapping
         With `path`, a file; otherwise `name` is ``synthetic`` or a bundled or public data set.
     future : bool
-        Keep the rows after the last value of any target, which hold future values of known covariates.
+        Keep the rows after the last value of any target, which contain future values of known covariates.
     channels : names, optional
         The channels of a finished run, if its data are loaded again; see
         `timevis.data.schema.channel_selection.select_channels`.
@@ -74,14 +75,14 @@ def load_panel(
         table, card = open_table(options)
         if on_table is not None:
             on_table(table)
-        card = _apply_options_to_card(replace(card, units=table.units | card.units), options)
+        card = apply_options_to_card(replace(card, units=table.units | card.units), options)
         panel, report = clean(table, options, card, future=future, channels=channels)
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report
 
 
-def _apply_options_to_card(card: DatasetCard, options: DataOptions) -> DatasetCard:
+def apply_options_to_card(card: DatasetCard, options: DataOptions) -> DatasetCard:
     """The card with the domain, units and description of the options, where they are given."""
     if isinstance(options.unit, str):
         unit, units = options.unit, {}
@@ -109,46 +110,58 @@ def check_source(options: DataOptions) -> None:
     if options.path is not None:
         check_file(Path(options.path).expanduser())
     elif options.name == "file":
-        raise ConfigError("data=file needs a file", "for example: data=file data.path=my.csv")
-    elif options.name == "synthetic" and (keys := _keys_about_a_file(options)):
-        raise ConfigError(
-            f"{keys[0]} is given, but data=synthetic reads no file",
-            "leave it out; data.rows, channels, frequency, domain, seed and covariates.holiday describe the series",
+        advice = Text(
+            "example-of-a-file",
+            "for example: {data} {path}",
+            data=Setting("data", "file"),
+            path=Setting("data.path", "my.csv"),
         )
+        raise ConfigError(
+            Text("file-not-named", "{data} needs a file", data=Setting("data", "file")), advice, "data.path"
+        )
+    elif options.name == "synthetic" and (keys := _keys_about_a_file(options)):
+        message = Text(
+            "synthetic-without-file",
+            "{setting} is given, but {data} reads no file",
+            setting=Setting(keys[0]),
+            data=Setting("data", "synthetic"),
+        )
+        advice = Text(
+            "settings-of-synthetic",
+            "leave it out; {settings} describe the series",
+            settings=[
+                Setting(f"data.{key}")
+                for key in ("rows", "channels", "frequency", "domain", "seed", "covariates.holiday")
+            ],
+        )
+        raise ConfigError(message, advice, keys[0])
 
 
 def _keys_about_a_file(options: DataOptions) -> list[str]:
     """The config keys that describe columns or cells of a file, and are given."""
-    values = {name: getattr(options, name) for name in ("time", "id", "target", "timezone", "sheet", "header")}
+    names = ("time", "id", "target", "timezone", *(option.name for option in fields(ReadOptions)))
+    values = {name: getattr(options, name) for name in names}
     values |= {f"covariates.{name}": kind for name, kind in (options.covariates or {}).items() if name != "holiday"}
-    cell_options = ("day_first", "encoding", "decimal", "missing")
-    values |= {f"cleaning.{name}": getattr(options.cleaning, name) for name in cell_options}
     return [f"data.{name}" for name, value in values.items() if value not in (None, ())]
 
 
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """Read the table that the options name; returns it with its dataset card."""
     if options.path is not None:
-        cleaning = options.cleaning
-        path = Path(options.path).expanduser()
-        table = read_table(
-            path,
-            sheet=options.sheet,
-            header=options.header,
-            encoding=cleaning.encoding,
-            decimal=cleaning.decimal,
-        )
+        table = read_table(options.path, options)
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
-            raise DataError(
-                f"{table.source} has no column {absent!r}",
-                f"data={options.name} names the columns of the bundled file; for your own file use data=file",
+            advice = Text(
+                "columns-of-bundled-file",
+                "{data} names the columns of the bundled file; for your own file use {file}",
+                data=Setting("data", options.name),
+                file=Setting("data", "file"),
             )
+            raise DataError(no_such_column(table, absent), advice, "data.name")
         return stack_hour_columns(table, options), DatasetCard(display_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
-        raise ConfigError(
-            f"there is no data set {options.name!r}", did_you_mean(options.name, [*entries, "file", "synthetic"])
-        )
+        message = Text("no-such-data-set", "there is no data set {name!r}", name=options.name)
+        raise ConfigError(message, did_you_mean(options.name, [*entries, "file", "synthetic"]), "data.name")
     card, entry = read_card(options.name)
     return read_table(find_file(entry) if "url" in entry else Path(str(BUNDLED / f"{options.name}.csv.gz"))), card
 
@@ -201,7 +214,7 @@ def local_file(name: str, path: str | None) -> Path | None:
         paths = [folder / entry["file"] for folder in data_folders()]
     else:
         paths = [Path(str(BUNDLED / f"{name}.csv.gz"))]
-    return next((found for found in paths if found.is_file()), None)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def find_file(entry: Mapping[str, Any]) -> Path:
@@ -210,7 +223,7 @@ def find_file(entry: Mapping[str, Any]) -> Path:
     Raises
     ------
     DataError
-        The file is in no local folder and cannot be downloaded, or its SHA-256 is not that of the entry.
+        The file is in no local folder and cannot be downloaded, or its SHA-256 differs from the entry.
     """
     name = entry["file"]
     for folder in data_folders():
@@ -219,7 +232,6 @@ def find_file(entry: Mapping[str, Any]) -> Path:
             log.info("reading %s", folder / name)
             return folder / name
     target = cache_folder() / name
-    searched = ", ".join(map(str, data_folders()))
     log.info("downloading %s", entry["url"])
     part = target.with_name(f"{name}.{os.getpid()}.part")
     try:
@@ -229,11 +241,21 @@ def find_file(entry: Mapping[str, Any]) -> Path:
         _check_content(part, entry)
         part.replace(target)
     except OSError as error:
-        raise DataError(
-            f"{name} is in none of {searched}, and could not be downloaded from {entry['url']} ({error})",
-            f"put the file into one of these folders, or set TIMEVIS_DATA to the folder that holds it "
-            f"(sha256 {entry['sha256'][:16]}...)",
-        ) from error
+        message = Text(
+            "data-not-downloaded",
+            "{file} is in none of {folders}, and could not be downloaded from {url} ({reason})",
+            file=name,
+            folders=[str(folder) for folder in data_folders()],
+            url=entry["url"],
+            reason=str(error),
+        )
+        advice = Text(
+            "put-file-into-folder",
+            "put the file into one of these folders, or set TIMEVIS_DATA to the folder that contains it (sha256 "
+            "{sha256}...)",
+            sha256=entry["sha256"][:16],
+        )
+        raise DataError(message, advice) from error
     finally:
         part.unlink(missing_ok=True)
     return target
@@ -242,10 +264,15 @@ def find_file(entry: Mapping[str, Any]) -> Path:
 def _check_content(path: Path, entry: Mapping[str, Any]) -> None:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 != entry["sha256"]:
-        raise DataError(
-            f"{path} is not the published {entry['file']} (sha256 {sha256[:16]}..., not {entry['sha256'][:16]}...)",
-            f"delete it, or replace it with {entry['url']}",
+        message = Text(
+            "not-the-published-file",
+            "{path} is not the published {file} (sha256 {sha256}..., not {expected}...)",
+            path=str(path),
+            file=entry["file"],
+            sha256=sha256[:16],
+            expected=entry["sha256"][:16],
         )
+        raise DataError(message, Text("replace-file", "delete it, or replace it with {url}", url=entry["url"]))
 
 
 def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
@@ -256,64 +283,5 @@ def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
         freq=options.frequency or "h",
         seed=options.seed,
     )
-    panel = add_holidays(replace(panel, card=_apply_options_to_card(panel.card, options)), options)
-    return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)))
-
-
-def load_files(
-    paths: Sequence[str | Path],
-    options: DataOptions,
-    channels: Sequence[str],
-    *,
-    freq: str | None = None,
-    timezone: str | None = None,
-    run_cleaning: CleaningOptions | None = None,
-) -> dict[str, Panel]:
-    """Read new files for a finished run, as the run read its own data.
-
-    Parameters
-    ----------
-    paths : files
-        A file with the channels of the run is one item, named after the file. A long file whose series are not the
-        channels of the run is one item for each of its series, named ``series`` or ``file/series``.
-    options : DataOptions
-        Options of the run.
-    channels : names
-        Channels of the run, in its order.
-    freq : str, optional
-        Frequency of the run; a file with another one is an error.
-    timezone : str, optional
-        Time zone of the data of the run; None for times without one.
-    run_cleaning : CleaningOptions, optional
-        Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
-
-    Returns
-    -------
-    dict
-        Item name to panel. Constant channels are kept, and no outlier is masked.
-
-    Raises
-    ------
-    DataError
-        See `timevis.data.sources.new_files.read_new_file`; or two items have the same name.
-    """
-    card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
-    card = replace(_apply_options_to_card(card, options), public=False)
-    items: dict[str, Panel] = {}
-    for path in map(Path, paths):
-        try:
-            cleaning = run_cleaning or CleaningOptions()
-            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, cleaning)
-        except AmbiguousDataError as error:
-            raise DataError(
-                error.message,
-                f"{error.advice}; new files are read with the data.cleaning of the run: correct the file, or train "
-                "a new run",
-            ) from error
-        for name, panel in panels.items():
-            if name in items:
-                name = f"{path.stem}/{name}"
-            if name in items:
-                raise DataError(f"{path}: two items have the name {name!r}", "give the files different names")
-            items[name] = panel
-    return items
+    panel = add_holidays(replace(panel, card=apply_options_to_card(panel.card, options)), options)
+    return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)), options.split_rows(panel))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,15 +17,22 @@ from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
 from timevis.data.split.make_split import split_panel
-from timevis.data.split.spec import SplitSpec
+from timevis.data.split.spec import DEFAULT_SPLIT, PART_NAMES, SplitSpec, parse_split
 from timevis.data.split.split import Split
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
+from timevis.messages import Setting, Text
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
 
 MAX_LISTED_CHANNELS = 10
+WINDOW_SET_NAMES = {
+    **PART_NAMES,
+    "tuning": Text("part-first-half-of-validation", "first half of the validation"),
+    "val": Text("part-second-half-of-validation", "second half of the validation"),
+}
+"""What messages call the window sets."""
 
 
 class WindowDataModule(pl.LightningDataModule):
@@ -40,8 +47,8 @@ class WindowDataModule(pl.LightningDataModule):
         Cleaned data.
     context_length, horizon : int
         In rows.
-    split : three numbers, two or three times, last rows, or a Split
-        See `timevis.data.split.spec.check_split`. The training and validation part of a `Split` may have no windows.
+    split : three numbers, two or three times, last rows, SplitSpec or Split
+        See `timevis.data.split.spec.parse_split`. The training and validation part of a `Split` may have no windows.
     split_by : {"series", "axis"}
         ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ.
     season : int, optional
@@ -69,9 +76,10 @@ class WindowDataModule(pl.LightningDataModule):
     ----------
     windows : dict
         `WindowSet` of ``train`` and ``test``; of the first half of the validation part, ``tuning``, on which a fit
-        selects weights and hyperparameters, and ``calibration``, which is denser; of the second half, ``val``, on
-        which models are selected; and of ``val_scored`` after `scoring`.
-    scored_split : {"test", "val"}
+        selects weights and hyperparameters, and ``calibration``, which is denser; of the second half, ``val``, by
+        which models are compared and selected; and of ``validation`` after `scoring`: the windows of the second half
+        that are scored by the rules of ``test``.
+    scored_split : {"test", "validation"}
         The split that ``trainer.test`` scores; see `scoring`.
     """
 
@@ -81,7 +89,7 @@ class WindowDataModule(pl.LightningDataModule):
         *,
         context_length: int = 168,
         horizon: int = 24,
-        split: SplitSpec | Split = (0.7, 0.1, 0.2),
+        split: Sequence[Any] | Mapping[str, int] | SplitSpec | Split = DEFAULT_SPLIT,
         split_by: str = "series",
         season: int | None = None,
         batch_size: int = 64,
@@ -99,6 +107,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.val_batch_size = val_batch_size or eval_batch_size
         if not isinstance(split, Split):
+            split = split if isinstance(split, SplitSpec) else parse_split(split)
             split = split_panel(panel, split, context_length, horizon, split_by)
         self.split, self.min_batches = split, min_batches
         self.scaler = Scaler.fit(self.split.training_values(panel.values))
@@ -112,15 +121,16 @@ class WindowDataModule(pl.LightningDataModule):
         calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
         self.windows = {
             "train": self.training_windows(train_fraction),
-            "tuning": self._evaluation_windows("calibration", stride, val_windows),
-            "calibration": self._evaluation_windows("calibration", 1, calibration_windows),
-            "val": self._evaluation_windows("selection", stride, val_windows),
+            "tuning": self._evaluation_windows("first_half", stride, val_windows),
+            "calibration": self._evaluation_windows("first_half", 1, calibration_windows),
+            "val": self._evaluation_windows("second_half", stride, val_windows),
             "test": self._evaluation_windows("test", stride, max_windows),
         }
         if not_scored := self.num_series_not_scored:
             log.warning(
                 "%d of %d series are too short for a test window: they are trained on and forecast, but not scored",
-                *(not_scored, panel.num_series),
+                not_scored,
+                panel.num_series,
             )
         self._check_targets()
         self._warn_about_short_validation()
@@ -140,42 +150,56 @@ class WindowDataModule(pl.LightningDataModule):
         return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options)
 
     def _warn_about_short_validation(self) -> None:
-        """Log a warning if windows for calibration and windows for selection share rows."""
+        """Log a warning if windows of its two halves share rows."""
         start, end = self.split.part("val")
         rows = np.atleast_1d(end - start)
         short = rows[(rows >= self.horizon) & (rows < 2 * self.horizon)]
         if len(short):
             series = f"of {len(short)} of {len(rows)} series " if self.split.by_series else ""
             log.warning(
-                "the validation part %shas %d rows, fewer than two horizons, so that the windows for calibration and "
-                "those for selection share rows",
-                *(series, short.min()),
+                "the validation part %shas %d rows, fewer than two horizons, so that the windows of its two halves "
+                "share rows: the tuning and calibration windows, and the val windows",
+                series,
+                short.min(),
             )
 
     def _check_targets(self) -> None:
         """Check that the validation and test windows have targets other than zero, by which WQL is divided."""
-        for part, rows, part_name, option in (
-            ("tuning", "calibration", "first half of the validation", "val_windows"),
-            ("val", "selection", "second half of the validation", "val_windows"),
-            ("test", "test", "test", "max_windows"),
+        for part, rows, option in (
+            ("tuning", "first_half", "val_windows"),
+            ("val", "second_half", "val_windows"),
+            ("test", "test", "max_windows"),
         ):
             if not len(self.windows[part]):
                 continue
             names, is_scorable = self.panel.channels, self._scorable_channels(part)
             if not any(is_scorable.values()):
                 start, end = self.split.part(rows, self.horizon)
-                raise DataError(
-                    f"{self.panel.card.name}: the {part_name} part, {self.panel.index[np.min(start)]} to "
-                    f"{self.panel.index[np.max(end) - 1]}, has no values, or only zeros, in the windows that are "
-                    "scored",
-                    "look at the data with `timevis inspect`; then change data.split, or score more windows with "
-                    f"evaluation.{option}",
+                message = Text(
+                    "nothing-to-score",
+                    "{source}: the {part} part, {first} to {last}, has no values, or only zeros, in the windows that "
+                    "are scored",
+                    source=self.panel.card.name,
+                    part=WINDOW_SET_NAMES[part],
+                    first=str(self.panel.index[np.min(start)]),
+                    last=str(self.panel.index[np.max(end) - 1]),
                 )
+                advice = Text(
+                    "split-or-more-windows",
+                    "look at the data with `timevis inspect`; then change {split}, or score more windows with "
+                    "{windows}",
+                    split=Setting("data.split"),
+                    windows=Setting(f"evaluation.{option}"),
+                )
+                raise DataError(message, advice, "data.split")
             if unscorable := [names[c] for c, scorable in is_scorable.items() if not scorable]:
                 log.warning(
                     "only zeros or gaps in the windows of the %s part, so WQL is not defined there, of %s of %d "
                     "channels: %s",
-                    *(part_name, len(unscorable), len(is_scorable), join_names(unscorable, MAX_LISTED_CHANNELS)),
+                    WINDOW_SET_NAMES[part],
+                    len(unscorable),
+                    len(is_scorable),
+                    join_names(unscorable, MAX_LISTED_CHANNELS),
                 )
 
     def _scorable_channels(self, part: str) -> dict[int, bool]:
@@ -202,31 +226,29 @@ class WindowDataModule(pl.LightningDataModule):
 
         Parameters
         ----------
-        split : {"test", "val"}
-            ``val`` takes origins of the second half of the validation part, every `stride` rows and at most
-            `max_windows` of them. These may be more windows than those of ``trainer.validate``.
+        split : {"test", "validation"}
+            ``validation`` takes origins of the second half of the validation part, every `stride` rows and at most
+            `max_windows` of them. These may be more windows than ``trainer.validate`` scores.
 
         Yields
         ------
         WindowSet
             The windows that are scored.
         """
-        if split == "val" and "val_scored" not in self.windows:
-            self.windows["val_scored"] = self._evaluation_windows("selection", self._stride, self._max_windows)
+        if split == "validation" and split not in self.windows:
+            self.windows[split] = self._evaluation_windows("second_half", self._stride, self._max_windows)
         self.scored_split = split
         try:
-            yield self.windows[self._scored_windows]
+            yield self.windows[split]
         finally:
             self.scored_split = "test"
 
     @property
-    def _scored_windows(self) -> str:
-        """The key of the scored windows in `windows`."""
-        return "test" if self.scored_split == "test" else "val_scored"
+    def validated_windows(self) -> str:
+        """The key of the windows that the Trainer validates on, which names the metrics that it logs.
 
-    @property
-    def _validated_windows(self) -> str:
-        """The key of the windows that the Trainer validates on: within a fit, those that select its weights."""
+        Within a fit these are the ``tuning`` windows, which select its weights; otherwise the ``val`` windows.
+        """
         return "tuning" if self.trainer and self.trainer.state.fn == TrainerFn.FITTING else "val"
 
     @property
@@ -248,7 +270,7 @@ class WindowDataModule(pl.LightningDataModule):
     def window_set_hash(self, split: str = "test") -> str:
         """A hash of the data and of the scored windows of a split; runs with the same hash can be compared.
 
-        The hash of ``val`` does not depend on the test part.
+        The hash of ``validation`` does not depend on the test part.
         """
         with self.scoring(split) as windows:
             borders = self.split.borders[..., : 3 if split == "test" else 2]
@@ -275,11 +297,16 @@ class WindowDataModule(pl.LightningDataModule):
         counts = {name: count for name, count in all_counts.items() if name == part or count}
         num_windows, smallest = counts[part], min(counts, key=lambda name: counts[name])
         if world_size > max(1, counts[smallest]):
-            raise DataError(
-                f"{self.panel.card.name}: the {smallest} part has {counts[smallest]} windows for {world_size} "
-                "processes",
-                "use fewer trainer.devices",
+            message = Text(
+                "windows-for-processes",
+                "{source}: the {part} part has {windows} windows for {processes} processes",
+                source=self.panel.card.name,
+                part=WINDOW_SET_NAMES[smallest],
+                windows=counts[smallest],
+                processes=world_size,
             )
+            advice = Text("fewer-devices", "use fewer {setting}", setting=Setting("trainer.devices"))
+            raise DataError(message, advice, "trainer.devices")
         is_validation = part in ("tuning", "val")
         size = self.batch_size if shuffle else self.val_batch_size if is_validation else self.eval_batch_size
         if not shuffle:
@@ -305,13 +332,13 @@ class WindowDataModule(pl.LightningDataModule):
         return self.loader("train", shuffle=True)
 
     def val_dataloader(self) -> WindowLoader:
-        return self.loader(self._validated_windows)
+        return self.loader(self.validated_windows)
 
     def test_dataloader(self) -> WindowLoader:
-        return self.loader(self._scored_windows)
+        return self.loader(self.scored_split)
 
     def predict_dataloader(self) -> WindowLoader:
-        return self.loader(self._scored_windows)
+        return self.loader(self.scored_split)
 
     def __str__(self) -> str:
         windows = ", ".join(f"{name} {len(window_set):,}" for name, window_set in self.windows.items())
@@ -323,5 +350,5 @@ class WindowDataModule(pl.LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         is_validation = trainer.validating or trainer.sanity_checking
-        part = "train" if trainer.training else self._validated_windows if is_validation else self._scored_windows
+        part = "train" if trainer.training else self.validated_windows if is_validation else self.scored_split
         return self.gather(part, batch)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from timevis.data.panel import Panel
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 
 def hold_out_last_rows(panel: Panel, rows: int, item: str | None = None) -> Panel:
@@ -30,8 +30,14 @@ def hold_out_last_rows(panel: Panel, rows: int, item: str | None = None) -> Pane
     has_values = np.isfinite(panel.values).any(0)  # a file may lack a series of the run
     shortest = int((ends - starts)[has_values].min(initial=len(panel)))
     if shortest <= rows:
-        text = message("backtest-too-short", source=item or panel.card.name, rows=shortest, horizon=rows)
-        raise DataError(text, message("more-rows"))
+        text = Text(
+            "backtest-too-short",
+            "{source}: the shortest series has {rows} rows, too few for a back-test of the last {horizon} rows",
+            source=item or panel.card.name,
+            rows=shortest,
+            horizon=rows,
+        )
+        raise DataError(text, Text("more-rows", "give more rows, or a smaller horizon"))
     values = panel.values.copy(order="K")
     for channel in has_values.nonzero()[0].tolist():
         values[ends[channel] - rows :, channel] = np.nan
@@ -43,5 +49,5 @@ def values_at(panel: Panel, channels: pd.Series, times: pd.Series) -> np.ndarray
     index = pd.DatetimeIndex(times)
     rows = panel.index.get_indexer(index if index.tz is None else index.tz_convert(panel.index.tz))
     numbers = pd.Index(panel.channels).get_indexer(channels)
-    found = (rows >= 0) & (numbers >= 0)
-    return np.where(found, panel.values[rows, numbers].astype(np.float64), np.nan)
+    is_in_panel = (rows >= 0) & (numbers >= 0)
+    return np.where(is_in_panel, panel.values[rows, numbers].astype(np.float64), np.nan)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 
 def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
@@ -35,8 +35,12 @@ def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
     try:
         days = holidays.country_holidays(code.upper(), subdiv=subdivision.upper() or None, years=years)
     except NotImplementedError as error:
-        raise ConfigError(
-            message("country-without-holidays", country=country), message("give-country-code")
-        ) from error
+        message = Text(
+            "country-without-holidays",
+            "{setting} is not a country or subdivision with known holidays",
+            setting=Setting("data.covariates.holiday", repr(country)),
+        )
+        advice = Text("give-country-code", "give an ISO 3166 code such as DE, CN or US-MN")
+        raise ConfigError(message, advice, "data.covariates.holiday") from error
     dates = index.tz_localize(None).normalize()  # in this order: a local midnight may not exist
     return dates.isin(pd.to_datetime(list(days))).astype(np.float32)

@@ -8,14 +8,27 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
-from timevis.config.options import NonNegativeInt, PositiveInt, check_choice, check_value
+from timevis.config.options import (
+    NonNegativeInt,
+    Option,
+    PositiveInt,
+    check_choice,
+    check_value,
+    options_of,
+    section_from_config,
+)
 from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
-from timevis.data.schema.frequency import check_frequency
-from timevis.data.schema.timestamps.parse_times import check_timezone
-from timevis.data.split.spec import SplitSpec, check_split
+from timevis.data.panel import Panel
+from timevis.data.read_options import ReadOptions
+from timevis.data.schema.numeric_columns import EXAMPLE_OF_MISSING
+from timevis.data.split.make_split import split_rows
+from timevis.data.split.spec import DEFAULT_SPLIT, SPLIT_FORMS, SplitSpec, parse_split
+from timevis.data.split.split import Split
+from timevis.data.timestamps.frequency import check_frequency
+from timevis.data.timestamps.parse_times import check_timezone
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
 DESCRIPTION_LIMIT = 300
@@ -32,41 +45,21 @@ def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> 
     valid_keys = list(valid_keys)
     for key in keys:
         if key not in valid_keys:
-            raise ConfigError(message("section-without-key", section=section, key=key), did_you_mean(key, valid_keys))
+            message = Text("section-without-key", "{section} has no key {key!r}", section=section, key=key)
+            raise ConfigError(message, did_you_mean(key, valid_keys), f"{section}.{key}")
 
 
 @dataclass(frozen=True)
 class CleaningOptions:
-    """The section `data.cleaning`: how cells are read, and what happens to outliers.
+    """The section `data.cleaning`: what happens to outliers.
 
     Attributes
     ----------
     outliers : {"report", "mask"}
-        ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
-    day_first : bool, optional
-        Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
-    encoding : str, optional
-        Encoding of a text file; None finds it.
-    decimal : {"point", "comma"}, optional
-        Decimal mark of numbers written as text; None infers it.
-    missing : tuple of str
-        Further words and numbers that mean "no value" in cells of targets and covariates.
+        ``report`` only reports outliers; ``mask`` also makes outliers of the training and validation rows missing.
     """
 
-    outliers: str = "report"
-    day_first: bool | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    missing: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.encoding is not None and not isinstance(self.encoding, str):
-            raise ConfigError(
-                f"data.cleaning.encoding={self.encoding!r} is not text", "for example utf-8, cp1252 or gb18030"
-            )
-        check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
-        check_choice(self.day_first, (None, True, False), "data.cleaning.day_first")
-        check_choice(self.decimal, (None, "point", "comma"), "data.cleaning.decimal")
+    outliers: Literal["report", "mask"] = "report"
 
 
 def display_name(name: str, path: str | None) -> str:
@@ -75,8 +68,8 @@ def display_name(name: str, path: str | None) -> str:
 
 
 @dataclass(frozen=True)
-class DataOptions:
-    """The section `data`: which data, what its columns are, and how it is split.
+class DataOptions(ReadOptions):
+    """The section `data`: which data, how its file is read, what its columns are, and how it is split.
 
     Attributes
     ----------
@@ -97,14 +90,10 @@ class DataOptions:
     season : int, optional
         Rows of one season, for MASE; None takes it from the frequency.
     split : SplitSpec
-        See `timevis.data.split.spec.check_split`.
+        See `timevis.data.split.spec.parse_split`.
     split_by : {"series", "axis"}
         ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ;
         ``axis`` splits all series at the same times.
-    sheet : str or int, optional
-        Sheet of a workbook; None takes the first with data.
-    header : int, optional
-        Row of the column names in a text file or a sheet, counted from 1; None finds it.
     domain : str, optional
         One of `DOMAINS`; selects the prompt.
     unit : str or mapping, optional
@@ -125,10 +114,8 @@ class DataOptions:
     frequency: str | None = None
     timezone: str | None = None
     season: int | None = None
-    split: SplitSpec = (0.7, 0.1, 0.2)
+    split: SplitSpec = DEFAULT_SPLIT
     split_by: Literal["series", "axis"] = "series"
-    sheet: str | int | None = None
-    header: int | None = None
     domain: str | None = None
     unit: str | dict[str, str] | None = None
     description: str | None = None
@@ -136,6 +123,10 @@ class DataOptions:
     rows: int = 4000
     channels: int = 2
     seed: int = 0
+
+    def split_rows(self, panel: Panel, rows: int | None = None) -> Split:
+        """The borders of a panel, of which only the first `rows` rows are split; see `make_split.split_rows`."""
+        return split_rows(panel, self.split, self.split_by, rows)
 
     @classmethod
     def from_config(cls, cfg: Mapping[str, Any]) -> DataOptions:
@@ -148,24 +139,10 @@ class DataOptions:
         """
         values = section_to_dict(cfg, "data")
         check_keys(values, [f.name for f in fields(cls)], "data")
-        cleaning = values.get("cleaning") or {}
-        if not isinstance(cleaning, Mapping):
-            raise ConfigError(
-                f"data.cleaning={cleaning!r} is not a section", "for example data.cleaning.outliers=mask"
-            )
-        check_keys(cleaning, [f.name for f in fields(CleaningOptions)], "data.cleaning")
-        values = {k: v for k, v in values.items() if v is not None}
-        cleaning = {k: v for k, v in cleaning.items() if v is not None}
-        if "missing" in cleaning:
-            cleaning["missing"] = _missing_values(cleaning["missing"])
-        values["cleaning"] = CleaningOptions(**cleaning)
-        for key, convert in CONVERTERS.items():
-            if key in values:
-                values[key] = convert(values[key], key)
+        values = {key: CONVERTERS[key](value, key) for key, value in values.items() if value is not None}
         return cls(**values)
 
     def __post_init__(self) -> None:
-        check_split(self.split)
         check_choice(self.split_by, ("series", "axis"), "data.split_by")
         if self.timezone is not None:
             check_timezone(self.timezone)
@@ -174,19 +151,45 @@ class DataOptions:
         columns = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]
         for name in columns:
             if columns.count(name) > 1:
-                raise ConfigError(message("column-named-twice", column=name), message("name-columns-once"))
+                raise ConfigError(
+                    Text(
+                        "column-named-twice",
+                        "the column {column!r} is named twice among {settings}",
+                        column=name,
+                        settings=[Setting(f"data.{key}") for key in ("time", "id", "target", "covariates")],
+                    ),
+                    Text(
+                        "name-columns-once",
+                        "name each column once; a model always reads the past of a target, so it need not be a "
+                        "covariate",
+                    ),
+                    next(
+                        f"data.{key}"
+                        for key in ("covariates", "target", "id", "time")
+                        if name in (getattr(self, key) or ())
+                    ),
+                )
         if self.domain is not None:
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
-            raise ConfigError(
-                message("description-too-long", count=len(self.description), maximum=DESCRIPTION_LIMIT),
-                message("shorter-description"),
+            message = Text(
+                "description-too-long",
+                "{setting} has {count} characters, more than {maximum}",
+                setting=Setting("data.description"),
+                count=len(self.description),
+                maximum=DESCRIPTION_LIMIT,
             )
+            advice = Text("shorter-description", "it becomes part of every prompt; write one sentence")
+            raise ConfigError(message, advice, "data.description")
+
+
+def _not_text(key: str, value: Any) -> Text:
+    return Text("setting-not-text", "{setting} is not text", setting=Setting(key, repr(value)))
 
 
 def _text(value: Any, key: str) -> str:
     if not isinstance(value, str | int | float):
-        raise ConfigError(f"data.{key}={value!r} is not text")
+        raise ConfigError(_not_text(f"data.{key}", value), field=f"data.{key}")
     return str(value)
 
 
@@ -200,11 +203,10 @@ def _whole_number(value: Any, key: str) -> int:
 
 
 def _split(value: Any, key: str) -> SplitSpec:
-    if isinstance(value, Mapping):
-        return check_split(value)
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ConfigError(f"data.{key}={value!r} is not a list", "for example data.split=[0.7,0.1,0.2]")
-    return tuple(value)
+    if isinstance(value, str) or not isinstance(value, Sequence | Mapping):
+        message = Text("setting-not-a-list", "{setting} is not a list", setting=Setting(f"data.{key}", repr(value)))
+        raise ConfigError(message, SPLIT_FORMS, f"data.{key}")
+    return parse_split(value)
 
 
 def _unit(value: Any, key: str) -> str | dict[str, str]:
@@ -216,34 +218,63 @@ def _unit(value: Any, key: str) -> str | dict[str, str]:
 
 def _column_names(value: Any, key: str) -> tuple[str, ...]:
     if isinstance(value, Mapping):
-        raise ConfigError(f"data.{key}={value!r} is not a column name or a list of them")
+        setting = Setting(f"data.{key}", repr(value))
+        message = Text("setting-not-columns", "{setting} is not a column name or a list of them", setting=setting)
+        raise ConfigError(message, field=setting.key)
     names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     if not names:
-        raise ConfigError(f"data.{key} is an empty list", "name at least one column, or leave it null")
+        message = Text("setting-without-columns", "{setting} is an empty list", setting=Setting(f"data.{key}"))
+        advice = Text("name-a-column-or-null", "name at least one column, or leave it null")
+        raise ConfigError(message, advice, f"data.{key}")
     return tuple(_column_name(name, key) for name in names)
 
 
 def _column_name(value: Any, key: str) -> str:
     """The name of a column as text; a value such as 1e5 is refused, since the column may be written 1e5 or 100000."""
     if isinstance(value, bool) or not isinstance(value, str | Integral):
-        raise ConfigError(
-            f"data.{key}: {value!r} is neither text nor a whole number, so it is not the name of a column",
-            "put a name that looks like a number, true, false or null in double quotes, for example "
-            f"'data.{key}=[\"1e5\"]'",
+        message = Text(
+            "not-a-name-of-a-column",
+            "{setting}: {value} is neither text nor a whole number, so it is not the name of a column",
+            setting=Setting(f"data.{key}"),
+            value=repr(value),
         )
+        advice = Text(
+            "quote-column-names",
+            "put a name that looks like a number, true, false or null in double quotes, for example '{setting}'",
+            setting=Setting(f"data.{key}", '["1e5"]'),
+        )
+        raise ConfigError(message, advice, f"data.{key}")
     return str(value)
 
 
-def _missing_values(value: Any) -> tuple[str, ...]:
+def _cleaning(value: Any, key: str) -> CleaningOptions:
+    if not isinstance(value, Mapping):
+        raise ConfigError(
+            Text("not-a-section", "{setting} is not a section", setting=Setting(f"data.{key}", repr(value))),
+            Text("example-of-setting", "for example {setting}", setting=Setting("data.cleaning.outliers", "mask")),
+            f"data.{key}",
+        )
+    given = {name: choice for name, choice in value.items() if choice is not None}
+    return section_from_config(CleaningOptions, given, "data.cleaning")
+
+
+def _missing_values(value: Any, key: str) -> tuple[str, ...]:
     """Words and numbers as text; a single one becomes a tuple."""
     items = value if isinstance(value, list | tuple) else [value]
     for item in items:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
-            raise ConfigError(
-                f"data.cleaning.missing: {item!r} is neither a word nor a number",
-                'for example \'data.cleaning.missing=["Bad Input",-9999]\', with words such as "true" or "null" in '
-                "double quotes",
+            message = Text(
+                "not-a-missing-value",
+                "{setting}: {value} is neither a word nor a number",
+                setting=Setting("data.missing_values"),
+                value=repr(item),
             )
+            advice = Text(
+                "examples-of-missing-values",
+                'for example \'{setting}\', with words such as "true" or "null" in double quotes',
+                setting=EXAMPLE_OF_MISSING,
+            )
+            raise ConfigError(message, advice, "data.missing_values")
     return tuple(str(item).strip() for item in items)
 
 
@@ -257,13 +288,36 @@ def _covariates(value: Any, key: str) -> dict[str, str]:
     return {_column_name(name, key): str(kind) for name, kind in value.items()}
 
 
+def _checked(option: Option) -> Callable[[Any, str], Any]:
+    """A function that checks the value of an option by its annotation."""
+
+    def check(value: Any, key: str) -> Any:
+        check_value(f"data.{key}", value, option.annotation)
+        return value
+
+    return check
+
+
 CONVERTERS: dict[str, Callable[[Any, str], Any]] = {
-    **dict.fromkeys(("time", "id", "target"), _column_names),
-    "covariates": _covariates,
-    "split": _split,
+    **{option.name: _checked(option) for option in options_of(ReadOptions)},
+    "missing_values": _missing_values,
+    "name": _text,
     "path": _path,
-    **dict.fromkeys(("name", "split_by", "frequency", "timezone", "domain", "description"), _text),
+    "time": _column_names,
+    "id": _column_names,
+    "target": _column_names,
+    "covariates": _covariates,
+    "frequency": _text,
+    "timezone": _text,
+    "season": _whole_number,
+    "split": _split,
+    "split_by": _text,
+    "domain": _text,
     "unit": _unit,
-    **dict.fromkeys(("season", "header", "rows", "channels", "seed"), _whole_number),
+    "description": _text,
+    "cleaning": _cleaning,
+    "rows": _whole_number,
+    "channels": _whole_number,
+    "seed": _whole_number,
 }
-"""Functions that check the value of a key and convert it to the type of the attribute of `DataOptions`."""
+"""Functions that check the value of each key and convert it to the type of the attribute of `DataOptions`."""

@@ -82,7 +82,7 @@ class Batch:
         if columns is not None:
             rows = start.unsqueeze(1) + torch.arange(length, device=table.device)
             return table[rows.unsqueeze(2), columns[self.channel].unsqueeze(1)]
-        # a view whose row i holds the table rows i to i + length
+        # a view whose row i contains the table rows i to i + length
         all_windows = table.as_strided((len(table) - length + 1, length * width), (width, 1))
         return all_windows.index_select(0, start).view(len(self), length, width)
 
@@ -322,7 +322,8 @@ def _has_target(targets: np.ndarray, horizon: int) -> np.ndarray:
 def window_set_hash(panel: Panel, borders: np.ndarray, horizon: int, windows: WindowSet) -> str:
     """A hash of what is forecast: the cleaned values, row borders, horizon and windows, but not model or context.
 
-    `borders` are int64 [N], or [C, N] with those of each series; values after the last one do not change the hash.
+    `borders` are int64 [N], or [C, N] with the borders of each series; values after the last one do not change the
+    hash.
     """
     digest = hashlib.sha256()
     for channel, end in zip(panel.values.T, np.broadcast_to(borders[..., -1], len(panel.channels)), strict=True):

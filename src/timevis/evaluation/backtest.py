@@ -30,13 +30,13 @@ class Backtest:
     ----------
     metrics, reference_metrics : dict
         ``overall``, ``by_channel`` and ``by_horizon`` of `ForecastMetrics.compute`.
-    split : {"test", "val"}
+    split : {"test", "validation"}
         The part of the data that was scored.
     window_set : WindowSet
         Its windows.
     windows, reference_windows : DataFrame
         One row per window, in the order of the window set: origin, timestamp, channel, std, mase_scale and the sums
-        of `timevis.metrics.SUMS`; if each series has its own borders, also series.
+        of `timevis.metric_specs.terms`; if each series has its own borders, also series.
     predictions : DataFrame
         Evenly spaced windows (``spread``) and the windows with the largest errors (``worst``), with list columns.
     samples : DataFrame or None
@@ -203,7 +203,7 @@ def evaluate(
         With any strategy; the rows of all processes are gathered.
     forecaster : Forecaster
     datamodule : WindowDataModule
-    split : {"test", "val"}
+    split : {"test", "validation"}
         See `WindowDataModule.scoring`.
     reference : Forecaster
         Seasonal naive, prepared and calibrated.

@@ -42,16 +42,16 @@ def calibration_profile(forecasts: SavedForecasts, channel: str | None = None) -
         levels.append({"nominal": nominal, "observed": inside[observed].mean(), "count": count})
     share = reliability(own)
     edges, density = pit_density(share)
-    found = {
-        "levels": levels[::-1],
-        "quantiles": [
-            {"level": level, "observed": value} for level, value in zip(QUANTILE_LEVELS, share, strict=True)
-        ],
-        "pit": {
-            "edges": edges.tolist(),
-            "counts": (density * np.diff(edges) * count).tolist(),
-            "density": density.tolist(),
-        },
-    }
-    result: dict[str, Any] = to_json_types(found)
-    return result
+    return to_json_types(
+        {
+            "levels": levels[::-1],
+            "quantiles": [
+                {"level": level, "observed": value} for level, value in zip(QUANTILE_LEVELS, share, strict=True)
+            ],
+            "pit": {
+                "edges": edges.tolist(),
+                "counts": (density * np.diff(edges) * count).tolist(),
+                "density": density.tolist(),
+            },
+        }
+    )

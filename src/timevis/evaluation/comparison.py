@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import pandas as pd
 
 from timevis.evaluation.intervals import holm
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.labels import COSTS
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
 from timevis.evaluation.window_table import WindowTable
+from timevis.metric_specs import METRICS, tested_metrics
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
+from timevis.runs.results import Results
 
-TESTED_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae_scaled", "mse_scaled")
-"""Metrics whose differences from the reference are tested."""
-TRAINING_SCALED_METRICS = ("sql", "mase", "mae_scaled", "mse_scaled")
-"""Metrics that are scaled by statistics of the training part."""
-HORIZON_METRICS = ("relative_wql", "wql", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = ("a", "b", "metric", *(field.name for field in fields(Difference)), "p_holm")
 NAIVE_LABEL = "seasonal naive"
 
@@ -95,14 +91,14 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     first = runs[0].results
     has_naive = any(is_reference(run.results) for run in runs)
     return Comparison(
-        data=first["run"]["data"],
-        window_set=first["window_set"]["hash"],
+        data=first.run.data,
+        window_set=first.window_set.hash,
         notes=comparison_notes(first, scores, reference_label),
         reference=reference_label,
         metrics=_metrics(by_label, has_naive),
         differences=differences,
-        by_horizon={metric: _by_horizon(by_label, metric, has_naive) for metric in HORIZON_METRICS},
-        cost=pd.DataFrame({label: run.results["cost"] for label, run in by_label.items()}).T.reindex(
+        by_horizon={metric: _by_horizon(by_label, metric, has_naive) for metric in tested_metrics()},
+        cost=pd.DataFrame({label: vars(run.results.cost) for label, run in by_label.items()}).T.reindex(
             columns=list(COSTS)
         ),
     )
@@ -123,7 +119,7 @@ def scores_of(runs: Mapping[str, RunRecord], naive_key: str) -> dict[str, RunSco
     naive = WindowTable.from_frame(first.naive_windows)
     tables = {key: WindowTable.from_frame(run.windows) for key, run in runs.items()}
     return {
-        key: RunScores.of(table.with_reference(naive), TESTED_METRICS)
+        key: RunScores.of(table.with_reference(naive), tested_metrics())
         for key, table in {**tables, naive_key: naive}.items()
     }
 
@@ -141,17 +137,17 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
     Returns
     -------
     DataFrame
-        A row per pair and metric, with `DIFFERENCE_COLUMNS`. `TRAINING_SCALED_METRICS` are left out where the two
-        runs have other scales.
+        A row per pair and metric, with `DIFFERENCE_COLUMNS`. Metrics that are scaled by the training part are
+        left out where the two runs have other scales.
     """
-    found = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
+    differences_of_pairs = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
     rows = []
-    for (a, b), differences in zip(pairs, found, strict=True):
+    for (a, b), differences in zip(pairs, differences_of_pairs, strict=True):
         has_same_scales = scores[a].table.has_scales_of(scores[b].table)
         rows += [
             {"a": a, "b": b, "metric": metric} | asdict(difference)
             for metric, difference in differences.items()
-            if has_same_scales or metric not in TRAINING_SCALED_METRICS
+            if has_same_scales or METRICS[metric].scale is None
         ]
     table = pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
     table["p_holm"] = table.groupby("metric")["p"].transform(lambda p: holm(p.to_numpy(float)))
@@ -159,17 +155,14 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
 
 
 def comparison_notes(
-    results: Mapping[str, Any],
-    scores: Mapping[str, RunScores],
-    reference: str,
-    names: Mapping[str, str] | None = None,
+    results: Results, scores: Mapping[str, RunScores], reference: str, names: Mapping[str, str] | None = None
 ) -> list[str]:
     """What a reader of a comparison must know: averaged channels, too few windows, and runs with other scales.
 
     Parameters
     ----------
-    results : mapping
-        results.json of one of the runs.
+    results : Results
+        Of one of the runs.
     scores : mapping
         See `scores_of`.
     reference : str
@@ -178,14 +171,14 @@ def comparison_notes(
         Key to name; the keys themselves when None.
     """
     names = names or {key: key for key in scores}
-    notes, table = relative_wql_notes(dict(results)), scores[reference].table
-    if table.has_intervals(int(results["window_set"]["horizon"])):
-        notes += interval_warnings(results["window_set"])
+    notes, table = [str(note) for note in relative_wql_notes(results)], scores[reference].table
+    if table.has_intervals(results.window_set.horizon):
+        notes += map(str, interval_warnings(results.window_set))
     others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
     if others:
         notes.append(
-            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those "
-            f"of {names[reference]}, so their differences are not tested."
+            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those of "
+            f"{names[reference]}, so their differences are not tested."
         )
     return notes
 
@@ -198,7 +191,7 @@ def unique_labels(records: Sequence[RunRecord]) -> list[str]:
     """Labels of runs; equal labels get the seed, the differing overrides, or else the folder as a suffix."""
     labels = [r.label for r in records]
     candidate_suffixes = (
-        [f"seed {r.results['run']['seed']}" for r in records],
+        [f"seed {r.results.run.seed}" for r in records],
         [without_data_and_model(setting) for setting in differing_overrides([r.overrides for r in records])],
         [r.folder.name for r in records],
         [str(r.folder) for r in records],
@@ -215,13 +208,13 @@ def unique_labels(records: Sequence[RunRecord]) -> list[str]:
 
 
 def _metrics(by_label: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
-    rows = {label: run.results["metrics"] for label, run in by_label.items()}
+    rows = {label: run.results.metrics for label, run in by_label.items()}
     if not has_naive:
-        rows[NAIVE_LABEL] = next(iter(by_label.values())).results["seasonal_naive"]
+        rows[NAIVE_LABEL] = next(iter(by_label.values())).results.seasonal_naive
     return pd.DataFrame(
         {
             label: {
-                f"{metric}{suffix}": values[metric][key]
+                f"{metric}{suffix}": getattr(values[metric], key)
                 for metric in METRICS
                 for key, suffix in (("value", ""), ("low", "_low"), ("high", "_high"))
             }
@@ -232,7 +225,9 @@ def _metrics(by_label: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
 
 
 def _by_horizon(by_label: dict[str, RunRecord], metric: str, has_naive: bool) -> pd.DataFrame:
-    columns = {label: run.results["by_horizon"][metric] for label, run in by_label.items()}
+    columns = {label: run.results.by_horizon for label, run in by_label.items()}
+    first = next(iter(by_label.values()))
     if not has_naive:
-        columns[NAIVE_LABEL] = next(iter(by_label.values())).results["seasonal_naive_by_horizon"][metric]
-    return pd.DataFrame(columns, dtype=float)
+        columns[NAIVE_LABEL] = first.results.seasonal_naive_by_horizon
+    steps = {label: values.get(metric) for label, values in columns.items()}
+    return pd.DataFrame(steps, index=range(first.horizon), dtype=float)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import resource
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from timevis.evaluation.backtest import Backtest
 from timevis.models.forecaster import Forecaster
+from timevis.runs.results import Cost
 from timevis.utils import memory
 
 _PROCESS = Path("/proc/self")
@@ -37,8 +37,14 @@ def peak_memory_mb(device: torch.device) -> float:
 
 
 def run_cost(
-    forecaster: Forecaster, backtest: Backtest, device: torch.device, **stage_seconds: float | None
-) -> dict[str, Any]:
+    forecaster: Forecaster,
+    backtest: Backtest,
+    device: torch.device,
+    *,
+    fit_seconds: float | None,
+    calibrate_seconds: float | None,
+    test_seconds: float,
+) -> Cost:
     """The cost section of results.json; one forecast is one window of one channel.
 
     Parameters
@@ -46,16 +52,18 @@ def run_cost(
     forecaster : Forecaster
     backtest : Backtest
     device : torch.device
-    stage_seconds
-        Wall time of each stage under its key in the section: fit_seconds, calibrate_seconds, test_seconds.
+    fit_seconds, calibrate_seconds, test_seconds : float
+        Wall time of each stage.
     """
     trainable_parameters, parameters = forecaster.parameter_counts()
-    return {
-        "trainable_parameters": trainable_parameters,
-        "parameters": parameters,
-        **{stage: None if seconds is None else round(seconds, 3) for stage, seconds in stage_seconds.items()},
-        "forecasts_per_second": len(backtest.windows) / max(backtest.seconds, 1e-9),
-        "peak_memory_mb": round(peak_memory_mb(device), 1),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "threads": torch.get_num_threads(),
-    }
+    return Cost(
+        trainable_parameters=trainable_parameters,
+        parameters=parameters,
+        fit_seconds=fit_seconds and round(fit_seconds, 3),
+        calibrate_seconds=calibrate_seconds and round(calibrate_seconds, 3),
+        test_seconds=round(test_seconds, 3),
+        forecasts_per_second=len(backtest.windows) / max(backtest.seconds, 1e-9),
+        peak_memory_mb=round(peak_memory_mb(device), 1),
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        threads=torch.get_num_threads(),
+    )

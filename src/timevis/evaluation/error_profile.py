@@ -9,9 +9,14 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import to_local_time
+from timevis.metric_specs import METRICS
 from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import StepErrors
 
 MEDIAN_INDEX = QUANTILE_LEVELS.index(0.5)
+HISTOGRAM_BINS = 61
+HISTOGRAM_SHARE = (0.002, 0.998)
+"""Quantiles of the errors that `error_histogram` covers."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class SavedForecasts:
     def from_tables(
         cls, predictions: pd.DataFrame, windows: pd.DataFrame, freq: str, timezone: str | None = None
     ) -> SavedForecasts:
-        """Convert predictions.parquet and the standard deviations of windows.parquet; `freq` is that of the data."""
+        """The forecasts in predictions.parquet, with the standard deviations of windows.parquet."""
         channel_std = windows.groupby("channel")["std"].first()
         frame = predictions[["origin", "timestamp", "channel", "spread", "worst"]].reset_index(drop=True)
         frame["std"] = channel_std.loc[frame["channel"]].to_numpy()
@@ -133,6 +138,33 @@ def error_statistics(forecasts: SavedForecasts) -> pd.DataFrame:
         rows[channel] = [len(error), error.mean(), error.std(), *quantiles, absolute.max()]
     names = ["values", "bias", "std", "median", "p90", "p95", "p99", "max"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=names)
+
+
+def error_histogram(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Counts int64 [61] and edges float64 [62] of finite errors; the end bins also count the most extreme errors."""
+    low, high = np.quantile(errors, HISTOGRAM_SHARE)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.histogram(np.clip(errors, low, high), bins=HISTOGRAM_BINS, range=(low, high))
+
+
+def metrics_by_step(forecasts: SavedForecasts, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Metrics of each step over all saved windows, {name: float64 [H]}; NaN where they are not defined.
+
+    Parameters
+    ----------
+    forecasts : SavedForecasts
+        Of one channel.
+    names : sequence of str
+        Metrics of `timevis.metric_specs` without a scale.
+    """
+    rows = {level: row for row, level in enumerate(QUANTILE_LEVELS)}
+    errors = StepErrors(forecasts.point, forecasts.quantiles, forecasts.truth, np.array(QUANTILE_LEVELS), rows)
+    observed = np.isfinite(forecasts.truth)
+    specs = [METRICS[name] for name in names]
+    terms = {term.name: term for spec in specs for term in (spec.term, spec.over)}
+    sums = {name: np.where(observed, term.at(errors), 0.0).sum(0) for name, term in terms.items()}
+    return {spec.name: spec.of(sums) for spec in specs}
 
 
 def window_bias(windows: pd.DataFrame) -> np.ndarray:

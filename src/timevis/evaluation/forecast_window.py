@@ -9,6 +9,8 @@ import pandas as pd
 
 from timevis.errors import DataError
 from timevis.evaluation.error_profile import SavedForecasts, timestamps_around
+from timevis.messages import Text
+from timevis.metric_specs import METRICS
 from timevis.runs.record import RunRecord
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -18,7 +20,7 @@ MAX_SAMPLE_PATHS = 100
 
 def saved_forecasts(record: RunRecord) -> SavedForecasts:
     """The forecasts in predictions.parquet of a run, in time order and then by channel."""
-    freq = record.results["window_set"]["freq"]
+    freq = record.results.window_set.freq
     return SavedForecasts.from_tables(record.predictions, record.windows, freq, record.timezone)
 
 
@@ -57,33 +59,34 @@ def forecast_window(record: RunRecord, forecasts: SavedForecasts, channel: str, 
     own = forecasts_of_channel(forecasts, channel)
     count = len(own.frame)
     if not 0 <= index < count:
-        raise DataError(f"there is no window {index} of {channel}", f"give an index from 0 to {count - 1}")
-    window, freq = own.frame.iloc[index], record.results["window_set"]["freq"]
+        message = Text("no-such-window", "there is no window {index} of {channel}", index=index, channel=channel)
+        raise DataError(message, Text("index-of-window", "give an index from 0 to {last}", last=count - 1))
+    window, freq = own.frame.iloc[index], record.results.window_set.freq
     context, times = own.context[index], own.times[index]
     context_times = timestamps_around(window["timestamp"], len(context), 0, freq, record.timezone)
-    season = record.results["seasonal_naive_season"].get(channel)
+    season = record.results.seasonal_naive_season.get(channel)
     naive = None if season is None else repeat_season(context, season, len(times))
-    found = {
-        "count": count,
-        "index": index,
-        "channel": channel,
-        "origin": times[0].isoformat(),
-        "worst": bool(window["worst"]),
-        "step_seconds": step_seconds(times),
-        "context": {"time": _iso(context_times), "value": context.tolist()},
-        "future": {
-            "time": _iso(times),
-            "truth": own.truth[index].tolist(),
-            "point": own.point[index].tolist(),
-            "levels": list(QUANTILE_LEVELS),
-            "quantiles": own.quantiles[index].tolist(),
-        },
-        "seasonal_naive": None if naive is None else naive.tolist(),
-        **_sample_paths(record.samples, int(window["origin"]), channel),
-        "errors": _window_errors(record, int(window["origin"]), channel),
-    }
-    result: dict[str, Any] = to_json_types(found)
-    return result
+    return to_json_types(
+        {
+            "count": count,
+            "index": index,
+            "channel": channel,
+            "origin": times[0].isoformat(),
+            "worst": bool(window["worst"]),
+            "step_seconds": step_seconds(times),
+            "context": {"time": _iso(context_times), "value": context.tolist()},
+            "future": {
+                "time": _iso(times),
+                "truth": own.truth[index].tolist(),
+                "point": own.point[index].tolist(),
+                "levels": list(QUANTILE_LEVELS),
+                "quantiles": own.quantiles[index].tolist(),
+            },
+            "seasonal_naive": None if naive is None else naive.tolist(),
+            **_sample_paths(record.samples, int(window["origin"]), channel),
+            "errors": _window_errors(record, int(window["origin"]), channel),
+        }
+    )
 
 
 def repeat_season(context: np.ndarray, season: int, horizon: int) -> np.ndarray | None:
@@ -126,14 +129,14 @@ def _sample_paths(samples: pd.DataFrame | None, origin: int, channel: str) -> di
 
 
 def _window_errors(record: RunRecord, origin: int, channel: str) -> dict[str, Any]:
-    """MAE and WQL of a window, and the MAE of seasonal naive on it; None where they are not defined."""
+    """MAE and WQL of a window, and the MAE of seasonal naive on it; NaN where they are not defined."""
 
     def row(table: pd.DataFrame) -> pd.Series:
         return table[(table["origin"] == origin) & (table["channel"] == channel)].iloc[0]
 
     own, naive = row(record.windows), row(record.naive_windows)
     return {
-        "mae": own["median_abs_error"] / own["count"] if own["count"] else None,
-        "wql": 2 * own["pinball_wql"] / own["abs_target"] if own["abs_target"] else None,
-        "naive_mae": naive["median_abs_error"] / naive["count"] if naive["count"] else None,
+        "mae": float(METRICS["mae"].of(own)),
+        "wql": float(METRICS["wql"].of(own)),
+        "naive_mae": float(METRICS["mae"].of(naive)),
     }

@@ -19,7 +19,7 @@ PERSISTENCES = (3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 50.0, 100.0, 200.0)
 AUTOREGRESSIVE_SHARES = (1.0, 0.33)
 """Share of the process in the variance; the rest is white noise."""
 WHITE_NOISE_PROBABILITY = 0.6
-"""Prior probability of no autocorrelation. It is chosen so that intervals of white noise hold 96 to 97 %."""
+"""Prior probability of no autocorrelation. It is chosen so that intervals of white noise contain 96 to 97 %."""
 GRID = 512
 """Length of the series for which the variances of the transforms are computed; they hardly depend on it."""
 
@@ -35,7 +35,7 @@ class Interval(NamedTuple):
 def cosine_transforms(values: np.ndarray) -> np.ndarray:
     """Weighted means of series [n, S] with cosines of the lowest frequencies; float64 [q, S], q at most 24.
 
-    The variance of each is that of the mean if the values are not autocorrelated.
+    Each has the variance of the mean if the values are not autocorrelated.
     """
     n = len(values)
     frequency = np.arange(1, min(NUM_TRANSFORMS, n - 1) + 1)
@@ -75,7 +75,7 @@ class MeanInterval:
     values : float [n, S]
         Values in the order of time, at nearly equal distances.
     independent : bool
-        The values are independent: the distribution is that of Student with n - 1 degrees of freedom.
+        The values are independent: the interval uses Student's t distribution with n - 1 degrees of freedom.
     """
 
     def __init__(self, values: np.ndarray, *, independent: bool = False) -> None:

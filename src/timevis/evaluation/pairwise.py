@@ -27,23 +27,27 @@ def pairs_to_compare(keys: Sequence[str], reference: str | None = None) -> list[
 
 
 def training_curve(record: RunRecord) -> list[dict[str, Any]]:
-    """Logged steps with training loss and validation WQL; empty for a model that is not trained in steps."""
-    history = record.history
-    if history is None or not {"step", "train/loss"} <= set(history) or history["train/loss"].isna().all():
+    """Logged steps with training loss and WQL on the tuning windows; empty without training steps."""
+    by_step: dict[float, dict[str, Any]] = {}
+    for row in record.history.rows:
+        point = by_step.setdefault(row["step"], {"step": row["step"], "train_loss": None, "tuning": None})
+        for column, name in (("train/loss", "train_loss"), ("tuning/wql", "tuning")):
+            if point[name] is None:
+                point[name] = row.get(column)
+    if all(point["train_loss"] is None for point in by_step.values()):
         return []
-    columns = {"train/loss": "train_loss", "val/wql": "val"}
-    table = history.reindex(columns=["step", *columns]).rename(columns=columns).dropna(subset=["step"])
-    table = table.groupby("step", as_index=False).first()
-    return table[table[["train_loss", "val"]].notna().any(axis=1)].astype({"step": int}).to_dict("records")
+    return [
+        by_step[step] for step in sorted(by_step) if {by_step[step]["train_loss"], by_step[step]["tuning"]} != {None}
+    ]
 
 
 def differing_settings(records: Mapping[str, RunRecord]) -> list[dict[str, Any]]:
     """The dotted config keys whose values are not the same in all runs, with the value of each run."""
     settings = {key: dict(leaves(record.config)) for key, record in records.items()}
     names = dict.fromkeys(name for values in settings.values() for name in values)
-    found = []
+    differing = []
     for name in names:
         values = {key: own.get(name) for key, own in settings.items()}
         if len({repr(value) for value in values.values()}) > 1 and not name.startswith(IGNORED_SETTINGS):
-            found.append({"key": name, "values": values})
-    return found
+            differing.append({"key": name, "values": values})
+    return differing

@@ -8,16 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.statistics import autocorrelation
-from timevis.evaluation.error_profile import MEDIAN_INDEX, SavedForecasts
+from timevis.data.quality.statistics import autocorrelation
+from timevis.evaluation.error_profile import SavedForecasts, error_histogram, metrics_by_step
 from timevis.evaluation.forecast_window import forecasts_of_channel
 from timevis.runs.record import RunRecord
 from timevis.utils.json_types import to_json_types
-from timevis.utils.levels import QUANTILE_LEVELS, WQL_LEVELS
 
-HISTOGRAM_BINS = 61
-HISTOGRAM_SHARE = (0.002, 0.998)
-"""Quantiles of the residuals that the histogram covers; its end bins hold the values outside."""
 QQ_POINTS = 199
 MAX_LAG = 168
 Z_95 = NormalDist().inv_cdf(0.975)
@@ -48,30 +44,29 @@ def residual_profile(record: RunRecord, forecasts: SavedForecasts, channel: str 
     scale = own.frame["std"].to_numpy()[:, None] if scaled else 1.0
     error = own.error / scale
     observed = error[np.isfinite(error)]
-    found = {
-        "count": len(observed),
-        "mean": float(observed.mean()) if len(observed) else None,
-        "std": float(observed.std()) if len(observed) else None,
-        "scaled": scaled,
-        "unit": "training standard deviation" if scaled else record.unit_of(channel or record.channels[0]),
-        "histogram": _histogram(observed),
-        "qq": _normal_quantiles(observed),
-        "autocorrelation": _autocorrelation(error, len(observed)),
-        "by_hour": _by_calendar(own, error, own.absolute_error / scale, "hour"),
-        "by_weekday": _by_calendar(own, error, own.absolute_error / scale, "weekday"),
-        "by_horizon": _by_horizon_of_run(record) if channel is None else _by_horizon_of_channel(record, own, channel),
-    }
-    result: dict[str, Any] = to_json_types(found)
-    return result
+    return to_json_types(
+        {
+            "count": len(observed),
+            "mean": float(observed.mean()) if len(observed) else None,
+            "std": float(observed.std()) if len(observed) else None,
+            "scaled": scaled,
+            "unit": "training standard deviation" if scaled else record.unit_of(channel or record.channels[0]),
+            "histogram": _histogram(observed),
+            "qq": _normal_quantiles(observed),
+            "autocorrelation": _autocorrelation(error, len(observed)),
+            "by_hour": _by_calendar(own, error, own.absolute_error / scale, "hour"),
+            "by_weekday": _by_calendar(own, error, own.absolute_error / scale, "weekday"),
+            "by_horizon": _by_horizon_of_run(record)
+            if channel is None
+            else _by_horizon_of_channel(record, own, channel),
+        }
+    )
 
 
 def _histogram(values: np.ndarray) -> dict[str, list[float]]:
     if not len(values):
         return {"edges": [], "counts": []}
-    low, high = np.quantile(values, HISTOGRAM_SHARE)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    counts, edges = np.histogram(np.clip(values, low, high), bins=HISTOGRAM_BINS, range=(low, high))
+    counts, edges = error_histogram(values)
     return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 
@@ -109,7 +104,7 @@ def _by_calendar(
 
 def _by_horizon_of_run(record: RunRecord) -> list[dict[str, Any]]:
     """Metrics of each step over all scored windows and channels, from results.json."""
-    own, naive = record.results["by_horizon"], record.results["seasonal_naive_by_horizon"]
+    own, naive = record.results.by_horizon, record.results.seasonal_naive_by_horizon
     return [
         {
             "step": step + 1,
@@ -127,22 +122,9 @@ def _by_horizon_of_channel(record: RunRecord, own: SavedForecasts, channel: str)
     """
     if record.channels == [channel]:
         return _by_horizon_of_run(record)
-    levels = np.array(WQL_LEVELS)[None, :, None]
-    rows = [QUANTILE_LEVELS.index(level) for level in WQL_LEVELS]
-    difference = own.truth[:, None] - own.quantiles[:, rows]
-    pinball = np.maximum(levels * difference, (levels - 1) * difference).mean(1)
-    low, high = (own.quantiles[:, QUANTILE_LEVELS.index(level)] for level in (0.1, 0.9))
-    observed = np.isfinite(own.truth)
-    count = np.where(observed.any(0), observed.sum(0), np.nan)
-    size = np.nansum(np.abs(own.truth), 0)
-    mae = np.nansum(np.abs(own.quantiles[:, MEDIAN_INDEX] - own.truth), 0) / count
-    wql = 2 * np.nansum(pinball, 0) / np.where(size > 0, size, np.nan)
-    coverage = ((own.truth >= low) & (own.truth <= high)).sum(0) / count
+    values = metrics_by_step(own, ("mae", "wql", "coverage_80"))
+    rows = zip(*values.values(), strict=True)
     return [
-        {
-            "step": step + 1,
-            **{"mae": mae[step], "wql": wql[step], "coverage_80": coverage[step]},
-            **{"naive_mae": None, "naive_wql": None},
-        }
-        for step in range(own.truth.shape[1])
+        {"step": step, **dict(zip(values, row, strict=True)), "naive_mae": None, "naive_wql": None}
+        for step, row in enumerate(rows, 1)
     ]

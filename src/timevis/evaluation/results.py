@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
@@ -12,39 +13,31 @@ from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_fro
 from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import score_intervals
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.runs.record import SCHEMA_VERSION
-from timevis.utils.json_types import to_json_types
+from timevis.runs.results import Cost, Results, RunFacts, WindowSetFacts
 from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def build_results(
     *,
-    run: dict[str, Any],
+    run: RunFacts,
     datamodule: WindowDataModule,
     backtest: Backtest,
     naive: SeasonalNaive,
-    validation: dict[str, float],
-    cost: dict[str, Any],
-) -> dict[str, Any]:
+    validation: Mapping[str, float | None],
+    cost: Cost,
+) -> Results:
     """Assemble the results of a run.
 
     Parameters
     ----------
-    run : dict
-        data, domain, model, backbone, seed, git_commit, versions, data_hash.
+    run : RunFacts
     datamodule : WindowDataModule
     backtest : Backtest
     naive : SeasonalNaive
         The reference of the backtest.
     validation : dict
         Headline metrics on the validation windows; models are selected by its ``relative_wql``.
-    cost : dict
-        trainable_parameters, fit_seconds, calibrate_seconds, test_seconds, peak_memory_mb, forecasts_per_second, ...
-
-    Returns
-    -------
-    dict
-        Can be written as JSON; values that are not finite are None.
+    cost : Cost
 
     Raises
     ------
@@ -60,51 +53,44 @@ def build_results(
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]
     saved = SavedForecasts.from_tables(backtest.predictions, backtest.windows, datamodule.panel.freq)
-    return to_json_types(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "run": run,
-            "window_set": {
-                "hash": datamodule.window_set_hash(backtest.split),
-                "part": {"test": "test", "val": "validation"}[backtest.split],
-                "windows": len(windows),
-                "without_truth": int((backtest.windows["count"] == 0).sum()),
-                "origins": len(windows.origins),
-                **_scored_rows(backtest.windows, datamodule.horizon),
-                "first_origin": str(datamodule.panel.index[int(windows.origins[0])]),
-                "last_origin": str(datamodule.panel.index[int(windows.origins[-1])]),
-                "split_by": "series" if split.by_series else "axis",
-                "series": datamodule.panel.num_series,
-                "series_not_scored": datamodule.num_series_not_scored,
-                "borders": None if split.by_series else split.borders.tolist(),
-                "horizon": datamodule.horizon,
-                "context_length": datamodule.context_length,
-                "season": datamodule.season,
-                "channels": list(channels),
-                "freq": datamodule.panel.freq,
-            },
-            "interval_method": intervals["method"],
-            "validation": validation,
-            "metrics": _with_intervals(overall, intervals["metrics"]),
-            "seasonal_naive": _with_intervals(backtest.reference_metrics["overall"], intervals["seasonal_naive"]),
-            "seasonal_naive_season": dict(zip(channels, naive.chosen.tolist(), strict=True)),
-            "quantile_levels": list(QUANTILE_LEVELS),
-            "skill": {name: value._asdict() for name, value in intervals["skill"].items()},
-            "coverage_80_from_ties": excess_coverage_from_ties(saved.evenly_spaced),
-            "by_horizon": backtest.metrics["by_horizon"],
-            "seasonal_naive_by_horizon": backtest.reference_metrics["by_horizon"],
-            "by_channel": _by_channel(backtest.metrics, channels),
-            "seasonal_naive_by_channel": _by_channel(backtest.reference_metrics, channels),
-            "cost": cost,
-        }
+    scored_origins = backtest.windows.loc[backtest.windows["count"] > 0, "origin"]
+    window_set = WindowSetFacts(
+        hash=datamodule.window_set_hash(backtest.split),
+        part="test" if backtest.split == "test" else "validation",
+        windows=len(windows),
+        without_truth=int((backtest.windows["count"] == 0).sum()),
+        origins=len(windows.origins),
+        origins_with_truth=int(scored_origins.nunique()),
+        scored_rows=int(np.ptp(scored_origins)) + datamodule.horizon if len(scored_origins) else 0,
+        first_origin=str(datamodule.panel.index[int(windows.origins[0])]),
+        last_origin=str(datamodule.panel.index[int(windows.origins[-1])]),
+        split_by="series" if split.by_series else "axis",
+        series=datamodule.panel.num_series,
+        series_not_scored=datamodule.num_series_not_scored,
+        borders=None if split.by_series else split.borders.tolist(),
+        horizon=datamodule.horizon,
+        context_length=datamodule.context_length,
+        season=datamodule.season,
+        channels=list(channels),
+        freq=datamodule.panel.freq,
     )
-
-
-def _scored_rows(windows: pd.DataFrame, horizon: int) -> dict[str, int]:
-    """The number of origins with an observed target, and of rows from the first to the last target of these."""
-    origins = windows.loc[windows["count"] > 0, "origin"]
-    rows = 0 if origins.empty else int(origins.max() - origins.min()) + horizon
-    return {"origins_with_truth": int(origins.nunique()), "scored_rows": rows}
+    return Results.of(
+        run=run,
+        window_set=window_set,
+        interval_method=intervals["method"],
+        validation=validation,
+        metrics=_with_intervals(overall, intervals["metrics"]),
+        seasonal_naive=_with_intervals(backtest.reference_metrics["overall"], intervals["seasonal_naive"]),
+        seasonal_naive_season=dict(zip(channels, naive.chosen.tolist(), strict=True)),
+        quantile_levels=list(QUANTILE_LEVELS),
+        skill={name: value._asdict() for name, value in intervals["skill"].items()},
+        coverage_80_from_ties=excess_coverage_from_ties(saved.evenly_spaced),
+        by_horizon=backtest.metrics["by_horizon"],
+        seasonal_naive_by_horizon=backtest.reference_metrics["by_horizon"],
+        by_channel=_by_channel(backtest.metrics, channels),
+        seasonal_naive_by_channel=_by_channel(backtest.reference_metrics, channels),
+        cost=cost,
+    )
 
 
 def _with_intervals(values: dict[str, float], intervals: dict[str, Interval]) -> dict[str, Any]:

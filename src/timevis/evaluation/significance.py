@@ -12,14 +12,7 @@ from scipy.special import stdtr
 
 from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT, Interval, MeanInterval
 from timevis.evaluation.window_table import WindowTable, require_same_windows
-from timevis.utils.levels import COVERAGES
-
-POSITIVE_METRICS = (
-    *("mae", "rmse", "wape", "smape", "mase", "wql", "relative_wql", "sql", "crps", "mse_scaled", "mae_scaled"),
-)
-"""Metrics whose intervals are computed for their logarithm, since their errors are skewed."""
-SHARE_METRICS = tuple(f"coverage_{k}" for k in COVERAGES)
-METRICS = (*POSITIVE_METRICS, *SHARE_METRICS, "bias")
+from timevis.metric_specs import METRICS
 
 
 def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) -> dict[str, Any]:
@@ -40,12 +33,14 @@ def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) ->
     -------
     dict
         ``method``, how the intervals are computed; ``metrics`` and ``seasonal_naive`` {name: Interval}; ``skill``
-        {"mae", "wql": Interval}, 1 - mae_scaled of the model divided by that of seasonal naive, and 1 - relative_wql.
+        {"mae", "wql": Interval}, 1 minus the ratio of mae_scaled to the mae_scaled of seasonal naive, and
+        1 - relative_wql.
     """
     table, naive_table = WindowTable.from_frame(windows, naive), WindowTable.from_frame(naive, naive)
-    model, model_influences = table.influences(METRICS)
-    reference, reference_influences = naive_table.influences(METRICS)
-    mae = METRICS.index("mae_scaled")
+    names = list(METRICS)
+    model, model_influences = table.influences(names)
+    reference, reference_influences = naive_table.influences(names)
+    mae = names.index("mae_scaled")
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = model[mae] / reference[mae]
         ratio_influence = ratio * (
@@ -53,14 +48,13 @@ def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) ->
         )
     values = np.concatenate([model, reference, [ratio]])
     influences = np.concatenate([model_influences, reference_influences, ratio_influence[:, None]], 1)
-    names = [*METRICS, *METRICS, "mae_scaled"]
-    found = _intervals(values, influences, names, table, horizon)
-    metrics = dict(zip(METRICS, found, strict=False))
+    intervals = _intervals(values, influences, [*names, *names, "mae_scaled"], table, horizon)
+    metrics = dict(zip(names, intervals, strict=False))
     return {
         "method": INDEPENDENT if table.has_independent_series else AUTOCORRELATED,
         "metrics": metrics,
-        "seasonal_naive": dict(zip(METRICS, found[len(METRICS) :], strict=False)),
-        "skill": {"mae": _skill(found[-1]), "wql": _skill(metrics["relative_wql"])},
+        "seasonal_naive": dict(zip(names, intervals[len(names) :], strict=False)),
+        "skill": {"mae": _skill(intervals[-1]), "wql": _skill(metrics["relative_wql"])},
     }
 
 
@@ -75,14 +69,16 @@ def _intervals(
     nan = float("nan")
     if not table.has_intervals(horizon):
         return [Interval(float(value), nan, nan) for value in values]
-    is_log = np.isin(names, POSITIVE_METRICS) & (values > 0)
+    specs = [METRICS.get(name) for name in names]
+    is_log = np.array([spec is not None and spec.has_log_interval for spec in specs]) & (values > 0)
     influences = np.where(np.isfinite(influences), influences, 0.0) / np.where(is_log, values, 1.0)
     half = MeanInterval(influences, independent=table.has_independent_series).half_widths()
     ratio = np.exp(np.where(is_log, half, 0.0))
     low = np.where(is_log, values / ratio, values - half)
     high = np.where(is_log, values * ratio, values + half)
-    is_share = np.isin(names, SHARE_METRICS)
-    low, high = np.where(is_share, low.clip(0, 1), low), np.where(is_share, high.clip(0, 1), high)
+    limits = [(-np.inf, np.inf) if spec is None or spec.limits is None else spec.limits for spec in specs]
+    smallest, largest = np.array(limits).T
+    low, high = low.clip(smallest, largest), high.clip(smallest, largest)
     return [
         Interval(float(v), float(a), float(b)) if np.isfinite(v) else Interval(float(v), nan, nan)
         for v, a, b in zip(values, low, high, strict=True)
@@ -91,7 +87,7 @@ def _intervals(
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of run A minus that of run B on the same windows; negative where run A is lower.
+    """A metric of run A minus the metric of run B on the same windows; negative where run A is lower.
 
     Attributes
     ----------
@@ -140,12 +136,12 @@ class RunScores:
 
 
 def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: int) -> list[dict[str, Difference]]:
-    """Differences between the runs of each pair in `POSITIVE_METRICS`.
+    """Differences between the runs of each pair in `tested_metrics`.
 
-    The interval of the difference is that of the mean over origins of the difference of the two influences. The
-    interval of the percentage and p are those of the logarithm of the ratio, which varies less where both errors rise
-    and fall together. The losses of the Diebold-Mariano test are each metric plus the influence of the origin, whose
-    mean is the metric. The columns of all pairs are computed together.
+    The interval of the difference is the interval of the mean over origins of the difference of the two influences.
+    The interval of the percentage and p are computed for the logarithm of the ratio, which varies less where both
+    errors rise and fall together. The losses of the Diebold-Mariano test are each metric plus the influence of the
+    origin, whose mean is the metric. The columns of all pairs are computed together.
 
     Parameters
     ----------

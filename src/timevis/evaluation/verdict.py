@@ -1,13 +1,15 @@
-"""Whether a model beats seasonal naive, and whether its intervals hold: the judgement that every interface shows."""
+"""Whether a model beats seasonal naive and its intervals are calibrated: the verdict that every interface shows."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.data.calendar import steps_per_day
+from timevis.data.split.spec import PART_NAMES
 from timevis.evaluation.window_sets import MIN_SERIES
-from timevis.runs.record import model_label, scored_channels
+from timevis.messages import Share, Text
+from timevis.runs.results import RescoredRunFacts, Results, WindowSetFacts
 from timevis.utils.formatting import format_interval, format_number, format_time
 
 Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
@@ -38,138 +40,158 @@ class Finding:
 
     Attributes
     ----------
-    code : str
-        One of ``intervals_too_narrow``, ``intervals_too_wide``, ``test_unlike_validation``, ``wql_of_some_channels``,
-        ``few_origins``, ``short_scored_period``.
+    message : Text
+        Code ``intervals-too-narrow``, ``intervals-may-be-too-narrow``, ``intervals-too-wide``,
+        ``intervals-may-be-too-wide``, ``test-unlike-validation``, ``wql-of-some-channels``, ``few-origins`` or
+        ``short-scored-period``.
     severity : {"good", "info", "warning", "bad"}
-    params : dict
-        The numbers and names in the text, for an interface that writes its own sentence.
-    text : str
-        The sentence in English.
     """
 
-    code: str
+    message: Text
     severity: Severity
-    params: dict[str, Any]
-    text: str
+
+    @property
+    def code(self) -> str:
+        """The code of the message."""
+        return self.message.code
+
+    @property
+    def text(self) -> str:
+        """The message in English."""
+        return str(self.message)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Code, params, severity and English text, as values of JSON."""
+        return self.message.to_json() | {"severity": self.severity, "text": self.text}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Finding):
     """The judgement on a scored run.
 
     Attributes
     ----------
-    code : str
-        ``beats_seasonal_naive``, ``loses_to_seasonal_naive``, ``no_significant_difference``, ``no_interval`` (too few
-        windows), ``undefined`` or ``reference`` (the run is seasonal naive itself).
+    message : Text
+        Code ``beats-seasonal-naive``, ``loses-to-seasonal-naive``, ``no-significant-difference``, ``no-interval``
+        (too few windows), ``reference-without-error``, ``wql-undefined`` or ``is-reference`` (it is seasonal naive).
     severity : {"good", "info", "warning", "bad"}
-        That of the whole run: a model that beats seasonal naive with intervals that fail is a warning.
-    params : dict
-        model, data, part, skill, low and high.
-    text : str
-        The sentence on the skill, in English; those of the findings come after it.
+        Of the whole run: a model that beats seasonal naive with intervals that fail is a warning.
     findings : tuple of Finding
     """
 
-    code: str
-    severity: Severity
-    params: dict[str, Any]
-    text: str
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as values of JSON."""
-        return asdict(self) | {"findings": [asdict(finding) for finding in self.findings]}
+        return super().to_dict() | {"findings": [finding.to_dict() for finding in self.findings]}
 
 
-def is_reference(results: dict[str, Any]) -> bool:
+def is_reference(results: Results) -> bool:
     """Whether the run is the reference itself; seasonal naive with its own `model.season` may differ from it."""
-    return results["run"]["model"] == "seasonal_naive" and not results["skill"]["wql"]["value"]
+    return results.run.model == "seasonal_naive" and not results.skill.wql.value
 
 
-def scored_on(results: dict[str, Any]) -> str:
+def scored_on(results: Results) -> Text:
     """The scored part, such as ``on the test part of traffic``.
 
     A rescored run has its dates instead, and the number of origins whose rows the model was trained or tuned on.
     """
-    run, window_set = results["run"], results["window_set"]
-    if "first_target" not in run:
-        return f"on the {window_set['part']} part of {run['data']}"
-    is_daily_or_slower = steps_per_day(window_set["freq"]) <= 1
+    run, window_set = results.run, results.window_set
+    if not isinstance(run, RescoredRunFacts):
+        return Text("on-part", "on the {part} part of {data}", part=scored_part(results), data=run.data)
+    is_daily_or_slower = steps_per_day(window_set.freq) <= 1
     first, last = (
-        run[key][:10] if is_daily_or_slower else format_time(run[key]) for key in ("first_target", "last_target")
+        time[:10] if is_daily_or_slower else format_time(time) for time in (run.first_target, run.last_target)
     )
-    dates = f"on {first} to {last} of {run['data']}"
-    seen, origins = run["seen_origins"], window_set["origins"]
-    if not seen:
+    dates = Text("on-dates", "on {first} to {last} of {data}", first=first, last=last, data=run.data)
+    if not run.seen_origins:
         return dates
-    return f"{dates} ({seen} of its {origins} origins {'was' if seen == 1 else 'were'} used in training or tuning)"
+    return Text(
+        "on-seen-dates",
+        "{dates} ({seen} of its {origins} origins used in training or tuning)",
+        dates=dates,
+        seen=run.seen_origins,
+        origins=window_set.origins,
+    )
 
 
-def verdict_of(results: dict[str, Any]) -> Verdict:
-    """Judge a scored run by the keys of its results.json.
+def scored_part(results: Results) -> Text:
+    """The part that was scored, within a sentence."""
+    if isinstance(results.run, RescoredRunFacts):
+        return Text("part-scored", "scored")
+    return PART_NAMES["test" if results.window_set.part == "test" else "val"]
 
-    Parameters
-    ----------
-    results : dict
 
-    Returns
-    -------
-    Verdict
-        Report, console, service and page show it.
-    """
-    run, skill = results["run"], results["skill"]["wql"]
-    code, severity, text = _headline(results)
+def verdict_of(results: Results) -> Verdict:
+    """Judge a scored run by its results; report, console, service and page show the verdict."""
+    message, severity = _headline(results)
     findings = (*_interval_findings(results), *_part_findings(results), *_sampling_findings(results))
     if severity in ("good", "info") and any(finding.severity == "warning" for finding in findings):
         severity = "warning"
-    params = {
-        "model": model_label(run),
-        "data": run["data"],
-        "part": results["window_set"]["part"],
-        **{"skill": skill["value"], "low": skill["low"], "high": skill["high"]},
-    }
-    return Verdict(code, severity, params, text, findings)
+    return Verdict(message, severity, findings)
 
 
-def _headline(results: dict[str, Any]) -> tuple[str, Severity, str]:
-    """Code, severity and sentence on whether the model beats seasonal naive on WQL."""
-    run, skill = results["run"], results["skill"]["wql"]
-    model = model_label(run)
-    value, low, high = skill["value"], skill["low"], skill["high"]
+def _headline(results: Results) -> tuple[Text, Severity]:
+    """Whether the model beats seasonal naive on WQL."""
+    run, skill = results.run, results.skill.wql
+    value, low, high = skill.value, skill.low, skill.high
     if is_reference(results):
-        return (
-            "reference",
-            "info",
-            f"This run is seasonal naive on {run['data']}, the reference for all other models.",
-        )
+        return Text(
+            "is-reference",
+            "This run is seasonal naive on {data}, which only repeats the last season: the reference for all others.",
+            data=run.data,
+        ), "info"
+    given = {"model": run.label, "scored": scored_on(results)}
+    if value is None and results.metrics["wql"].value is None:
+        return Text(
+            "wql-undefined", "There is no verdict on {model}: WQL is not defined {scored}.", **given
+        ), "warning"
     if value is None:
-        is_defined = results["metrics"]["wql"]["value"] is not None
-        reason = "seasonal naive has no error" if is_defined else "WQL is not defined"
-        return "undefined", "warning", f"There is no verdict on {model}: {reason} on these windows of {run['data']}."
-    size, scored = f"{abs(100 * value):.1f} %", scored_on(results)
-    direction, channels = "lower" if value > 0 else "higher", len(scored_channels(results, "relative_wql"))
-    metric = "WQL" if channels == 1 else f"WQL, as a geometric mean over {channels} channels,"
-    if low is None or high is None:
-        text = (
-            f"The {metric} of {model} is {size} {direction} than that of seasonal naive {scored}, "
-            "but there are too few windows for a confidence interval."
-        )
-        return "no_interval", "warning", text
-    bounds = f"95 % interval {format_interval(skill, percent=True)}"
-    if low > 0:
-        text = f"{model} beats seasonal naive by {size} on {metric} ({bounds}) {scored}."
-        return "beats_seasonal_naive", "good", text
-    if high < 0:
-        bounds = f"95 % interval {format_interval({'low': -high, 'high': -low}, percent=True)}"
-        text = f"{model} loses to seasonal naive: its {metric} is {size} higher ({bounds}) {scored}."
-        return "loses_to_seasonal_naive", "bad", text
-    text = (
-        f"{model} and seasonal naive do not differ significantly {scored}: "
-        f"the {metric} of {model} is {size} {direction}, but the interval of its skill includes zero ({bounds})."
+        return Text(
+            "reference-without-error",
+            "There is no verdict on {model}: seasonal naive has no error {scored}.",
+            **given,
+        ), "warning"
+    channels = len(results.scored_channels("relative_wql"))
+    given["metric"] = (
+        Text("error-wql", "error (WQL)")
+        if channels == 1
+        else Text("error-wql-mean", "error (WQL, geometric mean over {channels} channels)", channels=channels)
     )
-    return "no_significant_difference", "warning", text
+    if low is None or high is None:
+        return Text(
+            "no-interval",
+            "The skill of {model} against seasonal naive is {skill} {scored}: too few windows for a confidence "
+            "interval.",
+            skill=Share(value),
+            **given,
+        ), "warning"
+    if low > 0:
+        bounds = {"size": Share(value), "low": Share(low), "high": Share(high)}
+        return Text(
+            "beats-seasonal-naive",
+            "{model} beats seasonal naive, which only repeats the last season: its {metric} is {size} lower (95 % "
+            "interval {low} to {high}) {scored}.",
+            **given,
+            **bounds,
+        ), "good"
+    if high < 0:
+        bounds = {"size": Share(-value), "low": Share(-high), "high": Share(-low)}
+        return Text(
+            "loses-to-seasonal-naive",
+            "{model} loses to seasonal naive, which only repeats the last season: its {metric} is {size} higher (95 "
+            "% interval {low} to {high}) {scored}.",
+            **given,
+            **bounds,
+        ), "bad"
+    bounds = {"skill": Share(value), "low": Share(low), "high": Share(high)}
+    return Text(
+        "no-significant-difference",
+        "{model} and seasonal naive, which only repeats the last season, do not differ significantly {scored}: the "
+        "skill of {model} is {skill}, and its 95 % interval, {low} to {high}, includes zero.",
+        **given,
+        **bounds,
+    ), "warning"
 
 
 @dataclass(frozen=True)
@@ -193,134 +215,163 @@ class IntervalWidth:
     excess: float
 
 
-def interval_width(results: dict[str, Any]) -> IntervalWidth | None:
+def interval_width(results: Results) -> IntervalWidth | None:
     """Judge the width of the 80 % interval; None if its coverage is not defined."""
-    entry = results["metrics"]["coverage_80"]
-    if entry["value"] is None:
+    entry = results.metrics["coverage_80"]
+    if entry.value is None:
         return None
-    excess = results["coverage_80_from_ties"]
+    excess = results.coverage_80_from_ties or 0.0
     excess = excess if excess >= MIN_EXCESS_COVERAGE else 0.0
-    coverage = entry["value"] - excess
+    coverage = entry.value - excess
     is_right = abs(coverage - 0.8) <= COVERAGE_TOLERANCE
-    contradicts = entry["low"] is None or (not is_right and entry["low"] <= 0.8 + excess <= entry["high"])
+    is_certain = False
+    if entry.low is not None and entry.high is not None:
+        is_certain = is_right or not entry.low <= 0.8 + excess <= entry.high
     judgement: Judgement = "about right" if is_right else "too wide" if coverage > 0.8 else "too narrow"
-    return IntervalWidth(judgement, not contradicts, coverage, excess)
+    return IntervalWidth(judgement, is_certain, coverage, excess)
 
 
-def _interval_findings(results: dict[str, Any]) -> list[Finding]:
-    """A finding if the 80 % interval holds clearly more or fewer of the truths than 80 %."""
+def _interval_findings(results: Results) -> list[Finding]:
+    """A finding if the 80 % interval contains clearly more or fewer of the truths than 80 %."""
     width = interval_width(results)
     if width is None or width.judgement == "about right":
         return []
     fails = width.is_certain or abs(width.coverage - 0.8) >= CERTAIN_COVERAGE_DEVIATION
-    part = results["window_set"]["part"] if "first_target" not in results["run"] else "scored"
-    narrow = width.judgement == "too narrow"
-    text = (
-        f"The intervals are {width.judgement}: the 80 % interval holds {100 * width.coverage:.0f} % of the {part} "
-        f"values{'' if fails else ', but there are too few windows to be certain'}."
-    )
-    return [
-        Finding(
-            "intervals_too_narrow" if narrow else "intervals_too_wide",
-            "warning" if fails and narrow else "info",
-            {"coverage_80": width.coverage, "is_certain": width.is_certain, "part": part},
-            text,
+    given = {"coverage": Share(width.coverage), "part": scored_part(results)}
+    if width.judgement == "too narrow" and fails:
+        text = Text(
+            "intervals-too-narrow",
+            "The intervals are too narrow: the 80 % interval contains {coverage} of the {part} values.",
+            **given,
         )
-    ]
+        return [Finding(text, "warning")]
+    if width.judgement == "too narrow":
+        text = Text(
+            "intervals-may-be-too-narrow",
+            "The intervals may be too narrow: the 80 % interval contains {coverage} of the {part} values, but there "
+            "are too few windows to be certain.",
+            **given,
+        )
+        return [Finding(text, "info")]
+    if fails:
+        text = Text(
+            "intervals-too-wide",
+            "The intervals are too wide: the 80 % interval contains {coverage} of the {part} values.",
+            **given,
+        )
+        return [Finding(text, "info")]
+    text = Text(
+        "intervals-may-be-too-wide",
+        "The intervals may be too wide: the 80 % interval contains {coverage} of the {part} values, but there are "
+        "too few windows to be certain.",
+        **given,
+    )
+    return [Finding(text, "info")]
 
 
-def _part_findings(results: dict[str, Any]) -> list[Finding]:
+def _part_findings(results: Results) -> list[Finding]:
     """A finding if the WQL on the scored windows is much larger than on the validation windows."""
-    validation, wql = (results["validation"] or {}).get("wql"), results["metrics"]["wql"]["value"]
-    if results["window_set"]["part"] != "test" or not validation or not wql or wql <= MAX_WQL_RATIO * validation:
+    validation, wql = results.validation.get("wql"), results.metrics["wql"].value
+    if results.window_set.part != "test" or not validation or not wql or wql <= MAX_WQL_RATIO * validation:
         return []
-    scored = "test" if "first_target" not in results["run"] else "scored"
-    text = (
-        f"Validation WQL {format_number(validation)}, {scored} {format_number(wql)}: "
-        f"the {scored} part is unlike validation."
+    text = Text(
+        "test-unlike-validation",
+        "The {part} part was much harder to forecast than validation (WQL {wql:.4g} instead of "
+        "{validation_wql:.4g}), so the series may behave differently now.",
+        part=scored_part(results),
+        wql=wql,
+        validation_wql=validation,
     )
-    return [Finding("test_unlike_validation", "warning", {"validation_wql": validation, "wql": wql}, text)]
+    return [Finding(text, "warning")]
 
 
-def _sampling_findings(results: dict[str, Any]) -> list[Finding]:
+def _sampling_findings(results: Results) -> list[Finding]:
     """Findings on the channels and windows that the skill is computed from; none where it is not defined."""
-    if is_reference(results) or results["skill"]["wql"]["low"] is None:
+    if is_reference(results) or results.skill.wql.low is None:
         return []
-    window_set = results["window_set"]
-    scored, channels = len(scored_channels(results, "relative_wql")), len(window_set["channels"])
-    findings = [
-        Finding("wql_of_some_channels", "info", {"scored": scored, "channels": channels}, text)
-        for text in relative_wql_notes(results)
-    ]
-    origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
-    code = "few_origins" if origins < horizons else "short_scored_period"
-    params = {"origins": origins, "horizons": horizons}
-    return findings + [Finding(code, "info", params, text) for text in interval_warnings(window_set)]
+    window_set = results.window_set
+    texts = [*relative_wql_notes(results), *interval_warnings(window_set)]
+    return [Finding(text, "info") for text in texts]
 
 
-def summary_line(results: dict[str, Any]) -> str:
+def summary_line(results: Results) -> str:
     """Validation score, test WQL and skill in one line, for the log; no test WQL if validation was scored."""
-    skill, wql, part = results["skill"]["wql"], results["metrics"]["wql"]["value"], results["window_set"]["part"]
+    skill, wql, part = results.skill.wql, results.metrics["wql"].value, results.window_set.part
     test, on_part = (f"test/wql {format_number(wql)}, ", "") if part == "test" else ("", f" on {part}")
-    bounds = f" ({format_interval(skill)})" if format_interval(skill) else ""
-    validation = format_number(results["validation"]["relative_wql"])
+    bounds = f" ({interval})" if (interval := format_interval(skill.low, skill.high)) else ""
+    validation = format_number(results.validation.get("relative_wql"))
     return (
-        f"{model_label(results['run'])}: val/relative_wql {validation}, {test}"
-        f"skill against seasonal naive{on_part} {format_number(skill['value'])}{bounds}"
+        f"{results.run.label}: val/relative_wql {validation}, {test}skill against seasonal naive{on_part} "
+        f"{format_number(skill.value)}{bounds}"
     )
 
 
-def averaged_channels(results: dict[str, Any], metric: str = "mae") -> str:
+def averaged_channels(results: Results, metric: str = "mae") -> str:
     """The channels that a metric is averaged over, such as ``the 3 channels``."""
-    scored, channels = len(scored_channels(results, metric)), len(results["window_set"]["channels"])
+    scored, channels = len(results.scored_channels(metric)), len(results.window_set.channels)
     if scored == channels:
         return f"the {channels} channels"
     return f"the {scored} of {channels} channels {CHANNELS_WITH_METRIC[metric]}"
 
 
-def averaging(results: dict[str, Any]) -> str:
+def averaging(results: Results) -> str:
     """The channels that metrics are averaged over, and the metrics that are averaged over fewer of them."""
-    num_scored = len(scored_channels(results))
+    num_scored = len(results.scored_channels())
     exceptions = [
         f"{names} over {averaged_channels(results, metric)}"
         for names, metric in (("WQL and WAPE", "wql"), ("MASE", "mase"))
-        if 0 < len(scored_channels(results, metric)) < num_scored
+        if 0 < len(results.scored_channels(metric)) < num_scored
     ]
     return ", ".join([averaged_channels(results), *exceptions])
 
 
-def relative_wql_notes(results: dict[str, Any]) -> list[str]:
+def relative_wql_notes(results: Results) -> list[Text]:
     """A sentence on the channels that the relative WQL is averaged over; none if these are all channels."""
-    if len(scored_channels(results, "relative_wql")) == len(results["window_set"]["channels"]):
+    scored, channels = len(results.scored_channels("relative_wql")), len(results.window_set.channels)
+    if scored == channels:
         return []
-    return [f"The relative WQL is averaged over {averaged_channels(results, 'relative_wql')}."]
+    text = Text(
+        "wql-of-some-channels",
+        "The relative WQL is averaged over the {scored} of {channels} channels that have nonzero values in these "
+        "windows and on which seasonal naive has errors.",
+        scored=scored,
+        channels=channels,
+    )
+    return [text]
 
 
-def interval_warnings(window_set: dict[str, Any]) -> list[str]:
+def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
     """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
     origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
-    has_many_series = window_set["borders"] is None and num_scored_series(window_set) >= MIN_SERIES
+    has_many_series = window_set.borders is None and num_scored_series(window_set) >= MIN_SERIES
     if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
         return []
     if origins < horizons:
-        return [f"There are only {origins} origins, so the interval may be too narrow."]
-    return [f"The scored rows are only {horizons} horizons long, so the interval may be too narrow."]
+        text = Text(
+            "few-origins", "There are only {origins} origins, so the interval may be too narrow.", origins=origins
+        )
+        return [text]
+    text = Text(
+        "short-scored-period",
+        "The scored rows are only {horizons} horizons long, so the interval may be too narrow.",
+        horizons=horizons,
+    )
+    return [text]
 
 
-def _scored_origins(window_set: dict[str, Any]) -> int:
+def _scored_origins(window_set: WindowSetFacts) -> int:
     """Number of origins with an observed target; earlier versions did not store it."""
-    return int(window_set.get("origins_with_truth", window_set["origins"]))
+    return window_set.origins if window_set.origins_with_truth is None else window_set.origins_with_truth
 
 
-def _scored_horizons(window_set: dict[str, Any]) -> int:
-    """Number of whole horizons in the rows that were scored; in those of all series if each has its own borders."""
-    horizon = window_set["horizon"]
-    if window_set["borders"] is None:
-        return int((_scored_origins(window_set) + horizon - 1) // horizon)
-    _, start, end = window_set["borders"]
-    return int(window_set.get("scored_rows", end - start) // horizon)
+def _scored_horizons(window_set: WindowSetFacts) -> int:
+    """Number of whole horizons in the scored rows; in the rows of all series if each has its own borders."""
+    horizon = window_set.horizon
+    if window_set.borders is None:
+        return (_scored_origins(window_set) + horizon - 1) // horizon
+    return window_set.scored_rows // horizon
 
 
-def num_scored_series(window_set: dict[str, Any]) -> int:
+def num_scored_series(window_set: WindowSetFacts) -> int:
     """Number of series with a window in the scored part."""
-    return int(window_set["series"] - window_set["series_not_scored"])
+    return (window_set.series or 0) - (window_set.series_not_scored or 0)

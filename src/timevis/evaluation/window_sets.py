@@ -2,58 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from timevis.errors import RunFolderError
+from timevis.messages import Setting, Text
+from timevis.runs.results import Results
 
 COMPARABILITY_KEYS = ("hash", "season")
 """Keys of the window_set section of results.json that must be equal for metrics to be comparable."""
 WINDOW_SET_LABELS = {
-    "part": "part",
-    "horizon": "horizon",
-    "split_by": "rule of the split",
-    "borders": "borders of the split",
-    "series": "number of series",
-    "channels": "channels",
-    "freq": "frequency",
-    "origins": "number of origins",
-    "first_origin": "first origin",
-    "last_origin": "last origin",
-    "season": "season of MASE",
+    "part": Text("window-set-part", "part"),
+    "horizon": Text("window-set-horizon", "horizon"),
+    "split_by": Text("window-set-split-by", "rule of the split"),
+    "borders": Text("window-set-borders", "borders of the split"),
+    "series": Text("window-set-series", "number of series"),
+    "channels": Text("window-set-channels", "channels"),
+    "freq": Text("window-set-freq", "frequency"),
+    "origins": Text("window-set-origins", "number of origins"),
+    "first_origin": Text("window-set-first-origin", "first origin"),
+    "last_origin": Text("window-set-last-origin", "last origin"),
+    "season": Text("window-set-season", "season of MASE"),
 }
 MIN_SERIES = 20
 """Scored series from which on intervals treat whole series as independent, if each has its own borders."""
 MAX_TEXT_LENGTH = 60
 
 
-def comparability_key(results: Mapping[str, Any]) -> tuple[str, ...]:
+def comparability_key(results: Results) -> tuple[str, ...]:
     """What the results of runs that can be compared have in common.
 
     Parameters
     ----------
-    results : mapping
-        results.json of a run.
+    results : Results
     """
-    return tuple(str(results["window_set"].get(key)) for key in COMPARABILITY_KEYS)
+    return tuple(str(getattr(results.window_set, key)) for key in COMPARABILITY_KEYS)
 
 
-def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+def differences(a: Results, b: Results) -> Text:
     """What differs between the window sets of two runs, such as ``horizon 6 and 4``; see `comparability_key`."""
-    set_a, set_b = a["window_set"], b["window_set"]
-    found = [
-        f"{name} {_shortened(set_a.get(key))} and {_shortened(set_b.get(key))}"
-        for key, name in WINDOW_SET_LABELS.items()
-        if set_a.get(key) != set_b.get(key)
+    values = [
+        (name, getattr(a.window_set, key), getattr(b.window_set, key)) for key, name in WINDOW_SET_LABELS.items()
     ]
-    data_a, data_b = a["run"]["data"], b["run"]["data"]
-    if data_a != data_b:
-        found.append(f"data {_shortened(data_a)} and {_shortened(data_b)}")
-    return found or ["the cleaned values differ, because of another file or another data.cleaning"]
+    values.append((Text("window-set-data", "data"), a.run.data, b.run.data))
+    different = [_difference(name, *pair) for name, *pair in values if pair[0] != pair[1]]
+    if not different:
+        return Text(
+            "cleaned-values-differ",
+            "the cleaned values differ, because of another file or another {cleaning}",
+            cleaning=Setting("data.cleaning"),
+        )
+    return reduce(lambda first, rest: Text("both-differ", "{first}; {rest}", first=first, rest=rest), different)
 
 
-def largest_comparable_group(results: Sequence[Mapping[str, Any]], reference: int | None = None) -> list[int]:
+def _difference(name: Text, a: Any, b: Any) -> Text:
+    return Text("values-differ", "{name} {first} and {second}", name=name, first=_shortened(a), second=_shortened(b))
+
+
+def largest_comparable_group(results: Sequence[Results], reference: int | None = None) -> list[int]:
     """Positions of the runs that can be compared with most others, or with the run at the position `reference`.
 
     Of several groups of one size, the one of the first run is taken.
@@ -63,15 +71,26 @@ def largest_comparable_group(results: Sequence[Mapping[str, Any]], reference: in
     return [position for position, key in enumerate(keys) if key == chosen]
 
 
-def not_comparable_error(a: tuple[Path, Mapping[str, Any]], b: tuple[Path, Mapping[str, Any]]) -> RunFolderError:
+def not_comparable_error(a: tuple[Path, Results], b: tuple[Path, Results]) -> RunFolderError:
     """The error for two runs, each given by its folder and its results, that did not score the same windows."""
     (folder_a, results_a), (folder_b, results_b) = a, b
-    return RunFolderError(
-        f"these runs cannot be compared: {folder_a} has window set {results_a['window_set']['hash']}, {folder_b} has "
-        f"{results_b['window_set']['hash']}; {'; '.join(differences(results_a, results_b))}",
-        "run both with the same data, season, split, horizon and evaluation settings; model and context_length may "
-        "differ",
+    message = Text(
+        "runs-not-comparable",
+        "these runs cannot be compared: {first} has window set {first_hash}, {second} has {second_hash}; "
+        "{differences}",
+        first=str(folder_a),
+        first_hash=results_a.window_set.hash,
+        second=str(folder_b),
+        second_hash=results_b.window_set.hash,
+        differences=differences(results_a, results_b),
     )
+    advice = Text(
+        "same-windows",
+        "run both with the same data, season, split, horizon and evaluation settings; model and {context_length} may "
+        "differ",
+        context_length=Setting("context_length"),
+    )
+    return RunFolderError(message, advice)
 
 
 def _shortened(value: Any) -> str:

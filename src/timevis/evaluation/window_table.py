@@ -12,8 +12,9 @@ from torch import Tensor
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.window_sets import MIN_SERIES
+from timevis.messages import Text
+from timevis.metric_specs import METRICS, PINBALL, REFERENCE_PINBALL, terms
 from timevis.metrics import MIN_WQL_RATIO, headline, ratios
-from timevis.utils.levels import SUMS
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class WindowTable:
         Row of the first target of each origin with an observed target, ascending.
     channels : tuple of C names
     sums : {name: float64 [O, C]}
-        Each of `timevis.metrics.SUMS`, and ``reference_pinball``.
+        Of each of `timevis.metric_specs.terms`, and `REFERENCE_PINBALL`; NaN for a term that is newer than the run.
     std, mase_scale : float64 [C]
     series : int64 [C], optional
         Number of the series of each channel, if each series has its own borders.
@@ -60,9 +61,10 @@ class WindowTable:
         origins, row = np.unique(windows["origin"].to_numpy(np.int64), return_inverse=True)
         column, channels = pd.factorize(windows["channel"], sort=True)
         if len(np.unique(row * len(channels) + column)) < len(windows):
-            raise RunFolderError("windows.parquet contains the same window twice", "score the run again")
-        sums = {name: np.zeros((len(origins), len(channels))) for name in (*SUMS, "reference_pinball")}
-        for name in SUMS:
+            message = Text("window-twice", "windows.parquet contains the same window twice")
+            raise RunFolderError(message, Text("score-again", "score the run again"))
+        sums = {name: np.zeros((len(origins), len(channels))) for name in (*terms(), REFERENCE_PINBALL)}
+        for name in terms():
             sums[name][row, column] = windows[name].to_numpy(np.float64)
         has_truth = sums["count"].sum(1) > 0
         origins, sums = origins[has_truth], {name: table[has_truth] for name, table in sums.items()}
@@ -85,10 +87,10 @@ class WindowTable:
             The two tables do not have the same windows.
         """
         require_same_windows(self, naive)
-        return replace(self, sums={**self.sums, "reference_pinball": naive.sums["pinball_wql"]})
+        return replace(self, sums={**self.sums, REFERENCE_PINBALL: naive.sums[PINBALL.name]})
 
     def has_scales_of(self, other: WindowTable) -> bool:
-        """Whether the scales of the training part are those of another table with the same channels."""
+        """Whether another table with the same channels has the same scales of the training part."""
         return all(
             torch.allclose(own, others, rtol=1e-5, atol=0, equal_nan=True)
             for own, others in ((self.std, other.std), (self.mase_scale, other.mase_scale))
@@ -146,18 +148,18 @@ class WindowTable:
         totals = {name: torch.from_numpy(table.sum(0)) for name, table in self.sums.items()}
         by_channel = ratios(totals, self.std, self.mase_scale)
         metrics = headline(totals, self.std, self.mase_scale)
-        share = totals["count"] / totals["count"].mean()
+        shares = {name: total / total.mean() for name, total in totals.items()}
         columns = []
         for name in names:
-            value, terms = metrics[name], by_channel[name]
-            if name == "relative_wql":
-                influence = value * (terms.clamp(min=MIN_WQL_RATIO).log() - value.log())
-            elif name in ("mse_scaled", "mae_scaled"):  # pooled over channels
-                influence = share * (terms - value)
+            value, of_channel = metrics[name], by_channel[name]
+            if METRICS[name].pooling == "geometric mean":
+                influence = value * (of_channel.clamp(min=MIN_WQL_RATIO).log() - value.log())
+            elif METRICS[name].pooling == "ratio of sums":
+                influence = shares[METRICS[name].over.name] * (of_channel - value)
             else:
-                influence = terms - value
+                influence = of_channel - value
             is_defined = torch.isfinite(influence)
-            columns.append(torch.where(is_defined, influence, 0.0) * len(terms) / is_defined.sum().clamp(min=1))
+            columns.append(torch.where(is_defined, influence, 0.0) * len(of_channel) / is_defined.sum().clamp(min=1))
         assert self.series is not None
         of_channels = torch.stack(columns, 1).numpy()
         influences = np.zeros((int(self.series.max()) + 1, len(names)))
@@ -169,4 +171,5 @@ def require_same_windows(a: WindowTable, b: WindowTable) -> None:
     """Raise a RunFolderError if two tables do not have the same windows."""
     is_same = np.array_equal(a.origins, b.origins) and a.channels == b.channels
     if not is_same or not np.array_equal(a.sums["count"], b.sums["count"]):
-        raise RunFolderError("the two runs were not scored on the same windows", "score both on one window set")
+        message = Text("other-windows", "the two runs were not scored on the same windows")
+        raise RunFolderError(message, Text("one-window-set", "score both on one window set"))

@@ -32,7 +32,7 @@ class Event:
 def worst_events(windows: pd.DataFrame, horizon: int) -> list[Event]:
     """Events of the windows with the largest mean absolute errors, the worst event first.
 
-    Windows whose targets overlap with those of a worse window, of any channel, belong to its event.
+    Windows whose targets overlap with the targets of a worse window, of any channel, belong to its event.
 
     Parameters
     ----------

@@ -1,93 +1,159 @@
-"""Texts for users by code, so that a page can word them in its own language."""
+"""Texts for users: English stands where a text is made; other languages are in a catalogue, by code.
+
+`scripts/extract_messages.py` collects the English texts from the source into ``en.json`` and checks that every other
+catalogue, such as ``zh.json``, has words for each code.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from timevis.errors import TimeVisError
-from timevis.messages.data import DATA_MESSAGES
-from timevis.messages.runs import RUN_MESSAGES
 from timevis.utils.json_types import to_json_types
 
-CODED_MESSAGES = {**DATA_MESSAGES, **RUN_MESSAGES}
-"""Code of every text that has one to the text."""
 
-PARAMS_OF_ENGLISH = {
-    **{"place": "row", "other_place": "other_row", "more": "count", "times": "count", "delimiter": "character"},
-    **{"where": "source", "reasons": "columns", "named": "name_format", "found_format": "content_format"},
-    "others": "sheets",
-}
-"""Parameter that is in English to the parameter beside it with which another language says the same."""
-
-
-class Message(str):
-    """An English text that also carries its code and the numbers and names in it.
-
-    Attributes
-    ----------
-    code : str
-        A key of `CODED_MESSAGES`.
-    params : dict
-        JSON types; a `Message` among them becomes its code and params. Beside those in English are others; see
-        `PARAMS_OF_ENGLISH`.
-    """
-
-    code: str
-    params: dict[str, Any]
-
-
-def message(code: str, **params: Any) -> Message:
-    """The text of a code.
+class Text:
+    """An English text with a code and parameters, from which other languages make their own sentence.
 
     Parameters
     ----------
     code : str
-        A key of `CODED_MESSAGES`.
+        In kebab-case. Texts with the same code have the same template.
+    template : str
+        The English text, for `str.format`; a literal, so that it can be extracted.
     **params
-        Numbers and names in the text, and others that a page may use.
+        Values of JSON, `Setting`s, and other `Text`s within this one; the items of a list are joined with commas.
     """
-    template = CODED_MESSAGES[code]
-    found = Message(template.format(**params))
-    for english, other in PARAMS_OF_ENGLISH.items():
-        if f"{{{english}}}" in template and other not in params:
-            raise KeyError(f"{code}: {other}")
-    found.code = code
-    found.params = to_json_types({key: code_and_params(value) or value for key, value in params.items()})
-    return found
+
+    __slots__ = ("code", "params", "template")
+
+    def __init__(self, code: str, template: str, /, **params: Any) -> None:
+        self.code, self.template, self.params = code, template, params
+
+    def __str__(self) -> str:
+        return self.template.format(**{name: _in_template(value) for name, value in self.params.items()})
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __repr__(self) -> str:
+        return f"Text({self.code!r}, {str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and (self.code, str(self)) == (other.code, str(other))
+
+    def __hash__(self) -> int:
+        return hash((self.code, str(self)))
+
+    def __reduce__(self) -> tuple:
+        return _text, (self.code, self.template, self.params)
+
+    def to_json(self) -> dict[str, Any]:
+        """Code and params, as values of JSON; a `Text` among the params also has its English under ``text``."""
+        return {"code": self.code, "params": {name: _param_to_json(value) for name, value in self.params.items()}}
+
+    @staticmethod
+    def from_json(text: str, coded: Mapping[str, Any]) -> Text:
+        """The text whose English and whose `to_json` were stored."""
+        params = {name: _param_from_json(value) for name, value in coded["params"].items()}
+        return _text(coded["code"], text.replace("{", "{{").replace("}", "}}"), params)
 
 
-def message_of(coded: Mapping[str, Any]) -> Message:
-    """The text of a result of `code_and_params`."""
-    inner = {key: message_of(value) if isinstance(value, dict) else value for key, value in coded["params"].items()}
-    return message(coded["code"], **inner)
+class Setting:
+    """A config key, with its value if one is given; a page shows the label of its field instead.
+
+    Parameters
+    ----------
+    key : str
+        Dotted, such as ``data.split``.
+    value
+        Of JSON types.
+    """
+
+    def __init__(self, key: str, value: Any = None) -> None:
+        self.key, self.value = key, value
+
+    def __str__(self) -> str:
+        return self.key if self.value is None else f"{self.key}={self.value}"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __repr__(self) -> str:
+        return f"Setting({self.key!r}, {self.value!r})"
 
 
-def code_and_params(text: object) -> dict[str, Any] | None:
-    """Code and params of a `Message`; None for another text."""
-    return {"code": text.code, "params": text.params} if isinstance(text, Message) else None
+class Share:
+    """A share, which is shown in percent.
+
+    Parameters
+    ----------
+    value : float
+        1 is 100 %.
+    """
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{100 * self.value:.1f} %"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
 
 
-def codes_of(error: object, advice: object) -> dict[str, Any]:
-    """`code_and_params` of an error and of its advice, under the keys ``error_code`` and ``advice_code``."""
-    return {"error_code": code_and_params(error), "advice_code": code_and_params(advice)}
+def listed(items: Sequence[str | Text], max_items: int = 20, count: int | None = None) -> list[str | Text]:
+    """The first items for a list in a `Text`, and how many more there are.
+
+    Parameters
+    ----------
+    items : sequence of str or Text
+    max_items : int
+    count : int, optional
+        Of all items, if `items` is only some of them.
+    """
+    more = (len(items) if count is None else count) - min(len(items), max_items)
+    return [*items[:max_items], *([Text("and-more", "and {count:,} more", count=more)] if more > 0 else [])]
 
 
-def with_code(text: str, coded: Mapping[str, Any] | None) -> str:
-    """The text as a `Message` with the code and params that were stored beside it; unchanged without them."""
-    if not coded:
-        return text
-    found = Message(text)
-    found.code, found.params = coded["code"], dict(coded["params"])
-    return found
+def _in_template(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
-def error_to_json(error: TimeVisError) -> dict[str, Any]:
-    """Message and advice of an error, and their codes; `error_from_json` reads it."""
-    return {"error": error.message, "advice": error.advice, **codes_of(error.message, error.advice)}
+def _text(code: str, template: str, params: Mapping[str, Any]) -> Text:
+    return Text(code, template, **params)
 
 
-def error_from_json(values: Mapping[str, Any]) -> TimeVisError:
-    """The error that `error_to_json` or status.json describes."""
-    error = with_code(values.get("error") or "", values.get("error_code"))
-    return TimeVisError(error, with_code(values.get("advice") or "", values.get("advice_code")))
+def _param_to_json(value: Any) -> Any:
+    if isinstance(value, Text):
+        return value.to_json() | {"text": str(value)}
+    if isinstance(value, Setting):
+        return {"key": value.key, "value": to_json_types(value.value), "text": str(value)}
+    if isinstance(value, Share):
+        return {"share": value.value, "text": str(value)}
+    if isinstance(value, list | tuple):
+        return [_param_to_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _param_to_json(item) for name, item in value.items()}
+    return to_json_types(value)
+
+
+def _param_from_json(value: Any) -> Any:
+    match value:
+        case {"code": str(), "params": dict(), "text": str(text)}:
+            return Text.from_json(text, value)
+        case {"key": str(key), "value": setting, "text": str()}:
+            return Setting(key, setting)
+        case {"share": share, "text": str()}:
+            return Share(share)
+    return value
+
+
+@cache
+def english_texts() -> dict[str, str]:
+    """The template of every code."""
+    texts: dict[str, str] = json.loads((Path(__file__).parent / "en.json").read_text(encoding="utf-8"))
+    return texts

@@ -16,6 +16,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
+from timevis.models.declaration import Declaration
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.residual_quantiles import PointForecaster
 
@@ -36,8 +37,8 @@ class Boosted(PointForecaster):
     means and variances of the context, the calendar of the target, and the covariates. Values are standardised per
     channel relative to the mean of the context, since trees cannot extrapolate a level. Missing values stay missing.
 
-    A second model learns the expected absolute error of each row. The quantiles are those of the validation errors in
-    units of the expected error, per channel and step (locally weighted conformal prediction; Lei et al., 2018).
+    A second model learns the expected absolute error of each row. The quantiles are taken from the validation errors
+    in units of the expected error, per channel and step (locally weighted conformal prediction; Lei et al., 2018).
 
     Parameters
     ----------
@@ -63,6 +64,14 @@ class Boosted(PointForecaster):
     seed : int
         Random seed of the features that each tree may use, and of the horizon steps in the table.
     """
+
+    declaration = Declaration(
+        title="Boosted trees",
+        rough_seconds=30.0,
+        basic_options=("learning_rate", "patience"),
+        preset_groups=("best",),
+    )
+    readable_covariates = {"known": None, "observed": None}
 
     def __init__(
         self,
@@ -120,7 +129,7 @@ class Boosted(PointForecaster):
         return tuple(range(self.num_covariates))
 
     def parameter_counts(self) -> tuple[int, int]:
-        """Number of leaves of both models, since each leaf holds one fitted value."""
+        """Number of leaves of both models, since each leaf has one fitted value."""
         texts = [b.model_to_string() for b in (self.booster, self.error_booster) if b]
         leaves = sum(int(n) for text in texts for n in re.findall(r"^num_leaves=(\d+)$", text, re.MULTILINE))
         return leaves, leaves
@@ -247,7 +256,7 @@ class Boosted(PointForecaster):
         return torch.zeros_like(point), replace(batch, target=(batch.target - point) / error)
 
     def get_extra_state(self) -> Tensor:
-        """The trees in the text format of LightGBM, as a tensor of bytes that a safe checkpoint can hold."""
+        """The trees in the text format of LightGBM, as a tensor of bytes that a safe checkpoint can contain."""
         texts = [b.model_to_string() if b else "" for b in (self.booster, self.error_booster)]
         return torch.frombuffer(bytearray("\0".join(texts).encode()), dtype=torch.uint8)
 

@@ -40,7 +40,7 @@ class Observation:
 
 
 class Conformal(nn.Module):
-    """Widens or narrows the central intervals of a forecast so that they hold as many truths as their level says.
+    """Widens or narrows the central intervals of a forecast so that they contain as many truths as their level says.
 
     The score of a truth y is ``max(q_low - y, y - q_high) / (q_high - q_low)``: the distance outside the interval, or
     minus the distance inside it, in widths of the interval (CQR-r; Sesia and Candes, 2020, after Romano, Patterson
@@ -169,7 +169,7 @@ class Conformal(nn.Module):
         self._observe_until(None, list(self._waiting), scale)
 
     def _observe_until(self, last_origin: int | None, channels: list[int], scale: Tensor) -> None:
-        """Take in the waiting windows of some channels, up to an origin, those of a channel in the order of time."""
+        """Take in the waiting windows of some channels, up to an origin, in the order of time within a channel."""
         while True:
             ready: dict[int, tuple[Observation, list[int]]] = {}
             for c in channels:
@@ -212,7 +212,7 @@ class Conformal(nn.Module):
 
     @staticmethod
     def _width(low: Tensor, high: Tensor, scale: Tensor) -> Tensor:
-        """Width of the intervals, at least `MIN_WIDTH` standard deviations; `scale` is that of each window."""
+        """Width of the intervals, at least `MIN_WIDTH` standard deviations; `scale` is the scale of each window."""
         return torch.maximum(high - low, MIN_WIDTH * scale.to(low).view(-1, 1, 1))
 
     def _shift(self, channel: Tensor) -> Tensor:

@@ -28,11 +28,11 @@ from timevis.data.calendar import CalendarField, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import covariate_scalers
 from timevis.data.windows import Batch
-from timevis.metrics import pinball_loss
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixup import mixup
 from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import pinball_loss
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class DirectForecaster(Forecaster):
         Of AdamW.
     lr_schedule : {"constant", "decay", "plateau"}
         ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on;
-        ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+        ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
     lr_decay : float
         Factor of the learning rate in the schedules ``decay`` and ``plateau``.
     lr_decay_start_epoch : int
@@ -95,9 +95,9 @@ class DirectForecaster(Forecaster):
     mixup : float
         Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
     linear_blend : bool
-        Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the
-        linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by
-        the pinball loss. The linear forecast is more robust where validation differs from training.
+        Combine with the forecast of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the
+        linear forecast are selected on validation: the share of the point by the squared error, the share of the
+        quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
     linear_penalties, linear_profiles : sequence of float, sequence of int
         Arguments `penalties` and `profiles` of the linear model.
     network
@@ -105,7 +105,7 @@ class DirectForecaster(Forecaster):
     """
 
     calibrated_state = ("linear_shares",)
-    covariates_option = {"known": "known", "observed": "all"}
+    readable_covariates = {"known": "known", "observed": "all"}
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class DirectForecaster(Forecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
-        for option in options_of(*self.option_sources()[1:]):  # without `from_data`
+        for option in options_of(*(source for source in self.option_sources() if source != self.from_data)):
             if option.default is not MISSING:  # it is saved, because the default of a later version may differ
                 self.hparams.setdefault(option.name, option.default)
             if option.name in self.hparams:
@@ -326,8 +326,8 @@ class DirectForecaster(Forecaster):
             schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=h.lr_decay, patience=0)
             validation_interval = (
                 self.trainer.check_val_every_n_epoch or 1
-            )  # other epochs have no new val/relative_wql
-            scheduler = {"scheduler": schedule, "monitor": "val/relative_wql", "frequency": validation_interval}
+            )  # other epochs have no new tuning/relative_wql
+            scheduler = {"scheduler": schedule, "monitor": "tuning/relative_wql", "frequency": validation_interval}
             return {"optimizer": optimizer, "lr_scheduler": scheduler}
         factor = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_decay_start_epoch)  # noqa: E731
         decay = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from timevis.config.options import check_arguments
-from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.split.split import Split
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 from timevis.models.conformal import Conformal, ConformalMethod
+from timevis.models.declaration import Declaration
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MAX_CONFORMAL_ORIGINS = 100
@@ -49,7 +50,7 @@ class Forecast:
 
 
 class Forecaster(pl.LightningModule):
-    """Base class of all forecasters. A checkpoint holds all that is needed to forecast raw values.
+    """Base class of all forecasters. A checkpoint contains all that is needed to forecast raw values.
 
     The order of calls is `from_data`, `prepare`, ``Trainer.fit`` if the forecaster is `trainable`, and `calibrate`;
     then it can be tested and can predict. Subclasses implement `loss` and `predict_unclipped` (or `base_forecast`),
@@ -67,9 +68,11 @@ class Forecaster(pl.LightningModule):
     calibrated_state : tuple of str
         Prefixes of the entries of the state dict that `calibrate` learns. A refit on all rows copies them from the
         run.
-    covariates_option : mapping
-        The value of `model.covariates` with which covariates of a kind, ``known`` or ``observed``, are read; empty
-        for a model without that option.
+    declaration : Declaration, optional
+        What the service and its page need to know; None for a model that only the command line offers.
+    readable_covariates : mapping
+        The kinds of covariates that the model can read, ``known`` or ``observed``, each with the value of
+        `model.covariates` that makes it read them, or with None if it always reads them.
     sections : mapping
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     default_steps_per_epoch : callable, optional
@@ -77,7 +80,8 @@ class Forecaster(pl.LightningModule):
     """
 
     calibrated_state: tuple[str, ...] = ()
-    covariates_option: Mapping[str, str] = {}
+    declaration: ClassVar[Declaration | None] = None
+    readable_covariates: Mapping[str, str | None] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
     default_steps_per_epoch: ClassVar[staticmethod[[int, int, int, Mapping[str, Any]], int] | None] = None
 
@@ -189,7 +193,7 @@ class Forecaster(pl.LightningModule):
 
     @torch.no_grad()
     def forecast(self, batch: Batch, **options: Any) -> Forecast:
-        """Forecast the targets of a batch from its context; `options` are those of `base_forecast`."""
+        """Forecast the targets of a batch from its context; `options` are passed to `base_forecast`."""
         forecast = self.base_forecast(batch, **options)
         if not self.conformal.is_used:
             return forecast
@@ -242,7 +246,7 @@ class Forecaster(pl.LightningModule):
         return {}
 
     def describe(self) -> dict[str, Any]:
-        """Facts for results.json that the config does not hold, such as the fingerprint of a backbone."""
+        """Facts for results.json that the config does not contain, such as the fingerprint of a backbone."""
         return {}
 
     def scale(self, channel: Tensor) -> tuple[Tensor, Tensor]:
@@ -290,7 +294,7 @@ class Forecaster(pl.LightningModule):
         self.score_validation(self.forecast(batch), batch)
 
     def score_validation(self, forecast: Forecast, batch: Batch) -> None:
-        """Add the errors of a forecast, and those of seasonal naive on the same windows, to `val_metrics`."""
+        """Add the errors of a forecast, and the errors of seasonal naive on the same windows, to `val_metrics`."""
         self.val_metrics.update_batch(forecast, batch)
         self.val_metrics.add_reference(self._validation_reference.losses(batch), batch.channel)
 
@@ -303,10 +307,10 @@ class Forecaster(pl.LightningModule):
         return values if np.isfinite(values["relative_wql"]) else values | {"relative_wql": values["wql"]}
 
     def on_validation_epoch_end(self) -> None:
-        values = self.validation_scores()
+        values, windows = self.validation_scores(), self.trainer.datamodule.validated_windows  # type: ignore[attr-defined]
         for name in ("relative_wql", "wql", "mase", "mae_scaled"):
             is_shown = name == "relative_wql"
-            self.log(f"val/{name}", values[name], prog_bar=is_shown, sync_dist=False, rank_zero_only=False)
+            self.log(f"{windows}/{name}", values[name], prog_bar=is_shown, sync_dist=False, rank_zero_only=False)
 
     def on_test_epoch_start(self) -> None:
         self.conformal.reset()
@@ -321,9 +325,7 @@ class Forecaster(pl.LightningModule):
         return self.forecast(batch)
 
     def on_test_epoch_end(self) -> None:
-        datamodule = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it at run time
-        scores_validation = getattr(datamodule, "scored_split", "test") == "val"
-        split = "validation" if scores_validation else "test"  # val/ names the metrics of Trainer.validate
+        split = self.trainer.datamodule.scored_split  # type: ignore[attr-defined]  # Lightning sets it at run time
         self.log_dict({f"{split}/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 

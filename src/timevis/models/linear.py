@@ -14,7 +14,8 @@ from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
+from timevis.models.declaration import Declaration
 from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -80,6 +81,8 @@ class Linear(PointForecaster):
         A profile is longer than the context.
     """
 
+    declaration = Declaration(title="Linear", rough_seconds=5.0, preset_groups=("quick", "best"))
+
     def __init__(
         self,
         context_length: int,
@@ -95,9 +98,14 @@ class Linear(PointForecaster):
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
         if profiles is not None and max(profiles) > context_length:
+            message = Text(
+                "profile-too-long",
+                "a profile of {rows} rows does not fit into {context_length}",
+                rows=max(profiles),
+                context_length=Setting("context_length", context_length),
+            )
             raise ConfigError(
-                message("profile-too-long", rows=max(profiles), context_length=context_length),
-                message("shorter-profiles"),
+                message, Text("shorter-profiles", "use shorter profiles or a longer context"), "model.profiles"
             )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor

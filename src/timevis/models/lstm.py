@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.data.calendar import CalendarField
+from timevis.models.declaration import Declaration
 from timevis.models.direct import DirectForecaster
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -27,8 +28,22 @@ CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 class LSTM(DirectForecaster):
     """Direct multi-horizon LSTM or GRU that outputs quantiles.
 
-    Its keyword arguments are those of `DirectForecaster`, `RecurrentEnsemble` (``members``) and `RecurrentNet`.
+    Its keyword arguments are the arguments of `DirectForecaster`, `RecurrentEnsemble` (``members``) and
+    `RecurrentNet`.
     """
+
+    declaration = Declaration(
+        title="LSTM",
+        rough_seconds=0.05,
+        queue="gpu",
+        is_recommended=True,
+        basic_options=("learning_rate", "cell", "hidden_size", "num_layers", "dropout"),
+        presets={
+            "quick": {"model.fit.max_epochs": 5, "model.fit.patience": 2},
+            "best": {"model.members": 3, "model.fit.max_epochs": 40, "model.fit.patience": 5},
+        },
+        preset_groups=("quick", "best"),
+    )
 
     def build_network(self, **options: Any) -> RecurrentEnsemble:
         columns, levels = len(self.covariate_columns), len(QUANTILE_LEVELS)

@@ -10,6 +10,7 @@ from torch import Tensor
 from timevis.config.options import PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
+from timevis.models.declaration import Declaration, Untrained
 from timevis.models.residual_quantiles import PointForecaster
 
 
@@ -27,6 +28,13 @@ class SeasonalNaive(PointForecaster):
     season : int, optional
         In rows. None selects it.
     """
+
+    declaration = Declaration(
+        title="Seasonal naive",
+        rough_seconds=2.0,
+        preset_groups=("quick", "best"),
+        untrained=Untrained(name="seasonal_naive", title="Seasonal naive"),
+    )
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from timevis.config.instantiate import import_allowed_class
 from timevis.errors import ConfigError, RunFolderError, TimeVisError
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.utils.explain import is_out_of_memory
 from timevis.utils.files import atomic_write, damaged_file_error, read_json, write_json
@@ -45,10 +46,10 @@ def load(folder: Path) -> Forecaster:
     try:
         description = read_json(folder / DESCRIPTION_FILE)
     except FileNotFoundError:
-        advice = "the run has not finished training; continue it with resume="
-        raise RunFolderError(f"{folder} has no model", advice) from None
+        advice = Text("resume-training", "the run has not finished training; continue it with resume=")
+        raise RunFolderError(Text("run-without-model", "{path} has no model", path=str(folder)), advice) from None
     if not isinstance(description, dict) or not isinstance(description.get("hyperparameters"), dict):
-        raise damaged_file_error(folder / DESCRIPTION_FILE, "it does not describe a model")
+        raise damaged_file_error(folder / DESCRIPTION_FILE, Text("no-description", "it does not describe a model"))
     try:
         cls = import_allowed_class(description.get("class"), Forecaster, f"{folder / DESCRIPTION_FILE}: class")
     except ConfigError as error:
@@ -56,14 +57,18 @@ def load(folder: Path) -> Forecaster:
     try:
         forecaster = cls(**description["hyperparameters"])
     except TimeVisError as error:
-        advice = f"{error.advice}; the hyperparameters of the saved model are in {folder / DESCRIPTION_FILE}"
-        raise RunFolderError(error.message, advice) from error
+        file = str(folder / DESCRIPTION_FILE)
+        place = Text("place-of-hyperparameters", "the hyperparameters of the saved model are in {file}", file=file)
+        advice = Text("advice-and-place", "{advice}; {place}", advice=error.advice, place=place)
+        raise RunFolderError(error.message, advice if error.advice else place) from error
     except TypeError as error:  # an argument that the class does not have
         raise _other_version_error(folder, error) from error
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        problem = "its hyperparameters describe a model that needs more memory than there is"
+        problem = Text(
+            "model-above-memory", "its hyperparameters describe a model that needs more memory than there is"
+        )
         raise damaged_file_error(folder / DESCRIPTION_FILE, problem) from error
     try:
         forecaster.load_state_dict(load_file(folder / WEIGHTS_FILE))
@@ -75,7 +80,11 @@ def load(folder: Path) -> Forecaster:
 
 
 def _other_version_error(folder: Path, error: Exception) -> RunFolderError:
-    return RunFolderError(
-        f"{folder} was written by another version of TimeVis: {str(error).splitlines()[0]}",
-        "use the version in results.json, or train the model again",
+    message = Text(
+        "model-of-other-version",
+        "{path} was written by another version of TimeVis: {reason}",
+        path=str(folder),
+        reason=str(error).splitlines()[0],
     )
+    advice = Text("version-in-results", "use the version in results.json, or train the model again")
+    return RunFolderError(message, advice)

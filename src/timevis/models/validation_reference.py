@@ -11,7 +11,7 @@ from timevis.models.seasonal_naive import SeasonalNaive
 
 
 class ValidationReference:
-    """Quantile losses of seasonal naive on every window of validation, those of both halves, computed once.
+    """Quantile losses of seasonal naive on every window of both halves of validation, computed once.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from timevis.config.sections import (
 )
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
-from timevis.data.split.make_split import split_rows, train_on_short_series
+from timevis.data.split.make_split import train_on_short_series
 from timevis.data.split.split import Split
 from timevis.runs.default_lengths import default_lengths, steps_of_epoch
 
@@ -61,7 +61,7 @@ class ModelOptions:
         from timevis.models.forecaster import Forecaster
 
         forecaster_class = class_of(section, Forecaster, "model")
-        values = section_to_dict(section)
+        values = section_to_dict(section, "model")
         hyperparameters = {name: value for name, value in values.items() if name not in NOT_HYPERPARAMETERS}
         forecaster_class.check_options(hyperparameters)
         return cls(str(values["name"]), forecaster_class, hyperparameters)
@@ -109,11 +109,11 @@ class RunConfig:
     def completed_for(self, panel: Panel) -> RunConfig:
         """The config with values for the `lengths` that are None, derived from the panel.
 
-        A config in which all of them have values is returned unchanged: a resumed run keeps those of its start.
+        A config in which all of them have values is returned unchanged: a resumed run keeps the values of its start.
         """
         if not self.derived_keys:
             return self
-        split = split_rows(panel, self.data.split, self.data.split_by)
+        split = self.data.split_rows(panel)
         ends = split.longest_ends
         lengths = default_lengths(panel.freq, ends, self.run.horizon)
         context_length = self.run.context_length

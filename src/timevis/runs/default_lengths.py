@@ -61,11 +61,12 @@ class Lengths:
 def default_lengths(freq: str, borders: tuple[int, int, int], horizon: int | None = None) -> Lengths:
     """Derive context length, horizon, season and stride from the frequency, and shorten them for short data.
 
-    The horizons are those of the M4 competition (Makridakis, Spiliotis and Assimakopoulos, 2020) for days (14), weeks
-    (13), quarters (8) and years (6), one year for months, and one day for shorter steps. The contexts have the span
-    of the lags that `get_lags_for_frequency` of GluonTS generates, which AutoGluon uses too: a week of hours or of
-    shorter steps, and three years of months. For days they have eight weeks instead of four, and for weeks two years.
-    As AutoGluon's default for DeepAR, ``max(10, 2 * prediction_length)``, they are not shorter than two horizons.
+    The horizons are the horizons of the M4 competition (Makridakis, Spiliotis and Assimakopoulos, 2020) for days
+    (14), weeks (13), quarters (8) and years (6), one year for months, and one day for shorter steps. The contexts
+    have the span of the lags that `get_lags_for_frequency` of GluonTS generates, which AutoGluon uses too: a week of
+    hours or of shorter steps, and three years of months. For days they have eight weeks instead of four, and for
+    weeks two years. As AutoGluon's default for DeepAR, ``max(10, 2 * prediction_length)``, they are not shorter than
+    two horizons.
 
     Parameters
     ----------

@@ -17,13 +17,17 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.stored import escape, load_config, load_list, to_yaml
 from timevis.errors import RunFolderError
+from timevis.messages import Text
+from timevis.metric_specs import COUNT, terms
 from timevis.runs.lock import LOCK_FILE
+from timevis.runs.results import Results
 from timevis.runs.status import NAME as STATUS
-from timevis.runs.status import read_status
+from timevis.runs.status import STATE_TEXTS, RunStatus, continue_advice, read_status, state_of
 from timevis.utils.commands import resume_command
 from timevis.utils.files import (
     absolute_if_folder,
     atomic_write,
+    choose_another,
     damaged_file_error,
     display_path,
     read_json_object,
@@ -40,15 +44,11 @@ if TYPE_CHECKING:
 CHECKPOINTS = "checkpoints"
 BEST_CHECKPOINT, LAST_CHECKPOINT, FIT_FINISHED = "best.ckpt", "last.ckpt", "fit.json"
 """Files in the folder of checkpoints; ``fit.json`` exists only after the end of the fit."""
-RESULTS_KEYS = {
-    "schema_version": int,
-    **dict.fromkeys(("run", "window_set", "validation", "metrics", "seasonal_naive", "skill", "by_horizon"), dict),
-    **dict.fromkeys(("by_channel", "cost"), dict),
-}
-DATA_REPORT_KEYS = {"frequency": str, **dict.fromkeys(("split", "channels", "covariates", "card"), dict)}
+DATA_REPORT_KEYS = {"frequency": str, "split": dict, "channels": dict, "covariates": dict, "card": dict}
 """Keys that readers need, and the types of their values."""
 TABLE_COLUMNS = {
-    **dict.fromkeys(("windows", "windows_seasonal_naive"), ("origin", "timestamp", "channel", "std", "mase_scale")),
+    "windows": ("origin", "timestamp", "channel", "std", "mase_scale"),
+    "windows_seasonal_naive": ("origin", "timestamp", "channel", "std", "mase_scale"),
     "predictions": ("origin", "timestamp", "channel", "truth", "context", "point", "quantiles"),
     "splits": ("channel", "start", "train_end", "val_end", "test_end", "scored"),
 }
@@ -78,8 +78,11 @@ class RunFolder:
         self.path, self.writes = Path(path), writes
         if not (self.path / "config.yaml").is_file():
             raise RunFolderError(
-                f"{self.path} is not a run folder: it has no config.yaml",
-                "give the folder that the training named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
+                Text("not-a-run-folder", "{path} is not a run folder: it has no config.yaml", path=str(self.path)),
+                Text(
+                    "folder-of-run",
+                    "give the folder that the training named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
+                ),
             )
 
     @classmethod
@@ -91,7 +94,7 @@ class RunFolder:
         Parameters
         ----------
         path : Path
-            A folder that is new, is empty, or holds only the status of a queued run.
+            A folder that is new, is empty, or contains only the status of a queued run.
         cfg : DictConfig
             Stored with its interpolations resolved, and with absolute paths of the data file and of the folder of a
             backbone, so that the run can be used from any working directory.
@@ -103,16 +106,23 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The folder holds other files; nothing was written.
+            The folder contains other files; nothing was written.
         """
         path = Path(path)
         if path.exists() and not path.is_dir():
-            raise RunFolderError(f"{path} is a file, not a folder", f"choose another {folder_option}")
+            message = Text("file-not-a-folder", "{path} is a file, not a folder", path=str(path))
+            raise RunFolderError(message, choose_another(folder_option))
         if not is_unused(path):
-            raise RunFolderError(
-                f"{path} is not empty: it holds another run or other files",
-                f"choose another {folder_option}, or continue that run with {resume_command(path)}",
+            text = Text(
+                "run-folder-not-empty", "{path} is not empty: it contains another run or other files", path=str(path)
             )
+            advice = Text(
+                "other-folder-or-continue",
+                "choose another {option}, or continue that run with {command}",
+                option=folder_option,
+                command=resume_command(path),
+            )
+            raise RunFolderError(text, advice)
         remove_temporary_files(path)
         (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         try:
@@ -148,10 +158,16 @@ class RunFolder:
             # W&B links the logs of an earlier process to its cache, and never writes them again
             is_old_log = path.relative_to(self.path).match("wandb/*/logs/*")
             if path.is_symlink() and not is_old_log and not path.resolve().is_relative_to(root):
-                raise RunFolderError(
-                    f"{path} is a symbolic link to {os.readlink(path)}, outside the run folder",
-                    "TimeVis does not write through such a link; replace it by what it points to",
+                message = Text(
+                    "link-outside-run",
+                    "{path} is a symbolic link to {target}, outside the run folder",
+                    path=str(path),
+                    target=os.readlink(path),
                 )
+                advice = Text(
+                    "replace-link", "TimeVis does not write through such a link; replace it by what it points to"
+                )
+                raise RunFolderError(message, advice)
 
     @property
     def overrides(self) -> list[str]:
@@ -168,34 +184,34 @@ class RunFolder:
         return self.path / CHECKPOINTS
 
     @property
-    def status(self) -> dict[str, Any] | None:
+    def status(self) -> RunStatus | None:
         """See `timevis.runs.status.read_status`."""
         return read_status(self.path)
 
     @property
-    def results(self) -> dict[str, Any]:
+    def results(self) -> Results:
         """results.json.
 
         Raises
         ------
         RunFolderError
-            The run has no results (yet), or the file is damaged.
+            The run has no results (yet), the file is damaged, or another version of TimeVis wrote it.
         """
-        path = self.path / "results.json"
         try:
-            results = read_json_object(path, RESULTS_KEYS)
-            for channel, metrics in results["by_channel"].items():
-                if not isinstance(metrics, dict) or not results["metrics"].keys() <= metrics.keys():
-                    raise damaged_file_error(path, f"the metrics of channel {channel!r} are not complete")
-            return results
+            return Results.read(self.path / "results.json")
         except FileNotFoundError:
-            state = (self.status or {}).get("state", "without a status")
-            advice = (
-                "wait until it has completed"
+            state = state_of(self.path) or ""
+            raise RunFolderError(
+                Text(
+                    "run-without-results",
+                    "{path} has no results: the run is {state}",
+                    path=str(self.path),
+                    state=STATE_TEXTS.get(state) or Text("without-status", "without a status"),
+                ),
+                Text("wait-until-completed", "wait until it has completed")
                 if state == "running"
-                else f"continue it with {resume_command(self.path)}"
-            )
-            raise RunFolderError(f"{self.path} has no results: the run is {state}", advice) from None
+                else continue_advice(self.path),
+            ) from None
 
     @property
     def data_report(self) -> dict[str, Any]:
@@ -208,9 +224,7 @@ class RunFolder:
         """
         path = self.path / "data_report.json"
         if not path.is_file():
-            raise RunFolderError(
-                f"{self.path} has no {path.name}", f"continue the run with {resume_command(self.path)}"
-            )
+            raise self._absent_file_error(path)
         return read_json_object(path, DATA_REPORT_KEYS)
 
     def table(self, name: str) -> pd.DataFrame:
@@ -224,25 +238,32 @@ class RunFolder:
         import pandas as pd
 
         from timevis.data.readers.size_limits import check_parquet_size
-        from timevis.utils.levels import SUMS
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():
-            raise RunFolderError(
-                f"{self.path} has no {path.name}", f"continue the run with {resume_command(self.path)}"
-            )
+            raise self._absent_file_error(path)
         try:
             check_parquet_size(path, str(path))
             table = pd.read_parquet(path)
         except (ValueError, OSError) as error:
             raise damaged_file_error(path, error) from error
-        needed = (*TABLE_COLUMNS[name], *(SUMS if name.startswith("windows") else ()))
+        needed = TABLE_COLUMNS[name]
+        if name.startswith("windows"):
+            needed = (*needed, *terms())
+            newer = [term for term in terms() if term not in table and term != COUNT.name]
+            table = table.assign(**dict.fromkeys(newer, float("nan")))  # terms of metrics that are newer than the run
         if absent := [column for column in needed if column not in table]:
-            raise damaged_file_error(path, f"it has no column {absent[0]!r}")
+            reason = Text("no-such-column-in-file", "it has no column {column!r}", column=absent[0])
+            raise damaged_file_error(path, reason)
         numbers = [column for column in needed if column not in TEXT_OR_LIST_COLUMNS]
         if texts := [column for column in numbers if not pd.api.types.is_numeric_dtype(table[column])]:
-            raise damaged_file_error(path, f"column {texts[0]!r} does not hold numbers")
+            reason = Text("column-without-numbers", "column {column!r} does not contain numbers", column=texts[0])
+            raise damaged_file_error(path, reason)
         return table
+
+    def _absent_file_error(self, path: Path) -> RunFolderError:
+        message = Text("run-without-file", "{path} has no {file}", path=str(self.path), file=path.name)
+        return RunFolderError(message, continue_advice(self.path))
 
     def channels_not_scored(self) -> list[str]:
         """Channels of the series that were too short for the run to score; read from splits.parquet."""
@@ -269,11 +290,12 @@ class RunFolder:
             with atomic_write(self.path / f"{name}.parquet") as path:
                 table.to_parquet(path)
 
-    def write_evaluation(self, tables: Mapping[str, pd.DataFrame | None], results: dict[str, Any]) -> None:
+    def write_evaluation(self, tables: Mapping[str, pd.DataFrame | None], results: Results) -> None:
         """Write results.json and the tables of a backtest; see `timevis.evaluation.backtest.Backtest.tables`."""
         for name, table in tables.items():
             self.write_table(name, table)
-        self.write_json("results.json", results)
+        if self.writes:
+            results.write(self.path / "results.json")
 
     def save_forecaster(self, forecaster: Forecaster) -> None:
         """Write model/: the weights as safetensors; class, hyperparameters and description as JSON."""
@@ -312,15 +334,15 @@ def config_to_store(cfg: DictConfig) -> DictConfig:
 def is_unused(folder: Path) -> bool:
     """Whether a new run may use a folder.
 
-    The folder does not exist, is empty, or holds only the status of a queued run; or the process that started a run
-    in it ended before it wrote config.yaml.
+    The folder does not exist, is empty, or contains only the status of a queued run; or the process that started a
+    run in it ended before it wrote config.yaml.
     """
     if not folder.is_dir():
         return not folder.exists()
     names = {entry.name for entry in folder.iterdir() if not FILES_OF_A_KILLED_START.fullmatch(entry.name)}
     checkpoints = folder / CHECKPOINTS
     has_checkpoints = checkpoints.is_dir() and any(checkpoints.iterdir())
-    is_running = (read_status(folder) or {}).get("state") == "running"
+    is_running = state_of(folder) == "running"
     return names <= {CHECKPOINTS, STATUS, "overrides.yaml"} and not has_checkpoints and not is_running
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from timevis.errors import RunFolderError
-from timevis.messages import message
+from timevis.messages import Text
 
 LOCK_FILE = ".lock"
 
@@ -28,7 +28,10 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise RunFolderError(message("run-in-use", path=str(folder)), message("wait-for-run")) from None
+        raise RunFolderError(
+            Text("run-in-use", "{path} is in use: another process is running or resuming this run", path=str(folder)),
+            Text("wait-for-run", "wait until it has ended, or stop it first"),
+        ) from None
     try:
         yield
     finally:

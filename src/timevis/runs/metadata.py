@@ -7,7 +7,6 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from timevis.data.panel import Panel, normalize_nans
 from timevis.data.split.split import mask_after
 from timevis.models.forecaster import Forecaster
 from timevis.runs.config import RunConfig
-from timevis.runs.record import backbone_name
+from timevis.runs.results import RunFacts
 
 LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pandas")
 
@@ -56,30 +55,30 @@ def data_hash(panel: Panel, ends: int | np.ndarray) -> str:
     return digest.hexdigest()[:16]
 
 
-def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Any]:
+def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> RunFacts:
     """The section ``run`` of results.json."""
     description, panel = forecaster.describe(), datamodule.panel
-    return {
-        "data": panel.card.name,
-        "domain": panel.card.domain,
-        "public": panel.card.public,
-        "model": config.model.name,
-        "backbone": description.get("backbone"),
-        "description": description,
-        "seed": config.run.seed,
-        "covariates_read": [panel.covariate_names[k] for k in forecaster.covariates_read],
-        "git_commit": git_commit(),
-        "versions": {
+    return RunFacts(
+        data=panel.card.name,
+        domain=panel.card.domain,
+        public=panel.card.public,
+        model=config.model.name,
+        backbone=description.get("backbone"),
+        description=description,
+        seed=config.run.seed,
+        covariates_read=[panel.covariate_names[k] for k in forecaster.covariates_read],
+        git_commit=git_commit(),
+        versions={
             "timevis": timevis.__version__,
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        "data_hash": data_hash(panel, datamodule.split.borders[..., 2]),
-    }
+        data_hash=data_hash(panel, datamodule.split.borders[..., 2]),
+    )
 
 
-def run_tags(run: dict[str, Any]) -> list[str]:
+def run_tags(run: RunFacts) -> list[str]:
     """Data and model, and the name, size and fingerprint of the backbone if there is one."""
-    backbone = run["backbone"] or {}
+    backbone = run.backbone or {}
     size = f"{backbone['parameters'] / 1e6:.1f} M parameters" if "parameters" in backbone else None
-    return [tag for tag in (run["data"], run["model"], backbone_name(run), size, backbone.get("fingerprint")) if tag]
+    return [tag for tag in (run.data, run.model, run.backbone_name, size, backbone.get("fingerprint")) if tag]

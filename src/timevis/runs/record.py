@@ -12,12 +12,10 @@ import pandas as pd
 
 from timevis.config.stored import load_values
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
-from timevis.errors import RunFolderError
 from timevis.runs.folder import RunFolder
-from timevis.utils.formatting import format_number
-
-SCHEMA_VERSION = 3
-"""Version of the keys of results.json, and of the methods for its seasonal naive and its intervals."""
+from timevis.runs.history import NAME as METRICS_CSV
+from timevis.runs.history import History
+from timevis.runs.results import Results
 
 
 @dataclass
@@ -27,8 +25,7 @@ class RunRecord:
     Attributes
     ----------
     folder : Path
-    results : dict
-        results.json.
+    results : Results
     data_report : dict
         data_report.json.
     config : dict
@@ -43,12 +40,12 @@ class RunRecord:
         predictions.parquet.
     samples : DataFrame or None
         samples.parquet, if the model draws sample paths.
-    history : DataFrame or None
-        metrics.csv with the logged steps, if the model was trained.
+    history : History
+        The logged steps of metrics.csv.
     """
 
     folder: Path
-    results: dict[str, Any]
+    results: Results
 
     @classmethod
     def load(cls, folder: Path | str) -> RunRecord:
@@ -61,15 +58,7 @@ class RunRecord:
             other attributes raise it if their file is absent or damaged.
         """
         run = RunFolder(folder)
-        results = run.results
-        version = results.get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise RunFolderError(
-                f"{folder}: results.json has schema_version {version}, but this version of TimeVis reads "
-                f"{SCHEMA_VERSION}, with other intervals or another use of validation",
-                "run it again, or read it with the version of TimeVis that wrote it",
-            )
-        return cls(run.path, results)
+        return cls(run.path, run.results)
 
     @cached_property
     def _files(self) -> RunFolder:
@@ -101,24 +90,26 @@ class RunRecord:
 
     @cached_property
     def samples(self) -> pd.DataFrame | None:
-        return _read_parquet(self.folder / "samples.parquet")
+        path = self.folder / "samples.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
 
     @cached_property
-    def history(self) -> pd.DataFrame | None:
-        return _read_csv(self.folder / "metrics.csv")
+    def history(self) -> History:
+        path = self.folder / METRICS_CSV
+        return History.parse(path.read_bytes() if path.is_file() else b"", path)
 
     @property
     def horizon(self) -> int:
-        return int(self.results["window_set"]["horizon"])
+        return self.results.window_set.horizon
 
     @property
     def channels(self) -> list[str]:
-        return list(self.results["window_set"]["channels"])
+        return self.results.window_set.channels
 
     @property
     def channels_not_scored(self) -> list[str]:
         """Channels without a window, as their series are too short; none for a split on the common axis."""
-        if self.results["window_set"]["borders"] is not None:
+        if self.results.window_set.borders is not None:
             return []
         scored = set(self.windows["channel"].unique())
         return [channel for channel in self.channels if channel not in scored]
@@ -131,7 +122,7 @@ class RunRecord:
     @property
     def time_format(self) -> str:
         """Format of times: without the time of day for daily or slower data, without the weekday for slower data."""
-        per_day = steps_per_day(self.results["window_set"]["freq"])
+        per_day = steps_per_day(self.results.window_set.freq)
         if per_day < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
             return "%Y-%m-%d"
         return "%a %Y-%m-%d" if per_day <= 1 else "%a %Y-%m-%d %H:%M" + ":%S" * (per_day > 1440)
@@ -144,39 +135,7 @@ class RunRecord:
     @property
     def label(self) -> str:
         """Name of the model, with its backbone if it has one."""
-        return model_label(self.results["run"])
-
-
-def model_label(run: dict[str, Any]) -> str:
-    """Name of the model in the ``run`` of results.json, with any backbone: ``lstm`` or ``qwen [nano]``."""
-    name = backbone_name(run)
-    return f"{run['model']} [{name}]" if name else str(run["model"])
-
-
-def scored_channels(results: dict[str, Any], metric: str = "mae") -> list[str]:
-    """Channels on which a metric is defined, which it is averaged over; MAE is defined on channels with a truth."""
-    return [channel for channel, metrics in results["by_channel"].items() if metrics[metric] is not None]
-
-
-def backbone_name(run: dict[str, Any]) -> str | None:
-    """Name of the backbone in the ``run`` of results.json; None for a model without a backbone."""
-    return run["backbone"]["name"] if run["backbone"] else None
-
-
-def describe_backbone(run: dict[str, Any]) -> str:
-    """Name, size and fingerprint of the backbone; empty for a model without a backbone."""
-    backbone = run["backbone"] or {}
-    formats = {
-        "name": "{}",
-        "parameters": "{} parameters",
-        "trainable": "{} trained",
-        "fingerprint": "fingerprint {}",
-    }
-    parts = [
-        text.format(format_number(backbone[key])) for key, text in formats.items() if backbone.get(key) is not None
-    ]
-    others = (value for key, value in backbone.items() if key not in (*formats, "id") and value)
-    return ", ".join([*parts, *map(format_number, others)])
+        return self.results.run.label
 
 
 IGNORED_OVERRIDES = ("seed=", "logger", "hydra.", "trainer.enable_progress_bar=")
@@ -199,11 +158,3 @@ def differing_overrides(runs: Sequence[Sequence[str]]) -> list[str]:
 def without_data_and_model(setting: str) -> str:
     """The overrides in a text of `differing_overrides` that choose neither the data nor the model."""
     return " ".join(part for part in setting.split() if not part.startswith(("data=", "model=")))
-
-
-def _read_parquet(path: Path) -> pd.DataFrame | None:
-    return pd.read_parquet(path) if path.is_file() else None
-
-
-def _read_csv(path: Path) -> pd.DataFrame | None:
-    return pd.read_csv(path) if path.is_file() and path.stat().st_size else None

@@ -12,15 +12,14 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.catalog import load_panel
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.channel_selection import reorder_channels
-from timevis.data.split.make_split import split_rows
-from timevis.data.split.spec import SplitSpec, StoredSplit
+from timevis.data.split.spec import RowEnds, SplitSpec, StoredSplit
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.runs import metadata
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -42,7 +41,7 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
     Returns
     -------
     config : RunConfig
-        The config of the run; the split is in rows, those of each series if the run split each series, and the
+        The config of the run; the split is in rows, in the rows of each series if the run split each series, and the
         frequency is the one that the run inferred.
     panel : Panel
     report : QualityReport
@@ -65,7 +64,7 @@ def _load_rows_of_run(folder: RunFolder, config: RunConfig, future: bool) -> tup
 def _stored_split(folder: RunFolder) -> SplitSpec:
     report = folder.data_report
     if report.get("split_by") != "series":
-        return tuple(accumulate(part["rows"] for part in report["split"].values()))
+        return RowEnds(*accumulate(part["rows"] for part in report["split"].values()))
     table = folder.table("splits")
     try:
         rows = table[["start", "train_end", "val_end", "test_end"]].to_numpy(np.int64)
@@ -109,18 +108,20 @@ def load_data_to_resume(folder: RunFolder, config: RunConfig) -> tuple[RunConfig
         Values, covariates, times or names of the rows of the run have changed.
     """
     panel, quality = load_panel(config.data)
-    if _has_data_of_run(folder, panel, split_rows(panel, config.data.split, config.data.split_by)):
+    if _has_data_of_run(folder, panel, config.data.split_rows(panel)):
         return config, panel, quality
     try:
         config, panel, quality = _load_rows_of_run(folder, config, future=False)
     except DataError:
         raise _data_changed_error(folder, panel) from None
-    split = split_rows(panel, config.data.split, config.data.split_by)
+    split = config.data.split_rows(panel)
     check_data_unchanged(folder, panel, split)
     log.warning(
         "%s has %d rows after those that the run was started with: the run goes on with its own %d rows; to use all "
         "rows, start a new run",
-        *(panel.card.name, len(panel) - split.test_end, split.test_end),
+        panel.card.name,
+        len(panel) - split.test_end,
+        split.test_end,
     )
     return config, panel, quality
 
@@ -144,7 +145,13 @@ def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) ->
     panel = reorder_channels(panel, tuple(report["channels"]), source)
     covariates = report["covariates"]
     if absent := [name for name in covariates if name not in panel.covariate_names]:
-        raise DataError(message("no-such-covariate", source=source, column=absent[0]), message("add-covariate"))
+        message = Text(
+            "no-such-covariate",
+            "{source} has no covariate {column!r}, which the run was trained with",
+            source=source,
+            column=absent[0],
+        )
+        raise DataError(message, Text("add-covariate", "add the column, with values for every series of the run"))
     return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 
@@ -191,8 +198,15 @@ def _has_data_of_run(folder: RunFolder, panel: Panel, split: Split) -> bool:
 
 
 def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:
-    return DataError(
-        f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: values, times or "
-        "names have changed before the end of the test part",
+    message = Text(
+        "data-changed",
+        "{source}: the data differ from the data that {path} was trained on: values, times or names have changed "
+        "before the end of the test part",
+        source=panel.card.name,
+        path=str(folder.display_path),
+    )
+    advice = Text(
+        "restore-rows",
         "restore the rows that the run was started with (more rows may follow them), or start a new run",
     )
+    return DataError(message, advice)

@@ -7,18 +7,66 @@ import os
 import socket
 import threading
 import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from timevis.errors import RunFolderError
-from timevis.messages import codes_of
+from timevis.errors import RunFolderError, TimeVisError
+from timevis.messages import Text
 from timevis.utils.commands import resume_command
 from timevis.utils.files import display_path, read_json, write_json
+from timevis.utils.json_types import to_json_types
+from timevis.utils.typed_json import from_file
 
 NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0
 LOST_AFTER_SECONDS = 30.0
 FINAL_STATES = ("completed", "failed", "cancelled")
+STATE_TEXTS = {
+    "queued": Text("state-queued", "queued"),
+    "running": Text("state-running", "running"),
+    "completed": Text("state-completed", "completed"),
+    "failed": Text("state-failed", "failed"),
+    "cancelled": Text("state-cancelled", "cancelled"),
+    "lost": Text("state-lost", "lost"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """State and progress of a run; None where there is no value (yet).
+
+    Attributes
+    ----------
+    state : str
+        ``queued``, ``running``, one of `FINAL_STATES`, or ``lost``, which no file contains; see `read_status`.
+    stage : str, optional
+        start, download, data, prepare, fit, calibrate, validate, test or report.
+    elapsed : float
+        Seconds that all processes of the run spent on it.
+    heartbeat, started : float, optional
+        Times in seconds since 1970 of the last write, and of the start of the latest process.
+    """
+
+    state: str
+    stage: str | None = None
+    epoch: int | None = None
+    step: int | None = None
+    steps_total: int | None = None
+    batch: int | None = None
+    batches_total: int | None = None
+    downloaded_bytes: int | None = None
+    bytes_total: int | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    started: float | None = None
+    pid: int | None = None
+    host: str | None = None
+    error: str | None = None
+    advice: str | None = None
+    error_code: dict[str, Any] | None = None
+    advice_code: dict[str, Any] | None = None
+    elapsed: float = 0.0
+    heartbeat: float | None = None
 
 
 class Status:
@@ -39,25 +87,9 @@ class Status:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._start = time.time() - elapsed
-        self._fields: dict[str, Any] = {
-            "state": "running",
-            "stage": "start",
-            "epoch": None,
-            "step": None,
-            "steps_total": None,
-            "batch": None,
-            "batches_total": None,
-            "downloaded_bytes": None,
-            "bytes_total": None,
-            "metrics": {},
-            "started": time.time(),
-            "pid": pid or os.getpid(),
-            "host": socket.gethostname(),
-            "error": None,
-            "advice": None,
-            "error_code": None,
-            "advice_code": None,
-        }
+        self._status = RunStatus(
+            state="running", stage="start", started=time.time(), pid=pid or os.getpid(), host=socket.gethostname()
+        )
         self._thread = threading.Thread(target=self._write_heartbeats, name="status", daemon=True)
 
     def __enter__(self) -> Status:
@@ -71,22 +103,22 @@ class Status:
 
     @property
     def elapsed(self) -> float:
-        """Seconds spent on this run, including those of earlier processes."""
+        """Seconds spent on this run, including the seconds of earlier processes."""
         return time.time() - self._start
 
     def update(self, **fields: Any) -> None:
         """Change fields; new metrics are added to the earlier ones."""
         with self._lock:
-            # a new dict, because the heartbeat may be writing the old one
-            self._fields["metrics"] = self._fields["metrics"] | fields.pop("metrics", {})
-            self._fields |= fields
+            # a new object, because the heartbeat may be writing the old one
+            metrics = self._status.metrics | fields.pop("metrics", {})
+            self._status = replace(self._status, metrics=metrics, **fields)
 
-    def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:
+    def finish(self, state: str, error: TimeVisError | None = None) -> None:
         """Write a final state at once."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.update(state=state, error=error, advice=advice, **codes_of(error, advice))
+        self.update(state=state, **(error.to_json() if error else {}))
         try:
             self.write()
         except OSError:
@@ -99,17 +131,17 @@ class Status:
     def _overwrite(self) -> None:
         """Write into the existing file, because a full disk has no space for the new file of an atomic write."""
         with self.path.open("r+", encoding="utf-8") as file:
-            file.write(json.dumps(self.snapshot()))
+            file.write(json.dumps(to_json_types(self.snapshot())))
             file.truncate()
 
-    def snapshot(self) -> dict[str, Any]:
-        """The fields as status.json shows them now."""
+    def snapshot(self) -> RunStatus:
+        """What status.json says now."""
         with self._lock:
-            return self._fields | {"elapsed": round(self.elapsed, 1), "heartbeat": time.time()}
+            return replace(self._status, elapsed=round(self.elapsed, 1), heartbeat=time.time())
 
     def write(self) -> None:
         """Write status.json now."""
-        write_json(self.path, self.snapshot())
+        write_json(self.path, to_json_types(self.snapshot()))
 
     def _write_heartbeats(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
@@ -119,7 +151,7 @@ class Status:
                 continue
 
 
-def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None:
+def read_status(folder: Path, now: float | None = None) -> RunStatus | None:
     """Read the status of a run.
 
     The state ``running`` becomes ``lost`` after 30 s without a heartbeat, or if the run was started on this machine
@@ -133,37 +165,46 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
 
     Returns
     -------
-    dict or None
+    RunStatus or None
         None if the folder has no status.
     """
-    advice = f"continue it with {resume_command(display_path(Path(folder)))}"
+    continue_run, path = continue_advice(Path(folder)), Path(folder) / NAME
     try:
-        status = read_json(Path(folder) / NAME)
+        status = from_file(RunStatus, read_json(path), path)
     except FileNotFoundError:
         return None
     except RunFolderError:
-        status = None
-    if not _is_valid(status):
-        return {"state": "lost", "error": f"{NAME} is damaged", "advice": advice}
-    if status["state"] != "running":  # a queued run has no heartbeat yet
+        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+    if status.state != "running":  # a queued run has no heartbeat yet
         return status
-    age = (time.time() if now is None else now) - status["heartbeat"]
-    is_ended = status.get("host") == socket.gethostname() and not _process_exists(status["pid"])
-    if is_ended or age > LOST_AFTER_SECONDS:
-        status["state"] = "lost"
-        status["error"] = (
-            f"process {status['pid']} ended without a final status" if is_ended else f"no heartbeat for {age:.0f} s"
-        )
-        status["advice"] = f"the process was probably killed; {advice}"
-    return status
+    if status.heartbeat is None or status.pid is None:
+        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+    age = (time.time() if now is None else now) - status.heartbeat
+    is_ended = status.host == socket.gethostname() and not _process_exists(status.pid)
+    if not is_ended and age <= LOST_AFTER_SECONDS:
+        return status
+    lost = TimeVisError(
+        Text("process-ended", "process {pid} ended without a final status", pid=status.pid)
+        if is_ended
+        else Text("no-heartbeat", "no heartbeat for {seconds} s", seconds=round(age)),
+        Text("probably-killed", "the process was probably killed; {advice}", advice=continue_run),
+    )
+    return replace(status, state="lost", **lost.to_json())
 
 
-def _is_valid(status: Any) -> bool:
-    if not isinstance(status, dict) or not isinstance(status.get("state"), str):
-        return False
-    if status["state"] != "running":
-        return True
-    return isinstance(status.get("heartbeat"), int | float) and type(status.get("pid")) is int
+def _lost(reason: Text, advice: Text) -> RunStatus:
+    return RunStatus(state="lost", **TimeVisError(reason, advice).to_json())
+
+
+def state_of(folder: Path) -> str | None:
+    """The state of a run as `read_status` gives it; None if the folder has no status."""
+    status = read_status(folder)
+    return None if status is None else status.state
+
+
+def continue_advice(folder: Path) -> Text:
+    """Advice to continue the run in a folder."""
+    return Text("continue-run", "continue it with {command}", command=resume_command(display_path(folder)))
 
 
 def _process_exists(pid: int) -> bool:

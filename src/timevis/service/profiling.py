@@ -15,17 +15,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from timevis.data.readers.table import Table
-from timevis.errors import ConfigError, DataError
-from timevis.messages import code_and_params, message, message_of
-from timevis.service.security.table_limits import TableLimits
+from timevis.data.catalog import load_panel
+from timevis.data.sources.append_rows import append_rows
+from timevis.data.table import Table
+from timevis.errors import ConfigError, DataError, TimeVisError
+from timevis.messages import Text
+from timevis.service.security.table_limits import TableLimits, smaller_file
+from timevis.service.series import write_series
 from timevis.utils.files import write_json
 
 PREVIEW_FILE = "preview.json"
 PREVIEW_ROWS = 100
 """Rows of the file that are stored for the preview."""
-PREVIEW_LETTERS = 500
-"""Letters of a cell that the preview shows."""
+PREVIEW_CHARACTERS = 500
+"""Characters of a cell that the preview shows."""
 
 
 def profile(
@@ -100,61 +103,67 @@ def _run_child(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        text = message("reading-too-slow", source=shown_name, seconds=seconds)
-        raise DataError(text, message("smaller-file")) from None
+        text = Text(
+            "reading-too-slow", "{source} could not be read within {seconds} s", source=shown_name, seconds=seconds
+        )
+        raise DataError(text, smaller_file()) from None
     try:
         answer = json.loads(done.stdout)
     except ValueError:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise DataError(
-            message("reading-needs-memory", source=shown_name, megabytes=megabytes, reason=reason[:200]),
-            "check that the file opens elsewhere, or upload a smaller one",
+            _needs_memory(shown_name, megabytes, reason[:200]),
+            Text("check-or-smaller-file", "check that the file opens elsewhere, or upload a smaller one"),
         ) from None
     if "error" in answer:
-        texts = [_with_shown_names(answer[key], answer["codes"][key], shown_names) for key in ("error", "advice")]
-        raise (ConfigError if answer["is_config"] else DataError)(*texts)
-    found: dict[str, Any] = answer["report"]
-    return found
+        error = TimeVisError.from_json(_with_shown_names(answer, shown_names))
+        raise (ConfigError if answer["is_config"] else DataError)(error.message, error.advice, answer["field"])
+    report: dict[str, Any] = answer["report"]
+    return report
 
 
-def _with_shown_names(text: str, coded: dict[str, Any] | None, shown_names: Mapping[Path, str]) -> str:
-    """A text of the child process, as a `Message` if it has a code, with what messages call the files."""
-
-    def renamed(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: renamed(inner) for key, inner in value.items()}
-        for path, name in shown_names.items():
-            value = value.replace(str(path), name).replace(path.name, name) if isinstance(value, str) else value
-        return value
-
-    return str(renamed(text)) if coded is None else message_of(renamed(coded))
+def _with_shown_names(value: Any, shown_names: Mapping[Path, str]) -> Any:
+    """JSON of the child process with what messages call the files in place of their paths."""
+    if isinstance(value, dict):
+        return {key: _with_shown_names(inner, shown_names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_shown_names(inner, shown_names) for inner in value]
+    for path, name in shown_names.items():
+        value = value.replace(str(path), name).replace(path.name, name) if isinstance(value, str) else value
+    return value
 
 
 def main() -> None:
     """The child process."""
     request = json.loads(sys.stdin.read())
     _limit_memory(request["megabytes"])
-    from timevis.errors import TimeVisError
-
     try:
         answer: dict[str, Any] = {"report": _append(request) if "earlier" in request else _read(request)}
     except TimeVisError as error:
-        answer = _error(error.message, error.advice, isinstance(error, ConfigError))
+        answer = _error(error)
     except MemoryError:
-        text = message("reading-needs-memory", source=request["path"], megabytes=request["megabytes"], reason="")
-        answer = _error(text, message("smaller-file"))
+        answer = _error(DataError(_needs_memory(request["path"], request["megabytes"], ""), smaller_file()))
     json.dump(answer, sys.stdout)
 
 
-def _error(text: str, advice: str, is_config: bool = False) -> dict[str, Any]:
-    codes = {"error": code_and_params(text), "advice": code_and_params(advice)}
-    return {"error": text, "advice": advice, "codes": codes, "is_config": is_config}
+def _error(error: TimeVisError) -> dict[str, Any]:
+    return error.to_json() | {"is_config": isinstance(error, ConfigError), "field": error.field}
+
+
+def _needs_memory(source: str, megabytes: int, reason: str) -> Text:
+    return Text(
+        "reading-needs-memory",
+        "{source} could not be read within {megabytes} MB of memory ({reason})",
+        source=source,
+        megabytes=megabytes,
+        reason=reason,
+    )
 
 
 def _limit_memory(megabytes: int) -> None:
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # which Windows does not have
 
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
 
@@ -174,9 +183,6 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_into(folder: Path, request: Mapping[str, Any], limits: TableLimits) -> dict[str, Any]:
-    from timevis.data.catalog import load_panel
-    from timevis.service.series import write_series
-
     def write_preview(table: Table) -> None:
         frame = table.frame.head(PREVIEW_ROWS)
         rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
@@ -189,8 +195,6 @@ def _read_into(folder: Path, request: Mapping[str, Any], limits: TableLimits) ->
 
 
 def _append(request: Mapping[str, Any]) -> dict[str, Any]:
-    from timevis.data.sources.append_rows import append_rows
-
     TableLimits(**request["limits"]).check_file(Path(request["path"]))
     earlier, newer, target = (Path(request[key]) for key in ("earlier", "path", "target"))
     return {"added": append_rows(earlier, newer, target, request["options"], request["report"])}
@@ -203,7 +207,7 @@ def _cell(value: Any) -> str | float | bool | None:
     if isinstance(value, bool | int | float):
         return value
     text = str(value)
-    return text if len(text) <= PREVIEW_LETTERS else f"{text[:PREVIEW_LETTERS]}…"
+    return text if len(text) <= PREVIEW_CHARACTERS else f"{text[:PREVIEW_CHARACTERS]}…"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ import pandas as pd
 
 from timevis.data.calendar import steps_per_day, to_local_time
 from timevis.data.cleaning.outliers import find_outliers, fit_bounds
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.split.make_split import make_split
+from timevis.data.split.spec import RowEnds, Shares
+from timevis.messages import Text
 from timevis.service.problems import wrong_field
 from timevis.utils.files import atomic_write
 
@@ -103,7 +104,11 @@ class StoredSeries:
         try:
             time = pd.Timestamp(text)
         except ValueError:
-            raise wrong_field("not-a-time", pointer, "write 2026-01-31T12:00", text=text) from None
+            raise wrong_field(
+                pointer,
+                Text("time-not-read", "{text!r} cannot be read as a time", text=text),
+                Text("example-of-time", "write 2026-01-31T12:00"),
+            ) from None
         if self.has_zone and time.tz is None:
             time = time.tz_localize(self.timezone or "UTC", ambiguous=True, nonexistent="shift_forward")
         if time.tz is not None:
@@ -153,13 +158,13 @@ def read_series(series: StoredSeries, start: str | None, end: str | None, points
 
 
 def split_parts(
-    series: StoredSeries, spec: Sequence[float], context_length: int, horizon: int
+    series: StoredSeries, spec: Shares | RowEnds, context_length: int, horizon: int
 ) -> list[dict[str, Any]]:
     """How a split falls: rows, first and last time, share of the rows and number of windows of each part.
 
     Raises
     ------
-    ConfigError, DataError
+    DataError
         See `timevis.data.split.make_split`.
     """
     total = len(series.times)

@@ -10,8 +10,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.utils.threads import available_cores
 
+WEB_THREADS = 16
+"""Threads of the web process; each request occupies one until it is answered."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
@@ -147,7 +150,16 @@ def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
 def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:
     value = environment.get(variable) or choices[0]
     if value not in choices:
-        raise ConfigError(f"{variable}={value} is none of {', '.join(choices)}", f"unset it for {choices[0]}")
+        raise ConfigError(
+            Text(
+                "variable-not-a-choice",
+                "{variable}={value} is none of {choices}",
+                variable=variable,
+                value=value,
+                choices=", ".join(choices),
+            ),
+            Text("unset-for-default", "unset it for {default}", default=choices[0]),
+        )
     return value
 
 
@@ -156,15 +168,21 @@ def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     for origin in origins:
         if not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin):
             raise ConfigError(
-                f"{variable}: {origin!r} is not an origin", "write for example https://dashboard.example"
+                Text("not-an-origin", "{variable}: {origin!r} is not an origin", variable=variable, origin=origin),
+                Text("example-of-origin", "write for example https://dashboard.example"),
             )
     return origins
 
 
 def _positive_number(variable: str, text: str, whole: bool) -> float:
     if not re.fullmatch(r"\d+" if whole else r"\d+(\.\d+)?", text) or float(text) <= 0:
-        kind = "a whole number" if whole else "a number"
-        raise ConfigError(f"{variable}={text} must be {kind} above 0", f"unset {variable} to use the default")
+        values = {"variable": variable, "value": text}
+        raise ConfigError(
+            Text("variable-not-whole-above-0", "{variable}={value} must be a whole number above 0", **values)
+            if whole
+            else Text("variable-not-above-0", "{variable}={value} must be a number above 0", **values),
+            Text("unset-variable", "unset {variable} to use the default", variable=variable),
+        )
     return int(text) if whole else float(text)
 
 
@@ -174,7 +192,10 @@ def stored_token(home: Path) -> str:
     if not path.exists():
         _write_token(path)
     if not (token := path.read_text(encoding="ascii").strip()):
-        raise ConfigError(f"{path} holds no token", "delete this file; the next start then makes a new token")
+        raise ConfigError(
+            Text("token-file-empty", "{path} contains no token", path=str(path)),
+            Text("delete-token-file", "delete this file; the next start then makes a new token"),
+        )
     return token
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import IO
 
 from timevis.errors import DataError
-from timevis.messages import message
-from timevis.service.operations.artefacts import ArtefactStore, open_store
+from timevis.messages import Text
+from timevis.service.artefacts import ArtefactStore, open_store
+from timevis.service.db.tables import Sessions
+from timevis.service.security.table_limits import smaller_file
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import Sessions
 
 SUFFIXES = (
     ".csv",
@@ -76,14 +77,22 @@ class Storage:
                 while chunk := stream.read(CHUNK_BYTES):
                     size += len(chunk)
                     if size > max_bytes:
-                        text = message("file-too-large", megabytes=max_bytes // 2**20)
-                        raise DataError(text, message("smaller-file"))
+                        text = Text(
+                            "upload-too-large", "the file has more than {megabytes} MB", megabytes=max_bytes // 2**20
+                        )
+                        raise DataError(text, smaller_file())
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
             if not size:
-                raise DataError(message("file-empty", source=file_name), message("give-header-and-rows"))
+                raise DataError(
+                    Text("file-empty", "{source}: the file is empty", source=file_name),
+                    Text(
+                        "give-header-and-rows",
+                        "give a row of column names, such as time,value, and below it a row for each time",
+                    ),
+                )
             upload = Upload(digest.hexdigest(), suffix, size)
             temporary.replace(self.upload(upload.content_hash, suffix))
             self.share(self.upload(upload.content_hash, suffix))
@@ -196,7 +205,15 @@ def suffix_of(file_name: str) -> str:
     lower = file_name.lower()
     found = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
     if not found:
-        raise DataError(f"{file_name!r} has none of the endings {', '.join(SUFFIXES)}", "rename or convert the file")
+        raise DataError(
+            Text(
+                "upload-with-other-suffix",
+                "{name!r} has none of the suffixes {suffixes}",
+                name=file_name,
+                suffixes=", ".join(SUFFIXES),
+            ),
+            Text("rename-or-convert", "rename or convert the file"),
+        )
     return max(found, key=len)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import re
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
@@ -20,56 +19,29 @@ from timevis.config.options import Option, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
 from timevis.config.validate import check
+from timevis.data.read_options import ReadOptions
+from timevis.models.catalog import declared_models
+from timevis.models.declaration import Untrained
 from timevis.runs.config import check_sections_without_model
 from timevis.runs.folder import RunFolder
-from timevis.service.schemas.stored_options import stored_models
 
-MODELS = ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch")
-BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
+BACKBONE = Option(
+    "name",
+    Literal["nano", "qwen2.5-0.5b", "qwen3-0.6b"],
+    "nano",
+    "The language model; nano is part of TimeVis, the others are downloaded.",
+)
 """Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
-MODEL_TITLES = {
-    "seasonal_naive": "Seasonal naive",
-    "linear": "Linear",
-    "boosted": "Boosted trees",
-    "lstm": "LSTM",
-    "qwen": "Qwen, digits",
-    "qwen_patch": "Qwen, patches",
-}
-"""What lists and names of models call them."""
-UNTRAINED_METHODS = {
-    "seasonal_naive": "Seasonal naive",
-    "nano-patch": "Nano-patch, not fine-tuned",
-    "nano": "Nano, not fine-tuned",
-}
-"""Forecasters that can be asked without a training, and their names in results."""
-UNTRAINED_CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
-    "seasonal_naive": ("seasonal_naive", {}),
-    "nano-patch": ("qwen_patch", {"model.tune": "none"}),
-    "nano": ("qwen", {"model.tune": "none", "model.calibrate_temperature": False}),
-}
-"""Model and config values of each of them."""
-SECTIONS = ("backbone", "prompt", "lora")
-"""Sections of a model that a request may set."""
-DATA_KEYS = ("target", "covariates", "season", "split", "split_by", "cleaning")
+DATA_KEYS = (
+    "target",
+    "covariates",
+    "season",
+    "split",
+    "split_by",
+    "cleaning",
+    *(option.name for option in options_of(ReadOptions)),
+)
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "quick": {
-        "lstm": {"model.fit.max_epochs": 5, "model.fit.patience": 2},
-        "qwen": {"model.fit.max_epochs": 1},
-        "qwen_patch": {"model.fit.max_epochs": 4},
-    },
-    "best": {
-        "lstm": {"model.members": 3, "model.fit.max_epochs": 40, "model.fit.patience": 5},
-        "qwen": {"model.fit.max_epochs": 4},
-        "qwen_patch": {"model.fit.max_epochs": 20, "model.fit.patience": 5},
-    },
-}
-"""Config values of a preset for each model; fields of the request take precedence."""
-MODELS_OF_PRESET = {
-    "quick": ("seasonal_naive", "linear", "lstm"),
-    "best": ("seasonal_naive", "linear", "boosted", "lstm", "qwen"),
-}
-"""Models that a group with a preset trains."""
 _hydra_lock = Lock()
 
 
@@ -80,12 +52,12 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     Parameters
     ----------
     model : str
-        One of `MODELS`.
+        One of `declared_models`.
     backbone : str, optional
-        One of `BACKBONES`, which changes further defaults; None takes that of the model.
+        One of the choices of `BACKBONE`, which changes further defaults; None takes that of the model.
     """
-    assert model in MODELS
-    assert backbone is None or backbone in BACKBONES
+    assert model in declared_models()
+    assert backbone is None or backbone in BACKBONE.choices
     chosen = [] if backbone is None else [f"model/backbone={backbone}"]
     with _hydra_lock:  # Hydra has one global state
         cfg = compose([f"model={model}", *chosen, "data=file", "logger=csv"])
@@ -93,30 +65,37 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     return cfg
 
 
+def untrained_methods() -> dict[str, tuple[str, Untrained]]:
+    """The forecasters that can be asked without a training run, by the method in requests, each with its model."""
+    declared = {model: declared.declaration.untrained for model, declared in declared_models().items()}
+    return {untrained.name: (model, untrained) for model, untrained in declared.items() if untrained is not None}
+
+
 def untrained_config(method: str) -> DictConfig:
-    """The config of a forecaster that is asked without a training; `method` is one of `UNTRAINED_METHODS`."""
-    model, values = UNTRAINED_CONFIGS[method]
+    """The config of a forecaster that is asked without a training run; `method` is one of `untrained_methods`."""
+    model, untrained = untrained_methods()[method]
     cfg = copy.deepcopy(base_config(model))
-    for key, value in values.items():
+    for key, value in untrained.values.items():
         OmegaConf.update(cfg, key, value)
     return cfg
 
 
-def model_options(model: str) -> list[Option]:
-    """The options of a model whose values are numbers, texts, choices, or lists of them; without its sections."""
-    return stored_models()[model].options
+def sections_of(model: str) -> dict[str, list[Option]]:
+    """The options of each section of a model that a request may set; a backbone also has a name."""
+    sections = declared_models()[model].sections
+    return {name: [*options, BACKBONE] if name == "backbone" else options for name, options in sections.items()}
 
 
-def section_options(model: str) -> Mapping[str, list[Option]]:
-    """The options of each section of a model that a request may set, such as `lora`."""
-    return stored_models()[model].sections
+def sections_of_models() -> set[str]:
+    """Sections of a model that a request may set, such as ``lora``."""
+    return {section for model in declared_models().values() for section in model.sections}
 
 
 def run_options() -> list[Option]:
     """The keys at the top of a config; `options_of` leaves the lengths out, since they are no hyperparameters."""
     hints = typing.get_type_hints(RunOptions, include_extras=True)
     texts = parameter_help(RunOptions.__doc__ or "")
-    return [Option(name, annotation, MISSING, texts.get(name, "")) for name, annotation in hints.items()]
+    return [Option(name, hints[name], MISSING, texts.get(name, "")) for name in (f.name for f in fields(RunOptions))]
 
 
 def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,18 +109,15 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
         Keys of the section `data` that belong to the dataset.
     """
     data = {key: given[key] for key in DATA_KEYS if given.get(key) is not None}
-    if "cleaning" in data:  # the dataset says how its cells are read
-        chosen = {key: value for key, value in data["cleaning"].items() if value != []}
-        data["cleaning"] = {**dataset_options.get("cleaning", {}), **chosen}
     return {
-        **PRESETS.get(given.get("preset") or "", {}).get(given["model"], {}),
+        **declared_models()[given["model"]].declaration.presets.get(given.get("preset") or "", {}),
         **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},
         **{option.name: given[option.name] for option in run_options() if option.name in given},
         **{f"model.fit.{o.name}": given[o.name] for o in options_of(FitOptions) if o.name in given},
         **{f"model.{key}": value for key, value in given.get("options", {}).items()},
         **{
             f"model.{section}.{key}": value
-            for section in SECTIONS
+            for section in sorted(sections_of_models())
             for key, value in (given.get(section) or {}).items()
             if (section, key) != ("backbone", "name")
         },
@@ -187,26 +163,24 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
     return cfg
 
 
-def pointer_of(message: str) -> str:
-    """The JSON pointer of the request field that the message of a ConfigError names; empty if it names none."""
-    if "trainer.max_time" in message:
-        return "/minutes"
-    found = re.search(r"\b(data|model|evaluation|context_length|horizon|conformal|seed)((?:\.\w+)*)", message)
-    if found is None:
-        return ""
-    parts = [part for part in found[2].split(".") if part]
-    match found[1], parts:
-        case "data", _:
+def pointer_of(key: str) -> str:
+    """The JSON pointer of the request field that sets a config key; empty if the error is about no key."""
+    match key.split("."):
+        case ["trainer", "max_time"]:
+            return "/minutes"
+        case ["data" | "model", *parts] if not parts:
+            return ""
+        case ["data", *parts]:
             return "/" + "/".join(parts)
-        case "model", ["fit", *rest]:
-            return "/" + "/".join(rest)
-        case "model", [section, *_] if section in SECTIONS:
+        case ["model", "fit", *parts]:
             return "/" + "/".join(parts)
-        case "model", _:
+        case ["model", section, *parts] if section in sections_of_models():
+            return "/" + "/".join([section, *parts])
+        case ["model", *parts]:
             return "/options/" + "/".join(parts)
-        case "evaluation", _:
-            return "/evaluation/" + "/".join(parts)
-    return f"/{found[1]}"
+        case ["evaluation" | "context_length" | "horizon" | "conformal" | "seed", *_] as parts:
+            return "/" + "/".join(parts)
+    return ""
 
 
 def log_to_wandb(cfg: DictConfig, mode: str, project: str) -> None:

@@ -12,7 +12,7 @@ from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import write_comparison
 from timevis.evaluation.window_sets import comparability_key
 from timevis.runs.record import RunRecord
-from timevis.runs.status import read_status
+from timevis.runs.status import state_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def write_comparisons(sweep: Path) -> list[Path]:
         Folders ``comparison_<data>`` in the sweep folder; of several window sets on the same data, all but the first
         have a suffix that names the window set.
     """
-    folders = [path.parent for path in sweep.rglob("status.json") if _is_completed(path.parent)]
+    folders = [path.parent for path in sweep.rglob("status.json") if state_of(path.parent) == "completed"]
     by_window_set: dict[str, list[RunRecord]] = {}
     for folder in sorted(folders, key=lambda f: (len(f.name), f.name)):  # job 2 before job 10
         try:
@@ -52,7 +52,7 @@ def write_comparisons(sweep: Path) -> list[Path]:
     for key, records in by_window_set.items():
         if not 1 < len(records) <= MAX_COMPARED_RUNS:
             continue
-        target = sweep / f"comparison_{records[0].results['run']['data']}"
+        target = sweep / f"comparison_{records[0].results.run.data}"
         if target in written:
             target = target.with_name(f"{target.name}_{key}")
         with tempfile.TemporaryDirectory(dir=sweep) as temporary:
@@ -62,7 +62,3 @@ def write_comparisons(sweep: Path) -> list[Path]:
             new.rename(target)
         written.append(target)
     return written
-
-
-def _is_completed(folder: Path) -> bool:
-    return (read_status(folder) or {}).get("state") == "completed"

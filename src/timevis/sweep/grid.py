@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 def grid_jobs(sweep: Path) -> dict[str, list[str]]:
     """The overrides of each job of a grid sweep, by the name of its run folder.
 
-    The order is that of Hydra's basic sweeper: the last override changes fastest.
+    The order is the order of Hydra's basic sweeper: the last override changes fastest.
 
     Empty if the jobs cannot be listed in advance: trials of a search depend on each other, only Hydra expands `glob`
     and shuffles, and run folders may have other names than job numbers. Also empty for jobs of submitit, which are

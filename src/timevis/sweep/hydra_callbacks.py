@@ -13,6 +13,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.utils.stdout import print_error
 
 _sweep_folders: list[Path] = []
@@ -54,8 +55,11 @@ class SweepCallback(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         sweep = config.hydra.runtime.choices.get("sweep")
         if sweep not in (None, "grid") and not config.resume:
-            advice = f"put -m first: train.py -m sweep={sweep} ..."
-            raise SystemExit(print_error(ConfigError(f"sweep={sweep} needs a multirun", advice)))
+            error = ConfigError(
+                Text("sweep-without-multirun", "sweep={sweep} needs a multirun", sweep=sweep),
+                Text("put-multirun-first", "put -m first: train.py -m sweep={sweep} ...", sweep=sweep),
+            )
+            raise SystemExit(print_error(error))
         _record_folder(config, "run")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -65,9 +69,15 @@ class SweepCallback(Callback):
             optuna.logging.set_verbosity(optuna.logging.WARNING)  # TimeVis logs failed trials itself
             if not _has_search_space(config):
                 error = ConfigError(
-                    "the Optuna sweep has nothing to search: all its trials would be the same",
-                    "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or "
-                    "'model.dropout=choice(0,0.1)'",
+                    Text(
+                        "nothing-to-search",
+                        "the Optuna sweep has nothing to search: all its trials would be the same",
+                    ),
+                    Text(
+                        "example-of-search-space",
+                        "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or "
+                        "'model.dropout=choice(0,0.1)'",
+                    ),
                 )
                 raise SystemExit(print_error(error))
         _sweep_folders.append(_record_folder(config, "sweep"))

@@ -12,8 +12,10 @@ from timevis.data.options import display_name
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.draw_matplotlib import save_png
+from timevis.messages import Text
+from timevis.metric_specs import compared_metrics
 from timevis.runs.folder import RunFolder, read_overrides
-from timevis.runs.record import backbone_name, differing_overrides, without_data_and_model
+from timevis.runs.record import differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
 from timevis.sweep.grid import grid_jobs
 from timevis.utils.files import write_text
@@ -22,7 +24,6 @@ from timevis.utils.spreadsheets import to_csv
 
 MAX_LISTED_JOBS = 10
 """Incomplete jobs that the error at the end of a sweep lists."""
-METRICS = ("relative_wql", "wql", "sql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
 COSTS = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
 SORT_COLUMN = "val/relative_wql"
 NOT_STARTED = "the sweep has not started it"
@@ -51,7 +52,12 @@ def read_jobs(sweep: Path) -> pd.DataFrame:
         for (name, job), setting in zip(waiting.items(), settings[len(folders) :], strict=True)
     ]
     columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT_COLUMN]
-    columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
+    columns += [f"test/{m}" for m in compared_metrics()] + [
+        "skill_wql",
+        "skill_wql_low",
+        "skill_wql_high",
+        "skill_mae",
+    ]
     table = pd.DataFrame(rows, columns=[*columns, *COSTS, "reason"])
     # integers, although some jobs have no seed
     table["seed"] = pd.Series([row.get("seed") for row in rows], dtype=object)
@@ -67,7 +73,7 @@ def average_over_seeds(jobs: pd.DataFrame) -> pd.DataFrame:
     keys = ["data", "model", "backbone", "setting"]
     completed = jobs[jobs["state"] == "completed"].sort_values("run", kind="stable")
     groups = completed.drop_duplicates([*keys, "seed"]).groupby(keys, sort=False, dropna=False)
-    names = [SORT_COLUMN, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
+    names = [SORT_COLUMN, *(f"test/{m}" for m in compared_metrics()), "skill_wql", "fit_seconds"]
     table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})
     return table.reset_index().sort_values(["data", f"{SORT_COLUMN} mean"], kind="stable").reset_index(drop=True)
 
@@ -104,9 +110,13 @@ def incomplete_jobs_error(jobs: pd.DataFrame) -> TimeVisError | None:
         setting = " ".join(filter(None, [job.setting, seed]))
         lines.append(f"{job.run} ({setting}) {job.state}: {job.reason}")
     hidden = len(lines) - MAX_LISTED_JOBS
-    more = [f"and {hidden} more, in the leaderboard"] if hidden > 0 else []
-    message = f"{len(incomplete)} of {len(jobs)} jobs did not complete"
-    return TimeVisError(message, "\n  ".join([*lines[:MAX_LISTED_JOBS], *more]))
+    more = Text("jobs-not-listed", "\n  and {count} more, in the leaderboard", count=hidden) if hidden > 0 else ""
+    message = Text(
+        "jobs-not-completed", "{count} of {total} jobs did not complete", count=len(incomplete), total=len(jobs)
+    )
+    return TimeVisError(
+        message, Text("reasons-of-jobs", "{reasons}{more}", reasons="\n  ".join(lines[:MAX_LISTED_JOBS]), more=more)
+    )
 
 
 def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
@@ -119,8 +129,8 @@ def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
 
 
 def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
-    status = read_status(folder) or {}
-    row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
+    status = read_status(folder)
+    row: dict[str, Any] = {"run": name, "setting": setting, "state": status and status.state}
     try:
         cfg = RunFolder(folder).config
     except RunFolderError:
@@ -132,26 +142,26 @@ def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
     else:  # the config was refused before it was written, or the file is damaged
         row |= _row_from_overrides(read_overrides(folder))
-    if status.get("error"):
-        row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
+    if status and status.error:
+        row["reason"] = "; ".join(filter(None, [status.error, status.advice]))
     if row["state"] != "completed":
         return row
     try:
         results = RunFolder(folder).results
     except RunFolderError as error:
-        return row | {"state": "damaged", "reason": "; ".join([error.message, error.advice])}
-    row |= {"backbone": backbone_name(results["run"]), SORT_COLUMN: results["validation"]["relative_wql"]}
-    row |= {name: results["cost"][name] for name in COSTS}
-    if results["window_set"]["part"] != "test":
+        return row | {"state": "damaged", "reason": f"{error.message}; {error.advice}"}
+    row |= {"backbone": results.run.backbone_name, SORT_COLUMN: results.validation_score}
+    row |= {name: getattr(results.cost, name) for name in COSTS}
+    if results.window_set.part != "test":
         return row
-    skill = results["skill"]
+    skill = results.skill
     return {
         **row,
-        **{f"test/{m}": results["metrics"][m]["value"] for m in METRICS},
-        "skill_wql": skill["wql"]["value"],
-        "skill_wql_low": skill["wql"]["low"],
-        "skill_wql_high": skill["wql"]["high"],
-        "skill_mae": skill["mae"]["value"],
+        **{f"test/{m}": results.metrics[m].value for m in compared_metrics()},
+        "skill_wql": skill.wql.value,
+        "skill_wql_low": skill.wql.low,
+        "skill_wql_high": skill.wql.high,
+        "skill_mae": skill.mae.value,
     }
 
 

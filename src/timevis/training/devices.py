@@ -8,6 +8,7 @@ import torch
 
 from timevis.config.sections import TrainerOptions
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 from timevis.utils.formatting import format_count
 
 
@@ -39,8 +40,11 @@ class Devices:
         """
         has_gpu = torch.cuda.is_available()
         if options.accelerator in ("gpu", "cuda") and not has_gpu:
+            message = Text(
+                "no-gpu", "{trainer} requests a GPU, but this machine has no CUDA GPU", trainer=Setting("trainer")
+            )
             raise ConfigError(
-                "trainer requests a GPU, but this machine has no CUDA GPU", "use trainer=default or trainer=cpu"
+                message, Text("use-trainer", "use trainer=default or trainer=cpu"), "trainer.accelerator"
             )
         on_gpu = has_gpu and options.accelerator != "cpu"
         precision = str(options.precision)
@@ -61,13 +65,15 @@ class Devices:
 
 
 def _process_count(options: TrainerOptions, on_gpu: bool) -> int:
-    devices = options.devices
+    devices, setting = options.devices, Setting("trainer.devices", options.devices)
     if devices in ("auto", -1, "-1"):
         return max(1, torch.cuda.device_count()) if options.accelerator != "cpu" else 1
     if isinstance(devices, int) and devices > 0:
         return devices
     if isinstance(devices, list | tuple):
         if not on_gpu:
-            raise ConfigError(f"trainer.devices={devices} lists GPUs, but the run is on the CPU", "give a number")
+            message = Text("gpus-on-cpu", "{devices} lists GPUs, but the run is on the CPU", devices=setting)
+            raise ConfigError(message, Text("give-a-number", "give a number"), setting.key)
         return len(devices)
-    raise ConfigError(f"trainer.devices={devices} is not a number of devices", "give 1, 2, ... or auto")
+    message = Text("not-a-number-of-devices", "{devices} is not a number of devices", devices=setting)
+    raise ConfigError(message, Text("number-or-auto", "give 1, 2, ... or auto"), setting.key)

@@ -17,10 +17,9 @@ import time
 from pathlib import Path
 
 from timevis.errors import TimeVisError
-from timevis.messages import error_from_json
+from timevis.messages import Setting, Text
 from timevis.runs.folder import RunFolder
-from timevis.runs.status import FINAL_STATES, Status
-from timevis.utils.commands import resume_command
+from timevis.runs.status import FINAL_STATES, Status, continue_advice, state_of
 from timevis.utils.interrupts import StopRequest, handle_signals
 from timevis.utils.threads import threads_per_job
 
@@ -29,7 +28,7 @@ GRACE_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
 
-def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
+def supervise(folder: RunFolder, processes: int, group: str | None, resumed: bool = False) -> float:
     """Run `timevis.cli.rank_process` in several processes; returns ``val/relative_wql``.
 
     Parameters
@@ -38,30 +37,36 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
     processes : int
     group : str, optional
         The sweep that the run belongs to.
+    resumed : bool
+        Whether the run goes on with what earlier processes left in its folder.
 
     Raises
     ------
     TimeVisError
-        A process failed; the message is that of the first one.
+        A process failed; the error of the first one.
     Cancelled
         A signal requested that the run stops; it was passed on to the processes.
     """
     with handle_signals() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as temporary_folder:
         error_files = [Path(temporary_folder) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
-        workers = [start_rank(folder, rank, processes, group, port, error_files[rank]) for rank in range(processes)]
+        workers = [
+            start_rank(folder, rank, processes, group, port, error_file, resumed)
+            for rank, error_file in enumerate(error_files)
+        ]
         killed_rank = _wait(workers, stop)
-        status = folder.status or {}
+        state = state_of(folder.path)
         if all(worker.returncode == 0 for worker in workers):
-            return folder.results["validation"]["relative_wql"]
+            return folder.results.validation_score
         if stop.signal is not None:
-            if status.get("state") not in FINAL_STATES:
-                advice = f"continue it with {resume_command(folder.display_path)}"
-                _write_final_status(folder, "cancelled", stop.to_error().message, advice)
+            if state not in FINAL_STATES:
+                cancelled = stop.to_error()
+                cancelled.advice = continue_advice(folder.path)
+                _write_final_status(folder, "cancelled", cancelled)
             stop.raise_if_requested()
         failure = _find_failure(workers, error_files, killed_rank)
-        if status.get("state") != "cancelled":
-            _write_final_status(folder, "failed", failure.message, failure.advice)
+        if state != "cancelled":
+            _write_final_status(folder, "failed", failure)
     raise failure
 
 
@@ -85,28 +90,33 @@ def _find_failure(workers: list[subprocess.Popen], error_files: list[Path], kill
     The other processes only report that they lost the connection to the one that failed first.
     """
     if killed_rank is not None:
-        return TimeVisError(
-            f"process {killed_rank} was killed from outside",
-            "probably the memory was exhausted: use a smaller model.fit.batch_size or fewer trainer.devices",
+        message = Text("process-killed", "process {rank} was killed from outside", rank=killed_rank)
+        advice = Text(
+            "smaller-batch-or-fewer-devices",
+            "probably the memory was exhausted: use a smaller {batch_size} or fewer {devices}",
+            batch_size=Setting("model.fit.batch_size"),
+            devices=Setting("trainer.devices"),
         )
+        return TimeVisError(message, advice)
     written = [path for path in error_files if path.exists()]
     if written:
         first = min(written, key=lambda path: path.stat().st_mtime_ns)
-        return error_from_json(json.loads(first.read_text(encoding="utf-8")))
+        return TimeVisError.from_json(json.loads(first.read_text(encoding="utf-8")))
     codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
-    return TimeVisError(f"processes ended with {codes}", "see train.log in the run folder")
+    message = Text("processes-ended", "processes ended with {codes}", codes=str(codes))
+    return TimeVisError(message, Text("see-train-log", "see train.log in the run folder"))
 
 
-def _write_final_status(folder: RunFolder, state: str, error: str, advice: str) -> None:
+def _write_final_status(folder: RunFolder, state: str, error: TimeVisError) -> None:
     """Write the final state of a run whose own processes could not; the other fields stay."""
-    last_status = folder.status or {}
-    status = Status(folder.path, elapsed=last_status.get("elapsed", 0.0))
-    status.update(**last_status)
-    status.finish(state, error, advice)
+    last_status = folder.status
+    status = Status(folder.path, elapsed=last_status.elapsed if last_status else 0.0)
+    status.update(**(vars(last_status) if last_status else {}))
+    status.finish(state, error)
 
 
 def start_rank(
-    folder: RunFolder, rank: int, processes: int, group: str | None, port: int, error_file: Path
+    folder: RunFolder, rank: int, processes: int, group: str | None, port: int, error_file: Path, resumed: bool
 ) -> subprocess.Popen:
     environment = os.environ | {
         "LOCAL_RANK": str(rank),
@@ -119,7 +129,7 @@ def start_rank(
     }
     # -P: the workers import from where this process does, and not from the working directory
     command = [sys.executable, "-P", "-m", "timevis.cli.rank_process"]
-    command += [str(folder.path), group or "", str(error_file)]
+    command += [str(folder.path), group or "", str(error_file), "resumed" if resumed else ""]
     # in a new session, so that Ctrl-C reaches only the supervisor, which passes it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 

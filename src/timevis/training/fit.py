@@ -13,11 +13,12 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import BEST_CHECKPOINT, FIT_FINISHED, LAST_CHECKPOINT, RunFolder
 from timevis.training.callbacks.checkpoints import BestCheckpoint
 from timevis.training.callbacks.step_hooks import FitClock
+from timevis.utils.files import damaged_file_error
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
     RunFolderError
         The file is damaged.
     UnpicklingError
-        The file holds an object, which was not loaded; `timevis.utils.explain` says so.
+        The file contains an object, which was not loaded; `timevis.utils.explain` says so.
     """
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=mmap))
@@ -61,8 +62,8 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
         if "Unsupported global" in str(error):  # a class or function that is not part of a state
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0][:100]
-        damaged = message("run-file-damaged", path=str(path), reason=reason)
-        raise RunFolderError(damaged, message("start-again-or-restore")) from error
+        advice = Text("start-again-or-restore", "delete it to start from the beginning, or restore it from a backup")
+        raise RunFolderError(damaged_file_error(path, reason).message, advice) from error
 
 
 def _best_checkpoint(folder: RunFolder) -> Path:
@@ -77,9 +78,14 @@ def mark_unfinished(folder: RunFolder) -> None:
 
 
 def fit(
-    trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule, folder: RunFolder, clock: FitClock
+    trainer: pl.Trainer,
+    forecaster: Forecaster,
+    datamodule: WindowDataModule,
+    folder: RunFolder,
+    clock: FitClock,
+    resumed_step: int | None = None,
 ) -> None:
-    """Fit a forecaster, resuming at the last checkpoint if there is one, and load the best weights.
+    """Fit a forecaster, or go on at the last checkpoint, and load the best weights.
 
     Parameters
     ----------
@@ -90,6 +96,8 @@ def fit(
     folder : RunFolder
     clock : FitClock
         One of the callbacks of the trainer.
+    resumed_step : int, optional
+        Optimizer steps of the last checkpoint, with which a resumed run goes on; None fits from the start.
 
     Raises
     ------
@@ -97,15 +105,16 @@ def fit(
         The fit has written no checkpoint.
     """
     finished, last = folder.checkpoints / FIT_FINISHED, folder.checkpoints / LAST_CHECKPOINT
-    if finished.is_file() and last.is_file():
+    if resumed_step is not None and finished.is_file():
         clock.load_state_dict(json.loads(finished.read_text()))
         checkpoint = load_checkpoint(last)
         trainer.fit_loop.load_state_dict(checkpoint["loops"]["fit_loop"])  # steps and epochs, for later log lines
         log.info("training already finished at step %d; skipping the fit", checkpoint["global_step"])
     else:
-        if last.is_file():
-            log.info("resuming at step %s", checkpoint_step(folder))
-        trainer.fit(forecaster, datamodule=datamodule, ckpt_path=last if last.is_file() else None, weights_only=True)
+        if resumed_step is not None:
+            log.info("resuming at step %d", resumed_step)
+        checkpoint_path = None if resumed_step is None else last
+        trainer.fit(forecaster, datamodule=datamodule, ckpt_path=checkpoint_path, weights_only=True)
         folder.write_json(f"checkpoints/{FIT_FINISHED}", clock.state_dict())
     _load_best_weights(trainer, forecaster, folder)
 
@@ -114,10 +123,12 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
     path = _best_checkpoint(folder)
     if not path.is_file():
         if trainer.global_step == 0:
-            raise RunFolderError(message("fit-without-a-step"), message("longer-time-limit"))
-        raise RunFolderError(
-            "the fit has written no checkpoint", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"
-        )
+            advice = Text(
+                "longer-time-limit", "increase {max_time}, or set it to null", max_time=Setting("trainer.max_time")
+            )
+            raise RunFolderError(Text("fit-without-a-step", "the fit ended before its first step"), advice)
+        advice = Text("keep-checkpoints", "keep callbacks.best_checkpoint or callbacks.last_checkpoint")
+        raise RunFolderError(Text("no-checkpoint", "the fit has written no checkpoint"), advice)
     if path.name == LAST_CHECKPOINT:
         has_callback = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)
         reason = "the fit ended before its first validation" if has_callback else "callbacks.best_checkpoint is off"

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 def refit(folder: RunFolder) -> Forecaster:
     """Fit the model of a run on all rows of its data; nothing in the folder changes.
 
-    The number of epochs is that of the best checkpoint of the run. The calibration of the run is kept, because the
-    refitted model is trained on the validation rows.
+    The number of epochs is the number of the best checkpoint of the run. The calibration of the run is kept, because
+    the refitted model is trained on the validation rows.
 
     Parameters
     ----------

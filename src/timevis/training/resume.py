@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -11,12 +12,16 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.compose import RESUMABLE_SECTIONS, cannot_change_on_resume
 from timevis.config.paths import CONF
 from timevis.config.stored import escape, to_yaml
+from timevis.data.catalog import load_panel
+from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.errors import ConfigError, RunFolderError
+from timevis.messages import Setting, Text
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
 from timevis.runs.reload import load_data_to_resume
 from timevis.training.devices import Devices
-from timevis.training.fit import completed_epochs, mark_unfinished
+from timevis.training.fit import checkpoint_step, completed_epochs, mark_unfinished
 from timevis.utils.files import write_text
 
 LENGTHS_OF_TRAINING = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
@@ -58,14 +63,28 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
             raise cannot_change_on_resume(override.input_line)
     remove_temporary_files(folder.path)
     status = folder.status
-    state = status["state"] if status else None
-    if state == "running":
-        assert status is not None
-        raise RunFolderError(f"{folder.path} is still running (pid {status['pid']} on {status['host']})")
+    state = status.state if status else None
+    if status is not None and state == "running":
+        message = Text(
+            "still-running",
+            "{path} is still running (pid {pid} on {host})",
+            path=str(folder.path),
+            pid=str(status.pid),
+            host=status.host,
+        )
+        raise RunFolderError(message)
     if state == "completed" and not any(o.key_or_group.startswith("trainer") for o in parsed):
         has_epochs = folder.checkpoints.is_dir() and any(folder.checkpoints.iterdir())
-        advice = "increase trainer.max_epochs to train it further, or start" if has_epochs else "start"
-        raise RunFolderError(f"{folder.path} has completed", f"{advice} a new run")
+        raise RunFolderError(
+            Text("run-has-completed", "{path} has completed", path=str(folder.path)),
+            Text(
+                "more-epochs-or-new-run",
+                "increase {max_epochs} to train it further, or start a new run",
+                max_epochs=Setting("trainer.max_epochs"),
+            )
+            if has_epochs
+            else Text("new-run", "start a new run"),
+        )
     stored = folder.config
     for key in (key for override in parsed for key in _keys_set_by(override)):
         value = OmegaConf.select(cfg, key, throw_on_missing=True)
@@ -84,17 +103,55 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
     return RunFolder(folder.path), config
 
 
+class ResumedRun(NamedTuple):
+    """What a resumed run goes on with.
+
+    Attributes
+    ----------
+    config : RunConfig
+        The split is in rows if rows were appended to the file.
+    panel : Panel
+    quality : QualityReport
+    step : int, optional
+        Optimizer steps of the last checkpoint; None without one: the fit then starts anew.
+    """
+
+    config: RunConfig
+    panel: Panel
+    quality: QualityReport
+    step: int | None
+
+
+def load_resumed_run(folder: RunFolder, config: RunConfig) -> ResumedRun:
+    """Load the data and the progress of a run that is resumed; see `timevis.runs.reload.load_data_to_resume`.
+
+    Raises
+    ------
+    DataError
+        The run has a checkpoint, and its data have changed since.
+    """
+    step = checkpoint_step(folder)
+    if step is None:
+        return ResumedRun(config, *load_panel(config.data), step)
+    return ResumedRun(*load_data_to_resume(folder, config), step)
+
+
 def _keys_set_by(override: Override) -> list[str]:
     """The keys that an override sets in the config of a run; ``trainer=NAME`` sets only the keys of that file."""
     if override.is_delete():
-        raise ConfigError(f"{override.input_line}: a key cannot be deleted with resume=")
+        message = Text(
+            "no-deletion-on-resume",
+            "{override}: a key cannot be deleted with resume=",
+            override=str(override.input_line),
+        )
+        raise ConfigError(message)
     if override.key_or_group != "trainer" or not isinstance(override.value(), str):
         return [override.key_or_group]
     return [f"trainer.{key}" for key in _keys_of_trainer_config(str(override.value()))]
 
 
 def _keys_of_trainer_config(name: str) -> list[str]:
-    """The keys of conf/trainer/<name>.yaml, without those of default.yaml and without interpolations."""
+    """The keys of conf/trainer/<name>.yaml, without the keys of default.yaml and without interpolations."""
     file = OmegaConf.load(CONF / "trainer" / f"{name}.yaml")
     assert isinstance(file, DictConfig)
     keys = [key for key in map(str, file) if key != "defaults" and not OmegaConf.is_interpolation(file, key)]
@@ -107,7 +164,12 @@ def _check_epochs(folder: RunFolder, config: RunConfig) -> None:
     Devices.from_options(config.trainer)
     epochs, completed = config.trainer.max_epochs, completed_epochs(folder)
     if epochs not in (None, -1) and epochs < completed:
-        raise ConfigError(
-            f"trainer.max_epochs={epochs}, but {folder.path} has been trained for {completed} epochs",
-            f"leave it out, or give a number above {completed}",
+        message = Text(
+            "fewer-epochs-than-trained",
+            "{max_epochs}, but {path} has been trained for {completed} epochs",
+            max_epochs=Setting("trainer.max_epochs", epochs),
+            path=str(folder.path),
+            completed=completed,
         )
+        advice = Text("more-epochs", "leave it out, or give a number above {completed}", completed=completed)
+        raise ConfigError(message, advice, "trainer.max_epochs")

@@ -15,9 +15,9 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from timevis.config.instantiate import check_target_name, instantiate_section
 from timevis.config.options import NOT_OPTIONS, check_choice
 from timevis.config.sections import TrainerOptions
-from timevis.config.suggestions import did_you_mean
+from timevis.config.suggestions import did_you_mean, unknown_key_error
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
@@ -41,7 +41,7 @@ def check_trainer(options: TrainerOptions) -> Devices:
     arguments = [name for name in inspect.signature(pl.Trainer).parameters if name not in NOT_OPTIONS]
     for name in options.others:
         if name not in arguments:
-            raise ConfigError(message("no-such-key", key=f"trainer.{name}"), did_you_mean(name, arguments))
+            raise unknown_key_error(f"trainer.{name}", did_you_mean(name, arguments))
     check_choice(options.strategy, ("auto", *StrategyRegistry.available_strategies()), "trainer.strategy")
     return Devices.from_options(options)
 
@@ -126,4 +126,9 @@ def _trainer(options: TrainerOptions, callbacks: Sequence[pl.Callback], **argume
             use_distributed_sampler=False,
         )
     except (MisconfigurationException, TypeError, ValueError) as error:
-        raise ConfigError(f"the section trainer is refused by Lightning: {str(error).splitlines()[0]}") from error
+        message = Text(
+            "trainer-refused",
+            "the section trainer is refused by Lightning: {reason}",
+            reason=str(error).splitlines()[0],
+        )
+        raise ConfigError(message, field="trainer") from error

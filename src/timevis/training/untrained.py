@@ -10,7 +10,7 @@ from timevis.data.panel import Panel
 from timevis.data.split.spec import LastRows
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.models.residual_quantiles import PointForecaster
 from timevis.runs.config import RunConfig
@@ -37,7 +37,7 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
         Config of a model that has no gradient steps, such as ``model=seasonal_naive`` or ``model=qwen`` with
         ``model.tune=none``. Its split is not used.
     panel : Panel
-        Its scales are those of all rows.
+        Its scales are computed from all rows.
     horizon : int
         In rows.
 
@@ -54,10 +54,20 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
     for_calibration = max(2 * horizon, rows // 4) if has_residuals else horizon
     train_end = rows - for_calibration - horizon
     if train_end <= horizon:
-        raise DataError(
-            message("untrained-too-short", source=panel.card.name, rows=rows, horizon=horizon),
-            f"give at least {rows - train_end + horizon + 1} rows, or a smaller horizon",
+        message = Text(
+            "untrained-too-short",
+            "{source} has {rows} rows, too few for a forecast of {horizon} rows without training",
+            source=panel.card.name,
+            rows=rows,
+            horizon=horizon,
         )
+        advice = Text(
+            "more-rows-or-smaller-horizon",
+            "give at least {rows} rows, or a smaller {horizon}",
+            rows=rows - train_end + horizon + 1,
+            horizon=Setting("horizon"),
+        )
+        raise DataError(message, advice)
     by_frequency = default_lengths(panel.freq, (LONG_ROWS,) * 3, horizon).context_length
     split = Split.on_axis(train_end, train_end + for_calibration, rows)
     longest = model.forecaster_class.default_context_length(by_frequency, known, split, model.hyperparameters)

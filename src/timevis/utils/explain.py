@@ -8,22 +8,52 @@ from pickle import UnpicklingError
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import TimeVisError
-from timevis.messages import Message, message
+from timevis.messages import Setting, Text
 
+_FREE_SPACE = Text(
+    "free-space", "free some space or choose another hydra.run.dir, then continue with resume=<run folder>"
+)
 SYSTEM_ERRORS = {
-    errno.ENOSPC: ("disk_full", "free-space"),
-    errno.EDQUOT: ("quota_used_up", "free-space"),
-    errno.EFBIG: ("file_too_large", "raise-file-size-limit"),
-    errno.EPERM: ("not_permitted", "check-file-owner"),
-    errno.EACCES: ("permission_denied", "check-folder-permissions"),
-    errno.EROFS: ("read_only", "other-run-folder"),
-    errno.EIO: ("disk_error", "check-disk"),
+    errno.ENOSPC: (Text("disk-full", "the disk is full"), _FREE_SPACE),
+    errno.EDQUOT: (Text("quota-used-up", "the disk quota is used up"), _FREE_SPACE),
+    errno.EFBIG: (
+        Text("file-too-large", "the file would be too large"),
+        Text(
+            "raise-file-size-limit",
+            "raise the limit on the size of files (ulimit -f), then continue with resume=<run folder>",
+        ),
+    ),
+    errno.EPERM: (
+        Text("not-permitted", "the system does not permit it"),
+        Text(
+            "check-file-owner",
+            "check the attributes and the owner of the file, then continue with resume=<run folder>",
+        ),
+    ),
+    errno.EACCES: (
+        Text("permission-denied", "permission is denied"),
+        Text(
+            "check-folder-permissions", "check the permissions of the folder, then continue with resume=<run folder>"
+        ),
+    ),
+    errno.EROFS: (
+        Text("read-only", "the file system is read-only"),
+        Text("other-run-folder", "choose another hydra.run.dir, then continue with resume=<run folder>"),
+    ),
+    errno.EIO: (
+        Text("disk-error", "the disk reports an error"),
+        Text("check-disk", "check the disk, then continue with resume=<run folder>"),
+    ),
 }
-"""For each error number of the system, the codes of the cause and of what to do."""
+"""For each error number of the system, the cause and what to do."""
+SEE_TRACEBACK = Text("see-traceback", "see the traceback in train.log of the run folder")
+REPORT_TRACEBACK = Text(
+    "report-traceback", "this is probably a defect of TimeVis: report it with the traceback above"
+)
 
 
 def explain(
-    error: BaseException, cfg: DictConfig | None = None, unexpected_advice: str = "see-traceback"
+    error: BaseException, cfg: DictConfig | None = None, unexpected_advice: Text = SEE_TRACEBACK
 ) -> TimeVisError:
     """Give the cause of an exception and advice to the user.
 
@@ -33,29 +63,51 @@ def explain(
         A `TimeVisError` is returned unchanged.
     cfg : DictConfig, optional
         Config of the run; makes the advice more specific.
-    unexpected_advice : str
-        Code of the advice on an exception of unknown cause.
+    unexpected_advice : Text
+        Advice on an exception of unknown cause.
     """
     if isinstance(error, TimeVisError):
         return error
     text = str(error).strip()
     first_line = text.splitlines()[0] if text else type(error).__name__
     if is_out_of_memory(error):
-        return TimeVisError(message("out-of-memory", reason=first_line), _smaller_batch_advice(cfg))
+        message = Text("out-of-memory", "out of memory: {reason}", reason=first_line)
+        return TimeVisError(message, _smaller_batch_advice(cfg))
     if isinstance(error, FloatingPointError):
-        reason = error.args[0] if error.args and isinstance(error.args[0], Message) else first_line
-        return TimeVisError(message("training-diverged", reason=reason), message("lower-learning-rate"))
+        reason = error.args[0] if error.args and isinstance(error.args[0], Text) else first_line
+        message = Text(
+            "lower-learning-rate",
+            "lower {learning_rate} (a tenth is a good start) or {gradient_clip}",
+            learning_rate=Setting("model.learning_rate"),
+            gradient_clip=Setting("model.fit.gradient_clip"),
+        )
+        return TimeVisError(Text("training-diverged", "training diverged: {reason}", reason=reason), message)
     if isinstance(error, UnpicklingError):
-        return TimeVisError(message("unsafe-checkpoint"), message("train-without-checkpoints"))
+        return TimeVisError(
+            Text(
+                "unsafe-checkpoint",
+                "a checkpoint of the run contains objects other than weights, which could run code, so it was not "
+                "loaded",
+            ),
+            Text(
+                "train-without-checkpoints",
+                "TimeVis does not write such checkpoints: delete checkpoints/ in the run folder and train again",
+            ),
+        )
     if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
-        cause, advice = map(message, SYSTEM_ERRORS[error.errno])
+        cause, advice = SYSTEM_ERRORS[error.errno]
         values = {"cause": cause, "reason": error.strerror or first_line}
         if error.filename is not None:
-            return TimeVisError(message("file-not-written", file=str(error.filename), **values), advice)
-        return TimeVisError(message("system-error", **values), advice)
-    return TimeVisError(
-        message("unexpected-error", kind=type(error).__name__, reason=first_line), message(unexpected_advice)
-    )
+            message = Text(
+                "file-not-written",
+                "{file} could not be written: {cause} ({reason})",
+                file=str(error.filename),
+                **values,
+            )
+            return TimeVisError(message, advice)
+        return TimeVisError(Text("system-error", "{cause} ({reason})", **values), advice)
+    message = Text("unexpected-error", "{kind}: {reason}", kind=type(error).__name__, reason=first_line)
+    return TimeVisError(message, unexpected_advice)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -66,9 +118,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
 
 
-def _smaller_batch_advice(cfg: DictConfig | None) -> str:
+def _smaller_batch_advice(cfg: DictConfig | None) -> Text:
     fit = OmegaConf.select(cfg, "model.fit") if cfg is not None else None
     if fit is None:
-        return "use a smaller model.fit.batch_size"
+        return Text("use-smaller-batch", "use a smaller {batch_size}", batch_size=Setting("model.fit.batch_size"))
     batch_size, eval_batch_size = max(1, int(fit.batch_size) // 2), max(1, int(fit.eval_batch_size) // 2)
-    return message("smaller-batch", batch_size=batch_size, eval_batch_size=eval_batch_size)
+    return Text(
+        "smaller-batch",
+        "try {batch_size} {eval_batch_size}",
+        batch_size=Setting("model.fit.batch_size", batch_size),
+        eval_batch_size=Setting("model.fit.eval_batch_size", eval_batch_size),
+    )

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, RunFolderError
-from timevis.messages import message
+from timevis.messages import Text
 
 MAX_INTEGER_DIGITS = 30
-"""TimeVis writes no integers beyond 64 bits; a float cannot hold one of more than 308 digits."""
+"""TimeVis writes no integers beyond 64 bits; a float cannot represent one of more than 308 digits."""
 
 
 @contextmanager
@@ -51,7 +51,8 @@ def require_writable(folder: Path, option: str) -> None:
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
-        raise ConfigError(f"{existing} is not a writable folder", f"choose another {option}")
+        message = Text("folder-not-writable", "{path} is not a writable folder", path=str(existing))
+        raise ConfigError(message, choose_another(option))
 
 
 def require_empty(folder: Path) -> None:
@@ -62,7 +63,13 @@ def require_empty(folder: Path) -> None:
     RunFolderError
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunFolderError(f"{folder} is not an empty folder", "choose another --out")
+        message = Text("output-folder-not-empty", "{path} is not an empty folder", path=str(folder))
+        raise RunFolderError(message, choose_another("--out"))
+
+
+def choose_another(option: str) -> Text:
+    """Advice to give another value for an option of the command line."""
+    return Text("choose-another", "choose another {option}", option=option)
 
 
 def display_path(path: Path) -> Path:
@@ -78,10 +85,10 @@ def absolute_if_folder(path: str, reserved_names: Collection[str] = ()) -> str:
 
 
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:
-    """The error for a file of a run that cannot be read."""
-    return RunFolderError(
-        message("run-file-damaged", path=str(path), reason=str(reason)), message("run-again-or-restore")
-    )
+    """The error for a file of a run that cannot be read; the reason is a `Text` or an exception."""
+    reason = reason if isinstance(reason, Text) else str(reason)
+    message = Text("run-file-damaged", "{path} is damaged ({reason})", path=str(path), reason=reason)
+    return RunFolderError(message, Text("run-again-or-restore", "run it again, or restore the file from a backup"))
 
 
 def read_json(path: Path) -> Any:
@@ -105,7 +112,7 @@ def _integer(digits: str) -> int:
 
 
 def read_json_object(path: Path, required: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
-    """Read a JSON file that holds an object with some keys, whose values have a type.
+    """Read a JSON file that contains an object with some keys, whose values have a type.
 
     Raises
     ------
@@ -114,10 +121,11 @@ def read_json_object(path: Path, required: Mapping[str, type | tuple[type, ...]]
     """
     value = read_json(path)
     if not isinstance(value, dict):
-        raise damaged_file_error(path, "it holds no JSON object")
+        raise damaged_file_error(path, Text("no-json-object", "it contains no JSON object"))
     for key, kind in required.items():
         if not isinstance(value.get(key), kind):
-            raise damaged_file_error(path, f"{key!r} is missing or has the wrong type")
+            reason = Text("json-key-wrong", "{key!r} is missing or has the wrong type", key=key)
+            raise damaged_file_error(path, reason)
     return value
 
 

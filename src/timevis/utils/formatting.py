@@ -42,9 +42,8 @@ def with_minus_sign(text: str) -> str:
     return "−" + text[1:] if text.startswith("-") else text
 
 
-def format_interval(entry: dict[str, float | None], percent: bool = False) -> str:
-    """Format the keys low and high of a metric as ``low to high``; empty if there is no interval."""
-    low, high = entry.get("low"), entry.get("high")
+def format_interval(low: float | None, high: float | None, percent: bool = False) -> str:
+    """Format the ends of an interval as ``low to high``; empty if there is no interval."""
     if low is None or high is None:
         return ""
     if percent:

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from timevis.errors import Cancelled
+from timevis.messages import Text
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -59,7 +60,7 @@ class StopRequest:
         """The error that ends the run, with the exit code of the signal."""
         number = self.signal or signal.SIGTERM
         name = signal.Signals(number).name
-        return Cancelled(f"cancelled by {name}", exit_code=128 + number)
+        return Cancelled(Text("cancelled-by-signal", "cancelled by {signal}", signal=name), exit_code=128 + number)
 
 
 @contextmanager

@@ -5,15 +5,3 @@ QUANTILE_COLUMNS = tuple(f"q{level:g}" for level in QUANTILE_LEVELS)
 """Names of the columns of tables of forecasts."""
 WQL_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
 COVERAGES = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
-SUMS = (
-    "count",
-    "sq_error",
-    "error",
-    "median_abs_error",
-    "abs_target",
-    "smape",
-    "pinball_wql",
-    "pinball_integral",
-    *(f"inside_{k}" for k in COVERAGES),
-)
-"""Terms that are summed for each window, from which all metrics follow."""

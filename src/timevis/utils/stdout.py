@@ -30,11 +30,10 @@ def run_script(main: Callable[[], int]) -> int:
         print("Interrupted by Ctrl-C", file=sys.stderr)
         return 128 + signal.SIGINT
     except Exception as error:
-        from timevis.messages import message
-        from timevis.utils.explain import explain
+        from timevis.utils.explain import REPORT_TRACEBACK, explain
 
-        failure = explain(error, unexpected_advice="report-traceback")
-        if failure.advice == message("report-traceback"):
+        failure = explain(error, unexpected_advice=REPORT_TRACEBACK)
+        if failure.advice == REPORT_TRACEBACK:
             traceback.print_exc()
         return print_error(failure)
     return code

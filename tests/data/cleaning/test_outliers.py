@@ -16,12 +16,13 @@ def test_a_probable_placeholder_is_reported_whatever_its_count(value: float, ste
     values = VALUES.copy()
     values[::step] = value
     panel, report = clean_frame(wide_frame(values=values))
-    (note,) = (note for note in report.notes if f"is {value:g} in {len(values[::step])} rows" in note)
-    assert f"data.cleaning.missing=[{value:g}]" in note
+    (note,) = (note for note in map(str, report.notes) if f"is {value:g} in {len(values[::step])} rows" in note)
+    assert f"data.missing_values=[{value:g}]" in note
     assert np.isfinite(panel.values).all()
     measured = np.linspace(0, 999, 400)
     measured[100:110] = 999
-    assert not any("data.cleaning.missing" in note for note in clean_frame(wide_frame(values=measured))[1].notes)
+    notes = clean_frame(wide_frame(values=measured))[1].notes
+    assert not any("data.missing_values" in note for note in map(str, notes))
 
 
 def values_with_spikes() -> np.ndarray:

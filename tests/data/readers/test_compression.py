@@ -48,5 +48,5 @@ def test_the_only_file_of_an_archive_is_read_from_any_folder(names: tuple[str, .
 
 
 def test_an_archive_with_only_hidden_files_is_an_error_that_lists_them(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"t\.zip: the archive holds only hidden files: __MACOSX/a\.csv, \.b\.csv"):
+    with pytest.raises(DataError, match=r"t\.zip: the archive contains only hidden files: __MACOSX/a\.csv, \.b\.csv"):
         read_table(write_zip(tmp_path / "t.zip", "__MACOSX/a.csv", ".b.csv"))

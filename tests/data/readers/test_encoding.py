@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from timevis.data.read_options import ReadOptions
 from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
 
@@ -19,8 +20,8 @@ def test_an_encoding_that_is_detected_with_little_doubt_is_read_and_named(
     path.write_bytes(f"time,load\n2024-01-01,1\n2024-01-02,{word}\n".encode(encoding))
     table = read_table(path)
     assert table.frame["load"].tolist() == ["1", word]
-    assert any(f"is read as {encoding}" in note for note in table.notes)
-    assert read_table(path, encoding=encoding).frame["load"].tolist() == ["1", word]
+    assert any(f"is read as {encoding}" in note for note in map(str, table.notes))
+    assert read_table(path, ReadOptions(encoding=encoding)).frame["load"].tolist() == ["1", word]
 
 
 @pytest.mark.parametrize(
@@ -34,11 +35,11 @@ def test_a_doubtful_encoding_is_an_error_with_byte_row_and_a_likely_encoding(
     path.write_bytes(f"time,load\n2024-01-01,1\n2024-01-02,{word}\n".encode(encoding))
     with pytest.raises(DataError, match=r"row 3 is not UTF-8 text \(byte \d+ of the file is 0x") as error:
         read_table(path)
-    assert f"data.cleaning.encoding={likely}" in error.value.advice
+    assert f"data.encoding={likely}" in str(error.value.advice)
 
 
 @pytest.mark.parametrize(("mark", "encoding"), [("utf-16-le", "utf-16-le"), ("utf-8", "cp1252"), ("utf-8", "utf-8")])
 def test_a_byte_order_mark_is_not_part_of_a_column_name(mark: str, encoding: str, tmp_path: Path) -> None:
     text = "time,Größe\n2024-01-01,1\n"
     (tmp_path / "t.csv").write_bytes("\ufeff".encode(mark) + text.encode(encoding))
-    assert list(read_table(tmp_path / "t.csv", encoding=encoding).frame.columns) == ["time", "Größe"]
+    assert list(read_table(tmp_path / "t.csv", ReadOptions(encoding=encoding)).frame.columns) == ["time", "Größe"]

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from timevis.data.catalog import load_panel
+from timevis.data.read_options import ReadOptions
 from timevis.data.readers.read_table import read_table
 from timevis.errors import ConfigError, DataError
 
@@ -47,9 +48,9 @@ def test_names_are_found_below_title_rows_and_units_below_the_names(
     assert list(table.frame.columns) == NAMES
     assert len(table.frame) == len(ROWS)
     assert table.units == ({"load": "MW", "temp": "°C"} if units else {})
-    assert table.row_label(0) == f"row {len(rows) - len(ROWS) + 1}"
+    assert str(table.row_label(0)) == f"row {len(rows) - len(ROWS) + 1}"
     if units:
-        assert any("holds units: load (MW), temp (°C)" in note for note in table.notes)
+        assert any("contains units: load (MW), temp (°C)" in note for note in map(str, table.notes))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -66,10 +67,10 @@ def test_units_of_a_file_become_those_of_its_channels_unless_the_options_name_ot
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_the_option_header_names_the_row_of_the_names(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path, suffix, [["x", "y", "z"], ["p", "q", "r"], *ROWS])
-    assert list(read_table(path, header=2).frame.columns) == ["p", "q", "r"]
-    assert list(read_table(path, header=1).frame.columns) == ["x", "y", "z"]
+    assert list(read_table(path, ReadOptions(header=2)).frame.columns) == ["p", "q", "r"]
+    assert list(read_table(path, ReadOptions(header=1)).frame.columns) == ["x", "y", "z"]
     with pytest.raises(ConfigError, match=r"data\.header=900, but t"):
-        read_table(path, header=900)
+        read_table(path, ReadOptions(header=900))
 
 
 @pytest.mark.parametrize("first", [["Jan-01", "n/m"], ["Jan-01", "NA"]])

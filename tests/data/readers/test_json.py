@@ -10,9 +10,9 @@ import pytest
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.to_rows import to_rows
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import DataError
 
 
@@ -47,7 +47,7 @@ DAYS = pd.date_range("2024-01-01", periods=4).astype(str).tolist()
         ('{"columns": ["a", "a"], "data": [[1, 2]]}', "several columns are named 'a'"),
         ('[{"time": 1,\n"lo\\ud800ad": 1}]', r"row 2, column 4: \\ud800 is only half"),
         ('[{"time": 1, "load": "\\\\\\udc00\\ud83d\\ude00"}]', r"row 1, column 25: \\udc00 is only half"),
-        ('{"time": [1, 2], "id": [1, [2]]}', "record 2, column 'id' holds a nested value"),
+        ('{"time": [1, 2], "id": [1, [2]]}', "record 2, column 'id' contains a nested value"),
         ('[{"time": 5, "load": 1, "load": 2}]', "2 values are named 'load' in the object that begins with 'time': 5"),
     ],
 )
@@ -90,7 +90,7 @@ def test_row_keys_that_are_times_become_the_time_column(
 ) -> None:
     table = read(tmp_path / "t.json", FRAME[names].to_json(orient=orient, date_format=dates))
     assert list(table.frame.columns) == ["time", *names]
-    assert "the keys of the rows are the column 'time'" in table.notes
+    assert "the keys of the rows are the column 'time'" in map(str, table.notes)
     options = DataOptions.from_config({"name": "t", "path": "t.json"})
     rows, _ = to_rows(table, options)
     assert (rows.grid.index.tz_localize(None) == FRAME.index).all()
@@ -110,7 +110,7 @@ def test_values_keyed_by_times_become_a_column(dates: Any, tmp_path: Path) -> No
 def test_the_index_of_orient_split_becomes_a_column(dates: Any, tmp_path: Path) -> None:
     table = read(tmp_path / "t.json", FRAME.to_json(orient="split", date_format=dates))
     assert list(table.frame.columns) == ["time", "load", "temp"]
-    assert table.notes == ["the index is the column 'time'"]
+    assert list(map(str, table.notes)) == ["the index is the column 'time'"]
     assert (parse_times(table, ("time",)).index.tz_localize(None) == FRAME.index).all()
     by_name = FRAME.set_axis(["a", "b", "c", "d"])
     assert list(read(tmp_path / "t.json", by_name.to_json(orient="split")).frame["index"]) == ["a", "b", "c", "d"]
@@ -135,4 +135,4 @@ def test_row_numbers_are_not_read_as_times(orient: Any, tmp_path: Path) -> None:
 def test_a_nested_table_is_found_at_any_depth(content: dict[str, Any], keys: str, tmp_path: Path) -> None:
     table = read(tmp_path / "t.json", json.dumps(content))
     assert list(table.frame.columns)[:2] == ["time", "load"]
-    assert f"the table is read from the key {keys}" in table.notes
+    assert f"the table is read from the key {keys}" in map(str, table.notes)

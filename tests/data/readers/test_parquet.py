@@ -67,4 +67,4 @@ def test_periods_are_read_as_their_start(index: bool, tmp_path: Path) -> None:
     (frame.set_index("week") if index else frame).to_parquet(tmp_path / "t.parquet")
     table = read_table(tmp_path / "t.parquet")
     assert table.frame["week"].tolist() == [w.start_time for w in weeks]
-    assert table.notes == ["the periods of 'week' are read as their start"]
+    assert list(map(str, table.notes)) == ["the periods of 'week' are read as their start"]

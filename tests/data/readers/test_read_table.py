@@ -132,11 +132,11 @@ def test_every_format_gives_the_same_table(name: str, tmp_path: Path) -> None:
         ("wrong_name.csv", text_writer("%PDF-1.7"), "PDF"),
         ("compressed.csv.gz", text_writer(CSV), "not compressed"),
         ("not_a_zip.zip", text_writer(CSV), "not a ZIP archive"),
-        ("table.foo", text_writer(CSV), "is not that of a format"),
+        ("table.foo", text_writer(CSV), "does not read files with the suffix .foo"),
         ("empty.csv", text_writer(" \n\n"), "empty"),
         ("header.csv", text_writer("time,load\n"), "no rows"),
         ("single.csv", text_writer("load\n1\n2\n"), "only one column"),
-        ("headless.csv", text_writer(CSV.split("\n", 1)[1]), "row 1 should hold the column names"),
+        ("headless.csv", text_writer(CSV.split("\n", 1)[1]), "row 1 should contain the column names"),
         ("repeated_name.csv", text_writer("time,a,a\n2024-01-01,1,2\n"), "several columns are named 'a'"),
         ("ragged.csv", text_writer("time,a\n2024-01-01,1\n\n2024-01-02,1,2\n"), "row 4 has 3 columns"),
         ("short.json", text_writer('{"time": ["2024-01-01"], "a": [1, 2]}'), "'a' has 2 values"),
@@ -153,7 +153,7 @@ def test_every_format_gives_the_same_table(name: str, tmp_path: Path) -> None:
         (
             "nested.json",
             text_writer('[{"time": "2024", "a": {"b": 1}}]'),
-            "record 1, column 'a' holds a nested value",
+            "record 1, column 'a' contains a nested value",
         ),
         ("broken.json", text_writer('{"time": [1,'), "not JSON at row 1"),
         ("broken.jsonl", text_writer('{"a": 1}\n{"a": 2}\n{"a"\n'), "row 3 is not JSON"),
@@ -164,9 +164,9 @@ def test_every_format_gives_the_same_table(name: str, tmp_path: Path) -> None:
             lambda p: write_zip(p, {"a.csv": CSV}) or (p.write_bytes(p.read_bytes()[:60]) and None),
             "damaged",
         ),
-        ("two_files.zip", lambda p: write_zip(p, {"a.csv": CSV, "b.csv": CSV}), "holds 2 files: a.csv, b.csv"),
-        ("no_files.zip", lambda p: write_zip(p, {}), "holds 0 files"),
-        ("image.zip", lambda p: write_zip(p, {"a.png": CSV}), "the suffix .png is not that of a format"),
+        ("two_files.zip", lambda p: write_zip(p, {"a.csv": CSV, "b.csv": CSV}), "contains 2 files: a.csv, b.csv"),
+        ("no_files.zip", lambda p: write_zip(p, {}), "contains no file"),
+        ("image.zip", lambda p: write_zip(p, {"a.png": CSV}), "does not read files with the suffix .png"),
         ("encrypted.zip", write_encrypted_zip, "needs a password"),
         ("unknown_method.zip", write_zip_of_unknown_method, "unknown compression method"),
         ("corrupt.zip", write_corrupt_zip, "damaged"),
@@ -179,7 +179,7 @@ def test_a_bad_file_is_an_error_that_names_it(
     writer(tmp_path / name)
     with pytest.raises(DataError, match=message) as error:
         read_table(tmp_path / name)
-    assert name in error.value.message
+    assert name in str(error.value.message)
 
 
 @pytest.mark.parametrize(("name", "content"), [("t.csv", ""), ("t.csv", "time,load\n"), ("t.json", "[]")])
@@ -187,14 +187,14 @@ def test_a_file_without_rows_is_an_error_that_describes_a_table(name: str, conte
     (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=name) as error:
         read_table(tmp_path / name)
-    assert "a row of column names" in error.value.advice
+    assert "a row of column names" in str(error.value.advice)
 
 
 def test_a_missing_file_is_an_error_that_lists_the_tables_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "present.csv").write_text(CSV)
     with pytest.raises(DataError, match="there is no file") as error:
         read_table(tmp_path / "missing.csv")
-    assert "present.csv" in error.value.advice
+    assert "present.csv" in str(error.value.advice)
 
 
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
 
 def test_records_are_numbered_from_one(tmp_path: Path) -> None:
     WRITERS["records.json"](tmp_path / "records.json")
-    assert read_table(tmp_path / "records.json").row_label(0) == "record 1"
+    assert str(read_table(tmp_path / "records.json").row_label(0)) == "record 1"
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_workbook_of_too_many_cells_is_refused_before_it_is_parsed(tmp_path: P
     assert path.stat().st_size < 1e6
     with pytest.raises(DataError, match=r"cells\.xlsx: the file has sheets of more than 20,000,000 cells") as caught:
         read_table(path)
-    assert "as CSV or Parquet" in caught.value.advice
+    assert "as CSV or Parquet" in str(caught.value.advice)
 
 
 def test_a_few_cells_far_away_are_counted_with_the_empty_cells_before_them(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_declared_size_of_a_workbook_is_checked(tmp_path: Path) -> None:
     FRAME.to_excel(tmp_path / "t.xlsx", index=False)
     with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
         check_workbook_size(archive, "t.xlsx")
-        with pytest.raises(DataError, match=r"t\.xlsx: the file decompresses to .* MB, more than 0 MB"):
+        with pytest.raises(DataError, match=r"t\.xlsx: the file decompresses to more than 0 MB"):
             check_workbook_size(archive, "t.xlsx", max_bytes=1000)
 
 
@@ -81,9 +81,7 @@ def test_a_comment_of_unfinished_tags_in_a_workbook_does_not_slow_down_the_searc
 def test_a_parquet_file_of_too_many_rows_is_refused_by_its_metadata(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": np.zeros(100_000), "b": np.zeros(100_000)}), tmp_path / "rows.parquet")
     check_parquet_size(tmp_path / "rows.parquet", "rows.parquet", max_cells=200_000)
-    with pytest.raises(
-        DataError, match=r"rows\.parquet: the file holds 100,000 rows and 2 columns, more than 199,999"
-    ):
+    with pytest.raises(DataError, match=r"rows\.parquet: the file has 100,000 rows and 2 columns, more than 199,999"):
         check_parquet_size(tmp_path / "rows.parquet", "rows.parquet", max_cells=199_999)
 
 
@@ -101,7 +99,7 @@ def test_the_memory_of_a_parquet_file_is_estimated_by_its_metadata(tmp_path: Pat
     texts = [str(i) * 100 for i in range(100)]
     pd.DataFrame({"a": np.zeros(100_000), "text": np.resize(texts, 100_000)}).to_parquet(path)
     check_parquet_size(path, "t.parquet", max_bytes=3_000_000)
-    with pytest.raises(DataError, match=r"holds 100,000 rows and 2 columns, which need about 2 MB of the 2 MB"):
+    with pytest.raises(DataError, match=r"has 100,000 rows and 2 columns, which need about 2 MB of the 2 MB"):
         check_parquet_size(path, "t.parquet", max_bytes=2_000_000)
 
 

@@ -21,7 +21,7 @@ def test_a_long_table_becomes_one_channel_for_each_series() -> None:
     panel, report = clean_frame(long_frame()[["time", "sensor", "load"]])
     assert panel.channels == ("a", "b", "c")
     np.testing.assert_allclose(panel.values[:, 2], VALUES, rtol=1e-6)
-    assert any("'sensor' names the series" in note for note in report.notes)
+    assert any("'sensor' names the series" in note for note in map(str, report.notes))
     panel, _ = clean_frame(long_frame()[["time", "sensor", "load", "local"]])
     assert panel.channels == ("a/load", "a/local", "b/load", "b/local", "c/load", "c/local")
 

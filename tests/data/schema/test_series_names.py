@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.catalog import load_files, load_panel
+from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
+from timevis.data.sources.new_files import load_files
 from timevis.errors import DataError
 
 DAYS = pd.date_range("2024-01-01", periods=300).astype(str)

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import Table
 from timevis.data.schema.columns import Columns, find_columns
-from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.to_rows import Rows, to_rows
+from timevis.data.table import Table
+from timevis.data.timestamps.parse_times import parse_times
 from timevis.errors import DataError
 
 HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)

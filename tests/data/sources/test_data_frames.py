@@ -24,7 +24,7 @@ VALUES = np.arange(10.0).reshape(5, 2)
         (pd.DataFrame(VALUES, TIMES, ["time", "a"]), "times in its index and also a column 'time'"),
         (pd.DataFrame(VALUES, TIMES, ["a", "a"]), "several columns are named 'a'"),
         (pd.DataFrame(index=range(3)), "no columns"),
-        (pd.DataFrame({"time": TIMES, "a": 1j * VALUES[:, 0]}), "cells that a table cannot hold"),
+        (pd.DataFrame({"time": TIMES, "a": 1j * VALUES[:, 0]}), "cells that a table cannot contain"),
         (VALUES, "the data are a ndarray"),
         (VALUES.tolist(), "the data are a list"),
         (7, "the data are a int"),

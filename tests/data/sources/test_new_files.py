@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.catalog import load_files
-from timevis.data.options import CleaningOptions, DataOptions
+from timevis.data.options import DataOptions
+from timevis.data.read_options import ReadOptions
+from timevis.data.sources.new_files import load_files
 from timevis.errors import DataError
 
 RUN_DATA = {"name": "plant", "path": "plant.csv"}
@@ -28,39 +29,39 @@ def test_an_ambiguous_new_file_is_an_error_that_names_the_option_of_the_run(
     path.write_bytes(content.encode("cp1252"))
     with pytest.raises(DataError) as error:
         load_files([path], DataOptions.from_config(RUN_DATA), ("load",))
-    assert f"data.cleaning.{option}=" in error.value.advice
-    assert "new files are read with the data.cleaning of the run" in error.value.advice
+    assert f"data.{option}" in str(error.value.advice)
+    assert "new files are read with the options of the run" in str(error.value.advice)
 
 
-GERMAN = CleaningOptions(decimal="comma", day_first=True)
-AMERICAN = CleaningOptions(decimal="point", day_first=False)
+GERMAN = ReadOptions(decimal="comma", day_first=True)
+AMERICAN = ReadOptions(decimal="point", day_first=False)
 
 
-def read_load(path: Path, run_cleaning: CleaningOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    (item,) = load_files([path], DataOptions.from_config(RUN_DATA), ("load",), run_cleaning=run_cleaning).values()
+def read_load(path: Path, inferred: ReadOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    (item,) = load_files([path], DataOptions.from_config(RUN_DATA), ("load",), inferred=inferred).values()
     return item.index, item.values[:, 0]
 
 
 @pytest.mark.parametrize("name", ["new.csv", "new.jsonl"])
 @pytest.mark.parametrize(
-    ("run_cleaning", "first", "values"),
+    ("inferred", "first", "values"),
     [(GERMAN, "2024-02-01", [1250, 2500, 803]), (AMERICAN, "2024-01-02", [1.25, 2.5, 803])],
 )
 def test_an_ambiguous_file_is_read_with_the_decimal_mark_and_day_order_of_the_run(
-    name: str, run_cleaning: CleaningOptions, first: str, values: list[float], tmp_path: Path, caplog
+    name: str, inferred: ReadOptions, first: str, values: list[float], tmp_path: Path, caplog
 ) -> None:
     times = [f"01.02.2024 {hour:02}:00" for hour in range(3)]
     rows = pd.DataFrame({"time": times, "load": ["1.250", "2.500", "803"]})
     text = rows.to_csv(index=False, sep=";") if name == "new.csv" else rows.to_json(orient="records", lines=True)
     (tmp_path / name).write_text(text)
-    index, load = read_load(tmp_path / name, run_cleaning)
+    index, load = read_load(tmp_path / name, inferred)
     assert (index == pd.date_range(first, periods=3, freq="h")).all()
     np.testing.assert_allclose(load, values, rtol=1e-6)
     assert "as in the data of the run" in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("content", "run_cleaning", "values"),
+    ("content", "inferred", "values"),
     [
         ("time;load\n1/13/2024;3.75\n1/14/2024;1.250\n1/15/2024;2\n", GERMAN, [3.75, 1.25, 2]),
         ("time;load\n13.1.2024;3,75\n14.1.2024;1,250\n15.1.2024;2\n", AMERICAN, [3.75, 1.25, 2]),
@@ -68,10 +69,10 @@ def test_an_ambiguous_file_is_read_with_the_decimal_mark_and_day_order_of_the_ru
     ],
 )
 def test_a_file_that_is_not_ambiguous_is_read_independently_of_the_run(
-    content: str, run_cleaning: CleaningOptions, values: list[float], tmp_path: Path, caplog
+    content: str, inferred: ReadOptions, values: list[float], tmp_path: Path, caplog
 ) -> None:
     (tmp_path / "new.csv").write_text(content)
-    index, load = read_load(tmp_path / "new.csv", run_cleaning)
+    index, load = read_load(tmp_path / "new.csv", inferred)
     assert (index == pd.date_range("2024-01-13", periods=3)).all()
     np.testing.assert_allclose(load, values)
     assert "as in the data of the run" not in caplog.text
@@ -88,13 +89,13 @@ def test_a_utf_8_file_is_read_as_utf_8_whatever_the_encoding_of_the_run(
     rows = pd.DataFrame({"时间": pd.date_range("2024-01-13", periods=3).astype(str), "用电量": [3, 1, 2]})
     text = rows.to_csv(index=False) if name == "new.csv" else rows.to_json(orient="records", force_ascii=False)
     (tmp_path / name).write_bytes(text.encode(encoding or run_encoding))
-    cfg = RUN_DATA | {"cleaning": {"encoding": run_encoding}}
+    cfg = RUN_DATA | {"encoding": run_encoding}
     (item,) = load_files([tmp_path / name], DataOptions.from_config(cfg), ("用电量",)).values()
     assert item.values[:, 0].tolist() == [3, 1, 2]
 
 
 def test_a_missing_file_is_an_error_whatever_the_encoding_of_the_run(tmp_path: Path) -> None:
-    cfg = RUN_DATA | {"cleaning": {"encoding": "gb18030"}}
+    cfg = RUN_DATA | {"encoding": "gb18030"}
     with pytest.raises(DataError, match="there is no file"):
         load_files([tmp_path / "none.csv"], DataOptions.from_config(cfg), ("load",))
 

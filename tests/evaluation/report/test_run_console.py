@@ -1,14 +1,15 @@
 """The terminal shows the same names and numbers as the report."""
 
 import io
-import json
 
 from rich.console import Console
+from run_results import changed
 
 from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_sections import cost_rows, metric_rows
 from timevis.evaluation.verdict import summary_line
 from timevis.runs.record import RunRecord
+from timevis.runs.results import Interval
 
 
 def test_the_table_in_the_terminal_has_the_names_and_numbers_of_the_report(finished_run):
@@ -24,18 +25,20 @@ def test_the_table_in_the_terminal_has_the_names_and_numbers_of_the_report(finis
 
 
 def test_the_title_of_the_table_of_a_rescored_run_has_its_dates(finished_run):
-    results = json.loads((finished_run("model=linear") / "results.json").read_text())
+    times = {"run.first_target": "2024-01-10 00:00:00", "run.last_target": "2024-01-12 23:00:00"}
+    results = RunRecord.load(finished_run("model=linear")).results
+    results = changed(results, {**times, "run.rescored_from": "earlier", "run.seen_origins": 0})
     console = Console(record=True, width=120, file=io.StringIO())
-    results["run"] |= {"first_target": "2024-01-10 00:00:00", "last_target": "2024-01-12 23:00:00", "seen_origins": 0}
     print_results(results, console)
     assert "linear on 2024-01-10 00:00 to 2024-01-12 23:00 of synthetic, windows: " in console.export_text()
 
 
 def test_a_skill_without_an_interval_has_no_brackets(finished_run):
-    results = json.loads((finished_run("model=linear") / "results.json").read_text())
+    results = RunRecord.load(finished_run("model=linear")).results
     assert " to " in summary_line(results)
-    results["skill"]["wql"] |= {"value": 0.0, "low": None, "high": None}
-    assert summary_line(results).endswith("skill against seasonal naive 0")
+    assert summary_line(changed(results, {"skill.wql": Interval(0.0, None, None)})).endswith(
+        "skill against seasonal naive 0"
+    )
 
 
 def test_metrics_in_the_unit_of_the_data_name_the_unit_or_say_that_it_is_not_known(finished_run):

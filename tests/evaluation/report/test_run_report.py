@@ -2,11 +2,13 @@ import json
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from run_results import changed, results_with
 
 from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
@@ -19,6 +21,7 @@ from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.report.run_sections import calibration, headline_tiles
 from timevis.evaluation.worst_events import worst_events
 from timevis.runs.record import RunRecord
+from timevis.runs.results import Interval
 from timevis.utils.files import display_path
 
 
@@ -192,17 +195,14 @@ def test_channels_without_a_truth_are_not_averaged_drawn_or_selectable(finished_
     ],
 )
 def test_the_text_on_calibration_claims_no_more_than_the_interval_of_the_coverage_shows(value, low, high, sentence):
-    entry = {"value": value, "low": low, "high": high}
-    results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
-    assert calibration(results | {"coverage_80_from_ties": 0.0}).endswith(sentence)
+    assert calibration(results_with({"metrics.coverage_80": Interval(value, low, high)})).endswith(sentence)
 
 
 def test_an_interval_is_not_called_too_wide_because_of_ties_at_its_end():
-    entry = {"value": 0.9, "low": 0.88, "high": 0.92}
-    results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
-    text = calibration(results | {"coverage_80_from_ties": 0.1})
+    results = results_with({"metrics.coverage_80": Interval(0.9, 0.88, 0.92)})
+    text = calibration(replace(results, coverage_80_from_ties=0.1))
     assert text.endswith("distributed over the quantile levels, the interval contains 80.0 %: it is about right.")
-    assert calibration(results | {"coverage_80_from_ties": 0.001}).endswith("The 80 % interval is too wide.")
+    assert calibration(replace(results, coverage_80_from_ties=0.001)).endswith("The 80 % interval is too wide.")
 
 
 def test_a_folder_without_results_is_refused(tmp_path):
@@ -226,8 +226,8 @@ def test_coverage_says_if_it_is_averaged_over_channels(run):
     results = RunRecord.load(run).results
     assert "in all scored windows, averaged over channels, the 50" in calibration(results)
     assert any(tile["note"] == "of the truths, averaged over channels" for tile in headline_tiles(results))
-    results["window_set"]["channels"] = ["one"]
-    assert "in all scored windows, the 50" in calibration(results)
+    of_one_channel = changed(results, {"window_set.channels": ["one"]})
+    assert "in all scored windows, the 50" in calibration(of_one_channel)
 
 
 def test_the_forecasts_come_first_and_versions_are_in_a_collapsed_part(run):
@@ -243,7 +243,7 @@ def test_the_forecasts_come_first_and_versions_are_in_a_collapsed_part(run):
 
 def test_the_chart_of_the_test_period_has_a_forecast_and_an_error_in_each_of_its_rows(run):
     record = RunRecord.load(run)
-    freq = record.results["window_set"]["freq"]
+    freq = record.results.window_set.freq
     figures = period_figures(SavedForecasts.from_tables(record.predictions, record.windows, freq), record)
     assert [figure["title"] for figure in figures] == record.channels
     for figure in figures:
@@ -265,7 +265,7 @@ def test_the_chart_of_the_test_period_has_a_forecast_and_an_error_in_each_of_its
 
 def test_the_chart_of_the_test_period_of_data_with_a_time_zone_has_local_times(run):
     record = RunRecord.load(run)
-    freq = record.results["window_set"]["freq"]
+    freq = record.results.window_set.freq
     first = record.predictions.sort_values("origin")["timestamp"].iloc[0]
     zoned = record.predictions.assign(timestamp=record.predictions["timestamp"].dt.tz_localize("UTC"))
     record.data_report.update(timezone="Asia/Shanghai")
@@ -276,7 +276,7 @@ def test_the_chart_of_the_test_period_of_data_with_a_time_zone_has_local_times(r
 
 def test_forecast_lines_start_at_the_last_observation(run):
     record = RunRecord.load(run)
-    freq = record.results["window_set"]["freq"]
+    freq = record.results.window_set.freq
     forecasts = SavedForecasts.from_tables(record.predictions, record.windows, freq)
     marks = {mark.name: mark for mark in forecast_chart(forecasts, 0, record).marks}
     last = forecasts.context[0][-1]
@@ -315,8 +315,9 @@ def test_the_next_steps_of_a_run_without_overrides_name_its_model_and_data(plant
 
 def test_the_next_step_of_a_run_whose_intervals_fail_is_to_recalibrate_them(run):
     record = RunRecord.load(run)
-    record.results["metrics"]["coverage_80"] = {"value": 0.5, "low": 0.45, "high": 0.55}
-    record.results["coverage_80_from_ties"] = 0.0
+    record.results = changed(
+        record.results, {"metrics.coverage_80": Interval(0.5, 0.45, 0.55), "coverage_80_from_ties": 0.0}
+    )
     assert next_steps(record)[1].command.endswith("conformal=online")
     tiles = {tile["name"]: tile for tile in headline_tiles(record.results)}
     assert tiles["Coverage of the 80 % interval"]["severity"] == "warning"

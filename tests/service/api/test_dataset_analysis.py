@@ -98,8 +98,8 @@ def test_a_split_says_how_many_rows_and_windows_each_part_has(http: FlaskClient,
 def test_a_dataset_tells_its_findings_in_codes_and_words(http: FlaskClient, dataset: str) -> None:
     found = {finding["code"]: finding for finding in http.get(f"/api/datasets/{dataset}").json["findings"]}
     assert (found["gaps"]["severity"], found["gaps"]["params"]["rows"]) == ("warning", 3)
-    assert found["unused_columns"]["params"]["columns"] == {"site": "holds text"}
-    assert found["missing_values"]["channel"] == "load"
+    assert found["unused-columns"]["text"] == "Columns not used: site (contains text)."
+    assert found["missing-values"]["channel"] == "load"
 
 
 def test_a_sample_is_a_dataset_and_the_same_sample_is_made_once(http: FlaskClient) -> None:
@@ -107,7 +107,7 @@ def test_a_sample_is_a_dataset_and_the_same_sample_is_made_once(http: FlaskClien
     first, second = http.post("/api/sample-data", json=body), http.post("/api/sample-data", json=body)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json["id"] == second.json["id"]
-    assert {"gaps", "outliers"} <= {finding["code"] for finding in first.json["findings"]}
+    assert {"gaps", "outliers-kept"} <= {finding["code"] for finding in first.json["findings"]}
     bundled = http.post("/api/sample-data", json={"domain": "traffic", "rows": 400}).json
     assert (bundled["channels"], bundled["rows"]) == (["traffic_volume"], 400)
     assert bundled["report"]["covariates"]["temp"]["kind"] == "observed"
@@ -163,7 +163,8 @@ def test_a_deleted_dataset_is_not_changed_until_it_is_restored(http: FlaskClient
     answers.append(http.post(f"{path}/rows", data=data, content_type="multipart/form-data"))
     for answer in answers:
         assert (answer.status_code, answer.json["code"]) == (404, "not-found")
-        assert f"POST {path}/restore" in answer.json["advice"]
+        assert answer.json["detail_code"] == {"code": "deleted-dataset", "params": {"name": "plant"}}
+        assert answer.json["advice_code"] == {"code": "restore-first", "params": {}}
     http.post(f"{path}/restore")
     assert http.patch(path, json={"name": "North"}).json["name"] == "North"
 
@@ -186,20 +187,27 @@ def test_the_cells_of_a_file_are_read_as_the_upload_says_and_the_change_returns_
     refused = upload(http, table)
     assert refused.status_code == 422
     assert "aus" in refused.json["detail"]
-    given = {"no_value": "aus; n/v", "decimal": "comma", "day_first": "false", "encoding": "cp1252", "header": "2"}
+    given = {
+        "missing_values": "aus; n/v",
+        "decimal": "comma",
+        "day_first": "false",
+        "encoding": "cp1252",
+        "header": "2",
+    }
     dataset = upload(http, table, **given).json
-    assert dataset["options"]["cleaning"] == {
+    assert dataset["options"] == {
+        "header": 2,
         "encoding": "cp1252",
         "decimal": "comma",
         "day_first": False,
-        "missing": ["aus", "n/v"],
+        "missing_values": ["aus", "n/v"],
     }
-    assert (dataset["options"]["header"], dataset["channels"]) == (2, ["load"])
+    assert dataset["channels"] == ["load"]
     assert round(dataset["report"]["channels"]["load"]["max"], 2) == 1.69
     assert dataset["report"]["missing"] == {"load": 2}
     path = f"/api/datasets/{dataset['id']}"
     changed = http.patch(path, json={"decimal": None, "encoding": None, "header": None}).json["options"]
-    assert changed == {"cleaning": {"day_first": False, "missing": ["aus", "n/v"]}}
-    kept = http.patch(path, json={"no_value": None})
+    assert changed == {"day_first": False, "missing_values": ["aus", "n/v"]}
+    kept = http.patch(path, json={"missing_values": None})
     assert kept.status_code == 422
     assert http.get(path).json["options"] == changed

@@ -7,21 +7,20 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from service_data import TOKEN
+from service_data import TOKEN, summary_with
 from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from timevis.service.app import create_app
 from timevis.service.db.tables import Model, new_id
-from timevis.service.settings import Settings
-from timevis.service.web import WEB_THREADS
+from timevis.service.settings import WEB_THREADS, Settings
 
 
 def add_row(http: FlaskClient, **columns: Any) -> str:
     """A model without a run."""
     identifier = new_id()
     with http.application.extensions["timevis"].sessions.begin() as session:
-        session.add(Model(id=identifier, kind="linear", run_id="1" * 32, summary={}, **columns))
+        session.add(Model(id=identifier, kind="linear", run_id="1" * 32, summary=summary_with({}), **columns))
     return identifier
 
 

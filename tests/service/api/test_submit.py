@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from running_service import wait_until
 from service_data import TINY_RUN, TOKEN
 
-from timevis.service.web import WEB_THREADS
+from timevis.service.settings import WEB_THREADS
 
 
 def test_a_quarter_of_the_threads_wait_and_the_other_requests_are_answered_at_once(

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Dataset, FolderCopy, Task
+from timevis.service.db.tables import Dataset, FolderCopy, Sessions, Task
 from timevis.service.operations.all_files import fetch_all, share_all
-from timevis.service.operations.retention import DAY_SECONDS, purge
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import Sessions
+from timevis.service.tasks.retention import DAY_SECONDS, purge
 
 RUN, DATASET, FORECAST = "a" * 32, "b" * 32, "c" * 32
 

@@ -14,8 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from timevis.service.operations.command_line_runs import TAG, CommandLineRuns, finished_runs
-from timevis.service.operations.retention import DAY_SECONDS, purge
 from timevis.service.tasks.jobs import Worker, execute
+from timevis.service.tasks.retention import DAY_SECONDS, purge
 
 Runs = tuple[FlaskClient, CommandLineRuns, Path]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from timevis.service.db.tables import Model, Task
+from timevis.service.db.tables import Model, Sessions, Task
 from timevis.service.settings import Settings
 from timevis.service.tasks import jobs
 from timevis.service.tasks.jobs import Worker, execute
 from timevis.service.tasks.runner import Outcome
-from timevis.service.tasks.states import COMPLETED, Sessions
+from timevis.service.tasks.states import COMPLETED
 
 
 def test_a_task_whose_result_the_database_refuses_fails(

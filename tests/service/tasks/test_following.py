@@ -13,23 +13,23 @@ from tiny import TINY_LSTM
 from timevis.errors import RunFolderError
 from timevis.service.db.tables import Model
 from timevis.service.storage import Storage
-from timevis.service.tasks.following import MAX_STREAMS, EventStream, metric_rows
+from timevis.service.tasks.following import MAX_STREAMS, EventStream, read_history
 
 
 def test_rows_that_are_not_written_to_their_end_are_left_out(tmp_path: Path) -> None:
     storage, run_id = Storage(tmp_path), "0" * 32
     path = storage.run(run_id) / "metrics.csv"
-    assert metric_rows(storage, run_id) == []
+    assert read_history(storage, run_id).rows == []
     path.parent.mkdir(parents=True)
     path.write_text("step,train/loss,val/wql\n10,0.5,\n20,0.25,0.125\n30,0.1")
-    assert metric_rows(storage, run_id) == [
+    assert read_history(storage, run_id).rows == [
         {"step": 10, "train/loss": 0.5},
         {"step": 20, "train/loss": 0.25, "val/wql": 0.125},
     ]
-    assert [row["step"] for row in metric_rows(storage, run_id, 20)] == [20]
+    assert [row["step"] for row in read_history(storage, run_id).since(20).rows] == [20]
     path.write_text("step,val/wql\n10,x\n")
     with pytest.raises(RunFolderError, match="damaged"):
-        metric_rows(storage, run_id)
+        read_history(storage, run_id)
 
 
 def test_a_task_answers_with_the_metrics_from_a_step_on(http: FlaskClient, add_model: Callable[..., str]) -> None:

@@ -150,16 +150,17 @@ def test_newer_rows_of_the_dataset_show_the_truth_of_an_earlier_forecast(
     }
     table = pd.DataFrame({**forecast, "truth": np.nan, **dict.fromkeys(QUANTILE_COLUMNS, 1.0)})
     table.to_parquet(service.storage.result(task_id))
-    items = [{"model": model, "name": "small", "dataset": dataset, "error": None, "advice": None}]
+    data = {"start": "2026-01-01 00:00:00", "timezone": None, "channels": {"load": {"unit": "kW"}}}
+    items = [{"model": model, "name": "small", "dataset": dataset, "data": data, "error": None, "advice": None}]
     common = {"kind": "predict", "queue": "interactive", "state": "completed", "request": {"models": [model]}}
     with service.sessions.begin() as session:
         session.add(Task(id=task_id, result={"items": items}, **common))
     path = f"/api/tasks/{task_id}/result"
     (item,) = http.get(path).json["items"]
-    assert (item["truth"], item["time"][0]) == (None, "2026-01-26T00:00:00")
+    assert (item["truth"], item["time"][0], item["unit"]) == (None, "2026-01-26T00:00:00", "kW")
     newer = "\n".join([rows[0], *rows[-10:-3]]).encode()
-    data = {"file": (io.BytesIO(newer), "newer.csv")}
-    added = http.post(f"/api/datasets/{dataset}/rows", data=data, content_type="multipart/form-data")
+    form = {"file": (io.BytesIO(newer), "newer.csv")}
+    added = http.post(f"/api/datasets/{dataset}/rows", data=form, content_type="multipart/form-data")
     assert added.status_code == 201, added.json
     (item,) = http.get(path).json["items"]
     expected = [float(row.split(",")[1]) for row in rows[-10:-3]]

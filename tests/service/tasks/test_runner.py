@@ -27,7 +27,8 @@ def test_the_error_is_the_one_that_was_printed_and_never_another_line(
     log: str, error: str, advice: str, tmp_path: Path
 ) -> None:
     (tmp_path / "task.log").write_text(log)
-    assert _printed_error(tmp_path / "task.log", 3) == (error, advice)
+    found = _printed_error(tmp_path / "task.log", 3)
+    assert (str(found.message), str(found.advice)) == (error, advice)
 
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from timevis.service.training import UNTRAINED_METHODS
+from timevis.service.training import untrained_methods
 
 RULE = {
     "seasonal_naive": "timevis train model=seasonal_naive",
@@ -17,15 +17,16 @@ RULE = {
 }
 
 
-@pytest.mark.parametrize("method", list(UNTRAINED_METHODS))
+@pytest.mark.parametrize("method", list(untrained_methods()))
 def test_a_dataset_is_forecast_without_a_model(
     http: FlaskClient, dataset: str, carry_out: Callable[..., dict], method: str
 ) -> None:
+    title = untrained_methods()[method][1].title
     task = carry_out("predict", dataset_id=dataset, method=method, dataset=dataset, horizon=12)
     assert task["state"] == "completed", task
     assert task["commands"]["cli"].startswith(RULE[method])
     (item,) = http.get(f"/api/tasks/{task['id']}/result").json["items"]
-    assert (item["model"], item["name"], item["channel"]) == (None, UNTRAINED_METHODS[method], "load")
+    assert (item["model"], item["name"], item["channel"]) == (None, title, "load")
     assert item["time"][0] == "2026-01-26T00:00:00"
     assert (len(item["point"]), len(item["quantiles"])) == (12, 15)
     quantiles = np.array(item["quantiles"])
@@ -34,7 +35,9 @@ def test_a_dataset_is_forecast_without_a_model(
     assert np.abs(np.array(item["point"]) - day).mean() < 10
     assert (quantiles[0] < quantiles[-1]).all()
     csv = http.get(f"/api/tasks/{task['id']}/result?format=csv").text.splitlines()
-    assert csv[1].startswith(UNTRAINED_METHODS[method].split(",")[0] if method == "seasonal_naive" else '"Nano')
+    assert csv[1].startswith(
+        untrained_methods()[method][1].title.split(",")[0] if method == "seasonal_naive" else '"Nano'
+    )
 
 
 def test_values_of_the_request_are_forecast_and_tested_on_their_last_rows(

@@ -15,7 +15,7 @@ from timevis.service.schemas.training import group_request, train_request
 
 def test_the_specification_is_written_without_a_service_and_its_references_resolve() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "timevis.service.web.openapi"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "timevis.service.specification"], capture_output=True, text=True, check=True
     )
     spec = json.loads(done.stdout)
     schemas = spec["components"]["schemas"]
@@ -23,6 +23,14 @@ def test_the_specification_is_written_without_a_service_and_its_references_resol
     names = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
     assert names <= set(schemas)
     assert "#/$defs/" not in text
+    assert not [name for name in schemas if "." in name]
+    model = schemas["ModelDetail"]["properties"]
+    for field, name in (("results", "Results"), ("training", "History"), ("summary", "ResultsSummary")):
+        assert model[field] == {"$ref": f"#/components/schemas/{name}"}
+    assert schemas["Results"]["properties"]["metrics"]["additionalProperties"] == {
+        "$ref": "#/components/schemas/Interval"
+    }
+    assert schemas["Verdict"]["properties"]["findings"]["items"] == {"$ref": "#/components/schemas/VerdictFinding"}
     train = spec["paths"]["/api/train"]["post"]["responses"]
     assert {"$ref": "#/components/schemas/DryRun"} in train["200"]["content"]["application/json"]["schema"]["anyOf"]
     upload = spec["paths"]["/api/upload"]["post"]["responses"]

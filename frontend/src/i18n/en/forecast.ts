@@ -4,7 +4,12 @@ export default {
   empty: { title: "Train a model first", text: "A forecast needs a trained model.", action: "Train a model" },
   form: {
     with: "Forecast with",
-    method: { models: "Trained models", seasonal_naive: "Seasonal naive, no training", "nano-patch": "Nano-patch, no training", nano: "Nano, no training" },
+    method: {
+      models: "Trained models",
+      seasonal_naive: "Seasonal naive, no training",
+      "nano-patch": "Nano-patch, no training",
+      nano: "Nano, no training",
+    },
     methodHelp: "Nothing is trained, so the forecast is there in seconds; how good it is, a back-test shows.",
     models: "Models",
     modelsHint: "Choose up to eight models",
@@ -48,7 +53,8 @@ export default {
     bandsOne: "The bands contain 50%, 80% and 95% of the forecast distribution.",
     bandsMany: "The band of each model contains 80% of its forecast distribution.",
     csv: "Download CSV",
-    columns: "Columns of the CSV: point is the forecast as one number, the mean or median of its distribution; q0.5 is the median; between q0.1 and q0.9 lie 80% of the distribution, between q0.025 and q0.975 lie 95%; truth is what has been observed since.",
+    columns:
+      "Columns of the CSV: point is the forecast as one number, the mean or median of its distribution; q0.5 is the median; between q0.1 and q0.9 lie 80% of the distribution, between q0.025 and q0.975 lie 95%; truth is what has been observed since.",
     time: "Time",
     scored: "The truth has arrived for {n} step: MAE {mae}. | The truth has arrived for {n} steps: MAE {mae}.",
     backtest: "Mean absolute error of the median over {n} step: {mae}. | Mean absolute error of the median over {n} steps: {mae}.",

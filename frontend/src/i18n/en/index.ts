@@ -1,14 +1,12 @@
 import common from "./common";
 import compare from "./compare";
 import data from "./data";
-import findings from "./findings";
 import forecast from "./forecast";
 import help from "./help";
 import models from "./models";
-import problems from "./problems";
 import results from "./results";
 import system from "./system";
 import tasks from "./tasks";
 import train from "./train";
 
-export default { common, compare, data, findings, forecast, help, models, problems, results, system, tasks, train };
+export default { common, compare, data, forecast, help, models, results, system, tasks, train };

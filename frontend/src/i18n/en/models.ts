@@ -6,7 +6,7 @@ export default {
   clearFilters: "Clear the filters",
   count: "{n} model | {n} models",
   search: "Search names, notes and tags",
-  filter: { kind: "Kind", dataset: "Dataset", tag: "Tag", all: "All", deleted: "Deleted models" },
+  filter: { kind: "Kind", dataset: "Dataset", tag: "Tag", deleted: "Deleted models" },
   column: {
     select: "Select",
     name: "Name",
@@ -23,11 +23,18 @@ export default {
     created: "Trained",
     actions: "Actions",
   },
-  sort: { by: "Sort by", ascending: "sorted ascending", descending: "sorted descending" },
   selectAll: "Select all shown models",
   selectOne: "Select {name}",
   selected: "{n} model selected | {n} models selected",
-  selection: { label: "Actions for the selected models", compare: "Compare", forecast: "Forecast", delete: "Delete", clear: "Clear the selection", compareHint: "Select at least two models to compare them.", tooMany: "At most {n} models can be compared at once." },
+  selection: {
+    label: "Actions for the selected models",
+    compare: "Compare",
+    forecast: "Forecast",
+    delete: "Delete",
+    clear: "Clear the selection",
+    compareHint: "Select at least two models to compare them.",
+    tooMany: "At most {n} models can be compared at once.",
+  },
   edit: {
     title: "Name, notes and tags",
     open: "Edit {name}",
@@ -45,5 +52,4 @@ export default {
   worse: "{percent} worse",
   equal: "equal",
   reference: "reference",
-  notSure: "not significant",
 };

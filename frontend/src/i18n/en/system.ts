@@ -13,11 +13,10 @@ export default {
   models: "Models",
   tasks: { queued: "Tasks waiting", running: "Tasks running", completed: "Tasks completed", failed: "Tasks failed", cancelled: "Tasks cancelled" },
   storage: "Storage",
-  uploads: "Uploaded files",
   kind: { uploads: "Uploaded files", datasets: "Read data", runs: "Runs and models", results: "Forecasts", logs: "Logs", database: "Database" },
   throughput: "Tasks per day",
   throughputText: "Tasks that ended on each of the last 14 days.",
   throughputLabel: "{n} tasks ended in the last 14 days.",
-  queueName: { cpu: "Trainings", interactive: "Forecasts and comparisons", gpu: "Trainings on a GPU" },
+  queueName: { cpu: "Training runs", interactive: "Forecasts and comparisons", gpu: "Training runs on a GPU" },
   queueRow: "{queued} waiting, {running} running",
 };

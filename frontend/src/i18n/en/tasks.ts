@@ -1,6 +1,6 @@
 export default {
   title: "Tasks",
-  text: "Trainings, forecasts and comparisons: those that run, wait and have ended.",
+  text: "Training runs, forecasts and comparisons: those that run, wait and have ended.",
   active: "{n} running or waiting",
   kind: { train: "Training", predict: "Forecast", compare: "Comparison" },
   state: { queued: "Waiting", running: "Running", completed: "Completed", failed: "Failed", cancelled: "Cancelled" },
@@ -34,20 +34,20 @@ export default {
   list: {
     kind: "Kind",
     state: "State",
-    group: "One group of trainings",
+    group: "One group of training runs",
     allKinds: "All kinds",
     allStates: "All states",
     emptyTitle: "No tasks yet",
-    emptyText: "Trainings, forecasts and comparisons appear here while they run, and stay.",
+    emptyText: "Training runs, forecasts and comparisons appear here while they run, and stay.",
   },
   fact: { created: "Created", elapsed: "Elapsed", left: "Time left", step: "Step", epoch: "Epoch", attempt: "Attempt" },
   curve: {
     title: "Training curve",
-    text: "Loss on the training part (left axis), and WQL on validation windows relative to seasonal naive (right axis), which selects the weights. Lower is better; below 1 the model is better than seasonal naive.",
+    text: "Loss on the training part (left axis), and WQL on the tuning windows (first half of validation) relative to seasonal naive (right axis), which selects the weights. Lower is better; below 1 the model is better than seasonal naive.",
     train: "Training loss",
-    validation: "Validation, relative WQL",
+    tuning: "Tuning windows, relative WQL",
     soon: "The curve begins with the first steps.",
-    label: "Training curve up to step {step}: training loss {train}, validation score {validation}.",
+    label: "Training curve up to step {step}: training loss {train}, relative WQL on the tuning windows {tuning}.",
   },
   log: { title: "Log", soon: "The log begins in a moment.", empty: "This task has no log." },
 };

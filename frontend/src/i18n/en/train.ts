@@ -10,7 +10,7 @@ export default {
     advanced: "Advanced settings",
     advancedText: "An empty field keeps the default that it shows. Several values, separated by commas, are trained one by one.",
   },
-  severalText: "Several values, separated by commas, become several trainings.",
+  severalText: "Several values, separated by commas, become several training runs.",
   field: {
     dataset: "Data",
     target: "Channels",
@@ -31,8 +31,8 @@ export default {
   split: "Split: {parts} for training, validation and test.",
   recommended: "good start",
   start: "Start the training",
-  startSeveral: "Start {n} training | Start {n} trainings",
-  tooMany: "These are more than {n} trainings; take fewer values.",
+  startSeveral: "Start {n} training run | Start {n} training runs",
+  tooMany: "These are more than {n} training runs; take fewer values.",
   effort: {
     title: "Thoroughness",
     standard: "Standard",
@@ -45,7 +45,7 @@ export default {
     minutesHelp: "After it, the best weights so far are used.",
     unit: "min",
   },
-  choose: { quick: "Choose three fast models", best: "Choose five models, thoroughly" },
+  choose: { quick: "Choose {n} fast models", best: "Choose {n} models, thoroughly" },
   data: {
     title: "Data",
     split: "Training and validation",
@@ -55,8 +55,8 @@ export default {
     covariatesHelp: "Columns that help the forecast: known ahead of time, or only observed. Write holiday:DE for public holidays of a country.",
     season: "Season",
     seasonHelp: "Rows of one season; an empty field takes it from the frequency.",
-    missing: "Values that mean “missing”",
-    missingHelp: "Words and numbers, separated by commas, such as -999.",
+    missing_values: "Values that mean “missing”",
+    missing_valuesHelp: "Words and numbers, separated by commas, such as -999.",
     outliers: "Outliers",
     mask: "Treat outliers as missing",
     maskHelp: "In training and validation only; the test keeps every value.",
@@ -68,7 +68,6 @@ export default {
     memory: "{memory} of memory",
     steps: "{n} training steps",
     checking: "Checking the settings …",
-    valid: "The settings are valid.",
   },
   model: {
     seasonal_naive: { title: "Seasonal naive", text: "Repeats the last season. The yardstick for every other model.", cost: "seconds" },
@@ -76,6 +75,10 @@ export default {
     boosted: { title: "Boosted trees", text: "LightGBM with calendar and lag features. Strong with covariates.", cost: "a minute or so" },
     lstm: { title: "LSTM", text: "A recurrent network that forecasts the whole horizon with uncertainty.", cost: "minutes" },
     qwen: { title: "Qwen, digits", text: "A language model that reads the series as text and writes digits.", cost: "many minutes; a GPU helps" },
-    qwen_patch: { title: "Qwen, patches", text: "A small network of the Qwen architecture, pretrained on patches of synthetic series.", cost: "minutes" },
+    qwen_patch: {
+      title: "Qwen, patches",
+      text: "A small network of the Qwen architecture, pretrained on patches of synthetic series.",
+      cost: "minutes",
+    },
   },
 };

@@ -8,7 +8,7 @@ const words: Area<"models"> = {
   clearFilters: "清除筛选",
   count: "{n} 个模型",
   search: "搜索名称、备注和标签",
-  filter: { kind: "类型", dataset: "数据集", tag: "标签", all: "全部", deleted: "已删除的模型" },
+  filter: { kind: "类型", dataset: "数据集", tag: "标签", deleted: "已删除的模型" },
   column: {
     select: "选择",
     name: "名称",
@@ -25,11 +25,18 @@ const words: Area<"models"> = {
     created: "训练于",
     actions: "操作",
   },
-  sort: { by: "排序", ascending: "升序", descending: "降序" },
   selectAll: "选择所有显示的模型",
   selectOne: "选择 {name}",
   selected: "已选择 {n} 个模型",
-  selection: { label: "对所选模型的操作", compare: "比较", forecast: "预测", delete: "删除", clear: "取消选择", compareHint: "至少选择两个模型才能比较。", tooMany: "一次最多比较 {n} 个模型。" },
+  selection: {
+    label: "对所选模型的操作",
+    compare: "比较",
+    forecast: "预测",
+    delete: "删除",
+    clear: "取消选择",
+    compareHint: "至少选择两个模型才能比较。",
+    tooMany: "一次最多比较 {n} 个模型。",
+  },
   edit: {
     title: "名称、备注和标签",
     open: "编辑 {name}",
@@ -47,7 +54,6 @@ const words: Area<"models"> = {
   worse: "差 {percent}",
   equal: "相同",
   reference: "参照",
-  notSure: "不显著",
 };
 
 export default words;

@@ -15,7 +15,6 @@ const words: Area<"system"> = {
   models: "模型",
   tasks: { queued: "等待中的任务", running: "运行中的任务", completed: "已完成的任务", failed: "失败的任务", cancelled: "已取消的任务" },
   storage: "存储",
-  uploads: "上传的文件",
   kind: { uploads: "上传的文件", datasets: "已读取的数据", runs: "运行与模型", results: "预测", logs: "日志", database: "数据库" },
   throughput: "每日任务数",
   throughputText: "最近 14 天每天结束的任务。",

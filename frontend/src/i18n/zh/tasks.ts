@@ -45,11 +45,11 @@ const words: Area<"tasks"> = {
   fact: { created: "创建时间", elapsed: "已用时间", left: "剩余时间", step: "步数", epoch: "轮次", attempt: "尝试次数" },
   curve: {
     title: "训练曲线",
-    text: "左轴是训练部分的损失，右轴是验证窗口上相对于季节朴素法的 WQL，权重由它选择。越低越好；低于 1 表示优于季节朴素法。",
+    text: "左轴是训练部分的损失，右轴是调优窗口（验证部分的前半）上相对于季节朴素法的 WQL，权重由它选择。越低越好；低于 1 表示优于季节朴素法。",
     train: "训练损失",
-    validation: "验证，相对 WQL",
+    tuning: "调优窗口，相对 WQL",
     soon: "最初几步之后曲线就会出现。",
-    label: "截至第 {step} 步的训练曲线：训练损失 {train}，验证得分 {validation}。",
+    label: "截至第 {step} 步的训练曲线：训练损失 {train}，调优窗口上的相对 WQL {tuning}。",
   },
   log: { title: "日志", soon: "日志马上开始。", empty: "此任务没有日志。" },
 };

@@ -47,7 +47,7 @@ const words: Area<"train"> = {
     minutesHelp: "到时使用当时最好的权重。",
     unit: "分钟",
   },
-  choose: { quick: "选择三个快速模型", best: "选择五个模型，充分训练" },
+  choose: { quick: "选择 {n} 个快速模型", best: "选择 {n} 个模型，充分训练" },
   data: {
     title: "数据",
     split: "训练与验证",
@@ -57,8 +57,8 @@ const words: Area<"train"> = {
     covariatesHelp: "有助于预测的列：未来已知，或仅能观测。写 holiday:CN 表示某国的公共假日。",
     season: "季节长度",
     seasonHelp: "一个季节的行数；留空则由频率决定。",
-    missing: "表示“缺失”的值",
-    missingHelp: "单词或数字，用逗号分隔，例如 -999。",
+    missing_values: "表示“缺失”的值",
+    missing_valuesHelp: "单词或数字，用逗号分隔，例如 -999。",
     outliers: "异常值",
     mask: "将异常值视为缺失",
     maskHelp: "仅用于训练和验证；测试保留所有值。",
@@ -70,7 +70,6 @@ const words: Area<"train"> = {
     memory: "内存 {memory}",
     steps: "{n} 个训练步",
     checking: "正在检查设置…",
-    valid: "设置有效。",
   },
   model: {
     seasonal_naive: { title: "季节朴素法", text: "重复上一个周期，是其他所有模型的基准。", cost: "几秒" },

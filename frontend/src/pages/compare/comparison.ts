@@ -1,48 +1,11 @@
+import type { Schemas } from "@/api/client";
+
 type Value = number | null;
 
-interface Interval {
-  value: Value;
-  low: Value;
-  high: Value;
-}
-
-export interface ComparedModel {
-  model: string;
-  name: string;
-  kind: string;
-  metrics: Record<string, Interval>;
-  cost: Record<string, number | string | null>;
-}
-
-export interface Pair {
-  a: string;
-  b: string;
-  metric: string;
-  difference: Value;
-  low: Value;
-  high: Value;
-  percent: Value;
-  percent_low: Value;
-  percent_high: Value;
-  p_value: Value;
-  p_holm: Value;
-}
-
-export interface ConfigDifference {
-  key: string;
-  values: Record<string, unknown>;
-}
-
-/** The result of a comparison task. `difference` is the metric of `a` minus that of `b`. */
-export interface Comparison {
-  notes: string[];
-  window_set: string;
-  models: ComparedModel[];
-  pairs: Pair[];
-  by_horizon: Record<string, Value[]>;
-  curves: Record<string, { step: number; train_loss: Value; val: Value }[]>;
-  config_differences: ConfigDifference[];
-}
+export type Comparison = Schemas["ComparisonResult"];
+type ConfigDifference = Schemas["ConfigDifference"];
+/** `difference` is the metric of `a` minus the metric of `b`. */
+export type Pair = Schemas["ComparedPair"];
 
 export interface PairWords {
   kind: "better" | "worse" | "open" | "unknown" | "equal";
@@ -77,7 +40,7 @@ export function pairsOf(pairs: readonly Pair[], metric: string, reference: strin
     });
 }
 
-/** The same pair seen from the other model; its percents are those of the other metric. */
+/** The same pair seen from the other model; its percents belong to the other metric. */
 export function reversed(pair: Pair): Pair {
   const negative = (value: Value) => (value === null ? null : -value || 0);
   // a is (1 + p) times b, so b is 1 / (1 + p) times a.

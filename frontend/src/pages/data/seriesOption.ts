@@ -1,7 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { Series } from "@/api/datasets";
-import { withSymbols } from "@/charts/alone";
+import { withSymbols } from "@/charts/isolatedPoints";
 import { AXIS_NAME_ABOVE } from "@/charts/layout";
 import { toMilliseconds } from "@/utils/time";
 
@@ -33,7 +33,11 @@ export function mergeDetail(overview: readonly Point[], detail: readonly Point[]
  * where all values fit.
  */
 export function usualRange(drawn: Drawn): [number, number] | null {
-  const values = (points: readonly Point[]): number[] => points.map(([, value]) => value).filter((value) => value !== null).sort((a, b) => a - b);
+  const values = (points: readonly Point[]): number[] =>
+    points
+      .map(([, value]) => value)
+      .filter((value) => value !== null)
+      .sort((a, b) => a - b);
   const lows = values(drawn.low);
   const highs = values(drawn.high);
   const at = (sorted: readonly number[], share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
@@ -142,12 +146,7 @@ interface TooltipItem {
 }
 
 /** Plain text only: names of channels are not trusted as HTML. */
-function tooltip(
-  items: unknown,
-  words: SeriesWords,
-  format: (value: number | null) => string,
-  formatTime: (time: number) => string,
-): string {
+function tooltip(items: unknown, words: SeriesWords, format: (value: number | null) => string, formatTime: (time: number) => string): string {
   const list = (Array.isArray(items) ? items : [items]) as TooltipItem[];
   const shown = list.find((item) => item.seriesName === words.value) ?? list[0];
   if (!shown) return "";

@@ -15,7 +15,7 @@ export function typedFor(rows: TypedRows, owner: string): Typed {
   return rows[owner] ?? { kind: "newest", text: "" };
 }
 
-/** The rows with those of one model changed; only the last few models are kept. */
+/** The rows with the rows of one model changed; only the last few models are kept. */
 export function withTyped(rows: TypedRows, owner: string, typed: Typed): TypedRows {
   const others = Object.entries(rows).filter(([name]) => name !== owner);
   return Object.fromEntries([...others.slice(-(MAX_KEPT - 1)), [owner, typed]]);

@@ -52,15 +52,3 @@ export function scored(item: ForecastItem): { steps: number; mae: number } | nul
   if (errors.length === 0) return null;
   return { steps: errors.length, mae: errors.reduce((sum, error) => sum + error, 0) / errors.length };
 }
-
-/** Names of models with a number behind those that several models have. */
-export function distinctNames(models: readonly { id: string; name: string }[]): Map<string, string> {
-  const seen = new Map<string, number>();
-  return new Map(
-    models.map(({ id, name }) => {
-      const count = (seen.get(name) ?? 0) + 1;
-      seen.set(name, count);
-      return [id, count === 1 ? name : `${name} (${String(count)})`];
-    }),
-  );
-}

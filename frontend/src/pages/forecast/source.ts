@@ -2,11 +2,7 @@ import { api, dataOf } from "@/api/client";
 import { uploadFile } from "@/api/datasets";
 
 /** Where the rows come from that a forecast continues. */
-export type Source =
-  | { kind: "newest" }
-  | { kind: "dataset"; dataset: string }
-  | { kind: "paste"; text: string }
-  | { kind: "upload"; file: File };
+export type Source = { kind: "newest" } | { kind: "dataset"; dataset: string } | { kind: "paste"; text: string } | { kind: "upload"; file: File };
 
 export const SOURCE_KINDS = ["newest", "dataset", "paste", "upload"] as const;
 
@@ -35,17 +31,13 @@ export function withHeader(text: string, columns: readonly Column[]): string {
   return `${names.map((name) => (name.includes(separator) ? `"${name}"` : name)).join(separator)}\n${text.trim()}`;
 }
 
-/** What forecasts: trained models, or a method that needs no training. */
-export const METHODS = ["models", "seasonal_naive", "nano-patch", "nano"] as const;
-export type Method = (typeof METHODS)[number];
-
 /** What the form holds for the request of a forecast that was made before. */
 export function askedBy(request: Record<string, unknown>) {
   const items = (Array.isArray(request.items) ? request.items : []) as { model: string }[];
   const models = Array.isArray(request.models) ? (request.models as string[]) : items.map((item) => item.model);
   return {
     models: [...new Set(models)],
-    method: METHODS.find((name) => name === request.method) ?? "models",
+    method: typeof request.method === "string" ? request.method : "models",
     dataset: typeof request.dataset === "string" ? request.dataset : "",
     kind: request.kind === "backtest" ? ("backtest" as const) : ("future" as const),
     horizon: typeof request.horizon === "number" ? String(request.horizon) : "",

@@ -2,12 +2,6 @@ import type { Schemas } from "@/api/client";
 
 type Model = Pick<Schemas["ModelSummary"], "id" | "name" | "kind" | "dataset" | "summary" | "notes" | "tags" | "created">;
 
-interface Interval {
-  value: number | null;
-  low: number | null;
-  high: number | null;
-}
-
 /** The summary of a model as the table shows it; numbers that a run lacks are null. */
 export interface ModelRow {
   id: string;
@@ -22,26 +16,14 @@ export interface ModelRow {
   mae: number | null;
   coverage: number | null;
   validation: number | null;
-  skill: Interval;
+  skill: Schemas["Interval"];
   fit: number | null;
   parameters: number | null;
   windowSet: string;
 }
 
-interface Summary {
-  metrics?: Record<string, Interval | undefined>;
-  validation?: Record<string, number | null | undefined>;
-  skill?: Record<string, Interval | undefined>;
-  cost?: Record<string, unknown>;
-  window_set?: { hash?: string };
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
-}
-
 export function modelRow(model: Model, datasets: ReadonlyMap<string, string>): ModelRow {
-  const summary = model.summary as Summary;
+  const { metrics, validation, skill, cost, window_set: windowSet } = model.summary;
   return {
     id: model.id,
     name: model.name,
@@ -51,30 +33,18 @@ export function modelRow(model: Model, datasets: ReadonlyMap<string, string>): M
     notes: model.notes,
     tags: model.tags,
     created: model.created,
-    wql: summary.metrics?.wql?.value ?? null,
-    mae: summary.metrics?.mae?.value ?? null,
-    coverage: summary.metrics?.coverage_80?.value ?? null,
-    validation: summary.validation?.wql ?? null,
-    skill: summary.skill?.wql ?? { value: null, low: null, high: null },
-    fit: numberOf(summary.cost?.fit_seconds),
-    parameters: numberOf(summary.cost?.trainable_parameters),
-    windowSet: summary.window_set?.hash ?? "",
+    wql: metrics.wql?.value ?? null,
+    mae: metrics.mae?.value ?? null,
+    coverage: metrics.coverage_80?.value ?? null,
+    validation: validation.wql ?? null,
+    skill: skill.wql,
+    fit: cost.fit_seconds,
+    parameters: cost.trainable_parameters,
+    windowSet: windowSet.hash,
   };
 }
 
-export const SORTS = [
-  "created",
-  "name",
-  "kind",
-  "dataset",
-  "skill",
-  "wql",
-  "mae",
-  "coverage",
-  "validation",
-  "fit",
-  "parameters",
-] as const;
+export const SORTS = ["created", "name", "kind", "dataset", "skill", "wql", "mae", "coverage", "validation", "fit", "parameters"] as const;
 export type Sort = (typeof SORTS)[number];
 
 function keyOf(row: ModelRow, sort: Sort): string | number | null {

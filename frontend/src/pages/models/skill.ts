@@ -1,10 +1,5 @@
+import type { Schemas } from "@/api/client";
 import { useWords } from "@/i18n";
-
-interface Interval {
-  value: number | null;
-  low: number | null;
-  high: number | null;
-}
 
 export interface SkillWords {
   text: string;
@@ -12,7 +7,7 @@ export interface SkillWords {
 }
 
 /** How much better than seasonal naive a model is, in words; the colour says whether the interval excludes zero. */
-export function skillOf(skill: Interval): SkillWords {
+export function skillOf(skill: Schemas["Interval"]): SkillWords {
   const { t, formatPercent } = useWords();
   if (skill.value === null) return { text: "–", tone: "plain" };
   if (skill.value === 0 && skill.low === 0 && skill.high === 0) return { text: t("models.reference"), tone: "plain" };

@@ -1,63 +1,8 @@
 import type { Schemas } from "@/api/client";
+import type { Metric } from "@/api/metrics";
 
-export interface Interval {
-  value: number | null;
-  low: number | null;
-  high: number | null;
-}
-
-/** The part of results.json that the page reads; docs/architecture.md describes all of it. */
-export interface Results {
-  run: { data: string; model: string; seed: number };
-  window_set: {
-    hash: string;
-    part: string;
-    windows: number;
-    horizon: number;
-    context_length: number;
-    channels: string[];
-    freq: string;
-  };
-  metrics: Record<string, Interval>;
-  seasonal_naive: Record<string, Interval>;
-  skill: { wql: Interval; mae: Interval };
-  cost: Record<string, number | string | null>;
-}
-
-/** The service passes results.json on as it is, so its specification has no type for it. */
-export function resultsOf(model: Pick<Schemas["ModelDetail"], "results">): Results {
-  return model.results as unknown as Results;
-}
-
-export const METRICS = [
-  "relative_wql",
-  "wql",
-  "sql",
-  "crps",
-  "mase",
-  "mae",
-  "rmse",
-  "wape",
-  "smape",
-  "mse_scaled",
-  "mae_scaled",
-  "bias",
-  "coverage_50",
-  "coverage_80",
-  "coverage_95",
-] as const;
-export type Metric = (typeof METRICS)[number];
-
-const PERCENT: readonly Metric[] = ["wape", "smape", "coverage_50", "coverage_80", "coverage_95"];
-const NOT_LOWER_IS_BETTER: readonly Metric[] = ["bias", "coverage_50", "coverage_80", "coverage_95"];
-
-export function isPercent(metric: Metric): boolean {
-  return PERCENT.includes(metric);
-}
-
-export function lowerIsBetter(metric: Metric): boolean {
-  return !NOT_LOWER_IS_BETTER.includes(metric);
-}
+export type Interval = Schemas["Interval"];
+export type Results = Schemas["Results"];
 
 export interface MetricRow {
   metric: Metric;
@@ -65,15 +10,23 @@ export interface MetricRow {
   naive: Interval;
   /** Relative change from seasonal naive; null where it means nothing. */
   change: number | null;
+  isBetter: boolean | null;
+}
+
+const SMALLEST_CHANGE = 5e-4;
+
+function relativeChange(value: number | null, reference: number | null): number | null {
+  return value === null || reference === null || reference === 0 ? null : value / reference - 1;
 }
 
 /** A row for each metric that the results have, in the order of the report. */
-export function metricRows(results: Pick<Results, "metrics" | "seasonal_naive">): MetricRow[] {
-  return METRICS.flatMap((metric) => {
-    const model = results.metrics[metric];
-    const naive = results.seasonal_naive[metric];
+export function metricRows(metrics: readonly Metric[], results: Pick<Results, "metrics" | "seasonal_naive">): MetricRow[] {
+  return metrics.flatMap((metric) => {
+    const model = results.metrics[metric.name];
+    const naive = results.seasonal_naive[metric.name];
     if (model === undefined || naive === undefined) return [];
-    const isComparable = lowerIsBetter(metric) && model.value !== null && naive.value !== null && naive.value !== 0;
-    return [{ metric, model, naive, change: isComparable ? (model.value as number) / (naive.value as number) - 1 : null }];
+    const change = metric.direction === "nominal" ? null : relativeChange(model.value, naive.value);
+    const isBetter = change === null || Math.abs(change) <= SMALLEST_CHANGE ? null : change < 0 === (metric.direction === "lower");
+    return [{ metric, model, naive, change, isBetter }];
   });
 }

@@ -5,11 +5,7 @@ import { computed, toValue } from "vue";
 import { api, dataOf } from "@/api/client";
 
 /** One scored window of a model. The window before stays in sight while the next one loads. */
-export function useForecastWindow(
-  model: MaybeRefOrGetter<string>,
-  channel: MaybeRefOrGetter<string | undefined>,
-  index: MaybeRefOrGetter<number>,
-) {
+export function useForecastWindow(model: MaybeRefOrGetter<string>, channel: MaybeRefOrGetter<string | undefined>, index: MaybeRefOrGetter<number>) {
   return useQuery({
     queryKey: computed(() => ["models", toValue(model), "forecasts", toValue(channel), toValue(index)]),
     queryFn: async ({ signal }) =>

@@ -34,25 +34,25 @@ export function progressOf(task: Pick<TaskSummary, "progress" | "state">): Progr
 /** A row of metrics.csv. */
 export type MetricRow = Record<string, number | null>;
 
-/** A point of a training curve; the validation score is the relative WQL, which selects the weights. */
+/** A point of a training curve; the tuning score is the relative WQL on the tuning windows, which selects the weights. */
 export interface CurvePoint {
   step: number;
   trainLoss: number | null;
-  validation: number | null;
+  tuning: number | null;
 }
 
-/** Rows of metrics.csv as points; a row holds a training loss, a validation score, or both. */
+/** Rows of metrics.csv as points; a row holds a training loss, a tuning score, or both. */
 export function curveOf(rows: readonly Record<string, unknown>[]): CurvePoint[] {
   return rows
     .map((row) => ({
       step: number(row.step) ?? 0,
       trainLoss: number(row["train/loss"]),
-      validation: number(row["val/relative_wql"]),
+      tuning: number(row["tuning/relative_wql"]),
     }))
-    .filter((point) => point.trainLoss !== null || point.validation !== null);
+    .filter((point) => point.trainLoss !== null || point.tuning !== null);
 }
 
-/** Rows that were read before, with those of a later answer; a row that is answered again may have more columns. */
+/** Rows that were read before, with the rows of a later answer; a row that is answered again may have more columns. */
 export function addRows(before: readonly MetricRow[], answered: readonly MetricRow[]): MetricRow[] {
   const first = answered[0]?.step;
   if (first === undefined || first === null) return [...before];

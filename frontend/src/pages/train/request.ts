@@ -1,22 +1,20 @@
-import type { ModelName } from "@/api/training";
-
 export const PRESETS = ["standard", "quick", "best"] as const;
 
 /** What the form says of the data beside their names. */
 export interface DataDraft {
   split: [number, number, number] | null;
-  /** Written "temperature:known"; null keeps those of the dataset. */
+  /** Written "temperature:known"; null keeps the covariates of the dataset. */
   covariates: string[] | null;
   season: string;
-  /** Words and numbers that mean "no value", separated by commas. */
-  missing: string;
+  /** Words and numbers that mark a missing value, separated by commas. */
+  missing_values: string;
   maskOutliers: boolean;
 }
 
 /** What the form holds. Texts, because a field may hold several values: "64, 128". */
 export interface TrainDraft extends DataDraft {
   dataset: string;
-  models: ModelName[];
+  models: string[];
   name: string;
   horizon: string;
   contextLength: string;
@@ -25,7 +23,7 @@ export interface TrainDraft extends DataDraft {
   preset: (typeof PRESETS)[number];
   minutes: string;
   /** By model, then by `optionKey`: what was typed. An option that is absent keeps its default. */
-  options: Partial<Record<ModelName, Record<string, string>>>;
+  options: Partial<Record<string, Record<string, string>>>;
 }
 
 export interface OptionShape {
@@ -41,14 +39,14 @@ export const MAX_TRAININGS = 100;
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600, D: 86_400, W: 604_800 };
 
-/** Seconds between two rows of a frequency of pandas; null where they differ, as those of months and workdays do. */
+/** Seconds between two rows of a frequency of pandas; null where they differ, as with months and workdays. */
 export function stepSeconds(frequency: string): number | null {
   const [, count, unit] = /^(\d*)(s|min|h|D|W)(?:-[A-Z]+)?$/.exec(frequency) ?? [];
   const seconds = UNIT_SECONDS[unit ?? ""];
   return seconds === undefined ? null : seconds * Number(count || 1);
 }
 
-/** Sections may have options of the same name, such as the rank of the adapters and that of the network. */
+/** Sections may have options of the same name, such as the rank of the adapters and of the network. */
 export function optionKey(option: Pick<OptionShape, "name" | "section">): string {
   return option.section === "fit" || option.section === "run" ? option.name : `${option.section}.${option.name}`;
 }
@@ -58,15 +56,15 @@ export function chooseDataset(draft: TrainDraft, dataset: string): void {
   if (draft.dataset !== dataset) Object.assign(draft, { dataset, target: [], ...newDataDraft() });
 }
 
-export function newDraft(dataset = ""): TrainDraft {
+export function newDraft(dataset = "", models: string[] = []): TrainDraft {
   return {
-    ...{ dataset, models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [] },
+    ...{ dataset, models, name: "", horizon: "", contextLength: "", seed: "0", target: [] },
     ...{ preset: "standard", minutes: "", options: {}, ...newDataDraft() },
   };
 }
 
 export function newDataDraft(): DataDraft {
-  return { split: null, covariates: null, season: "", missing: "", maskOutliers: false };
+  return { split: null, covariates: null, season: "", missing_values: "", maskOutliers: false };
 }
 
 /** Covariates as the form writes them: "temperature:known". */
@@ -80,8 +78,8 @@ function dataFields(draft: DataDraft): Body {
   if (draft.split) body.split = draft.split;
   if (draft.covariates) body.covariates = Object.fromEntries(draft.covariates.map((text) => splitAtLastColon(text)));
   if (draft.season.trim() !== "") body.season = parseValue(draft.season);
-  const missing = valuesOf(draft.missing);
-  if (draft.maskOutliers || missing.length > 0) body.cleaning = { outliers: draft.maskOutliers ? "mask" : "report", missing };
+  if (draft.missing_values.trim() !== "") body.missing_values = valuesOf(draft.missing_values);
+  if (draft.maskOutliers) body.cleaning = { outliers: "mask" };
   return body;
 }
 
@@ -144,7 +142,7 @@ export function combinations(fields: Record<string, readonly unknown[]>): Body[]
 }
 
 /** The requests of a form: one for each model and each combination of values. */
-export function requestsOf(draft: TrainDraft, shapes: (model: ModelName) => readonly OptionShape[]): Body[] {
+export function requestsOf(draft: TrainDraft, shapes: (model: string) => readonly OptionShape[]): Body[] {
   const single = { horizon: draft.horizon, context_length: draft.contextLength, seed: draft.seed };
   return draft.models.flatMap((model) => {
     const typed = draft.options[model] ?? {};

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { withSymbols } from "@/charts/alone";
+import { withSymbols } from "@/charts/isolatedPoints";
 import { fanSeries, quantileAt } from "@/charts/fan";
 import { forecastWindowOption } from "@/charts/forecastWindow";
 import { futureForecastOption } from "@/charts/futureForecast";

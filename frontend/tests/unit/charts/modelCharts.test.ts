@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 
 import { costOption, differenceOption, linesByStepOption, parallelOption } from "@/charts/comparisonCharts";
-import { autocorrelationOption, calendarOption, density, horizonOption, normalQuantilesOption, pitOption, residualOption } from "@/charts/modelCharts";
+import {
+  autocorrelationOption,
+  calendarOption,
+  density,
+  horizonOption,
+  normalQuantilesOption,
+  pitOption,
+  residualOption,
+} from "@/charts/modelCharts";
 import { escapeHtml } from "@/charts/tooltip";
 import { curveOf, curvesOption } from "@/charts/trainingCurve";
 import { seriesColours } from "@/theme/tokens";
@@ -66,18 +74,15 @@ describe("charts of a model", () => {
 
 describe("a training curve", () => {
   const rows = [
-    { step: 10, "train/loss": 2, "val/wql": 0.5 },
-    { step: 20, "train/loss": 1 },
-    { step: 20, "val/wql": 0.4 },
-    { step: 20, "val/wql": 0.4 },
+    { step: 139, "train/loss": 2, "tuning/wql": 0.5 },
+    { step: 199, "train/loss": 1 },
+    { step: 279, "tuning/wql": 0.4 },
+    { step: 280, "val/wql": 0.6 },
   ];
 
-  it("leaves out the validation of the best checkpoint after the fit", () => {
-    expect(curveOf(rows, "val/wql").map((point) => point.value)).toEqual([0.5, 0.4]);
-  });
-
-  it("keeps every training loss", () => {
-    expect(curveOf(rows, "train/loss").map((point) => point.step)).toEqual([10, 20]);
+  it("has every row that has a value of its column, and no other", () => {
+    expect(curveOf(rows, "tuning/wql").map((point) => point.step)).toEqual([139, 279]);
+    expect(curveOf(rows, "train/loss").map((point) => point.step)).toEqual([139, 199]);
   });
 });
 
@@ -96,8 +101,7 @@ describe("charts of a comparison", () => {
 
   it("have a legend only while it can be read", () => {
     const lines = Array.from({ length: 20 }, (_, position) => ({ name: String(position), colour: "#000000", values: [1, 2] }));
-    const legend = (count: number) =>
-      linesByStepOption(lines.slice(0, count), { steps: "s", value: "v" }, format).legend as { show?: boolean };
+    const legend = (count: number) => linesByStepOption(lines.slice(0, count), { steps: "s", value: "v" }, format).legend as { show?: boolean };
     expect(legend(3).show).not.toBe(false);
     expect(legend(20).show).toBe(false);
   });

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import type { Pair } from "@/pages/compare/comparison";
 import { idempotencyKey, judgePair, pairsOf, reversed, sweepAxes } from "@/pages/compare/comparison";
-import { distinctNames, scored, seriesOf } from "@/pages/forecast/result";
+import { scored, seriesOf } from "@/pages/forecast/result";
 import { fileOfText } from "@/pages/forecast/source";
+import { distinctNames } from "@/utils/displayNames";
 
 const pair: Pair = {
   ...{ a: "x", b: "y", metric: "wql", difference: -0.004, low: -0.006, high: -0.002 },

@@ -64,8 +64,21 @@ describe("the list of models", () => {
     expect(skillOf({ value: null, low: null, high: null }).text).toBe("–");
   });
 
-  it("reads a summary that lacks entries", () => {
-    const model = { ...base, summary: {} };
-    expect(modelRow(model, new Map())).toMatchObject({ wql: null, fit: null, skill: { value: null } });
+  it("reads a summary that lacks a metric", () => {
+    const none = { value: null, low: null, high: null };
+    const cost = {
+      trainable_parameters: 5,
+      parameters: 5,
+      fit_seconds: null,
+      calibrate_seconds: null,
+      test_seconds: 1,
+      forecasts_per_second: 1,
+      peak_memory_mb: 1,
+      device: "cpu",
+      threads: 1,
+    };
+    const window_set = { hash: "w", windows: 1, horizon: 1, context_length: 1 };
+    const summary = { metrics: {}, seasonal_naive: {}, validation: {}, skill: { mae: none, wql: none }, cost, window_set, data_hash: "d" };
+    expect(modelRow({ ...base, summary }, new Map())).toMatchObject({ wql: null, fit: null, skill: { value: null } });
   });
 });

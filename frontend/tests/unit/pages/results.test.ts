@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { setLanguage } from "@/i18n";
 import { flatten } from "@/pages/results/config";
 import { judgeCoverage } from "@/pages/results/coverage";
 import { mostPlaces, placedDigits } from "@/pages/results/digits";
-import { verdictText } from "@/pages/results/finding";
 import { metricRows } from "@/pages/results/results";
 
 describe("the digits of a language model", () => {
@@ -46,7 +44,16 @@ describe("metrics beside seasonal naive", () => {
       metrics: { wql: entry(0.08), mae: entry(2), coverage_80: entry(0.7) },
       seasonal_naive: { wql: entry(0.1), mae: entry(0), coverage_80: entry(0.8) },
     };
-    const changes = new Map(metricRows(results).map((row) => [row.metric, row.change]));
+    const spec = { label: "", description: "", scores: "median", nominal: null, unit: "none" } as const;
+    const metrics = [
+      { ...spec, name: "wql", direction: "lower" },
+      { ...spec, name: "mae", direction: "lower" },
+      { ...spec, name: "coverage_80", direction: "nominal" },
+      { ...spec, name: "newer_than_the_run", direction: "lower" },
+    ] as const;
+    const rows = metricRows(metrics, results);
+    const changes = new Map(rows.map((row) => [row.metric.name, row.change]));
+    expect(rows.map((row) => row.isBetter)).toEqual([true, null, null]);
     expect(changes.get("wql")).toBeCloseTo(-0.2, 9);
     expect(changes.get("mae")).toBeNull();
     expect(changes.get("coverage_80")).toBeNull();
@@ -58,27 +65,5 @@ describe("the coverage of an interval", () => {
     expect(judgeCoverage(0.77, 0.8)).toBe("right");
     expect(judgeCoverage(0.7, 0.8)).toBe("narrow");
     expect(judgeCoverage(0.9, 0.8)).toBe("wide");
-  });
-});
-
-describe("the verdict", () => {
-  const finding = (code: string, params: Record<string, unknown>) => ({ code, params, text: "The sentence of the service." });
-  const params = { model: "LSTM", data: "traffic", part: "test", skill: -0.1234, low: -0.2, high: -0.05 };
-
-  it("says a loss without signs, with the interval in the direction of the sentence", async () => {
-    await setLanguage("en");
-    expect(verdictText(finding("loses_to_seasonal_naive", params))).toBe(
-      "LSTM is worse than seasonal naive, which only repeats the last season: its error is 12.3% larger (95% interval 5% to 20%) on the test part of traffic.",
-    );
-  });
-
-  it("is worded in Chinese", async () => {
-    await setLanguage("zh");
-    expect(verdictText(finding("loses_to_seasonal_naive", params))).toContain("误差大 12.3%（95% 置信区间 5% 至 20%）");
-    expect(verdictText(finding("intervals_too_narrow", { coverage_80: 0.61, part: "test" }))).toContain("测试集中 61%");
-  });
-
-  it("is that of the service for a code without words", () => {
-    expect(verdictText(finding("new_code", {}))).toBe("The sentence of the service.");
   });
 });

@@ -7,7 +7,7 @@ import { createMemoryHistory, createRouter } from "vue-router";
 
 import { i18n, setLanguage } from "@/i18n";
 import en from "@/i18n/en";
-import { datasetLabels } from "@/pages/train/datasetLabels";
+import { datasetLabels } from "@/utils/displayNames";
 import { newDraft } from "@/pages/train/request";
 import TrainPage from "@/pages/train/TrainPage.vue";
 
@@ -22,7 +22,11 @@ let answers: Record<string, unknown> = {};
 let page: VueWrapper | undefined;
 
 const listOf = (...ids: string[]) => ({ items: ids.map((id) => summary(id)), total: ids.length, page: 1, per_page: 100 });
-const options = [{ model: "lstm", options: [{ name: "hidden_size", section: "options", default: 64, choices: [], kind: "integer" }] }];
+const offered = (model: string, values: Record<string, unknown> = {}) => ({
+  ...{ model, title: model, help: "", recommended: false, preset_groups: [], untrained: null, seconds_hint: null },
+  ...{ options: [{ name: "hidden_size", section: "options", default: 64, choices: [], kind: "integer" }], ...values },
+});
+const options = [offered("seasonal_naive"), offered("lstm", { recommended: true })];
 
 function answer(request: Request): Promise<Response> {
   const found = answers[new URL(request.url).pathname];
@@ -111,11 +115,27 @@ describe("the page that starts a training", () => {
     expect(offered.filter((label) => label.startsWith("plant (version "))).toHaveLength(2);
   });
 
+  it("offers a model for which it has no words by the title, the help and the measured time of the service", async () => {
+    const toy = { title: "Last value", help: "Repeats the last value.", preset_groups: ["quick"], seconds_hint: 12 };
+    answers["/api/model-options"] = [...options, offered("toy", toy)];
+    const { page } = await open("/train?models=toy,gone");
+    const label = page.get("[data-model=toy]");
+    expect(label.text()).toContain("Last value");
+    expect(label.text()).toContain("Repeats the last value.");
+    expect(label.text()).toContain("15 s");
+    expect(draft().models).toEqual(["toy"]);
+    expect(page.findAll("[data-test=advanced] legend").map((legend) => legend.text())).toContain("Last value");
+    await page.get("[data-model=lstm] input").setValue(true);
+    expect(draft().models).toEqual(["lstm", "toy"]);
+    await page.get("[data-choose=quick]").trigger("click");
+    expect([draft().models, draft().preset]).toEqual([["toy"], "quick"]);
+  });
+
   it("keeps the dataset when the form goes back to its defaults", async () => {
-    localStorage.setItem(KEY, JSON.stringify({ ...newDraft(), dataset: "old", horizon: "17" }));
+    localStorage.setItem(KEY, JSON.stringify({ ...newDraft("old", ["seasonal_naive"]), horizon: "17" }));
     const { page } = await open("/train");
     await page.get("[data-test=reset]").trigger("click");
-    expect(draft()).toEqual(newDraft("old"));
+    expect(draft()).toEqual(newDraft("old", ["lstm"]));
     expect(startButton()?.disabled).toBe(false);
     expect(page.find("[data-test=reset]").exists()).toBe(false);
   });

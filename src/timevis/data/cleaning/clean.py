@@ -15,19 +15,17 @@ import pandas as pd
 
 from timevis.config.options import check_choice
 from timevis.data.cleaning.outliers import handle_outliers
-from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.schema.channel_selection import drop_constant_covariates, select_channels
 from timevis.data.schema.to_rows import to_rows
-from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
+from timevis.data.table import Table
 from timevis.errors import ConfigError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Setting, Text, listed
 
 
 def clean(
@@ -46,7 +44,7 @@ def clean(
     options : DataOptions
     card : DatasetCard
     future : bool
-        Keep the rows after the last value of any target, which hold future values of covariates.
+        Keep the rows after the last value of any target, which contain future values of covariates.
     channels : names, optional
         See `timevis.data.schema.channel_selection.select_channels`.
 
@@ -63,12 +61,17 @@ def clean(
     rows, report = to_rows(table, options)
     panel, observed_rows = select_channels(rows, card, options, report, channels)
     if not future and observed_rows < len(panel):
-        report.notes.append(message("note_rows_for_forecasts", rows=len(panel) - observed_rows))
+        text = Text(
+            "note-rows-for-forecasts",
+            "{rows} rows after the last value are used for forecasts only",
+            rows=len(panel) - observed_rows,
+        )
+        report.notes.append(text)
         panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
+    split = options.split_rows(panel, observed_rows)
     panel = drop_constant_covariates(panel, report, split)
-    return finalize_panel(panel, options, report, observed_rows)
+    return finalize_panel(panel, options, report, split)
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
@@ -84,13 +87,21 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     kind = (options.covariates or {})["holiday"]
     country = panel.card.country if kind in ("known", "observed") else kind
     if not country:
-        raise ConfigError(message("holiday-without-country"), message("name-country-of-holidays"))
+        message = Text(
+            "holiday-without-country", "{setting} does not name a country", setting=Setting("data.covariates.holiday")
+        )
+        advice = Text(
+            "name-country-of-holidays",
+            "the table has no column holiday; give a country: {setting}",
+            setting=Setting("data.covariates", "{holiday:DE}"),
+        )
+        raise ConfigError(message, advice, "data.covariates.holiday")
     flags = holiday_flags(panel.local_index, country)[:, None]
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 
 
 def finalize_panel(
-    panel: Panel, options: DataOptions, report: QualityReport, observed_rows: int | None = None
+    panel: Panel, options: DataOptions, report: QualityReport, split: Split
 ) -> tuple[Panel, QualityReport]:
     """Mask declared defects, handle outliers, complete the dataset card, and fill in the report.
 
@@ -99,10 +110,8 @@ def finalize_panel(
     panel : Panel
     options : DataOptions
     report : QualityReport
-    observed_rows : int, optional
-        Number of first rows that are split into training, validation and test part; all rows when None.
+    split : Split
     """
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
     panel = mask_defects(panel, report)
     panel = handle_outliers(panel, split, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"
@@ -114,22 +123,42 @@ def finalize_panel(
         for name in options.unit:
             check_choice(name, panel.channels, "data.unit")
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
-        report.notes.append(message("note_non_negative", channels=join_names(non_negative)))
+        text = Text(
+            "note-non-negative",
+            "often zero and never negative in the training part, so forecasts are clipped at zero: {channels}",
+            channels=listed(non_negative),
+        )
+        report.notes.append(text)
     report.describe(panel, split)
     report.split, report.split_by = describe_split(panel.index, split), "series" if split.by_series else "axis"
     report.notes += _notes_on_series(panel, split)
     return panel, report
 
 
-def _notes_on_series(panel: Panel, split: Split) -> list[str]:
+def _notes_on_series(panel: Panel, split: Split) -> list[Text]:
     """What a split of each series means, as sentences; none for a split on the common axis."""
     if not split.by_series:
         return []
     train_end, val_end, _ = split.borders.T
     later = np.unique(panel.channel_series[train_end > val_end.min()])
-    notes: list[str] = [message("note_spans_differ", series=panel.num_series)]
+    notes: list[Text] = [
+        Text(
+            "note-spans-differ",
+            "the spans of the {series} series differ: each is split by the rows of its own span",
+            series=panel.num_series,
+        )
+    ]
     if len(later):
-        notes.append(message("note_later_training_rows", later=len(later), series=panel.num_series))
+        text = Text(
+            "note-later-training-rows",
+            "training rows of {later} of {series} series are later than the first test rows of another series, so a "
+            "model of all series may have learned of events that its test windows forecast; {setting} splits all "
+            "series at the same times",
+            setting=Setting("data.split_by", "axis"),
+            later=len(later),
+            series=panel.num_series,
+        )
+        notes.append(text)
     return notes
 
 

@@ -7,10 +7,10 @@ import re
 import numpy as np
 
 from timevis.data.calendar import steps_per_day
-from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.split.split import Split
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 PLACEHOLDER_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
 BOUND_HALF_WIDTHS = 4.0
@@ -57,7 +57,16 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     for channel, column in zip(panel.channels, panel.values.T, strict=True):
         if (placeholder := find_placeholder(column)) is not None:
             value, count = placeholder
-            report.notes.append(message("note_placeholder", channel=channel, value=float(value), count=int(count)))
+            text = Text(
+                "note-placeholder",
+                "{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that the "
+                "value is missing, set {setting}",
+                setting=Setting("data.missing_values", f"[{value:g}]"),
+                channel=channel,
+                value=float(value),
+                count=int(count),
+            )
+            report.notes.append(text)
     if mask and (to_mask := outliers[outliers[:, 0] < test_starts[outliers[:, 1]]]).size:
         values = panel.values.copy(order="K")
         values[to_mask[:, 0], to_mask[:, 1]] = np.nan
@@ -114,14 +123,14 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
     """
     slots = len(lower)
     block_rows = max(1, VALUES_PER_BLOCK // (slots * values.shape[1])) * slots
-    found = []
+    outliers = []
     for start in range(0, len(values), block_rows):
         block = values[start : start + block_rows]
         slot = np.arange(len(block)) % slots
         with np.errstate(invalid="ignore"):
             outside = np.argwhere((block < lower[slot]) | (block > upper[slot]))
-        found.append(outside + np.array([start, 0]))
-    return np.concatenate(found) if found else np.empty((0, 2), np.int64)
+        outliers.append(outside + np.array([start, 0]))
+    return np.concatenate(outliers) if outliers else np.empty((0, 2), np.int64)
 
 
 def find_placeholder(column: np.ndarray) -> tuple[float, int] | None:

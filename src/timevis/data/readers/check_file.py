@@ -6,8 +6,7 @@ from pathlib import Path
 
 from timevis.data.readers.compression import decompressed_name
 from timevis.errors import DataError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Text, listed
 
 FORMAT_OF_SUFFIX = {
     ".csv": "text",
@@ -26,34 +25,54 @@ FORMAT_OF_SUFFIX = {
 
 
 def check_file(path: Path) -> None:
-    """Raise a DataError if a path is not a file, or if its suffix is not that of a supported format."""
+    """Raise a DataError if a path is not a file, or if no supported format has its suffix."""
     if path.is_dir():
-        raise DataError(f"{path} is a folder", f"give one file; the folder holds {_list_tables(path)}")
+        advice = Text("one-file-of-folder", "give one file; the folder contains {tables}", tables=_list_tables(path))
+        raise DataError(Text("path-is-a-folder", "{path} is a folder", path=str(path)), advice, "data.path")
     if path.exists() and not path.is_file():
-        raise DataError(f"{path} is a pipe or a device, not a file", "write its content into a file first")
+        message = Text("path-is-a-device", "{path} is a pipe or a device, not a file", path=str(path))
+        raise DataError(message, Text("write-into-file", "write its content into a file first"), "data.path")
     if not path.is_file():
-        content = (
-            f"which holds {_list_tables(path.parent, path.suffix)}"
+        folder = str(path.parent.resolve())
+        raise DataError(
+            Text("no-such-file", "there is no file {path}", path=str(path)),
+            Text(
+                "searched-folder",
+                "TimeVis looked in {folder}, which contains {tables}",
+                folder=folder,
+                tables=_list_tables(path.parent, path.suffix),
+            )
             if path.parent.is_dir()
-            else "which does not exist either"
+            else Text("no-such-folder", "TimeVis looked in {folder}, which does not exist either", folder=folder),
+            "data.path",
         )
-        raise DataError(f"there is no file {path}", f"TimeVis looked in {path.parent.resolve()}, {content}")
     format_from_name(path)
 
 
 def format_from_name(path: Path) -> str:
-    """The format that the suffix of a file names, without that of its compression."""
+    """The format that the suffix of a file names, without the suffix of its compression."""
     suffix = Path(decompressed_name(path)).suffix.lower()
     if suffix not in FORMAT_OF_SUFFIX:
         raise DataError(
-            message("file-name-ending", source=path.name, suffix=suffix or "(none)"),
-            message("known-suffixes", suffixes=" ".join(FORMAT_OF_SUFFIX)),
+            Text(
+                "file-name-ending",
+                "{source}: TimeVis does not read files with the suffix {suffix}",
+                source=path.name,
+                suffix=suffix,
+            )
+            if suffix
+            else Text("file-name-without-ending", "{source}: the name of the file has no suffix", source=path.name),
+            Text(
+                "known-suffixes",
+                "supported suffixes: {suffixes}, also in .gz, or as the only file in a .zip",
+                suffixes=" ".join(FORMAT_OF_SUFFIX),
+            ),
         )
     return FORMAT_OF_SUFFIX[suffix]
 
 
-def _list_tables(folder: Path, suffix: str = "") -> str:
-    """Names of the tables in a folder; text files, which may hold anything, only if a .txt file was asked for."""
+def _list_tables(folder: Path, suffix: str = "") -> list[str | Text]:
+    """Names of the tables in a folder; text files, which may contain anything, only if a .txt file was asked for."""
     suffixes = {*FORMAT_OF_SUFFIX, ".gz", ".zip"}.difference({".txt"} - {suffix})
     names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes)
-    return join_names(names, 8) or "no tables"
+    return listed(names, 8) or [Text("no-tables", "no tables")]

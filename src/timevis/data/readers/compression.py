@@ -1,4 +1,4 @@
-"""Compressed files: gzip, and ZIP archives that hold one file."""
+"""Compressed files: gzip, and ZIP archives that contain one file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text, listed
 from timevis.utils import memory
 
-DECOMPRESS_ADVICE = message("decompress")
+DECOMPRESS_ADVICE = Text("decompress", "decompress it and give one file")
+RENAME_ADVICE = Text("rename-file", "rename the file according to its content")
 CHUNK_BYTES = 2**24
 MAX_SHARE_OF_FREE_MEMORY = 0.5
 """For the decompressed file; the table parsed from it needs memory as well."""
@@ -25,7 +26,7 @@ def decompressed_name(path: Path) -> str:
     Raises
     ------
     DataError
-        The archive is damaged or is no ZIP archive, or it does not hold exactly one file.
+        The archive is damaged or is no ZIP archive, or it does not contain exactly one file.
     """
     suffix = path.suffix.lower()
     if suffix == ".zip":
@@ -55,11 +56,16 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
             with _open_archive(path) as archive, archive.open(_only_member(archive, path)) as member:
                 return _read_in_chunks(member, path, chunk_bytes)
         except NotImplementedError as error:  # raised by zipfile for an unknown compression method
-            raise DataError(
-                f"{path.name}: the archive uses an unknown compression method ({error})", DECOMPRESS_ADVICE
-            ) from error
+            message = Text(
+                "unknown-compression",
+                "{source}: the archive uses an unknown compression method ({reason})",
+                source=path.name,
+                reason=str(error),
+            )
+            raise DataError(message, DECOMPRESS_ADVICE) from error
         except RuntimeError as error:
-            raise DataError(message("archive-password", source=path.name), DECOMPRESS_ADVICE) from error
+            message = Text("archive-password", "{source}: the archive needs a password", source=path.name)
+            raise DataError(message, DECOMPRESS_ADVICE) from error
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise _damaged_file_error(path, error) from error
     raw = path.read_bytes()
@@ -70,7 +76,10 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise _damaged_file_error(path, error) from error
     if path.suffix.lower() == ".gz":
-        raise _wrong_suffix_error(path, "compressed with gzip")
+        message = Text(
+            "not-gzip", "{source}: the name ends in .gz, but the file is not compressed with gzip", source=path.name
+        )
+        raise DataError(message, RENAME_ADVICE)
     return raw
 
 
@@ -80,18 +89,22 @@ def _read_in_chunks(compressed: IO[bytes] | gzip.GzipFile, path: Path, chunk_byt
     content = BytesIO()
     while chunk := compressed.read(chunk_bytes):
         if content.tell() + len(chunk) > max_bytes:
-            raise DataError(
-                f"{path.name}: the file has {_megabytes(path.stat().st_size)} and decompresses to more than "
-                f"{_megabytes(max_bytes)}, half of the free memory",
+            message = Text(
+                "decompressed-too-large",
+                "{source}: the file has {megabytes:,.1f} MB and decompresses to more than {maximum:,.1f} MB, half of "
+                "the free memory",
+                source=path.name,
+                megabytes=path.stat().st_size / 1e6,
+                maximum=max_bytes / 1e6,
+            )
+            advice = Text(
+                "right-file-or-split",
                 "check that it is the right file; if it is, free memory, or split its columns or rows into several "
                 "files",
             )
+            raise DataError(message, advice)
         content.write(chunk)
     return content.getvalue()
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
 
 
 def _open_archive(path: Path) -> zipfile.ZipFile:
@@ -102,19 +115,35 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
             has_zip_signature = file.read(2) == b"PK"
         if has_zip_signature:
             raise _damaged_file_error(path, error) from error
-        raise _wrong_suffix_error(path, "a ZIP archive") from error
+        raise DataError(
+            Text("not-zip", "{source}: the name ends in .zip, but the file is not a ZIP archive", source=path.name),
+            RENAME_ADVICE,
+        ) from error
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     members = [m for m in archive.infolist() if not m.is_dir()]
     files = [m for m in members if not _is_hidden(PurePosixPath(m.filename))]
     if len(files) != 1:
-        count = "only hidden files" if members and not files else f"{len(files)} files"
-        names = [m.filename for m in files or members]
-        listing = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        raise DataError(
-            f"{path.name}: the archive holds {count}" + (f": {listing}" if listing else ""), DECOMPRESS_ADVICE
-        )
+        names = listed([m.filename for m in files or members], 8)
+        if not members:
+            text = Text("archive-empty", "{source}: the archive contains no file", source=path.name)
+        elif not files:
+            text = Text(
+                "archive-of-hidden-files",
+                "{source}: the archive contains only hidden files: {names}",
+                source=path.name,
+                names=names,
+            )
+        else:
+            text = Text(
+                "archive-of-several-files",
+                "{source}: the archive contains {count} files: {names}",
+                source=path.name,
+                count=len(files),
+                names=names,
+            )
+        raise DataError(text, DECOMPRESS_ADVICE)
     return files[0]
 
 
@@ -123,13 +152,13 @@ def _is_hidden(member: PurePosixPath) -> bool:
     return member.parts[:1] == ("__MACOSX",) or member.name.startswith(".")
 
 
+def damaged_file(source: str, error: Exception) -> Text:
+    return Text(
+        "file-damaged", "{source}: the file is damaged or not complete ({reason})", source=source, reason=str(error)
+    )
+
+
 def _damaged_file_error(path: Path, error: Exception) -> DataError:
-    text = message("file-damaged", source=path.name, reason=str(error))
-    return DataError(text, "download or compress it again")
-
-
-def _wrong_suffix_error(path: Path, expected: str) -> DataError:
     return DataError(
-        f"{path.name}: the name ends in {path.suffix}, but the file is not {expected}",
-        "rename the file according to its content",
+        damaged_file(path.name, error), Text("download-or-compress-again", "download or compress it again")
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.header import (
     check_header,
@@ -27,6 +28,7 @@ from timevis.data.readers.header import (
     units_by_name,
 )
 from timevis.data.readers.number_format import (
+    MARK_NAMES,
     ambiguous_mark_error,
     ambiguous_number,
     find_decimal_mark,
@@ -34,18 +36,23 @@ from timevis.data.readers.number_format import (
     parse_number_columns,
 )
 from timevis.data.readers.size_limits import check_column_count
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.table import MISSING_VALUES, Table, no_rows_error
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
 
 DECIMAL_POINTS = {"point": ".", "comma": ","}
-DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+DELIMITER_NAMES = {
+    "\t": Text("tab", "tab"),
+    ";": Text("semicolon", "semicolon"),
+    "|": Text("bar", "bar"),
+    ",": MARK_NAMES["comma"],
+}
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
 MAX_HEAD_LINES = 200
 LARGE_BYTES = 2**25
-"""Size from which on the types of columns are those of the first rows, if they fit all rows."""
+"""Size from which on the types of columns are inferred from the first rows, if they fit all rows."""
 ARROW_BLOCK_BYTES, MAX_ARROW_BLOCK_BYTES = 2**20, 2**31 - 1
 CELL = re.compile(rb"\S")
 NO_DECIMAL_MARK = "\1"
@@ -83,12 +90,7 @@ class Layout:
 
 
 def read_csv(
-    raw: bytes,
-    source: str,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    default_decimal: str | None = None,
-    header: int | None = None,
+    raw: bytes, source: str, options: ReadOptions = DEFAULT_READ_OPTIONS, default_decimal: str | None = None
 ) -> Table:
     """Read delimited text; blank lines are skipped, and so are lines of text or comments (#) above the header.
 
@@ -99,45 +101,46 @@ def read_csv(
     raw : bytes
     source : str
         Name of the file, for error messages.
-    encoding : str, optional
-        See `timevis.data.readers.encoding.to_utf8`.
-    decimal : {"point", "comma"}, optional
-        The decimal mark; None infers it.
+    options : ReadOptions
     default_decimal : {"point", "comma"}, optional
-        The decimal mark if the file does not show one.
-    header : int, optional
-        Row of the column names, counted from 1; None finds it.
+        The decimal mark if neither the options nor the file show one.
 
     Raises
     ------
     DataError
-        The encoding is wrong (names byte and row), no delimiter is found, the header holds values, a row has more or
-        fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a thousands
-        separator.
+        The encoding is wrong (names byte and row), no delimiter is found, the header contains values, a row has more
+        or fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a
+        thousands separator.
     """
-    raw, notes = to_utf8(raw, source, encoding)
+    raw, notes = to_utf8(raw, source, options.encoding)
     csv.field_size_limit(max(len(raw), csv.field_size_limit()))
     head = _first_lines(raw)
     delimiter, lines_above = _find_delimiter(head, source)
-    layout = _find_layout(raw, source, delimiter, head, lines_above, header)
+    layout = _find_layout(raw, source, delimiter, head, lines_above, options.header)
     check_column_count(len(layout.names), source)
     check_header(layout.names, source, layout.header_row)
     sample = [cell.strip() for row in csv.reader(head[layout.row_above_body :], delimiter=delimiter) for cell in row]
     _check_quotes(raw, layout)
-    found_mark = find_decimal_mark(sample)
-    mark = decimal or found_mark
+    shown_mark = find_decimal_mark(sample)
+    mark = options.decimal or shown_mark
     parse = partial(_parse, raw, layout)
     frame = parse(DECIMAL_POINTS[mark] if mark else NO_DECIMAL_MARK)
     if mark is None and (mark := _find_mark_in_table(frame, source, default_decimal)):
         frame = parse(DECIMAL_POINTS[mark])
-    if decimal and found_mark and decimal != found_mark:  # a column that shows its own mark is read with it
-        cell = next(c for c in sample if find_decimal_mark([c]) == found_mark)
-        notes.append(message("note_decimal_unlike_setting", cell=cell, decimal=decimal))
+    if options.decimal and shown_mark and options.decimal != shown_mark:  # such a column is read with its mark
+        cell = next(c for c in sample if find_decimal_mark([c]) == shown_mark)
+        text = Text(
+            "note-decimal-unlike-setting",
+            "numbers such as {cell} have another decimal mark than {setting}, and are read with their own",
+            cell=cell,
+            setting=Setting("data.decimal", options.decimal),
+        )
+        notes.append(text)
     elif mark == "comma":
-        notes.append(message("note_decimal_comma"))
+        notes.append(Text("note-decimal-comma", "numbers are written with a decimal comma"))
     if delimiter != ",":
         notes.append(
-            message("note_delimiter", delimiter=DELIMITER_NAMES[delimiter], character=delimiter.replace("\t", "Tab"))
+            Text("note-delimiter", "columns are separated by {delimiter}", delimiter=DELIMITER_NAMES[delimiter])
         )
     notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
     row_numbers: list[int] = []
@@ -199,7 +202,17 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
             best, best_start, best_score = delimiter, start, (fits, -start, width)
     if not best:
         first = next((line for line in lines if line.strip()), "")[:60]
-        raise DataError(message("one-column", source=source, column=first), message("separate-columns"))
+        message = Text(
+            "one-column",
+            "{source}: found only one column ({column!r}), but a table needs a column of times and one of values",
+            source=source,
+            column=first,
+        )
+        advice = Text(
+            "separate-columns",
+            "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers",
+        )
+        raise DataError(message, advice)
     return best, best_start
 
 
@@ -213,8 +226,8 @@ def _find_layout(
     ]
     if header is not None:
         lines_above = check_header_position(header, len(lines), source)
-    elif (found := find_header(rows)) is not None:
-        lines_above = found
+    elif (position := find_header(rows)) is not None:
+        lines_above = position
     unit_row = find_unit_row(rows, lines_above)
     start = 0
     for _ in range(lines_above):
@@ -257,7 +270,14 @@ def _check_quotes(raw: bytes, layout: Layout) -> None:
         if "unexpected end" not in str(error):
             return
         row = raw.rstrip().count(b"\n") + 1 - line_breaks
-        raise DataError(message("unclosed-quote", source=layout.source, row=row), message("close-quote")) from error
+        message = Text(
+            "unclosed-quote",
+            "{source}: row {row}: a double quote opens a cell and is never closed",
+            source=layout.source,
+            row=row,
+        )
+        advice = Text("close-quote", "close it, or delete it: all text after it belongs to its cell")
+        raise DataError(message, advice) from error
 
 
 def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequence[str] = ()) -> pd.DataFrame:
@@ -267,7 +287,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
 
     source, start = layout.source, layout.body_start
     if CELL.search(raw, start) is None:  # without a copy of a large file
-        raise DataError(message("table-without-rows", source=source), message("give-header-and-rows"))
+        raise no_rows_error(source)
 
     def read_blocks(
         column_types: dict[str, pa.DataType], block_bytes: int | None = None, reader: Any = arrow_csv.read_csv
@@ -277,7 +297,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
             read_options=arrow_csv.ReadOptions(column_names=fill_empty_names(layout.names), block_size=block_bytes),
             parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in raw),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=sorted(MISSING_MARKERS),
+                null_values=sorted(MISSING_VALUES),
                 decimal_point=decimal_point,
                 column_types=column_types,
                 include_columns=list(text_columns),
@@ -307,13 +327,24 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
     except pa.ArrowInvalid as error:
         for row, cells in _rows(raw, layout.delimiter):
             if row > layout.row_above_body and cells and len(cells) != len(layout.names):
-                raise DataError(
-                    message(
-                        "wrong-number-of-cells", source=source, row=row, count=len(cells), expected=len(layout.names)
-                    ),
-                    message("correct-row"),
-                ) from error
-        raise DataError(f"{source}: the table cannot be parsed ({error})") from error
+                message = Text(
+                    "wrong-number-of-cells",
+                    "{source}: row {row} has {count} columns, the header has {expected}",
+                    source=source,
+                    row=row,
+                    count=len(cells),
+                    expected=len(layout.names),
+                )
+                advice = Text(
+                    "correct-row",
+                    "correct the row, or delete it if it contains a total or a remark; put a cell that contains the "
+                    "delimiter in double quotes",
+                )
+                raise DataError(message, advice) from error
+        message = Text(
+            "table-unreadable", "{source}: the table cannot be parsed ({reason})", source=source, reason=str(error)
+        )
+        raise DataError(message) from error
     frame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
     del table
     pa.default_memory_pool().release_unused()  # the blocks of a large file

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.header import (
     check_header,
     check_header_position,
@@ -23,9 +24,9 @@ from timevis.data.readers.header import (
     units_by_name,
 )
 from timevis.data.readers.size_limits import CellCounter, check_workbook_size
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.table import MISSING_VALUES, Table
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 SheetRows = list[Sequence[Any]]
 HEAD_ROWS = 200
@@ -36,9 +37,7 @@ FORMULA_WITHOUT_VALUE = re.compile(
 """The XML of a formula as libraries write it, without its value; an empty string counts as a value."""
 
 
-def read_excel(
-    raw: bytes, source: str, file_format: str, sheet: str | int | None = None, header: int | None = None
-) -> Table:
+def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> Table:
     """Read one sheet of an XLSX or XLS workbook; for a formula, the value that was saved with it is read.
 
     Parameters
@@ -47,31 +46,31 @@ def read_excel(
     source : str
         Name of the file, for error messages.
     file_format : {"xlsx", "xls"}
-    sheet : str or int, optional
-        Name of the sheet, or its position counted from 0; None reads the first sheet with data.
-    header : int, optional
-        Row of the column names, counted from 1; None finds it below any title rows. A row of units below the header
-        becomes the units of the table.
+    options : ReadOptions
+        A row of units below the header becomes the units of the table.
 
     Raises
     ------
     ConfigError
         The workbook has no such sheet, or the sheet no such row.
     DataError
-        The workbook is damaged or too large, no sheet holds a table, or a column consists of formulas without
+        The workbook is damaged or too large, no sheet contains a table, or a column consists of formulas without
         saved values.
     """
     names, read_rows = (_open_xlsx if file_format == "xlsx" else _open_xls)(raw, source)
+    sheets = Text("sheets-of-workbook", "sheets: {sheets}", sheets=names)
+    sheet = options.sheet
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            raise ConfigError(message("unknown-sheet", source=source, sheet=sheet), did_you_mean(sheet, names))
+            message = Text("unknown-sheet", "{source} has no sheet {sheet!r}", source=source, sheet=sheet)
+            raise ConfigError(message, did_you_mean(sheet, names), "data.sheet")
         rows = read_rows(chosen)
         if _find_header(rows) is None:
-            raise DataError(
-                message("sheet-without-table", source=source, sheet=chosen),
-                message("sheets-of-workbook", sheets=", ".join(names)),
+            message = Text(
+                "sheet-without-table", "{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen
             )
+            raise DataError(message, sheets, "data.sheet")
     else:
         for chosen in names:
             rows = read_rows(chosen)
@@ -79,16 +78,31 @@ def read_excel(
                 break
         else:
             raise DataError(
-                message("workbook-without-table", source=source),
-                message("sheets-of-workbook", sheets=", ".join(names)),
+                Text("workbook-without-table", "{source}: no sheet contains a table", source=source), sheets
             )
-    others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
-    notes: list[str] = [message("note_sheet", sheet=chosen, others=others, sheets=", ".join(names))]
+    others = Text("of-sheets", " of {count} ({sheets})", count=len(names), sheets=names) if len(names) > 1 else ""
+    notes: list[Text] = [Text("note-sheet", "read sheet {sheet!r}{others}", sheet=chosen, others=others)]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
-    table = _to_table(rows, source, notes, formulas, header)
+    table = _to_table(rows, source, notes, formulas, options.header)
     if sheet is None and others:
-        table.sheet_note = f", sheet {chosen!r}{others}, data.sheet selects another one"
+        table.sheet_note = Text(
+            "sheet-of-workbook",
+            ", sheet {sheet!r}{others}, {setting} selects another one",
+            sheet=chosen,
+            others=others,
+            setting=Setting("data.sheet"),
+        )
     return table
+
+
+def _damaged_workbook_error(source: str, error: Exception) -> DataError:
+    message = Text(
+        "workbook-damaged",
+        "{source}: the workbook is damaged or encrypted ({reason})",
+        source=source,
+        reason=str(error),
+    )
+    return DataError(message, Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"))
 
 
 def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], SheetRows]]:
@@ -101,9 +115,7 @@ def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Shee
     except DataError:
         raise
     except Exception as error:
-        raise DataError(
-            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
-        ) from error
+        raise _damaged_workbook_error(source, error) from error
     counter = CellCounter(source)
 
     def read_rows(name: str) -> SheetRows:
@@ -120,9 +132,7 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Sheet
     try:
         book = xlrd.open_workbook(file_contents=raw)
     except Exception as error:
-        raise DataError(
-            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
-        ) from error
+        raise _damaged_workbook_error(source, error) from error
 
     counter = CellCounter(source)
 
@@ -164,7 +174,7 @@ def _formulas_without_value(raw: bytes, sheet: str, rows: SheetRows) -> set[tupl
 
 
 def _is_empty(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING_MARKERS)
+    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING_VALUES)
 
 
 def _filled_cells(row: Sequence[Any]) -> list[str]:
@@ -176,10 +186,10 @@ def _text_rows(rows: SheetRows) -> list[list[str]]:
 
 
 def _find_header(rows: SheetRows) -> int | None:
-    """Position of the header: that of `find_header`, else the first row with two filled cells; None if none has.
+    """Position of the header: `find_header`, else the first row with two filled cells; None if there is none.
 
     A row of group names above the header is skipped: the row below it has more names, and the next one has values.
-    If the first such row holds values, the header is the row above it, in which only one column has a name.
+    If the first such row contains values, the header is the row above it, in which only one column has a name.
     """
     if (plain := find_header(_text_rows(rows))) is not None:
         return plain
@@ -198,11 +208,12 @@ def _find_header(rows: SheetRows) -> int | None:
 
 
 def _to_table(
-    rows: SheetRows, source: str, notes: list[str], formulas: set[tuple[int, int]], header_row: int | None
+    rows: SheetRows, source: str, notes: list[Text], formulas: set[tuple[int, int]], header_row: int | None
 ) -> Table:
-    found = _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
-    assert found is not None
-    header_position = found
+    header_position = (
+        _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
+    )
+    assert header_position is not None
     head = _text_rows(rows)
     unit_row = find_unit_row(head, header_position)
     first_row = header_position if unit_row is None else unit_row
@@ -225,19 +236,26 @@ def _to_table(
     for j in used:
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
         if rows_without_value and sum(has_value) < 2:
-            raise DataError(
-                message(
-                    "formula-without-value",
-                    source=source,
-                    row=rows_without_value[0] + 1,
-                    column=names[j],
-                    count=len(rows_without_value) - 1,
-                ),
-                message("save-formulas"),
+            message = Text(
+                "formula-without-value",
+                "{source}: row {row}, column {column!r} contains a formula without a saved value, and {count} more "
+                "cells do",
+                source=source,
+                row=rows_without_value[0] + 1,
+                column=names[j],
+                count=len(rows_without_value) - 1,
             )
+            advice = Text(
+                "save-formulas",
+                "open the workbook in a spreadsheet program and save it: the values are then saved as well",
+            )
+            raise DataError(message, advice)
         if rows_without_value:
-            notes.append(
-                f"{len(rows_without_value)} cells of {names[j]!r} are formulas without saved values and are read as "
-                "empty"
+            text = Text(
+                "note-formulas",
+                "{count} cells of {column!r} are formulas without saved values and are read as empty",
+                count=len(rows_without_value),
+                column=names[j],
             )
+            notes.append(text)
     return Table(frame, source, row_number=lambda i: filled_rows[i] + 1, notes=notes, units=units)

@@ -1,13 +1,12 @@
-"""Rules for the header row of text files and workbooks: which row holds column names, and which one units."""
+"""Rules for the header row of text files and workbooks: which row contains column names, and which one units."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from timevis.data.readers.table import MISSING_MARKERS
+from timevis.data.table import MISSING_VALUES
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Setting, Text, listed
 
 MAX_HEADER_POSITION = 50
 CHECKED_ROWS = 20
@@ -80,30 +79,41 @@ def check_header_position(header: int, num_rows: int, source: str) -> int:
         The file has no such row.
     """
     if header > num_rows:
-        raise ConfigError(
-            f"data.header={header}, but {source} has only {num_rows} rows in which a header is looked for",
-            "data.header is the number of the row of the column names, counted from 1",
+        message = Text(
+            "no-such-header-row",
+            "{setting}, but {source} has only {rows} rows in which a header is looked for",
+            setting=Setting("data.header", header),
+            source=source,
+            rows=num_rows,
         )
+        advice = Text(
+            "number-of-header-row",
+            "{setting} is the number of the row of the column names, counted from 1",
+            setting=Setting("data.header"),
+        )
+        raise ConfigError(message, advice, "data.header")
     return header - 1
 
 
 def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     """Column to unit, for the columns that have one; the text of a unit in brackets is taken without them."""
     texts = {name: unit.strip().strip("[]()") for name, unit in zip(names, units, strict=False)}
-    return {name: unit for name, unit in texts.items() if unit and unit not in MISSING_MARKERS}
+    return {name: unit for name, unit in texts.items() if unit and unit not in MISSING_VALUES}
 
 
-def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[str]:
+def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[Text]:
     """Notes on a header that is not the first row, and on a row of units below it; rows are counted from 1."""
-    notes: list[str] = [message("note_header_row", row=header_row)] if header_row > 1 else []
+    notes: list[Text] = (
+        [Text("note-header-row", "the column names are in row {row}", row=header_row)] if header_row > 1 else []
+    )
     if units:
-        shown = join_names([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
-        notes.append(message("note_units", row=last_row, units=shown))
+        shown = listed([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
+        notes.append(Text("note-units", "row {row} contains units: {units}", row=last_row, units=shown))
     return notes
 
 
 def _without_markers(row: Sequence[str]) -> list[str]:
-    return ["" if cell.strip() in MISSING_MARKERS else cell.strip() for cell in row]
+    return ["" if cell.strip() in MISSING_VALUES else cell.strip() for cell in row]
 
 
 def _filled_rows(rows: TextRows) -> list[Sequence[str]]:
@@ -129,13 +139,18 @@ def _has_digit(cell: str) -> bool:
 
 
 def check_header(cells: list[str], source: str, row: int) -> None:
-    """Raise a DataError if the header row holds values instead of column names."""
+    """Raise a DataError if the header row contains values instead of column names."""
     if not is_header(cells):
         filled = [c for c in cells if c]
-        raise DataError(
-            message("header-holds-values", source=source, row=row, cells=", ".join(filled[:3])),
-            message("put-names-above"),
+        message = Text(
+            "header-with-values",
+            "{source}: row {row} should contain the column names, but it contains values ({cells}, ...)",
+            source=source,
+            row=row,
+            cells=", ".join(filled[:3]),
         )
+        advice = Text("put-names-above", "put a row of names above the data, for example: time,value")
+        raise DataError(message, advice)
 
 
 def is_header(cells: list[str]) -> bool:

@@ -11,19 +11,22 @@ from typing import Any
 
 import pandas as pd
 
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.encoding import to_utf8
-from timevis.data.readers.table import Table, check_unique_names, quote_cell
-from timevis.data.schema.timestamps.parse_times import looks_like_time
+from timevis.data.table import Table, check_unique_names, quote_cell
+from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
-SHAPE_ADVICE = message("json-shape")
+SHAPE_ADVICE = Text(
+    "json-shape", 'write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}'
+)
 CONTAINERS = {list, dict}
 SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 """An unpaired surrogate escape in the group; pairs and escaped backslashes also match, without the group."""
 
 
-def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
+def read_json(raw: bytes, source: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> Table:
     """Read records, columns (as lists, or as objects with a key for each row), or JSON lines.
 
     If the keys of the rows are times, they become a column ``time``.
@@ -33,8 +36,7 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
     raw : bytes
     source : str
         Name of the file, for error messages.
-    encoding : str, optional
-        See `timevis.data.readers.encoding.to_utf8`.
+    options : ReadOptions
 
     Raises
     ------
@@ -42,7 +44,7 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
         The file is not JSON (names row and column), an object has two values of one name, or the JSON does not have
         the shape of a table.
     """
-    raw, notes = to_utf8(raw, source, encoding)
+    raw, notes = to_utf8(raw, source, options.encoding)
     text = raw.decode("utf-8")
     _check_surrogates(text, source)
     decoder = json.JSONDecoder(object_pairs_hook=partial(_unique_keys, source))
@@ -55,35 +57,56 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
         content = content[key]
         path.append(key)
     if path:
-        notes.append(f"the table is read from the key {' > '.join(map(repr, path))}")
+        notes.append(Text("note-key", "the table is read from the key {key}", key=" > ".join(map(repr, path))))
     frame = _to_frame(_keys_to_column(content, notes, source), source)
     return Table(frame, source, row_noun="record", notes=notes)
 
 
-def _decode(decoder: json.JSONDecoder, text: str, location: str) -> Any:
+def _decode(decoder: json.JSONDecoder, text: str, location: str | Text) -> Any:
     try:
         return decoder.decode(text)
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
-        raise DataError(f"{location}: lists or objects are nested too deeply", SHAPE_ADVICE) from error
+        text_of_error = Text("json-too-deep", "{location}: lists or objects are nested too deeply", location=location)
+        raise DataError(text_of_error, SHAPE_ADVICE) from error
     except ValueError as error:  # Python limits the digits of an integer
-        raise DataError(f"{location}: a number is too long ({error})", "write numbers such as 1.5 or 2e30") from error
+        message = Text(
+            "json-number-too-long",
+            "{location}: a number is too long ({reason})",
+            location=location,
+            reason=str(error),
+        )
+        raise DataError(message, Text("examples-of-numbers", "write numbers such as 1.5 or 2e30")) from error
 
 
 def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
     """Records of a file with one JSON object per line; `error` is raised if the file is not of this kind."""
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):
-        raise DataError(
-            message("not-json", source=source, row=error.lineno, position=error.colno, reason=error.msg), SHAPE_ADVICE
-        ) from error
+        message = Text(
+            "not-json",
+            "{source}: not JSON at row {row}, column {position}: {reason}",
+            source=source,
+            row=error.lineno,
+            position=error.colno,
+            reason=error.msg,
+        )
+        raise DataError(message, SHAPE_ADVICE) from error
     records = []
     for number, line in lines:
         try:
-            records.append(_decode(decoder, line.strip(), f"{source}: row {number}"))
+            location = Text("row-of-file", "{source}: row {row}", source=source, row=number)
+            records.append(_decode(decoder, line.strip(), location))
         except json.JSONDecodeError as line_error:
-            raise DataError(f"{source}: row {number} is not JSON: {line_error.msg}", SHAPE_ADVICE) from line_error
+            message = Text(
+                "row-not-json",
+                "{source}: row {row} is not JSON: {reason}",
+                source=source,
+                row=number,
+                reason=line_error.msg,
+            )
+            raise DataError(message, SHAPE_ADVICE) from line_error
     return records
 
 
@@ -92,11 +115,15 @@ def _unique_keys(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         name, count = Counter(name for name, _ in pairs).most_common(1)[0]
-        first = f"{pairs[0][0]!r}: {quote_cell(pairs[0][1])}"
-        raise DataError(
-            f"{source}: {count} values are named {name!r} in the object that begins with {first}",
-            "give each value in an object a different name",
+        message = Text(
+            "json-key-repeated",
+            "{source}: {count} values are named {name!r} in the object that begins with {first}",
+            source=source,
+            count=count,
+            name=name,
+            first=f"{pairs[0][0]!r}: {quote_cell(pairs[0][1])}",
         )
+        raise DataError(message, Text("different-keys", "give each value in an object a different name"))
     return content
 
 
@@ -106,14 +133,19 @@ def _check_surrogates(text: str, source: str) -> None:
     if unpaired:
         position = unpaired.start()
         row, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
-        raise DataError(
-            f"{source}: row {row}, column {column}: {unpaired[0]} is only half of a character",
-            "write the whole character, or leave it out",
+        message = Text(
+            "half-a-character",
+            "{source}: row {row}, column {column}: {escape} is only half of a character",
+            source=source,
+            row=row,
+            column=column,
+            escape=unpaired[0],
         )
+        raise DataError(message, Text("write-whole-character", "write the whole character, or leave it out"))
 
 
 def _key_of_table(content: dict[str, Any]) -> str | None:
-    """The key of the only table in an object that also holds metadata; None if the object itself is the table."""
+    """The key of the only table in an object that also contains metadata; None if the object itself is the table."""
     if CONTAINERS.isdisjoint(map(type, content.values())):
         return None
     if len(content) == 1 and _has_only(content, dict) and not _is_flat(content):
@@ -138,7 +170,7 @@ def _is_flat(content: dict[str, Any]) -> bool:
     return all(CONTAINERS.isdisjoint(map(type, value.values())) for value in content.values())
 
 
-def _keys_to_column(content: Any, notes: list[str], source: str) -> Any:
+def _keys_to_column(content: Any, notes: list[Text], source: str) -> Any:
     """Turn keys of rows into a column ``time`` if they are times, and drop them if they are row numbers."""
     if isinstance(content, dict) and {"columns", "data"} <= set(content) <= {"columns", "data", "index"}:
         return _records_of_split(**content, notes=notes, source=source)
@@ -157,31 +189,41 @@ def _keys_to_column(content: Any, notes: list[str], source: str) -> Any:
         times = rows
     else:
         return content
-    notes.append("the keys of the rows are the column 'time'")
+    notes.append(Text("note-keys-of-rows", "the keys of the rows are the column 'time'"))
     cells = [int(key) if key.isdecimal() else key for key in times]
     if isinstance(content, list):
         return [{"time": time} | record for time, record in zip(cells, content, strict=True)]
     return {"time": dict(zip(times, cells, strict=True))} | content
 
 
-def _records_of_split(columns: Any, data: Any, notes: list[str], source: str, index: Any = ()) -> list[Any]:
-    """Records of JSON with ``orient="split"``; the index becomes a column unless it holds row numbers."""
+def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, index: Any = ()) -> list[Any]:
+    """Records of JSON with ``orient="split"``; the index becomes a column unless it contains row numbers."""
     are_lists = isinstance(columns, list) and isinstance(data, list) and isinstance(index, list | tuple)
     if not are_lists or not all(isinstance(name, str | int | float) for name in columns):
-        raise DataError(
-            f"{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list", SHAPE_ADVICE
+        message = Text(
+            "json-split-not-lists",
+            "{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list",
+            source=source,
         )
+        raise DataError(message, SHAPE_ADVICE)
     names = [str(name) for name in columns]
     check_unique_names(names, source)
     for i, row in enumerate(data, 1):
         if not isinstance(row, list) or len(row) != len(names):
-            raise DataError(f"{source}: record {i} of 'data' is not a list of {len(names)} values", SHAPE_ADVICE)
+            message = Text(
+                "json-row-not-a-list",
+                "{source}: record {record} of 'data' is not a list of {count} values",
+                source=source,
+                record=i,
+                count=len(names),
+            )
+            raise DataError(message, SHAPE_ADVICE)
     records = [dict(zip(names, row, strict=True)) for row in data]
     are_times = _are_times([str(key) for key in index])
     if len(index) != len(data) or not (are_times or all(isinstance(key, str) for key in index)):
         return records
     name = "time" if are_times and "time" not in names else "index"
-    notes.append(f"the index is the column {name!r}")
+    notes.append(Text("note-index", "the index is the column {name!r}", name=name))
     return [{name: key} | record for key, record in zip(index, records, strict=True)]
 
 
@@ -200,7 +242,13 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
     if isinstance(content, list):
         for i, record in enumerate(content, 1):
             if not isinstance(record, dict):
-                raise DataError(f"{source}: record {i} is not an object with named values", SHAPE_ADVICE)
+                message = Text(
+                    "json-record-not-an-object",
+                    "{source}: record {record} is not an object with named values",
+                    source=source,
+                    record=i,
+                )
+                raise DataError(message, SHAPE_ADVICE)
         names: dict[str, Any] = {}
         for record in content:
             names.update(record)
@@ -211,15 +259,30 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
         first, expected = next(iter(lengths.items()))
         for name, length in lengths.items():
             if length != expected:
-                raise DataError(
-                    f"{source}: column {name!r} has {length} values, column {first!r} has {expected}", SHAPE_ADVICE
+                message = Text(
+                    "json-column-lengths",
+                    "{source}: column {column!r} has {length} values, column {first!r} has {expected}",
+                    source=source,
+                    column=name,
+                    length=length,
+                    first=first,
+                    expected=expected,
                 )
+                raise DataError(message, SHAPE_ADVICE)
     else:
-        raise DataError(message("json-without-table", source=source), SHAPE_ADVICE)
+        message = Text("json-without-table", "{source}: the JSON is neither records nor columns", source=source)
+        raise DataError(message, SHAPE_ADVICE)
     for name, cells in columns.items():
         if not CONTAINERS.isdisjoint(map(type, cells)):
             number = next(i for i, cell in enumerate(cells, 1) if type(cell) in CONTAINERS)
-            raise DataError(f"{source}: record {number}, column {name!r} holds a nested value", SHAPE_ADVICE)
+            message = Text(
+                "json-value-nested",
+                "{source}: record {record}, column {column!r} contains a nested value",
+                source=source,
+                record=number,
+                column=name,
+            )
+            raise DataError(message, SHAPE_ADVICE)
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
     return frame.infer_objects()
 
@@ -232,8 +295,14 @@ def _column_cells(name: str, values: Any, columns: dict[str, Any], source: str) 
     if differing := values.keys() ^ rows.keys():
         key = min(differing)
         present, absent = (name, first) if key in values else (first, name)
-        raise DataError(
-            f"{source}: column {present!r} has a row {key!r}, but column {absent!r} does not",
-            "give every column the same rows, with null where there is no value",
+        message = Text(
+            "json-rows-differ",
+            "{source}: column {present!r} has a row {key!r}, but column {absent!r} does not",
+            source=source,
+            present=present,
+            key=key,
+            absent=absent,
         )
+        advice = Text("same-rows", "give every column the same rows, with null where there is no value")
+        raise DataError(message, advice)
     return [values[key] for key in rows]

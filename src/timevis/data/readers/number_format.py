@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING_MARKERS
+from timevis.data.table import MISSING_VALUES
 from timevis.errors import AmbiguousDataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+MARK_NAMES = {"comma": Text("comma", "comma"), "point": Text("point", "point")}
 THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
 SAMPLE_CELLS = 50
 
@@ -42,7 +43,7 @@ def ambiguous_number(cells: Collection[str]) -> str | None:
 
 
 def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
-    """The distinct cells of each text column that holds numbers, judged by a sample of its cells."""
+    """The distinct cells of each text column that contains numbers, judged by a sample of its cells."""
     numeric = [types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
     filled = [frame[name].dropna() for name, skip in zip(frame.columns, numeric, strict=True) if not skip]
     texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]
@@ -53,15 +54,23 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
 
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
     """The error that asks the user for the decimal mark."""
-    place = source if column is None else f"{source}: column {column!r}"
-    mark = "comma" if "," in cell else "point"
-    return AmbiguousDataError(
-        message("decimal-mark-unclear", where=place, source=source, mark=mark, cell=cell),
-        message("set-decimal"),
+    message = Text(
+        "decimal-mark-unclear",
+        "{source}{column}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
+        source=source,
+        column="" if column is None else Text("in-column", ": column {column!r}", column=column),
+        mark=MARK_NAMES["comma" if "," in cell else "point"],
+        cell=cell,
     )
+    advice = Text(
+        "set-decimal",
+        "set {setting} to comma or point, or write the numbers without thousands separators",
+        setting=Setting("data.decimal"),
+    )
+    return AmbiguousDataError(message, advice, "data.decimal")
 
 
-def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[str], source: str) -> None:
+def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[Text], source: str) -> None:
     """Turn text columns in which every cell is a number into numbers, in place, and add a note for each.
 
     If the decimal mark is a comma, a column with other text is also parsed where at least half of its cells are
@@ -72,7 +81,7 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
     frame : DataFrame
     decimal : {"point", "comma"}, optional
         The decimal mark of the file, for columns that do not show their own.
-    notes : list of str
+    notes : list of Text
     source : str
         Name of the file, for error messages.
 
@@ -107,7 +116,14 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
         if len(changed):
             first = changed.iloc[0].strip()
             number = str(numbers[changed.index[0]])
-            notes.append(message("note_numbers", cell=first, column=str(name), number=number))
+            text = Text(
+                "note-numbers",
+                "numbers such as {cell!r} in {column!r} are read as {number}",
+                cell=first,
+                column=str(name),
+                number=number,
+            )
+            notes.append(text)
             frame[name] = numbers
 
 
@@ -127,7 +143,7 @@ def _parse_numbers_among_text(column: pd.Series, cells: pd.Series) -> pd.Series:
 def _plain_cells(text: pd.Series) -> pd.Series:
     """Cells that are not missing, with ASCII minus signs and without spaces or apostrophes between thousands."""
     text = text.astype(str).str.strip()
-    return text[~text.isin(MISSING_MARKERS)].str.replace("−", "-").str.replace(THOUSANDS_SEPARATOR, "", regex=True)
+    return text[~text.isin(MISSING_VALUES)].str.replace("−", "-").str.replace(THOUSANDS_SEPARATOR, "", regex=True)
 
 
 def _all_numbers(cells: pd.Series) -> bool:

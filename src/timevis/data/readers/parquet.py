@@ -6,10 +6,11 @@ from io import BytesIO
 
 import pandas as pd
 
+from timevis.data.readers.compression import damaged_file
 from timevis.data.readers.size_limits import check_parquet_size
-from timevis.data.readers.table import Table, check_unique_names
+from timevis.data.table import Table, check_unique_names
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 
 def read_parquet(raw: bytes, source: str) -> Table:
@@ -35,16 +36,18 @@ def read_parquet(raw: bytes, source: str) -> Table:
         check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
         frame = pd.read_parquet(BytesIO(raw))
     except (pa.ArrowInvalid, OSError, ValueError) as error:
-        raise DataError(message("file-damaged", source=source, reason=str(error)), "write it again") from error
+        raise DataError(damaged_file(source, error), Text("write-file-again", "write it again")) from error
     if not isinstance(frame.index, pd.RangeIndex):
         frame = _index_to_columns(frame, source)
     frame.columns = pd.Index([str(c) for c in frame.columns])
     for column in frame.columns[[isinstance(t, pd.CategoricalDtype) for t in frame.dtypes]]:
         frame[column] = frame[column].astype(object)
-    notes = []
+    notes: list[Text] = []
     for column in frame.columns[[isinstance(t, pd.PeriodDtype) for t in frame.dtypes]]:
         frame[column] = frame[column].dt.start_time
-        notes.append(f"the periods of {column!r} are read as their start")
+        notes.append(
+            Text("note-periods-of-column", "the periods of {column!r} are read as their start", column=column)
+        )
     return Table(frame, source, row_noun="record", notes=notes)
 
 
@@ -52,9 +55,14 @@ def _index_to_columns(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     for level in [n for n in frame.index.names if n in frame.columns]:
         if not pd.Index(frame.pop(level)).equals(frame.index.get_level_values(level)):
             raise DataError(
-                f"{source}: the index {level!r} and the column of the same name hold different values",
-                "rename one of them, or drop the index: frame.reset_index(drop=True)",
+                Text(
+                    "index-unlike-column",
+                    "{source}: the index {name!r} and the column of the same name have different values",
+                    source=source,
+                    name=level,
+                ),
+                Text("rename-or-drop-index", "rename one of them, or drop the index: frame.reset_index(drop=True)"),
             )
-    # an integer index without a name holds row numbers of a filtered, shuffled or concatenated frame
+    # an integer index without a name contains row numbers of a filtered, shuffled or concatenated frame
     has_row_numbers = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
     return frame.reset_index(drop=has_row_numbers)

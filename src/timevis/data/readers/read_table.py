@@ -8,23 +8,26 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.check_file import check_file, format_from_name
 from timevis.data.readers.compression import decompressed_bytes
+from timevis.data.readers.json import read_json
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
-from timevis.data.readers.table import Table
+from timevis.data.readers.parquet import read_parquet
+from timevis.data.table import GIVE_HEADER_AND_ROWS, Table
 from timevis.errors import DataError, TimeVisError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 DESCRIPTION_OF_FORMAT = {
-    "text": "a text table",
-    "xlsx": "an Excel workbook (xlsx)",
-    "xls": "an old (xls) or encrypted Excel workbook",
+    "text": Text("format-text", "a text table"),
+    "xlsx": Text("format-xlsx", "an Excel workbook (xlsx)"),
+    "xls": Text("format-xls", "an old (xls) or encrypted Excel workbook"),
     "json": "JSON",
     "parquet": "Parquet",
-    "zip": "a ZIP archive",
-    "pdf": "a PDF document",
-    "html": "an HTML or XML page",
-    "image": "a picture",
+    "zip": Text("format-zip", "a ZIP archive"),
+    "pdf": Text("format-pdf", "a PDF document"),
+    "html": Text("format-html", "an HTML or XML page"),
+    "image": Text("format-image", "a picture"),
 }
 FORMAT_OF_SIGNATURE = (
     (b"PAR1", "parquet"),
@@ -39,13 +42,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 
 def read_table(
-    path: str | Path,
-    *,
-    sheet: str | int | None = None,
-    header: int | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    default_decimal: str | None = None,
+    path: str | Path, options: ReadOptions = DEFAULT_READ_OPTIONS, default_decimal: str | None = None
 ) -> Table:
     """Read a CSV, TSV, XLSX, XLS, JSON or Parquet file; it may be gzipped, or the only file in a ZIP archive.
 
@@ -53,16 +50,9 @@ def read_table(
     ----------
     path : path
         Its suffix gives the format; the content must agree.
-    sheet : str or int, optional
-        Sheet of a workbook: a name, or a position counted from 0. None reads the first sheet with data.
-    header : int, optional
-        Row of the column names in a text file or sheet, counted from 1; None finds it.
-    encoding : str, optional
-        Encoding of a text file; see `timevis.data.readers.encoding.to_utf8`.
-    decimal : {"point", "comma"}, optional
-        The decimal mark of numbers written as text; None finds it in the file.
+    options : ReadOptions
     default_decimal : {"point", "comma"}, optional
-        The decimal mark if the file does not show one.
+        The decimal mark if neither the options nor the file show one.
 
     Raises
     ------
@@ -71,7 +61,7 @@ def read_table(
     """
     path = Path(path).expanduser()
     with raise_as_data_error(path):
-        return _read(path, sheet, header, encoding, decimal, default_decimal)
+        return _read(path, options, default_decimal)
 
 
 @contextmanager
@@ -82,80 +72,89 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
     except TimeVisError:
         raise
     except MemoryError as error:
+        message = Text(
+            "reading-needs-free-memory", "{source}: reading the file needs more memory than is free", source=path.name
+        )
         raise DataError(
-            f"{path.name}: reading the file needs more memory than is free",
-            "free memory, or split the columns or rows into several files",
+            message, Text("free-memory-or-split", "free memory, or split the columns or rows into several files")
         ) from error
     except PermissionError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}", "change the permissions of the file") from error
+        message = Text("file-not-permitted", "{path} cannot be read: {reason}", path=str(path), reason=error.strerror)
+        raise DataError(message, Text("change-permissions", "change the permissions of the file")) from error
     except Exception as error:
-        raise DataError(
-            f"{path.name}: the file cannot be read ({type(error).__name__}: {error})",
+        message = Text(
+            "file-unreadable",
+            "{source}: the file cannot be read ({kind}: {reason})",
+            source=path.name,
+            kind=type(error).__name__,
+            reason=str(error),
+        )
+        advice = Text(
+            "write-again-or-report",
             "write it again, or as CSV; if other programs can read the file, please report this to TimeVis",
-        ) from error
+        )
+        raise DataError(message, advice) from error
 
 
-def _read(
-    path: Path,
-    sheet: str | int | None,
-    header: int | None,
-    encoding: str | None,
-    decimal: str | None,
-    default_decimal: str | None,
-) -> Table:
+def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Table:
     check_file(path)
     expected = format_from_name(path)
     raw = decompressed_bytes(path)
     if not raw or raw.isspace():
-        raise DataError(message("file-empty", source=path.name), message("give-header-and-rows"))
+        raise DataError(Text("file-empty", "{source}: the file is empty", source=path.name), GIVE_HEADER_AND_ROWS)
     _check_content(raw, path, expected)
     if expected == "text":
         from timevis.data.readers.csv import read_csv
 
-        table = read_csv(raw, path.name, encoding, decimal, default_decimal, header)
-        if sheet is not None:
-            table.notes.append("data.sheet is not used: the file is not a workbook")
+        table = read_csv(raw, path.name, options, default_decimal)
+        if options.sheet is not None:
+            text = Text(
+                "note-sheet-unused",
+                "{setting} is not used: the file is not a workbook",
+                setting=Setting("data.sheet"),
+            )
+            table.notes.append(text)
         return table
     if expected == "json":
-        from timevis.data.readers.json import read_json
-
-        table = read_json(raw, path.name, encoding)
+        table = read_json(raw, path.name, options)
     elif expected == "parquet":
-        from timevis.data.readers.parquet import read_parquet
-
         table = read_parquet(raw, path.name)
     else:
         from timevis.data.readers.excel import read_excel
 
-        table = read_excel(raw, path.name, expected, sheet, header)
-    if header is not None and expected in ("json", "parquet"):
-        table.notes.append("data.header is not used: the file has no header row")
+        table = read_excel(raw, path.name, expected, options)
+    if options.header is not None and expected in ("json", "parquet"):
+        text = Text(
+            "note-header-unused", "{setting} is not used: the file has no header row", setting=Setting("data.header")
+        )
+        table.notes.append(text)
     table.original_text = table.frame.copy(deep=False).__getitem__
-    found_decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
-    table.decimal = decimal or found_decimal or default_decimal
-    parse_number_columns(table.frame, decimal or default_decimal, table.notes, path.name)
+    decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
+    table.decimal = options.decimal or decimal or default_decimal
+    parse_number_columns(table.frame, options.decimal or default_decimal, table.notes, path.name)
     return table
 
 
 def _check_content(raw: bytes, path: Path, expected: str) -> None:
     """Raise a DataError if the content of a file is not of the format that its name says."""
-    found = _format_from_content(raw)
-    if found == expected or (expected == "text" and found == "json" and not _looks_like_json(raw)):
+    content = _format_from_content(raw)
+    if content == expected or (expected == "text" and content == "json" and not _looks_like_json(raw)):
         return
-    advice = message("rename-or-save-again")
-    if found in ("html", "pdf", "image"):
-        advice = message("download-again")
-    raise DataError(
-        message(
-            "content-unlike-name",
-            source=path.name,
-            named=DESCRIPTION_OF_FORMAT[expected],
-            found_format=DESCRIPTION_OF_FORMAT[found],
-            name_format=expected,
-            content_format=found,
-        ),
-        advice,
+    advice = Text(
+        "rename-or-save-again", "rename it according to its content, or save it again in the format of its name"
     )
+    if content in ("html", "pdf", "image"):
+        advice = Text(
+            "download-again", "save its table as CSV; if it shows an error or a login page, download the table again"
+        )
+    message = Text(
+        "content-unlike-name",
+        "{source}: according to its name, the file is {expected}, but the content is {actual}",
+        source=path.name,
+        expected=DESCRIPTION_OF_FORMAT[expected],
+        actual=DESCRIPTION_OF_FORMAT[content],
+    )
+    raise DataError(message, advice)
 
 
 def _format_from_content(raw: bytes) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from timevis.errors import DataError
+from timevis.messages import Text
 from timevis.utils import memory
 
 MAX_WORKBOOK_BYTES = 2**30
@@ -29,7 +30,10 @@ MAX_SHARE_OF_FREE_MEMORY = 0.5
 CHUNK_BYTES = 2**20
 CELL_ROW_OR_TEXT = re.compile(rb"<(?:\w+:)?(?:c|row|si)[\s/>]")
 """The start of the XML of a cell, a row or a shared text of a workbook, with any prefix of its namespace."""
-SPLIT_ADVICE = "check that it is the right file; if it is, save the columns or rows that you need as CSV or Parquet"
+SPLIT_ADVICE = Text(
+    "right-file-or-save-part",
+    "check that it is the right file; if it is, save the columns or rows that you need as CSV or Parquet",
+)
 
 
 def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | None = None) -> None:
@@ -49,10 +53,17 @@ def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | 
         The workbook is larger than `max_bytes`, or its sheets declare more than `MAX_WORKBOOK_CELLS` cells.
     """
     limit = MAX_WORKBOOK_BYTES if max_bytes is None else max_bytes
+    text = Text(
+        "workbook-too-large",
+        "{source}: the file decompresses to more than {maximum:,.0f} MB",
+        source=source,
+        maximum=limit / 1e6,
+    )
+    too_large = DataError(text, SPLIT_ADVICE)
     members = archive.infolist()
     declared = sum(member.file_size for member in members)
     if declared > limit:
-        raise _too_large(source, f"decompresses to {_megabytes(declared)}, more than {_megabytes(limit)}")
+        raise too_large
     decompressed = 0
     for member in members:
         if not member.filename.startswith("xl/"):
@@ -62,7 +73,7 @@ def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | 
             while chunk := part.read(CHUNK_BYTES):
                 decompressed += len(chunk)
                 if decompressed > limit:
-                    raise _too_large(source, f"decompresses to more than {_megabytes(limit)}")
+                    raise too_large
                 cells += sum(1 for _ in CELL_ROW_OR_TEXT.finditer(chunk))
                 if cells > MAX_WORKBOOK_CELLS:
                     raise _too_many_cells(source)
@@ -104,9 +115,13 @@ class CellCounter:
         """
         for number, row in enumerate(rows):
             if number == MAX_SHEET_ROWS:
-                raise _too_large(
-                    self.source, f"has a sheet of more than {MAX_SHEET_ROWS:,} rows, empty ones included"
+                message = Text(
+                    "sheet-too-long",
+                    "{source}: the file has a sheet of more than {maximum:,} rows, empty ones included",
+                    source=self.source,
+                    maximum=MAX_SHEET_ROWS,
                 )
+                raise DataError(message, SPLIT_ADVICE)
             self.add(len(row))
             yield row
 
@@ -120,10 +135,18 @@ def check_column_count(columns: int, source: str) -> None:
         There are more than `MAX_COLUMNS`.
     """
     if columns > MAX_COLUMNS:
-        raise DataError(
-            f"{source}: the table has {columns:,} columns, more than {MAX_COLUMNS:,}",
+        message = Text(
+            "table-too-wide",
+            "{source}: the table has {columns:,} columns, more than {maximum:,}",
+            source=source,
+            columns=columns,
+            maximum=MAX_COLUMNS,
+        )
+        advice = Text(
+            "right-file-or-long-table",
             "check that it is the right file; if it is, write a long table with one column that names the series",
         )
+        raise DataError(message, advice)
 
 
 def check_parquet_size(
@@ -158,16 +181,28 @@ def check_parquet_size(
             chunk = group.column(j)
             values[j] = max(values[j], chunk.num_values)
             stored[j] += chunk.total_uncompressed_size
-    size = f"{metadata.num_rows:,} rows and {len(columns):,} columns"
+    size = {"source": source, "rows": metadata.num_rows, "columns": len(columns)}
     if sum(values) > max_cells:
-        raise _too_large(source, f"holds {size}, more than {max_cells:,} cells")
+        message = Text(
+            "table-with-too-many-cells",
+            "{source}: the file has {rows:,} rows and {columns:,} columns, more than {maximum:,} cells",
+            maximum=max_cells,
+            **size,
+        )
+        raise DataError(message, SPLIT_ADVICE)
     widths = [BYTES_OF_TYPE.get(column.physical_type, TEXT_BYTES) for column in columns]
     needed = sum(max(n * width, bytes_) for n, width, bytes_ in zip(values, widths, stored, strict=True))
     limit = int(MAX_SHARE_OF_FREE_MEMORY * memory.available_bytes()) if max_bytes is None else max_bytes
     if needed > limit:
-        raise _too_large(
-            source, f"holds {size}, which need about {_megabytes(needed)} of the {_megabytes(limit)} that are free"
+        message = Text(
+            "table-needs-memory",
+            "{source}: the file has {rows:,} rows and {columns:,} columns, which need about {megabytes:,.0f} MB of "
+            "the {maximum:,.0f} MB that are free",
+            megabytes=needed / 1e6,
+            maximum=limit / 1e6,
+            **size,
         )
+        raise DataError(message, SPLIT_ADVICE)
 
 
 BYTES_OF_TYPE = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 8}
@@ -176,12 +211,10 @@ TEXT_BYTES = 16
 
 
 def _too_many_cells(source: str) -> DataError:
-    return _too_large(source, f"has sheets of more than {MAX_WORKBOOK_CELLS:,} cells, empty ones included")
-
-
-def _too_large(source: str, problem: str) -> DataError:
-    return DataError(f"{source}: the file {problem}", SPLIT_ADVICE)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"
+    message = Text(
+        "workbook-with-too-many-cells",
+        "{source}: the file has sheets of more than {maximum:,} cells, empty ones included",
+        source=source,
+        maximum=MAX_WORKBOOK_CELLS,
+    )
+    return DataError(message, SPLIT_ADVICE)

@@ -8,16 +8,15 @@ from typing import TypeVar
 import numpy as np
 
 from timevis.config.suggestions import nearest
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.schema.columns import REASON_OF_KIND, column_with_reason
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
 from timevis.data.schema.to_rows import Rows
-from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Setting, Text, listed
 
 PanelT = TypeVar("PanelT", bound=Panel)
 
@@ -27,8 +26,8 @@ def select_channels(
 ) -> tuple[Panel, int]:
     """Pivot rows into a panel without the channels that cannot be learned from, as if the file did not have them.
 
-    Channels that are constant are left out first, then those that are constant in the training part. The split is
-    that of the rows from the first to the last value of the remaining channels, so that other channels may become
+    Channels that are constant are left out first, then those that are constant in the training part. The rows
+    from the first to the last value of the remaining channels are split, so that other channels may become
     constant in the training part; this is repeated until no channel is.
 
     Parameters
@@ -54,27 +53,42 @@ def select_channels(
     DataError
         A channel of `options.target` is constant, no channel is left, or one of `channels` is missing.
     """
-    left_out: dict[str, str] = {}
+    left_out: dict[str, Text] = {}
     whole_index = rows.grid.index
     panel, observed_rows = _trim_start(to_panel(rows, card))
     if channels is None:
         unusable = _constant_channels(panel, observed_rows, options)
     else:
         reorder_channels(panel, tuple(channels), card.name)
-        unusable = dict.fromkeys([c for c in panel.channels if c not in channels], message("not_of_run"))
+        unusable = dict.fromkeys(
+            [c for c in panel.channels if c not in channels], Text("not-of-run", "is not a channel of the run")
+        )
     while unusable:
         left_out |= unusable
         for name in options.target or ():
             if name in unusable and channels is None:
-                raise DataError(f"{report.source}: column {name!r} {unusable[name]}", "choose another data.target")
+                message = Text(
+                    "target-unusable",
+                    "{source}: column {column!r} {reason}",
+                    source=report.source,
+                    column=name,
+                    reason=unusable[name],
+                )
+                advice = Text("other-target", "choose another {setting}", setting=Setting("data.target"))
+                raise DataError(message, advice, "data.target")
         if len(unusable) == len(panel.channels):
-            reasons = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
-            raise DataError(
-                message(
-                    "nothing-changes", source=report.source, reasons=reasons, columns=", ".join(list(left_out)[:5])
-                ),
-                message("changing-column"),
+            message = Text(
+                "nothing-changes",
+                "{source}: no column changes, so there is nothing to forecast ({reasons})",
+                source=report.source,
+                reasons=[column_with_reason(*item) for item in list(left_out.items())[:5]],
             )
+            advice = Text(
+                "changing-column",
+                "give a file in which a numeric column changes, and do not exclude it by {setting}",
+                setting=Setting("data.target"),
+            )
+            raise DataError(message, advice)
         rows = _drop_series(rows, left_out)
         panel = to_panel(rows, card)
         panel, observed_rows = _trim_start(
@@ -83,9 +97,16 @@ def select_channels(
         unusable = _constant_channels(panel, observed_rows, options) if channels is None else {}
     report.left_out |= left_out
     if rows_before := int(whole_index.searchsorted(panel.index[0])):
-        report.notes.append(message("note_rows_before", rows=rows_before))
+        text = Text(
+            "note-rows-before",
+            "{rows} rows before the first value of the channels used are left out",
+            rows=rows_before,
+        )
+        report.notes.append(text)
     if rows_after := len(whole_index) - rows_before - len(panel):
-        report.notes.append(message("note_rows_after", rows=rows_after))
+        report.notes.append(
+            Text("note-rows-after", "{rows} rows after the last row of the series used are left out", rows=rows_after)
+        )
     return panel, observed_rows
 
 
@@ -108,9 +129,9 @@ def _drop_series(rows: Rows, left_out: Collection[str]) -> Rows:
     return rows if len(used) == len(rows.series_names) else select_series(rows, used)
 
 
-def _constant_channels(panel: Panel, observed_rows: int, options: DataOptions) -> dict[str, str]:
+def _constant_channels(panel: Panel, observed_rows: int, options: DataOptions) -> dict[str, Text]:
     """Channels that are always constant, with the reason; if there are none, those constant in the training part."""
-    split = split_rows(panel, options.split, options.split_by, observed_rows)
+    split = options.split_rows(panel, observed_rows)
     for end in (len(panel), split.borders[..., 0]):
         ends = np.broadcast_to(end, len(panel.channels))
         reasons = {name: _constancy(panel.values[:, j], ends[j]) for j, name in enumerate(panel.channels)}
@@ -125,22 +146,28 @@ def drop_constant_covariates(panel: Panel, report: QualityReport, split: Split) 
     for k, name in enumerate(panel.covariate_names):
         reasons = [_constancy(panel.covariates[:, i], ends[i]) for i in np.unique(panel.channel_covariate_columns[k])]
         if all(reasons):
-            report.left_out[name] = f"as a covariate, it {reasons[0]}"
+            report.left_out[name] = Text("as-a-covariate", "as a covariate, it {reason}", reason=reasons[0])
         else:
             used.append(k)
     return panel if len(used) == len(panel.covariate_names) else panel.select(covariates=used)
 
 
-def _constancy(column: np.ndarray, train_end: int) -> str:
-    """Why a column [T] cannot be learned from; empty if it varies in the training part."""
+def _constancy(column: np.ndarray, train_end: int) -> Text | None:
+    """Why a column [T] cannot be learned from; None if it varies in the training part."""
     train = column[:train_end]
     train_min, train_max = np.fmin.reduce(train, initial=np.nan), np.fmax.reduce(train, initial=np.nan)
     if train_min < train_max:
-        return ""
+        return None
     minimum, maximum = np.fmin.reduce(column), np.fmax.reduce(column)
     if np.isnan(train_min):
-        return message("is_empty" if np.isnan(minimum) else "empty_in_training")
-    return message("is_constant" if minimum == maximum else "constant_in_training", value=float(train_min))
+        return (
+            REASON_OF_KIND["empty"]
+            if np.isnan(minimum)
+            else Text("empty-in-training", "is empty in the training part")
+        )
+    if minimum == maximum:
+        return Text("is-constant", "is constant ({value:g})", value=float(train_min))
+    return Text("constant-in-training", "is constant in the training part ({value:g})", value=float(train_min))
 
 
 def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) -> PanelT:
@@ -154,16 +181,19 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
     missing = [c for c in channels if c not in panel.channels]
     if missing:
         guess = nearest(missing[0], panel.channels)
-        raise DataError(
-            message(
-                "no-such-channel",
-                source=panel_name,
-                channel=missing[0],
-                channels=join_names([*channels]),
-                found=join_names([*panel.channels]),
-            ),
-            (f"did you mean {guess!r}? " if guess else "")
-            + "name the columns, or the series of a long table, like the channels of the run; "
-            "pandas keeps a name such as 01067 with dtype=str",
+        message = Text(
+            "no-such-channel",
+            "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {existing}",
+            source=panel_name,
+            channel=missing[0],
+            channels=listed(channels),
+            existing=listed(panel.channels),
         )
+        advice = Text(
+            "name-channels-as-in-run",
+            "{guess}name the columns, or the series of a long table, like the channels of the run; pandas keeps a "
+            "name such as 01067 with dtype=str",
+            guess=Text("perhaps-meant", "did you mean {name!r}? ", name=guess) if guess else "",
+        )
+        raise DataError(message, advice)
     return panel.select(channels=[panel.channels.index(c) for c in channels])

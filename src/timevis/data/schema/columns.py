@@ -9,23 +9,23 @@ import numpy as np
 from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.cleaning.missing_values import clear_sentinels
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import Table, quote_cell
+from timevis.data.schema.missing_values import clear_missing_values
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
 from timevis.data.schema.series_column import find_series_column, join_series_columns
 from timevis.data.schema.time_column import find_time_columns
-from timevis.data.schema.timestamps.parse_times import looks_like_time
-from timevis.data.schema.timestamps.time_parts import holds_time_part
+from timevis.data.table import Table, quote_cell
+from timevis.data.timestamps.parse_times import looks_like_time
+from timevis.data.timestamps.time_parts import contains_time_part
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
 REASON_OF_KIND = {
-    "boolean": message("holds_booleans"),
-    "time": message("holds_dates"),
-    "text": message("holds_text"),
-    "empty": message("is_empty"),
+    "boolean": Text("contains-booleans", "contains booleans"),
+    "time": Text("contains-dates", "contains dates"),
+    "text": Text("contains-text", "contains text"),
+    "empty": Text("is-empty", "is empty"),
 }
 
 
@@ -43,9 +43,9 @@ class Columns:
         Whether it is known ahead of time.
     left_out : dict
         Name of every other column to the reason why it is not used.
-    sentinels : dict
-        Per column, the result of `clear_sentinels`.
-    notes : list of str
+    missing_values : dict
+        Per column, the result of `clear_missing_values`.
+    notes : list of Text
     """
 
     time: tuple[str, ...]
@@ -53,9 +53,9 @@ class Columns:
     targets: tuple[str, ...]
     covariates: tuple[str, ...] = ()
     covariates_known: tuple[bool, ...] = ()
-    left_out: dict[str, str] = field(default_factory=dict)
-    sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    left_out: dict[str, Text] = field(default_factory=dict)
+    missing_values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[Text] = field(default_factory=list)
 
     @property
     def roles(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ class Columns:
 
 
 def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
-    """Find the role of each column, and empty the cells of targets and covariates that data.cleaning.missing names.
+    """Find the role of each column, and empty the cells of targets and covariates that data.missing_values names.
 
     Returns
     -------
@@ -83,9 +83,17 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     table = replace(table, frame=table.frame.copy(deep=False), notes=[*table.notes])
     names = [str(c) for c in table.frame.columns]
     if (missing := missing_column(table, options)) is not None:
-        raise DataError(message("no-such-column", source=table.source, column=missing), did_you_mean(missing, names))
+        raise DataError(
+            no_such_column(table, missing),
+            did_you_mean(missing, names),
+            next(
+                f"data.{key}"
+                for key in ("time", "id", "target", "covariates")
+                if missing in (getattr(options, key) or ())
+            ),
+        )
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
-    notes: list[str] = []
+    notes: list[Text] = []
     time = options.time or find_time_columns(table, notes)
     others = [c for c in names if c not in (*time, *(options.id or ()), *covariates)]
     if options.id:
@@ -97,12 +105,15 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     columns = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
-    columns.sentinels = clear_sentinels(table, [*(options.target or others), *covariates], options.cleaning.missing)
+    columns.missing_values = clear_missing_values(
+        table, [*(options.target or others), *covariates], options.missing_values
+    )
     _check_covariates(table, covariates)
     if options.target:
         _check_targets(table, options.target)
         columns.targets = options.target
-        columns.left_out = {c: message("not_in_target") for c in others if c not in options.target}
+        reason = Text("not-in-target", "not in {setting}", setting=Setting("data.target"))
+        columns.left_out = {c: reason for c in others if c not in options.target}
     else:
         columns.targets, columns.left_out = _infer_targets(table, others, id_column)
     return table, columns
@@ -115,69 +126,104 @@ def missing_column(table: Table, options: DataOptions) -> str | None:
     return next((name for name in names if name not in table.frame), None)
 
 
+def no_such_column(table: Table, column: str) -> Text:
+    return Text("no-such-column", "{source} has no column {column!r}", source=table.source, column=column)
+
+
 def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
-        raise ConfigError(
-            message("holiday-is-a-column", country=covariates["holiday"], source=table.source),
-            message("use-or-rename-holiday"),
+        message = Text(
+            "holiday-is-a-column",
+            "{setting}, but {source} has a column of that name",
+            setting=Setting("data.covariates.holiday", repr(covariates["holiday"])),
+            source=table.source,
         )
+        advice = Text(
+            "use-or-rename-holiday",
+            "set it to known or observed to use the column, or rename the column to use the holidays of a country",
+        )
+        raise ConfigError(message, advice, "data.covariates.holiday")
     for name in covariates:
         kind = column_kind(table.frame[name])
         if kind in ("time", "text"):
-            raise DataError(
-                message("covariate-not-numeric", source=table.source, column=name, reason=_reason(table, name, kind)),
-                message("numeric-covariates"),
+            message = Text(
+                "covariate-not-numeric",
+                "{source}: the covariate {column!r} {reason}",
+                source=table.source,
+                column=name,
+                reason=_reason(table, name, kind),
             )
+            advice = Text(
+                "numeric-covariates",
+                "covariates are numbers or booleans; {setting} names text that marks a missing value",
+                setting=Setting("data.missing_values"),
+            )
+            raise DataError(message, advice, "data.covariates")
 
 
 def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
     for name in targets:
         kind = column_kind(table.frame[name])
         if kind != "number":
-            raise DataError(
-                message(
-                    "target-not-numeric",
-                    source=table.source,
-                    column=name,
-                    cell=_first_text(table, name, kind),
-                    reason=_reason(table, name, kind),
-                ),
-                message("numeric-targets"),
+            message = Text(
+                "target-not-numeric",
+                "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
+                source=table.source,
+                column=name,
+                cell=_first_text(table, name, kind),
+                reason=_reason(table, name, kind),
             )
+            advice = Text(
+                "numeric-targets",
+                "{target} takes numeric columns; {setting} names text that marks a missing value",
+                target=Setting("data.target"),
+                setting=Setting("data.missing_values"),
+            )
+            raise DataError(message, advice, "data.target")
 
 
-def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[tuple[str, ...], dict[str, str]]:
+def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[tuple[str, ...], dict[str, Text]]:
     """All numeric columns except parts of the time and row counters; and the reasons why others are not used."""
     kinds = {c: column_kind(table.frame[c]) for c in names}
     numeric = [c for c in names if kinds[c] == "number"]
-    parts = [c for c in numeric if holds_time_part(c, table.frame[c])]
+    parts = [c for c in numeric if contains_time_part(c, table.frame[c])]
     if set(parts) < set(numeric):  # a table with other numeric columns has its time in another column
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
-    left_out: dict[str, str] = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
-    left_out |= dict.fromkeys(counters, message("counts_rows"))
-    left_out |= {c: message("part_of_time") for c in parts if c not in numeric}
+    left_out = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
+    left_out |= dict.fromkeys(counters, Text("counts-rows", "counts the rows"))
+    left_out |= {c: Text("part-of-time", "is part of the time") for c in parts if c not in numeric}
     targets = tuple(c for c in numeric if c not in counters)
     if not targets:
-        reasons = "; ".join(f"{c!r} {reason}{_first_text(table, c, kinds[c])}" for c, reason in left_out.items())
-        reasons = reasons or "the time is the only column"
-        params = {"source": table.source, "sheet_note": table.sheet_note, "reasons": reasons}
-        params["columns"] = ", ".join(left_out)
-        raise DataError(message("no-numeric-column", **params), NUMBER_ADVICE)
+        reasons = [column_with_reason(c, reason, _first_text(table, c, kinds[c])) for c, reason in left_out.items()]
+        message = Text(
+            "no-numeric-column",
+            "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
+            source=table.source,
+            sheet_note=table.sheet_note or "",
+            reasons=reasons or [Text("only-the-time", "the time is the only column")],
+        )
+        raise DataError(message, NUMBER_ADVICE)
     return targets, left_out
 
 
-def _reason(table: Table, name: str, kind: str) -> str:
-    """Why a column that is not numeric cannot be forecast; text may hold dates."""
+def column_with_reason(column: str, reason: Text, cell: Text | str = "") -> Text:
+    """A column and why it is not used, for a list in an error."""
+    return Text("column-with-reason", "{column!r} {reason}{cell}", column=column, reason=reason, cell=cell)
+
+
+def _reason(table: Table, name: str, kind: str) -> Text:
+    """Why a column that is not numeric cannot be forecast; text may contain dates."""
     return REASON_OF_KIND["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
 
 
-def _first_text(table: Table, name: str, kind: str) -> str:
+def _first_text(table: Table, name: str, kind: str) -> Text | str:
     """The first cell of a text column and its row, in parentheses; empty for other columns."""
     column = table.frame[name].dropna()
     if kind != "text" or not len(column):
         return ""
-    return f" ({table.row_label(int(column.index[0]))}: {quote_cell(column.iloc[0])})"
+    place = table.row_label(int(column.index[0]))
+    return Text("first-cell", " ({place}: {cell})", place=place, cell=quote_cell(column.iloc[0]))
 
 
 def _counts_rows(table: Table, name: str, series: str | None) -> bool:

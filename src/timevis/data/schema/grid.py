@@ -21,9 +21,10 @@ from pandas.tseries.offsets import (
     YearEnd,
 )
 
-from timevis.data.schema.frequency import DAY_US, SNAP_TOLERANCE
+from timevis.data.table import row_text
+from timevis.data.timestamps.frequency import DAY_US, SNAP_TOLERANCE
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 MAX_STRAY_SHARE = 0.01
 """If so few times more than double the span of all others, they are taken for mistyped dates."""
@@ -49,9 +50,7 @@ class Grid:
     moved: np.ndarray
 
 
-def put_on_grid(
-    times: pd.DatetimeIndex, freq: str, source: str, row_label: Callable[[int], str] = "row {}".format
-) -> Grid:
+def put_on_grid(times: pd.DatetimeIndex, freq: str, source: str, row_label: Callable[[int], Text] = row_text) -> Grid:
     """Build the grid that the times span, and find the row of it for each time.
 
     The phase of the grid is the most common one. A time within a tenth of a step of the grid is moved onto it. If
@@ -99,7 +98,7 @@ def put_on_grid(
 
 
 def _put_on_calendar_grid(
-    times: pd.DatetimeIndex, freq: str, offset: BaseOffset, source: str, row_label: Callable[[int], str]
+    times: pd.DatetimeIndex, freq: str, offset: BaseOffset, source: str, row_label: Callable[[int], Text]
 ) -> Grid:
     time_of_day = times.asi8 % DAY_US
     times_of_day, counts = np.unique(time_of_day, return_counts=True)
@@ -115,10 +114,19 @@ def _put_on_calendar_grid(
         moved &= position >= 0
     on_grid = position[position >= 0]
     if not len(on_grid):
-        raise DataError(
-            message("no-time-on-grid", source=source, frequency=freq, first=str(times[0])),
-            "set a data.frequency of which each step contains at most one time",
+        message = Text(
+            "no-time-on-grid",
+            "{source}: no time lies on the grid of {setting} (the first is {first})",
+            source=source,
+            setting=Setting("data.frequency", freq),
+            first=str(times[0]),
         )
+        advice = Text(
+            "frequency-with-one-time-per-step",
+            "set a {setting} of which each step contains at most one time",
+            setting=Setting("data.frequency"),
+        )
+        raise DataError(message, advice, "data.frequency")
     first, last = int(on_grid.min()), int(on_grid.max())
     position = np.where(position < 0, -1, position - first)
     _check_density(times, freq, position, source, row_label)
@@ -146,7 +154,7 @@ def _without_shared_periods(times: pd.DatetimeIndex, period: np.ndarray) -> np.n
 
 
 def _check_density(
-    times: pd.DatetimeIndex, freq: str, position: np.ndarray, source: str, row_label: Callable[[int], str]
+    times: pd.DatetimeIndex, freq: str, position: np.ndarray, source: str, row_label: Callable[[int], Text]
 ) -> None:
     """Raise a DataError if no rows of the grid are consecutive, or if a few stray times extend it.
 
@@ -157,25 +165,38 @@ def _check_density(
         filled = np.unique(filled)
     gaps = np.diff(filled)
     if len(gaps) > 1 and gaps.min() > 1:
-        raise DataError(
-            message("steps-too-far-apart", source=source, frequency=freq, steps=int(np.median(gaps))),
-            message("fitting-frequency"),
+        message = Text(
+            "steps-too-far-apart",
+            "{source}: no two times are one step of {frequency} apart; most are {steps} steps apart",
+            source=source,
+            frequency=freq,
+            steps=int(np.median(gaps)),
         )
+        advice = Text(
+            "fitting-frequency",
+            "set a {setting} that fits the rows; a trained run reads only data of its own frequency",
+            setting=Setting("data.frequency"),
+        )
+        raise DataError(message, advice, "data.frequency")
     rows, max_stray = int(filled[-1]) + 1, int(MAX_STRAY_SHARE * len(filled))
     rows_without_stray = int(filled[len(filled) - 1 - max_stray] - filled[max_stray]) + 1
     if rows > 2 * rows_without_stray or (rows > 10_000 and rows > 20 * len(filled)):
         farthest = int(np.argmax(np.where(position < 0, 0, np.abs(position - np.median(filled)))))
-        raise DataError(
-            message(
-                "time-far-away",
-                source=source,
-                place=row_label(farthest),
-                row=int(row_label(farthest).split()[-1]),
-                time=str(times[farthest]),
-                first=str(times.min()),
-                last=str(times.max()),
-                rows=rows,
-                empty=rows - len(filled),
-            ),
-            message("mistyped-date"),
+        message = Text(
+            "time-far-away",
+            "{source}: {place} has the time {time}, far from the rest: a grid from {first} to {last} has {rows} "
+            "rows, {empty} of them empty",
+            source=source,
+            place=row_label(farthest),
+            time=str(times[farthest]),
+            first=str(times.min()),
+            last=str(times.max()),
+            rows=rows,
+            empty=rows - len(filled),
         )
+        advice = Text(
+            "mistyped-date",
+            "look for a mistyped date, remove the rows that are so far away, or set a coarser {setting}",
+            setting=Setting("data.frequency"),
+        )
+        raise DataError(message, advice, "data.frequency")

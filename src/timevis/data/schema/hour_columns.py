@@ -10,21 +10,20 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.time_column import find_time_columns
-from timevis.data.schema.timestamps.parsed_times import cell_text
-from timevis.data.schema.timestamps.time_parts import PART_NAMES, holds_only_dates, month_numbers
+from timevis.data.table import Table
+from timevis.data.timestamps.parsed_times import cell_text
+from timevis.data.timestamps.time_parts import PART_NAMES, contains_only_dates, month_numbers
 from timevis.errors import DataError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Text, listed
 
 HOUR_NAME = re.compile(
     r"(?i)(?:hour[ _]?ending|hour|hr|he|h|stunde|std)?[ _.]*(\d{1,2})"
     r"(?:[:.h](?:00)?(?:[:.]00)?)?(?:\s*h|\s*uhr)?(?:\s*(?:-|–|to|bis)\s*\d{1,2}(?:[:.]\d\d)?)?"
 )
 VALUE = "value"
-"""Name of the column that holds the values of all hours."""
+"""Name of the column that contains the values of all hours."""
 
 
 def stack_hour_columns(table: Table, options: DataOptions) -> Table:
@@ -54,12 +53,17 @@ def stack_hour_columns(table: Table, options: DataOptions) -> Table:
     time_name = time[0] if len(time) == 1 else "date"
     stacked.insert(0, time_name, [text and f"{text} {hour:02d}:00" for text in texts for hour in numbers])
     stacked[name] = frame[list(hours)].to_numpy().reshape(-1)
-    notes = [
-        *table.notes,
-        message("note_hour_columns", first=next(iter(hours)), last=next(reversed(hours))),
-    ]
+    note = Text(
+        "note-hour-columns",
+        "the 24 columns {first!r} to {last!r} are read as one hourly series",
+        first=next(iter(hours)),
+        last=next(reversed(hours)),
+    )
+    notes = [*table.notes, note]
     if unused := [c for c in others if c not in (*time, *kept)]:
-        notes.append(f"not used beside the columns of hours: {join_names(unused)}")
+        notes.append(
+            Text("note-not-of-hours", "not used beside the columns of hours: {columns}", columns=listed(unused))
+        )
     row_number = table.row_number or (lambda i: i + 1)
     return replace(
         table,
@@ -101,7 +105,7 @@ def _dates(table: Table, options: DataOptions) -> tuple[tuple[str, ...], list[st
         parts = frame[list(time)].set_axis([n.lower().strip() for n in time], axis=1)
         parsed = pd.to_datetime(parts.assign(month=month_numbers(parts["month"])), errors="coerce")
         return None if parsed.isna().any() else (time, list(parsed.dt.strftime("%Y-%m-%d")))
-    if len(time) > 1 or time[0].lower().strip() in PART_NAMES[:2] or not holds_only_dates(frame[time[0]]):
+    if len(time) > 1 or time[0].lower().strip() in PART_NAMES[:2] or not contains_only_dates(frame[time[0]]):
         return None
     column = frame[time[0]]
     if types.is_numeric_dtype(column):

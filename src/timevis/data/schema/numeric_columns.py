@@ -1,4 +1,4 @@
-"""What kind of cells a column holds, and its numbers as float64."""
+"""What kind of cells a column contains, and its numbers as float64."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
+from timevis.data.table import MISSING_VALUES, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
-NUMBER_ADVICE = message("write-numbers")
+EXAMPLE_OF_MISSING = Setting("data.missing_values", '["Bad Input",-9999]')
+NUMBER_ADVICE = Text(
+    "write-numbers",
+    "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks it, such as "
+    "'{missing}'; {decimal} sets whether 1,250 is 1.25 or 1250",
+    missing=EXAMPLE_OF_MISSING,
+    decimal=Setting("data.decimal"),
+)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def column_kind(column: pd.Series) -> str:
-    """What a column holds: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
+    """What a column contains: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
 
     A text column is ``number`` if at least half of its filled cells are numbers; the others are then errors.
     """
@@ -27,7 +34,7 @@ def column_kind(column: pd.Series) -> str:
         return "number" if column.notna().any() else "empty"
     filled = column.dropna()
     text = filled.astype(str).str.strip()
-    text = text[~text.isin(MISSING_MARKERS)]
+    text = text[~text.isin(MISSING_VALUES)]
     if not len(text):
         return "empty"
     if all(isinstance(x, bool) for x in filled):
@@ -53,22 +60,41 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         text = column.astype("object").where(column.notna(), "").astype(str).str.strip()
-        is_missing = text.isin(MISSING_MARKERS)
+        is_missing = text.isin(MISSING_VALUES)
         values = pd.to_numeric(text.mask(is_missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
         if len(wrong):
-            more = f" (as do {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
-            params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
-            cell = quote_cell(text.iloc[wrong[0]])
-            raise AmbiguousDataError(message("text-in-number-column", **params, more=more, cell=cell), NUMBER_ADVICE)
+            message = Text(
+                "text-in-number-column",
+                "{source}: {place}, column {column!r} contains text{more}: {cell}",
+                **table.cell(wrong[0], name),
+                more=Text("text-in-more-cells", " (as do {count} more cells)", count=len(wrong) - 1)
+                if len(wrong) > 1
+                else "",
+                cell=quote_cell(text.iloc[wrong[0]]),
+            )
+            raise AmbiguousDataError(message, NUMBER_ADVICE, "data.missing_values")
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(wrong):
         first = values[wrong[0]]
-        params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
-        params["more"] = f" (as are {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
-        code = "number-infinite" if np.isinf(first) else "number-too-large-for-data"
-        raise DataError(message(code, **params, value=float(first)), message("empty-or-missing"))
+        more = Text("more-wrong-numbers", " (as are {count} more cells)", count=len(wrong) - 1)
+        params = {**table.cell(wrong[0], name), "more": more if len(wrong) > 1 else ""}
+        raise DataError(
+            Text("number-infinite", "{source}: {place}, column {column!r} is infinite{more}", **params)
+            if np.isinf(first)
+            else Text(
+                "number-too-large-for-data",
+                "{source}: {place}, column {column!r} is too large ({value:g}){more}",
+                value=float(first),
+                **params,
+            ),
+            Text(
+                "empty-or-missing",
+                "leave the cell empty if it has no value, or name its content in {setting}",
+                setting=Setting("data.missing_values"),
+            ),
+        )
     return values
 
 
@@ -76,9 +102,18 @@ def check_size(table: Table, name: str, numbers: np.ndarray) -> None:
     """Raise a DataError if 32-bit floats would round all numbers of a column to zero, or to a few digits."""
     largest = float(np.fmax.reduce(np.abs(numbers), initial=0))
     if 0 < largest < np.finfo(np.float32).tiny:
-        raise DataError(
-            message("numbers-too-small", source=table.source, column=name, value=largest), message("smaller-unit")
+        message = Text(
+            "numbers-too-small",
+            "{source}: column {column!r}: the largest value is {value:g}, too small for 32-bit floats",
+            source=table.source,
+            column=name,
+            value=largest,
         )
+        advice = Text(
+            "smaller-unit",
+            "multiply the column by a constant, or give it in a smaller unit, so that its values are around 1",
+        )
+        raise DataError(message, advice)
 
 
 def check_precision(
@@ -101,16 +136,34 @@ def check_precision(
     rounding = np.abs(values - values.astype(np.float32))
     for code, rows in zip(*_runs_of(series_code), strict=True):
         observed = np.flatnonzero(np.isfinite(values[rows]))
-        of_series, rounded = values[rows][observed], rounding[rows][observed]
+        observed_values, rounded = values[rows][observed], rounding[rows][observed]
         if not rounded.any():
             continue
-        changes = np.abs(np.diff(of_series))
-        changes = changes[changes > 1e-12 * np.abs(of_series).max()]
+        changes = np.abs(np.diff(observed_values))
+        changes = changes[changes > 1e-12 * np.abs(observed_values).max()]
         if len(changes) and np.median(changes) < 4 * np.median(rounded):
-            series = message("of_series", name=series_names[code]) if len(series_names) > 1 else ""
-            params = {"source": table.source, "column": name, "series": series}
-            sizes = {"change": float(np.median(changes)), "value": float(np.median(of_series))}
-            raise DataError(message("too-fine-for-data", **params, **sizes), message("subtract-or-difference"))
+            message = Text(
+                "too-fine-for-data",
+                "{source}: column {column!r}{series} changes by {change:g} from row to row around {value:g}, too "
+                "finely for 32-bit floats",
+                source=table.source,
+                column=name,
+                series=of_series(series_names[code]) if len(series_names) > 1 else "",
+                change=float(np.median(changes)),
+                value=float(np.median(observed_values)),
+            )
+            advice = Text(
+                "subtract-or-difference",
+                "subtract a constant from the column, for example its first value, or take differences; or leave it "
+                "out with {setting}",
+                setting=Setting("data.target"),
+            )
+            raise DataError(message, advice, "data.target")
+
+
+def of_series(name: str) -> Text:
+    """The series that an error is about, for the middle of a sentence."""
+    return Text("of-series", " of series {name!r}", name=name)
 
 
 def _runs_of(codes: np.ndarray) -> tuple[list[int], list[slice]]:

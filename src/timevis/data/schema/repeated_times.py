@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.duplicates import merge_duplicates
-from timevis.data.cleaning.quality_report import QualityReport, list_times
-from timevis.data.readers.table import Table
+from timevis.data.quality.quality_report import QualityReport, list_times
 from timevis.data.schema.columns import Columns
+from timevis.data.schema.duplicates import merge_duplicates
 from timevis.data.schema.grid import Grid
+from timevis.data.schema.numeric_columns import of_series
 from timevis.data.schema.series_column import suggest_series_columns
 from timevis.data.schema.time_column import find_time_of_day_column
-from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
+from timevis.data.table import Table
+from timevis.data.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 MAX_AVERAGED_SHARE = 0.01
 """Of the rows of a series."""
@@ -68,15 +69,24 @@ def merge_repeated_times(
         times = grid.index[averaged[averaged // length == series] % length]
         if _are_clock_changes(times) and times.floor("h").nunique() == times.year.nunique():
             continue
-        of_series = f" of {series_names[series]!r}" if columns.id else ""
-        times_have = f"1 time{of_series} has" if len(times) == 1 else f"{len(times)} times{of_series} have"
-        raise DataError(
-            message("rows-disagree", source=table.source, times=times_have, count=len(times), first=str(times[0])),
-            _advice(table, columns),
+        message = Text(
+            "rows-disagree",
+            "{source}: rows{series} with the same time disagree, first at {first} (number of such times: {count:,})",
+            source=table.source,
+            series=of_series(series_names[series]) if columns.id else "",
+            count=len(times),
+            first=str(times[0]),
         )
+        raise DataError(message, _advice(table, columns), "data.id")
     averaged_times = grid.index[averaged % length]
     if len(averaged_times) and _are_clock_changes(averaged_times):
-        report.notes.append(message("note_clock_change", first=str(averaged_times[0])))
+        text = Text(
+            "note-clock-change",
+            "the rows that were averaged are of the hours in which clocks are set back, the first {first}: times in "
+            "UTC, or with their offset such as +02:00, keep both hours",
+            first=str(averaged_times[0]),
+        )
+        report.notes.append(text)
     return merged.keys, merged.values
 
 
@@ -86,19 +96,45 @@ def _are_clock_changes(index: pd.DatetimeIndex) -> bool:
     return index.tz is None and bool(((index.day_of_week == 6) & (index.hour < 4) & is_autumn).all())
 
 
-def _advice(table: Table, columns: Columns) -> str:
+def _advice(table: Table, columns: Columns) -> Text:
     """What to do if rows of one time disagree: which column completes the time or names the series."""
     if columns.id:
-        return message("other-series-column", column=columns.id)
+        return Text(
+            "other-series-column",
+            "{column!r} does not separate the series; set {setting} to another column, or to several columns as "
+            "[a,b], or aggregate the rows first",
+            column=columns.id,
+            setting=Setting("data.id"),
+        )
     frame, time = table.frame, columns.time
     column = find_time_of_day_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
     if column:
-        return f"set data.time=[{time[0]},{column}] to read the time of day as well"
+        return Text(
+            "add-time-of-day",
+            "set {setting} to read the time of day as well",
+            setting=Setting("data.time", f"[{time[0]},{column}]"),
+        )
     if steps := step_of_day_columns(frame, time):
-        name, action = steps[0], "write date and time of day in one column, such as 2020-01-31 13:30"
-        if count_steps_of_day(frame[name]):
-            action = f"set data.time=[{time[0]},{name}] and a data.timezone such as Europe/London"
-        return f"{name!r} seems to number the steps of each date: {action}; or set data.id={name} if it names series"
+        return Text(
+            "steps-of-each-date",
+            "{column!r} seems to number the steps of each date: {action}; or set {setting} if it names series",
+            column=steps[0],
+            action=Text(
+                "read-steps-of-day",
+                "set {time} and a {timezone} such as Europe/London",
+                time=Setting("data.time", f"[{time[0]},{steps[0]}]"),
+                timezone=Setting("data.timezone"),
+            )
+            if count_steps_of_day(frame[steps[0]])
+            else Text("join-date-and-time", "write date and time of day in one column, such as 2020-01-31 13:30"),
+            setting=Setting("data.id", steps[0]),
+        )
     suggestion = suggest_series_columns(table, time)
-    example = f", for example data.id={suggestion}" if suggestion else "; several columns are written as [a,b]"
-    return message("name-series-column", example=example, column=suggestion)
+    return Text(
+        "name-series-column",
+        "if the table has several series, set {setting} to the column that names them{example}",
+        setting=Setting("data.id"),
+        example=Text("for-example", ", for example {setting}", setting=Setting("data.id", suggestion))
+        if suggestion
+        else Text("several-columns", "; several columns are written as [a,b]"),
+    )

@@ -10,19 +10,27 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
-from timevis.data.schema.timestamps.steps_of_day import step_of_day_columns
-from timevis.data.schema.timestamps.time_parts import PART_NAMES, TIME_OF_DAY_NAMES, holds_times_of_day
+from timevis.data.table import Table
+from timevis.data.timestamps.steps_of_day import step_of_day_columns
+from timevis.data.timestamps.time_parts import PART_NAMES, TIME_OF_DAY_NAMES, contains_times_of_day
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 SERIES_COLUMN_NAMES = (
-    *("id", "unique_id", "item_id", "series_id", "series", "item"),
-    *("sensor", "sensor_id", "station", "store"),
+    "id",
+    "unique_id",
+    "item_id",
+    "series_id",
+    "series",
+    "item",
+    "sensor",
+    "sensor_id",
+    "station",
+    "store",
 )
 MIN_REPEATED_SHARE = 0.01
-"""If a larger share of the rows repeat a time, the table holds several series."""
+"""If a larger share of the rows repeat a time, the table contains several series."""
 MIN_REPEATED_SHARE_FOR_TEXT = 1 / 3
 MIN_ROWS_PER_SERIES = 20
 """If no times repeat, a column names series only if its values have at least so many rows each on average."""
@@ -30,7 +38,7 @@ MAX_PAIRED_COLUMNS = 6
 """Columns of which pairs are tried for the advice on data.id."""
 
 
-def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str], notes: list[str]) -> str | None:
+def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str], notes: list[Text]) -> str | None:
     """The column that makes repeated times unique, in a long table; None if there is none.
 
     A text column without the name of a series column is accepted only if a time has one and a half rows on average:
@@ -41,7 +49,7 @@ def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str
     repeated_share = frame.duplicated(list(time)).mean()
     named = [c for c in candidates if c.lower().strip() in SERIES_COLUMN_NAMES]
     if repeated_share <= MIN_REPEATED_SHARE:
-        named = [c for c in named if holds_series_names(frame[c])]
+        named = [c for c in named if contains_series_names(frame[c])]
     text: list[str] = []
     if repeated_share >= MIN_REPEATED_SHARE_FOR_TEXT:
         others = [c for c in candidates if c not in named]
@@ -50,7 +58,7 @@ def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str
         keys = pd.concat([frame[list(time)], table.series_name_columns([name])], axis=1)
         if keys[name].nunique() > 1 and keys.duplicated().mean() <= MIN_REPEATED_SHARE:
             table.frame[name] = keys[name]
-            notes.append(message("note_long_table", column=name))
+            notes.append(Text("note-long-table", "the table is long: {column!r} names the series", column=name))
             return name
     return None
 
@@ -69,10 +77,18 @@ def join_series_columns(table: Table, names: tuple[str, ...]) -> str:
     parts = [table.frame[n].map(_name_part, na_action="ignore").replace("", None) for n in names]
     label, joined = "+".join(names), reduce(lambda left, right: left + " " + right, parts)
     if label in table.frame or joined.nunique() < len(pd.concat(parts, axis=1).dropna().drop_duplicates()):
-        raise DataError(
-            f"{table.source}: data.id=[{','.join(names)}] would give two series the same name",
-            "add a column to the file that names the series, and set data.id to it",
+        message = Text(
+            "series-named-alike",
+            "{source}: {setting} would give two series the same name",
+            source=table.source,
+            setting=Setting("data.id", f"[{','.join(names)}]"),
         )
+        advice = Text(
+            "add-series-column",
+            "add a column to the file that names the series, and set {setting} to it",
+            setting=Setting("data.id"),
+        )
+        raise DataError(message, advice, "data.id")
     table.frame[label] = joined
     return label
 
@@ -82,8 +98,8 @@ def _name_part(cell: Any) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
-def holds_series_names(column: pd.Series) -> bool:
-    """Whether a column holds few names, or few integers that form one block each or alternate."""
+def contains_series_names(column: pd.Series) -> bool:
+    """Whether a column contains few names, or few integers that form one block each or alternate."""
     code, names = pd.factorize(column)
     if not 2 <= len(names) <= len(column) / MIN_ROWS_PER_SERIES or (code < 0).any():
         return False
@@ -100,7 +116,7 @@ def _may_be_time_part(frame: pd.DataFrame, time: tuple[str, ...], name: str) -> 
     """Whether a column may be a part of the time: a time of day, a month or the step of a day."""
     return (
         name.lower().strip() in (*TIME_OF_DAY_NAMES, *PART_NAMES)
-        or holds_times_of_day(frame[name])
+        or contains_times_of_day(frame[name])
         or name in step_of_day_columns(frame, time)
     )
 
@@ -114,7 +130,7 @@ def suggest_series_columns(table: Table, time: tuple[str, ...]) -> str:
         if c not in (*time, *steps)
         and not types.is_float_dtype(frame[c])
         and 1 < frame[c].nunique() <= len(frame) // 3
-        and (types.is_numeric_dtype(frame[c]) or not holds_times_of_day(frame[c]))
+        and (types.is_numeric_dtype(frame[c]) or not contains_times_of_day(frame[c]))
         and c.lower().strip() not in (*TIME_OF_DAY_NAMES, *PART_NAMES)
     ]
     for names in (*combinations(candidates, 1), *combinations(candidates[:MAX_PAIRED_COLUMNS], 2)):

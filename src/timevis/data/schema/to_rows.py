@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.quality.quality_report import QualityReport, list_times
 from timevis.data.schema.columns import Columns, find_columns
-from timevis.data.schema.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
 from timevis.data.schema.numeric_columns import check_precision, check_size, to_numbers
 from timevis.data.schema.repeated_times import merge_repeated_times
-from timevis.data.schema.timestamps.parse_times import parse_times
-from timevis.data.schema.timestamps.parsed_times import ParsedTimes
+from timevis.data.table import GIVE_HEADER_AND_ROWS, MISSING_VALUES, Table
+from timevis.data.timestamps.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
+from timevis.data.timestamps.parse_times import parse_times
+from timevis.data.timestamps.parsed_times import ParsedTimes
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 MAX_OFF_GRID_SHARE = 0.01
 
@@ -79,11 +79,11 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     report = QualityReport(table.source, rows_read=rows_read, left_out=dict(columns.left_out), notes=notes)
     report.roles = columns.roles
     table = _drop_blank_rows(table, columns.time, report)
-    times = parse_times(table, columns.time, options.cleaning.day_first, default_day_first, options.timezone)
+    times = parse_times(table, columns.time, options.day_first, default_day_first, options.timezone)
     report.notes += times.notes
     report.decimal, report.day_first = table.decimal, times.day_first
     index, timezone = _index_and_timezone(times, options, report)
-    _report_sentinels(columns, options, report)
+    _report_missing_values(columns, options, report)
     series_code, series_names = _series_codes(table, columns.id)
     order = np.lexsort((index.asi8, series_code))
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
@@ -99,7 +99,9 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     else:
         freq = infer_frequency(index.asi8[order], series_code[order], table.source)
         report.frequency_inferred = True
-        report.notes.append(message("note_frequency", frequency=freq))
+        report.notes.append(
+            Text("note-frequency", "the frequency is {frequency}, the most common step", frequency=freq)
+        )
     grid = put_on_grid(index, freq, table.source, table.row_label)
     on_grid = _rows_on_grid(index, grid, table, columns.id, report)
     values, length = values[on_grid], len(grid.index)
@@ -116,30 +118,38 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
 def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport) -> Table:
     """Drop rows in which every cell is empty; parsing later reports a row with values but no time."""
     frame = table.frame
-    has_no_time = frame[list(time)].isna() | frame[list(time)].isin(list(MISSING_MARKERS))
+    has_no_time = frame[list(time)].isna() | frame[list(time)].isin(list(MISSING_VALUES))
     candidates = np.flatnonzero(has_no_time.all(axis=1))
     if not len(candidates):
         return table
     part = frame.iloc[candidates]
-    blank = candidates[(part.isna() | part.isin(list(MISSING_MARKERS))).all(axis=1).to_numpy()]
+    blank = candidates[(part.isna() | part.isin(list(MISSING_VALUES))).all(axis=1).to_numpy()]
     if not len(blank):
         return table
     if len(blank) == len(frame):
-        raise DataError(message("every-row-empty", source=table.source), message("give-header-and-rows"))
+        raise DataError(
+            Text("every-row-empty", "{source}: every row is empty", source=table.source), GIVE_HEADER_AND_ROWS
+        )
     filled = np.setdiff1d(np.arange(len(frame)), blank)
-    report.notes.append(message("note_blank_rows", rows=len(blank)))
+    report.notes.append(Text("note-blank-rows", "{rows} blank rows are skipped", rows=len(blank)))
     row_number = table.row_number or (lambda i: i + 1)
     frame = frame.iloc[filled].reset_index(drop=True)
     return replace(table, frame=frame, row_number=lambda i: row_number(int(filled[i])), original_text=None)
 
 
-def _report_sentinels(columns: Columns, options: DataOptions, report: QualityReport) -> None:
-    """Report the cells that were emptied in targets and covariates, and the sentinels that occur nowhere."""
+def _report_missing_values(columns: Columns, options: DataOptions, report: QualityReport) -> None:
+    """Report the emptied cells of targets and covariates, and words of `data.missing_values` that occur nowhere."""
     used = (*columns.targets, *columns.covariates)
-    report.sentinels = {name: columns.sentinels[name] for name in used if name in columns.sentinels}
-    occurring = {s for found in columns.sentinels.values() for s in found["cells"]}
-    if absent := [s for s in options.cleaning.missing if s not in occurring | MISSING_MARKERS]:
-        report.notes.append(message("note_missing_word_absent", words=", ".join(map(repr, absent))))
+    report.sentinels = {name: columns.missing_values[name] for name in used if name in columns.missing_values}
+    occurring = {word for cleared in columns.missing_values.values() for word in cleared["cells"]}
+    if absent := [word for word in options.missing_values if word not in occurring | MISSING_VALUES]:
+        text = Text(
+            "note-missing-word-absent",
+            "no cell is {words}, which {setting} names",
+            words=[repr(word) for word in absent],
+            setting=Setting("data.missing_values"),
+        )
+        report.notes.append(text)
 
 
 def _index_and_timezone(
@@ -148,7 +158,12 @@ def _index_and_timezone(
     """The times that the grid is built on, and the time zone in which the calendar is read."""
     if times.index.tz is None:
         if options.timezone:
-            report.notes.append(message("note_zone_unused", zone=options.timezone))
+            text = Text(
+                "note-zone-unused",
+                "times have no zone and are read as local time; {setting} is not applied",
+                setting=Setting("data.timezone", options.timezone),
+            )
+            report.notes.append(text)
         return times.index, None
     local_index = times.index if times.local_index is None else times.local_index
     steps = np.diff(np.unique(local_index.asi8))
@@ -157,23 +172,36 @@ def _index_and_timezone(
     if times.local_index is not None and len(steps) and np.median(steps) > HOUR_US:
         steps_in_utc = np.diff(np.unique(times.index.asi8))
         if len(np.unique(steps)) < len(np.unique(steps_in_utc)):  # such as every six hours of local time
-            report.notes.append("rows more than an hour apart keep their local times, without their offset from UTC")
+            text = Text(
+                "note-local-times",
+                "rows more than an hour apart keep their local times, without their offset from UTC",
+            )
+            report.notes.append(text)
             return times.local_index.tz_localize("UTC"), None
     timezone = options.timezone or times.zone
-    report.notes.append(message("note_zone", zone=timezone or "UTC"))
+    text = Text(
+        "note-zone",
+        "times have a zone: they are stored in UTC, the calendar is read in {zone}",
+        zone=timezone or "UTC",
+    )
+    report.notes.append(text)
     return times.index, timezone
 
 
 def _local_dates(times: ParsedTimes, timezone: str | None, report: QualityReport) -> pd.DatetimeIndex:
-    """Dates as the file has them; those of `timezone` if times are not at midnight and become as regular by it."""
+    """Dates as the file has them; dates in `timezone` if times are not at midnight and become as regular by it."""
     local = times.index.tz_localize(None) if times.local_index is None else times.local_index
     times_of_day = (local - local.normalize()).unique()
     if timezone and times_of_day.any():
         converted = times.index.tz_convert(timezone).tz_localize(None)
         if len((converted - converted.normalize()).unique()) <= len(times_of_day):
-            report.notes.append(f"rows a day or more apart have their dates in {timezone}")
+            report.notes.append(
+                Text("note-dates-in-zone", "rows a day or more apart have their dates in {zone}", zone=timezone)
+            )
             return converted
-    report.notes.append("rows a day or more apart keep their local dates, without their offset from UTC")
+    report.notes.append(
+        Text("note-local-dates", "rows a day or more apart keep their local dates, without their offset from UTC")
+    )
     return local
 
 
@@ -189,10 +217,8 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
     code = np.append(code_of_cell, -1)[row_code]
     if (code < 0).any():
         row = int(np.argmax(code < 0))
-        raise DataError(
-            message("series-name-empty", source=table.source, **table.place(row), column=name),
-            message("name-every-series"),
-        )
+        message = Text("series-name-empty", "{source}: {place}, column {column!r} is empty", **table.cell(row, name))
+        raise DataError(message, Text("name-every-series", "every row must name its series"), "data.id")
     return code.astype(np.int64), tuple(str(n) for n in names)
 
 
@@ -208,17 +234,24 @@ def _rows_on_grid(
         "places": list_times(index[np.sort(np.concatenate([off_grid, moved]))]),
     }
     if len(off_grid) > MAX_OFF_GRID_SHARE * len(index):
-        raise DataError(
-            message(
-                "times-off-grid",
-                source=table.source,
-                count=len(off_grid),
-                rows=len(index),
-                frequency=grid.freq,
-                **table.place(int(off_grid[0])),
-                first=str(index[off_grid[0]]),
-            ),
-            "set a data.frequency that fits all rows, or resample the series to a regular grid first"
-            + (f"; the series that {series!r} names share one grid" if series else ""),
+        message = Text(
+            "times-off-grid",
+            "{source}: {count} of {rows} times do not lie on the grid of frequency {frequency}, the first at {place} "
+            "({first})",
+            source=table.source,
+            count=len(off_grid),
+            rows=len(index),
+            frequency=grid.freq,
+            place=table.row_label(int(off_grid[0])),
+            first=str(index[off_grid[0]]),
         )
+        advice = Text(
+            "frequency-for-all-rows",
+            "set a {setting} that fits all rows, or resample the series to a regular grid first{series}",
+            setting=Setting("data.frequency"),
+            series=Text("series-share-grid", "; the series that {column!r} names share one grid", column=series)
+            if series
+            else "",
+        )
+        raise DataError(message, advice, "data.frequency")
     return np.flatnonzero(grid.position >= 0) if len(off_grid) else np.arange(len(index))

@@ -11,7 +11,7 @@ import pandas as pd
 from timevis.data.catalog import load_panel, open_table
 from timevis.data.options import DataOptions
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils.files import atomic_write
 
 
@@ -45,25 +45,37 @@ def append_rows(
     table, _ = open_table(DataOptions.from_config({**options, "path": str(newer)}))
     whole, _ = open_table(DataOptions.from_config({**options, "path": str(earlier)}))
     old_names, new_names = list(map(str, whole.frame.columns)), list(map(str, table.frame.columns))
+    same_columns = Text("same-columns", "give the columns {columns}", columns=old_names)
     if absent := [name for name in old_names if name not in new_names]:
-        raise DataError(
-            message("newer-rows-lack-column", source=table.source, column=absent[0]),
-            message("same-columns", columns=", ".join(old_names)),
+        message = Text(
+            "newer-rows-lack-column",
+            "{source} has no column {column!r}, which the rows so far have",
+            source=table.source,
+            column=absent[0],
         )
+        raise DataError(message, same_columns)
     if unknown := [name for name in new_names if name not in old_names]:
-        raise DataError(
-            message("newer-rows-new-column", source=table.source, column=unknown[0]),
-            message("same-columns", columns=", ".join(old_names)),
+        message = Text(
+            "newer-rows-new-column",
+            "{source} has a column {column!r}, which the rows so far do not have",
+            source=table.source,
+            column=unknown[0],
         )
+        raise DataError(message, same_columns)
     channels = tuple(report["channels"])  # also those that a few rows do not change
     newer_options = {**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)}
     panel, _ = load_panel(newer_options, channels=channels)
     last = pd.Timestamp(report["end"])
     if panel.index[0] <= last:
-        raise DataError(
-            message("newer-rows-too-early", source=table.source, first=str(panel.index[0]), last=str(last)),
-            message("only-newer-rows"),
+        message = Text(
+            "newer-rows-too-early",
+            "{source} starts at {first}, not after the last row so far, {last}",
+            source=table.source,
+            first=str(panel.index[0]),
+            last=str(last),
         )
+        advice = Text("only-newer-rows", "give only newer rows; upload the whole file again to change earlier ones")
+        raise DataError(message, advice)
     combined = pd.concat([whole.frame, table.frame[whole.frame.columns]], ignore_index=True)
     for name in combined:
         if whole.frame[name].dtype != table.frame[name].dtype and combined[name].dtype == object:

@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api.types import infer_dtype
 
-from timevis.data.readers.table import check_unique_names
+from timevis.data.table import check_unique_names
 from timevis.errors import DataError
+from timevis.messages import Text, listed
 
 
 def write_frame(data: object, path: Path) -> None:
@@ -25,38 +26,56 @@ def write_frame(data: object, path: Path) -> None:
     ------
     DataError
         The data are no frame; or they have no columns, columns without names or with the same name, or cells that a
-        table cannot hold.
+        table cannot contain.
     """
     if isinstance(data, pd.Series):
         data = data.to_frame(data.name if data.name is not None else "value")
     if not isinstance(data, pd.DataFrame):
-        raise DataError(
-            f"the data are a {type(data).__name__}, which has no names of columns and no times",
+        message = Text(
+            "not-a-data-frame",
+            "the data are a {kind}, which has no names of columns and no times",
+            kind=type(data).__name__,
+        )
+        advice = Text(
+            "give-file-or-frame",
             "give a file, or a pandas.DataFrame with a time column or an index of times and named columns",
         )
+        raise DataError(message, advice)
     frame = data
     if isinstance(frame.index, pd.PeriodIndex):
         frame = frame.set_axis(frame.index.to_timestamp(), axis="index")
     if isinstance(frame.index, pd.DatetimeIndex):
         name = frame.index.name or "time"
         if name in frame.columns:
-            raise DataError(
-                f"the data frame has times in its index and also a column {name!r}",
+            message = Text(
+                "frame-with-two-times",
+                "the data frame has times in its index and also a column {column!r}",
+                column=name,
+            )
+            advice = Text(
+                "rename-column-or-drop-index",
                 "rename the column, or drop the index with frame.reset_index(drop=True)",
             )
+            raise DataError(message, advice)
         frame = frame.rename_axis(name).reset_index()
     if not len(frame.columns):
-        raise DataError("the data frame has no columns", "give a time column and at least one numeric column")
+        advice = Text("time-and-numeric-column", "give a time column and at least one numeric column")
+        raise DataError(Text("frame-without-columns", "the data frame has no columns"), advice)
     if unnamed := [str(c) for c in frame.columns if not isinstance(c, str)]:
-        raise DataError(
-            f"the data frame has columns whose names are not text: {', '.join(unnamed[:5])}",
-            "name them, for example with frame.columns = ['time', 'load']",
+        message = Text(
+            "columns-not-named",
+            "the data frame has columns whose names are not text: {columns}",
+            columns=listed(unnamed, 5),
         )
+        raise DataError(message, Text("name-columns", "name them, for example with frame.columns = ['time', 'load']"))
     check_unique_names(list(frame.columns), "the data frame")
     mixed = [c for c, cells in frame.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
     try:
-        frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as a file would hold them
+        frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as in a file
     except (pa.ArrowException, NotImplementedError) as error:
-        raise DataError(
-            f"the data frame has cells that a table cannot hold ({error.args[-1]})", "use numbers, times and text"
-        ) from error
+        message = Text(
+            "cells-not-of-a-table",
+            "the data frame has cells that a table cannot contain ({reason})",
+            reason=str(error.args[-1]),
+        )
+        raise DataError(message, Text("use-numbers-times-text", "use numbers, times and text")) from error

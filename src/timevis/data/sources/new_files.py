@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from timevis.data.catalog import apply_options_to_card, catalog, read_card
 from timevis.data.cleaning.clean import add_holidays
-from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.options import CleaningOptions, DataOptions
+from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.read_table import raise_as_data_error, read_table
-from timevis.data.readers.table import Table
 from timevis.data.schema.channel_selection import reorder_channels
 from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.schema.pivot import select_series, to_panel
 from timevis.data.schema.to_rows import Rows, to_rows
+from timevis.data.table import Table
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,68 @@ class NewFilePanel(Panel):
     report: QualityReport = field(default_factory=lambda: QualityReport(""))
 
 
+def load_files(
+    paths: Sequence[str | Path],
+    options: DataOptions,
+    channels: Sequence[str],
+    *,
+    freq: str | None = None,
+    timezone: str | None = None,
+    inferred: ReadOptions = DEFAULT_READ_OPTIONS,
+) -> dict[str, Panel]:
+    """Read new files for a finished run, as the run read its own data.
+
+    Parameters
+    ----------
+    paths : files
+        A file with the channels of the run is one item, named after the file. A long file whose series are not the
+        channels of the run is one item for each of its series, named ``series`` or ``file/series``.
+    options : DataOptions
+        Options of the run.
+    channels : names
+        Channels of the run, in its order.
+    freq : str, optional
+        Frequency of the run; a file with another one is an error.
+    timezone : str, optional
+        Time zone of the data of the run; None for times without one.
+    inferred : ReadOptions
+        Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
+
+    Returns
+    -------
+    dict
+        Item name to panel. Constant channels are kept, and no outlier is masked.
+
+    Raises
+    ------
+    DataError
+        See `read_new_file`; or two items have the same name.
+    """
+    card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
+    card = replace(apply_options_to_card(card, options), public=False)
+    items: dict[str, Panel] = {}
+    for path in map(Path, paths):
+        try:
+            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, inferred)
+        except AmbiguousDataError as error:
+            advice = Text(
+                "read-as-the-run",
+                "{advice}; new files are read with the options of the run: correct the file, or train a new run",
+                advice=error.advice,
+            )
+            raise DataError(error.message, advice) from error
+        for name, panel in panels.items():
+            if name in items:
+                name = f"{path.stem}/{name}"
+            if name in items:
+                raise DataError(
+                    Text("item-named-twice", "{path}: two items have the name {name!r}", path=str(path), name=name),
+                    Text("rename-files", "give the files different names"),
+                )
+            items[name] = panel
+    return items
+
+
 def read_new_file(
     path: Path,
     options: DataOptions,
@@ -48,7 +113,7 @@ def read_new_file(
     card: DatasetCard,
     freq: str | None,
     timezone: str | None,
-    run_cleaning: CleaningOptions,
+    inferred: ReadOptions,
 ) -> dict[str, NewFilePanel]:
     """Read a new file and log a warning if cleaning changed it.
 
@@ -69,7 +134,7 @@ def read_new_file(
         Frequency of the run.
     timezone : str, optional
         Time zone in which the run reads the calendar; None for times without one.
-    run_cleaning : CleaningOptions
+    inferred : ReadOptions
         Decimal mark and day order in the file of the run, for numbers and dates that the new file leaves ambiguous.
 
     Returns
@@ -82,25 +147,37 @@ def read_new_file(
     DataError
         A channel is missing, the frequency differs, or only one of run and file has times with a time zone.
     """
-    encoding, decimal = _find_encoding(path, options.cleaning.encoding), options.cleaning.decimal
-    table = read_table(
-        path,
-        sheet=options.sheet,
-        header=options.header,
-        encoding=encoding,
-        decimal=decimal,
-        default_decimal=run_cleaning.decimal,
-    )
+    options = replace(options, encoding=_find_encoding(path, options.encoding))
+    table = read_table(path, options, inferred.decimal)
     table = stack_hour_columns(table, options)
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
-    rows, report = to_rows(table, _with_run_channels(table, options, channels), run_cleaning.day_first)
+    rows, report = to_rows(table, _with_run_channels(table, options, channels), inferred.day_first)
     has_zone = rows.grid.index.tz is not None
     zone = (rows.timezone or "UTC") if has_zone else None  # times in UTC, such as 2024-01-01T00:00Z, name no zone
     if has_zone != (timezone is not None):
-        params = {"source": table.source, "zone": zone or timezone}
-        code = "zone-not-in-run" if timezone is None else "zone-only-in-run"
-        raise DataError(message(code, **params), message(f"{code}-advice"))
+        if timezone is None:
+            message = Text(
+                "zone-not-in-run",
+                "{source}: the times have a time zone ({zone}), but the run was trained on times without one",
+                source=table.source,
+                zone=zone,
+            )
+            advice = Text(
+                "zone-not-in-run-advice", "write the local times of the data of the run, without an offset from UTC"
+            )
+            raise DataError(message, advice)
+        message = Text(
+            "zone-only-in-run",
+            "{source}: the times have no time zone, but the run was trained on times with one ({zone})",
+            source=table.source,
+            zone=timezone,
+        )
+        advice = Text(
+            "zone-only-in-run-advice",
+            "write the times with their offset from UTC, for example 2024-01-01T00:00+00:00",
+        )
+        raise DataError(message, advice)
     rows = replace(rows, timezone=timezone)
     columns = rows.columns
     card = replace(card, defects=())

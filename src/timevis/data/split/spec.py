@@ -4,83 +4,221 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from timevis.data.panel import Panel
-from timevis.data.schema.timestamps.iso_time import parse_iso_time, parse_panel_time
+from timevis.data.timestamps.iso_time import parse_iso_time, parse_panel_time
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
+
+PART_NAMES = {
+    "train": Text("part-training", "training"),
+    "val": Text("part-validation", "validation"),
+    "test": Text("part-test", "test"),
+}
+"""What texts call the parts."""
 
 
-class LastRows(NamedTuple):
-    """The form ``{val: 96, test: 48}`` of `data.split`: the numbers of the last rows of a series."""
+@dataclass(frozen=True)
+class Shares:
+    """The form ``[0.7,0.1,0.2]``: fractions of the rows, which sum to at most 1."""
+
+    train: float
+    val: float
+    test: float
+
+    def __str__(self) -> str:
+        return _format(astuple(self))
+
+    def ends(self, rows: int | np.ndarray) -> np.ndarray:
+        """The rows at which the parts of `rows` rows end, int64 [3], or [C, 3] for `rows` [C]."""
+        return np.floor(np.multiply.outer(rows, np.cumsum(astuple(self))) + 1e-6).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class RowEnds:
+    """The form ``[8640,11520,14400]``: the rows at which the parts end."""
+
+    train_end: int
+    val_end: int
+    test_end: int
+
+    def __str__(self) -> str:
+        return _format(astuple(self))
+
+    def ends(self, rows: int) -> np.ndarray:
+        """The rows at which the parts end, int64 [3]."""
+        return np.array(astuple(self), np.int64)
+
+
+@dataclass(frozen=True)
+class Times:
+    """The form ``[2018-01-01,2018-04-01]``, as text in ISO 8601.
+
+    The first time of validation, the first time of test, and the time before which the test ends, which is the end of
+    the data if it is not given. Each becomes the first row at or after it. Times without an offset are in the time
+    zone of the panel.
+    """
+
+    texts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return _format(self.texts)
+
+    def on_axis(self, panel: Panel, rows: int) -> RowEnds:
+        """The rows at which the parts of the first `rows` rows end.
+
+        Raises
+        ------
+        DataError
+            A part would have no row, or the test would end after the data.
+        """
+        index, local_index = panel.index[:rows], panel.local_index[:rows]
+        times = [parse_panel_time(text, panel) for text in self.texts]
+        ends = [0, *(int(index.searchsorted(time)) for time in times), len(index)][:4]
+        span = {"first": str(local_index[0]), "last": str(local_index[-1])}
+        for part, start, end in zip(PART_NAMES.values(), ends, ends[1:], strict=False):
+            if start >= end:
+                advice = Text(
+                    "increasing-times",
+                    "the data reach from {first} to {last}; give increasing times within them",
+                    **span,
+                )
+                raise DataError(_part_empty(self, panel, part), advice, "data.split")
+        if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
+            message = Text(
+                "split-after-data",
+                "{source}: {split} ends after the data",
+                source=panel.card.name,
+                split=Setting("data.split", str(self)),
+            )
+            advice = Text(
+                "without-third-time",
+                "the data reach from {first} to {last}; without a third time, the test ends with the data",
+                **span,
+            )
+            raise DataError(message, advice, "data.split")
+        return RowEnds(*ends[1:])
+
+
+@dataclass(frozen=True)
+class LastRows:
+    """The form ``{val: 96, test: 48}``: the numbers of the last rows of a series."""
 
     val: int
     test: int
+
+    def __str__(self) -> str:
+        return str({"val": self.val, "test": self.test})
+
+    def on_axis(self, panel: Panel, rows: int) -> RowEnds:
+        """The rows at which the parts of the first `rows` rows end; raises a DataError without a training row."""
+        if rows <= self.val + self.test:
+            advice = Text(
+                "fewer-last-rows", "the series has {rows} rows; give fewer validation and test rows", rows=rows
+            )
+            raise DataError(_part_empty(self, panel, PART_NAMES["train"]), advice, "data.split")
+        return RowEnds(rows - self.val - self.test, rows - self.test, rows)
 
 
 class StoredSplit(dict[str, tuple[int, int, int, int]]):
     """The split of a finished run: channel to its first row and its three borders."""
 
 
-SplitSpec: TypeAlias = Sequence[Any] | LastRows | StoredSplit
-"""What `check_split` returns."""
+SplitSpec: TypeAlias = Shares | RowEnds | Times | LastRows | StoredSplit
+"""What `parse_split` returns."""
 
-SPLIT_FORMS = message("forms-of-split")
+DEFAULT_SPLIT = Shares(0.7, 0.1, 0.2)
+SPLIT_FORMS = Text(
+    "forms-of-split",
+    "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts end such as [8640,11520,14400], "
+    "the last rows of each series such as {{val: 96, test: 48}}, or the first times of validation and test such as "
+    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not the end of the data",
+)
 
 
-def check_split(spec: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
-    """Check `data.split` as far as that is possible without the data.
+def parse_split(value: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
+    """Parse `data.split`, and check it as far as that is possible without the data.
 
     Parameters
     ----------
-    spec : sequence or mapping
+    value : sequence or mapping
         Two or three times in ISO 8601, three fractions that sum to at most 1, three increasing row numbers, or the
         numbers of the last rows ``{val: 96, test: 48}``.
 
     Returns
     -------
-    sequence, LastRows or StoredSplit
+    Shares, RowEnds, Times or LastRows
 
     Raises
     ------
     ConfigError
-        The spec has none of these forms.
+        The value has none of these forms.
     """
-    if isinstance(spec, LastRows | StoredSplit):
-        return spec
-    if isinstance(spec, Mapping):
-        rows = [spec.get(part) for part in LastRows._fields]
-        if set(spec) != set(LastRows._fields) or not all(type(n) is int and n > 0 for n in rows):
-            raise ConfigError(message("not-a-split", split=str(dict(spec))), SPLIT_FORMS)
-        return LastRows(**spec)
-    times = _times(spec)
-    for text in times:
-        try:
-            parse_iso_time(text)
-        except ConfigError as error:
-            raise ConfigError(message("split-time", split=_format(spec), reason=error.message), SPLIT_FORMS) from None
-    if not times:
-        numbers_of(spec)
-    return spec
+    if isinstance(value, Mapping):
+        rows = [value.get(part) for part in ("val", "test")]
+        if set(value) != {"val", "test"} or not all(type(n) is int and n > 0 for n in rows):
+            raise _not_a_split(str(dict(value)))
+        return LastRows(**value)
+    if len(value) in (2, 3) and not any(map(_is_number, value)):
+        times = Times(tuple(map(str, value)))
+        for text in times.texts:
+            try:
+                parse_iso_time(text)
+            except ConfigError as error:
+                message = Text(
+                    "split-time",
+                    "{split}: {reason}",
+                    split=Setting("data.split", _format(value)),
+                    reason=error.message,
+                )
+                raise ConfigError(message, SPLIT_FORMS, "data.split") from None
+        return times
+    return parse_numbers(value)
 
 
-def counts_from_the_end(spec: SplitSpec) -> bool:
-    """Whether a split follows the length of a series: shares, or numbers of last rows."""
-    return isinstance(spec, LastRows) or (not _times(spec) and are_fractions(numbers_of(spec)))
+def parse_numbers(value: Sequence[Any]) -> Shares | RowEnds:
+    """Parse a split by three numbers; raises the errors of `parse_split`."""
+    try:
+        numbers = [float(x) for x in value]  # of texts, as YAML may give them, or of numbers
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) != 3 or not np.all(np.isfinite(numbers)) or min(numbers) <= 0:
+        raise _not_a_split(_format(value))
+    if sum(numbers) <= 1 + 1e-9:
+        return Shares(*numbers)
+    if numbers != sorted(set(numbers)) or any(x != int(x) for x in numbers):
+        message = Text(
+            "split-numbers",
+            "{split} has neither fractions that sum to at most 1 nor increasing row numbers",
+            split=Setting("data.split", _format(value)),
+        )
+        raise ConfigError(message, SPLIT_FORMS, "data.split")
+    return RowEnds(*map(int, numbers))
 
 
-def _format(spec: SplitSpec) -> str:
-    return f"[{','.join(map(str, spec))}]"
+def _not_a_split(value: str) -> ConfigError:
+    text = Text("not-a-split", "{split} is not a split", split=Setting("data.split", value))
+    return ConfigError(text, SPLIT_FORMS, "data.split")
 
 
-def _times(spec: SplitSpec) -> list[str]:
-    """The times of a split by times, as text; empty for a split by numbers."""
-    return [str(x) for x in spec] if len(spec) in (2, 3) and not any(map(_is_number, spec)) else []
+def _part_empty(spec: Times | LastRows, panel: Panel, part: Text) -> Text:
+    return Text(
+        "split-part-empty",
+        "{source}: {split} leaves the {part} part without a row",
+        source=panel.card.name,
+        split=Setting("data.split", str(spec)),
+        part=part,
+    )
+
+
+def _format(values: Sequence[Any]) -> str:
+    return f"[{','.join(map(str, values))}]"
 
 
 def _is_number(value: Any) -> bool:
@@ -90,80 +228,3 @@ def _is_number(value: Any) -> bool:
         return math.isfinite(float(value))
     except ValueError:
         return False
-
-
-def numbers_of(spec: SplitSpec) -> list[float]:
-    """The three numbers of a split by numbers; raises the errors of `check_split`."""
-    try:
-        numbers = [float(x) for x in spec]  # of texts, as YAML may give them, or of numbers
-    except (TypeError, ValueError):
-        numbers = []
-    if len(numbers) != 3 or not np.all(np.isfinite(numbers)) or min(numbers) <= 0:
-        raise ConfigError(message("not-a-split", split=_format(spec)), SPLIT_FORMS)
-    are_rows = numbers == sorted(set(numbers)) and all(x == int(x) for x in numbers)
-    if not are_fractions(numbers) and not are_rows:
-        raise ConfigError(message("split-numbers", split=_format(spec)), SPLIT_FORMS)
-    return numbers
-
-
-def are_fractions(numbers: Sequence[float]) -> bool:
-    return sum(numbers) <= 1 + 1e-9
-
-
-def fraction_ends(fractions: Sequence[float], rows: int | np.ndarray) -> np.ndarray:
-    """The rows at which parts with these fractions of `rows` end, int64 [3], or [C, 3] for `rows` [C]."""
-    return np.floor(np.multiply.outer(rows, np.cumsum(fractions)) + 1e-6).astype(np.int64)
-
-
-def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> list[float]:
-    """Replace the times, or the numbers of last rows, of a split by row numbers. Three numbers are not changed.
-
-    Parameters
-    ----------
-    spec : two or three times, three numbers, or LastRows
-        The first time of validation, the first time of test, and the time before which the test ends, which is the
-        end of the data if it is not given. Each becomes the first row at or after it. Times without an offset are in
-        the time zone of the panel.
-    panel : Panel
-    rows : int, optional
-        Only the first `rows` rows are split; None takes all.
-
-    Raises
-    ------
-    ConfigError
-        See `check_split`.
-    DataError
-        A part would have no row, or the test would end after the data.
-    """
-    spec = check_split(spec)
-    if isinstance(spec, LastRows):
-        end = len(panel) if rows is None else rows
-        if end <= sum(spec):
-            raise DataError(
-                message(
-                    "split-part-empty",
-                    source=panel.card.name,
-                    split=str(spec._asdict()),
-                    part=message("part_training"),
-                ),
-                message("fewer-last-rows", rows=end),
-            )
-        return [float(end - sum(spec)), float(end - spec.test), float(end)]
-    texts = _times(spec)
-    if not texts:
-        return numbers_of(spec)
-    index, local_index = panel.index[:rows], panel.local_index[:rows]
-    times = [parse_panel_time(text, panel) for text in texts]
-    ends = [0, *(int(index.searchsorted(time)) for time in times), len(index)][:4]
-    given = {"source": panel.card.name, "split": _format(spec)}
-    span = {"first": str(local_index[0]), "last": str(local_index[-1])}
-    for part, start, end in zip(("training", "validation", "test"), ends, ends[1:], strict=False):
-        if start >= end:
-            raise DataError(
-                message("split-part-empty", **given, part=message(f"part_{part}")),
-                message("increasing-times", **span),
-            )
-    if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
-        text = message("split-after-data", **given)
-        raise DataError(text, message("without-third-time", **span))
-    return [float(end) for end in ends[1:]]

@@ -63,13 +63,13 @@ class Split:
     def part(self, name: str, horizon: int = 0) -> tuple[Any, Any]:
         """First row of a part, and the row after its last one: each an integer, or int64 [C].
 
-        Models are tuned and calibrated on the first half of the validation part, ``calibration``, and selected on
-        the second, ``selection``. Each half holds at least one window, so the halves of a validation part of less
-        than two horizons overlap.
+        Models are tuned and calibrated on the first half of the validation part, and selected on the second. Each
+        half contains at least one window, so the halves of a validation part of less than two horizons overlap.
 
         Parameters
         ----------
-        name : {"train", "val", "test", "calibration", "selection"}
+        name : {"train", "val", "test", "first_half", "second_half"}
+            ``val`` is the whole validation part.
         horizon : int
             In rows; only the halves depend on it.
         """
@@ -79,8 +79,8 @@ class Split:
             "train": (np.int64(0) if self.starts is None else self.starts, train_end),
             "val": (train_end, val_end),
             "test": (val_end, test_end),
-            "calibration": (train_end, np.minimum(val_end, np.maximum(middle, train_end + horizon))),
-            "selection": (np.maximum(train_end, np.minimum(middle, val_end - horizon)), val_end),
+            "first_half": (train_end, np.minimum(val_end, np.maximum(middle, train_end + horizon))),
+            "second_half": (np.maximum(train_end, np.minimum(middle, val_end - horizon)), val_end),
         }[name]
 
     def origin_bounds(self, name: str, context_length: int, horizon: int) -> tuple[Any, Any]:

@@ -52,7 +52,7 @@ class Mark:
     width : values, optional
         Widths of bars.
     horizontal : bool
-        Whether bars are horizontal: `x` holds their lengths and `y` their names.
+        Whether bars are horizontal: `x` contains their lengths and `y` their names.
     dashed : bool
         Whether a line is dashed.
     hollow : bool

@@ -6,7 +6,8 @@ import numpy as np
 
 from timevis.evaluation.charts.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.comparison import NAIVE_LABEL, Comparison
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.labels import COSTS
+from timevis.metric_specs import METRICS
 
 MAX_LEGEND_RUNS = 8
 """Runs that a legend can distinguish; of more runs each one has a row in every chart."""
@@ -33,7 +34,7 @@ def _horizon_charts(comparison: Comparison) -> list[Chart]:
     charts = []
     for metric in CHART_METRICS:
         table = comparison.by_horizon[metric]
-        steps, name = np.arange(1, len(table) + 1), METRICS[metric].name
+        steps, name = np.arange(1, len(table) + 1), METRICS[metric].label
         is_heat_map = len(table.columns) > MAX_LEGEND_RUNS
         if is_heat_map:
             marks = [Mark("heat", steps, list(table.columns), z=table.to_numpy().T, z_label=name)]
@@ -62,7 +63,7 @@ def _difference_charts(comparison: Comparison) -> list[Chart]:
         ]
         marks.append(Mark("line", [0.0, 0.0], [labels[0], labels[-1]], "", "guide", dashed=True))
         is_short = len(comparison.reference) <= MAX_TITLE_LABEL_LENGTH
-        title = f"{METRICS[metric].name}, difference from {comparison.reference if is_short else 'the reference'}"
+        title = f"{METRICS[metric].label}, difference from {comparison.reference if is_short else 'the reference'}"
         charts.append(Chart(metric, title, "percent; below zero the run is better", "", marks))
     return charts
 

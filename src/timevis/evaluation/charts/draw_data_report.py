@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from timevis.data.calendar import season_lengths, steps_per_day
-from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.cleaning.statistics import autocorrelation, moving_average
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
+from timevis.data.quality.statistics import autocorrelation, moving_average
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.spec import SplitSpec
 from timevis.evaluation.charts.chart import COLOURS, isolated_points

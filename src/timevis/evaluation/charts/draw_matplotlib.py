@@ -32,8 +32,16 @@ LEFT_MARGIN, RIGHT_MARGIN, TOP_MARGIN, BOTTOM_MARGIN, LEGEND_ROW_HEIGHT = 0.95, 
 MAX_LEGEND_LINE_LENGTH = 40
 """Characters in a line of the legend of a panel."""
 FALLBACK_FONTS = (
-    *("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "PingFang SC"),
-    *("Hiragino Sans GB", "Microsoft YaHei", "SimHei", "Noto Sans CJK JP", "Noto Sans"),
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+    "Noto Sans CJK JP",
+    "Noto Sans",
 )
 """Fonts for characters that DejaVu Sans lacks, such as Chinese ones."""
 SINGLE_STEP_BAND_WIDTH = 8
@@ -202,7 +210,7 @@ def _draw_mark(axes: Axes, mark: Mark) -> None:
 
 @cache
 def style() -> Any:
-    """`STYLE` with DejaVu Sans and those of `FALLBACK_FONTS` that are installed."""
+    """`STYLE` with DejaVu Sans and the fonts of `FALLBACK_FONTS` that are installed."""
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # a fallback font may lack the bold weight
     installed = {font.name for font in fontManager.ttflist}
     return STYLE | {"font.family": ["DejaVu Sans", *(name for name in FALLBACK_FONTS if name in installed)]}

@@ -32,7 +32,7 @@ def period_figures(forecasts: SavedForecasts, record: RunRecord) -> list[dict[st
 
 
 def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows: int) -> dict[str, Any]:
-    horizon, freq = forecasts.truth.shape[1], record.results["window_set"]["freq"]
+    horizon, freq = forecasts.truth.shape[1], record.results.window_set.freq
     rows = np.flatnonzero((forecasts.frame["channel"] == channel).to_numpy())
     rows = rows[np.argsort(forecasts.frame["origin"].to_numpy()[rows], kind="stable")]
     origins = forecasts.frame["origin"].to_numpy()[rows]

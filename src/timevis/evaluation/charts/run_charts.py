@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day, to_local_time
-from timevis.data.cleaning.statistics import autocorrelation
 from timevis.data.panel import Panel
+from timevis.data.quality.statistics import autocorrelation
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.error_profile import (
     MEDIAN_INDEX,
     SavedForecasts,
     calendar_error_sums,
+    error_histogram,
     mean_error_by,
     pit_density,
     reliability,
     timestamps_around,
     window_bias,
 )
-from timevis.runs.record import RunRecord, scored_channels
+from timevis.runs.record import RunRecord
 from timevis.utils.levels import QUANTILE_LEVELS
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -34,7 +35,7 @@ MAX_FUTURE_CHARTS = 12
 
 def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Chart:
     """One scored window: the end of its context, the truth, the median forecast and two intervals."""
-    window, freq = forecasts.frame.iloc[row], record.results["window_set"]["freq"]
+    window, freq = forecasts.frame.iloc[row], record.results.window_set.freq
     horizon = forecasts.truth.shape[1]
     context = forecasts.context[row][-max(48, 2 * horizon) :]
     context_times = timestamps_around(window["timestamp"], len(context), 1, freq, record.timezone)
@@ -113,8 +114,11 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                 marks=[
                     *marks[:-1],
                     Mark(
-                        *("line", panel.local_index[start:shown][observed], values[start:shown][observed]),
-                        *("data", "truth"),
+                        "line",
+                        panel.local_index[start:shown][observed],
+                        values[start:shown][observed],
+                        "data",
+                        "truth",
                     ),
                     marks[-1],
                 ],
@@ -141,7 +145,7 @@ def error_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
 
 
 def horizon_charts(record: RunRecord) -> list[Chart]:
-    """Absolute error and WQL by step ahead, with those of seasonal naive."""
+    """Absolute error and WQL by step ahead, with the values of seasonal naive."""
     results = record.results
     label, scaled = error_axis(record)
     charts = []
@@ -152,8 +156,8 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
         lines = [
             Mark("line", np.arange(1, record.horizon + 1), np.array(values[key], float), model, role)
             for values, model, role in (
-                (results["by_horizon"], record.label, "model"),
-                (results["seasonal_naive_by_horizon"], "seasonal naive", "naive"),
+                (results.by_horizon, record.label, "model"),
+                (results.seasonal_naive_by_horizon, "seasonal naive", "naive"),
             )
         ]
         charts.append(Chart(name, title, "steps ahead", y_label, lines, y_from_zero=True))
@@ -163,7 +167,7 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
 def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
     """Error by hour and weekday of the target, where the data have several; by month for data slower than daily."""
     label, scaled = error_axis(record)
-    if steps_per_day(record.results["window_set"]["freq"]) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
+    if steps_per_day(record.results.window_set.freq) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
         months = mean_error_by(calendar_error_sums(forecasts, scaled, ["month"]), "month")
         bars = Mark("bars", [MONTHS[m - 1] for m in months.index], months.to_numpy())
         return [Chart("month", "Error by month", "month of the target", label, [bars])] if len(months) > 1 else []
@@ -192,13 +196,13 @@ def channel_chart(record: RunRecord) -> Chart | None:
     Channels without a truth are left out. With more than `MAX_CHANNEL_BARS` channels, the chart is a histogram of the
     ratio of both MASE.
     """
-    scored = scored_channels(record.results)
+    scored = record.results.scored_channels()
     if not scored or len(record.channels) < 2:
         return None
     table = pd.DataFrame(
         {
-            "model": {c: record.results["by_channel"][c]["mase"] for c in scored},
-            "naive": {c: record.results["seasonal_naive_by_channel"][c]["mase"] for c in scored},
+            "model": {c: record.results.by_channel[c]["mase"] for c in scored},
+            "naive": {c: record.results.seasonal_naive_by_channel[c]["mase"] for c in scored},
         },
         dtype=float,
     ).sort_values("model", ascending=False)
@@ -223,10 +227,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     observed = error[np.isfinite(error)]
     if not len(observed):
         return []
-    low, high = np.quantile(observed, (0.002, 0.998))
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    counts, edges = np.histogram(np.clip(observed, low, high), bins=61, range=(low, high))
+    counts, edges = error_histogram(observed)
     centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     unit = "training std" if scaled else record.unit_of(record.channels[0])
     density = counts / counts.sum() / width
@@ -236,7 +237,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
         normal = np.exp(-0.5 * ((centres - observed.mean()) / std) ** 2) / std / np.sqrt(2 * np.pi)
         marks.append(Mark("line", centres, normal, "normal, same mean and std", "truth", dashed=True))
     label = f"forecast − truth{f', {unit}' if unit else ''}"
-    note = "The first and the last bin also hold the most extreme 0.2 % of each side."
+    note = "The first and the last bin also count the most extreme 0.2 % of each side."
     charts = [Chart("residual_histogram", "Distribution of the error", label, "density", marks, note)]
     if error.shape[1] > 2 and std > 0:
         names = ("residual_autocorrelation", "Autocorrelation of the error along a forecast", "lag in steps")
@@ -289,19 +290,14 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
 
 
 def training_charts(record: RunRecord) -> list[Chart]:
-    """Training loss and relative WQL on validation by step; none for a model without logged steps."""
-    history = record.history
-    if history is None or "step" not in history:
-        return []
+    """Training loss and relative WQL on the tuning windows by step; none for a model without logged steps."""
     charts = []
     for name, column, title in (
         ("train_loss", "train/loss", "Training loss"),
-        ("val_relative_wql", "val/relative_wql", "Relative WQL on the validation windows"),
+        ("tuning_relative_wql", "tuning/relative_wql", "Relative WQL on the tuning windows"),
     ):
-        rows = history[["step", column]].dropna() if column in history else history.iloc[:0]
-        if column == "val/relative_wql":
-            rows = rows.iloc[:-1]  # the last row validates the best checkpoint again, after the fit
-        if len(rows) > 1:
-            marks = [Mark("line", rows["step"].to_numpy(), rows[column].to_numpy(float))]
+        steps, values = record.history.curve(column)
+        if len(steps) > 1:
+            marks = [Mark("line", np.array(steps), np.array(values))]
             charts.append(Chart(name, title, "step", column, marks))
     return charts

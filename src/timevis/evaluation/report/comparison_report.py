@@ -10,7 +10,8 @@ import pandas as pd
 from timevis.evaluation.charts.comparison_charts import comparison_charts
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.comparison import Comparison
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.labels import COSTS
+from timevis.metric_specs import METRICS
 from timevis.utils.files import require_empty
 from timevis.utils.formatting import format_duration, format_interval, format_number, markdown_table, with_minus_sign
 from timevis.utils.spreadsheets import to_csv
@@ -55,9 +56,8 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
     for label, row in comparison.metrics.iterrows():
         cells = rows.setdefault(str(label), {})
         for key, metric in METRICS.items():
-            entry = {"low": _or_none(row[f"{key}_low"]), "high": _or_none(row[f"{key}_high"])}
-            bounds = format_interval(entry, metric.percent)
-            cells[metric.name] = format_number(row[key], metric.percent) + (f" ({bounds})" if bounds else "")
+            bounds = format_interval(_or_none(row[f"{key}_low"]), _or_none(row[f"{key}_high"]), metric.is_percent)
+            cells[metric.label] = format_number(row[key], metric.is_percent) + (f" ({bounds})" if bounds else "")
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -73,7 +73,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
         rows.append(
             {
                 "run": row["run"],
-                "metric": METRICS[row["metric"]].name,
+                "metric": METRICS[row["metric"]].label,
                 "difference": _signed(row["difference"], ".4g"),
                 "%": _signed(row["percent"], ".1f"),
                 "95 % interval, %": "–" if pd.isna(row["percent_low"]) else f"{low} to {high}",
@@ -110,7 +110,7 @@ def sentences(comparison: Comparison) -> list[str]:
             out.append(f"{row['run']}: the relative WQL is not defined on these windows.")
             continue
         if row["difference"] == 0:
-            out.append(f"{row['run']}: the relative WQL equals that of {comparison.reference}.")
+            out.append(f"{row['run']}: the relative WQL equals the value of {comparison.reference}.")
             continue
         size = format_number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
         direction = "lower" if row["difference"] < 0 else "higher"
@@ -121,7 +121,7 @@ def sentences(comparison: Comparison) -> list[str]:
             significance = "the 95 % interval of the difference includes zero"
         else:
             significance = "the 95 % interval of the difference excludes zero"
-        difference = f"the relative WQL is {size} {direction} than that of {comparison.reference}"
+        difference = f"the relative WQL is {size} {direction} than the value of {comparison.reference}"
         out.append(f"{row['run']}: {difference}; {significance}.")
     return out + comparison.notes
 
@@ -143,10 +143,10 @@ def markdown(comparison: Comparison) -> str:
         parts += [
             f"## Difference from {comparison.reference}",
             "A negative difference means that the run has a smaller error. Intervals and p treat the errors at "
-            "successive origins as an autocorrelated series, and are those of the ratio of the two errors. p (Holm) "
-            "is corrected for the number of runs that are compared on the metric. DM is the statistic of Diebold "
-            "and Mariano with the correction of Harvey, Leybourne and Newbold. DM p is usually smaller than p, "
-            "since it allows for dependence of overlapping windows only.",
+            "successive origins as an autocorrelated series, and are computed for the ratio of the two errors. p "
+            "(Holm) is corrected for the number of runs that are compared on the metric. DM is the statistic of "
+            "Diebold and Mariano with the correction of Harvey, Leybourne and Newbold. DM p is usually smaller than "
+            "p, since it allows for dependence of overlapping windows only.",
             markdown_table(differences_table(comparison)),
             "![differences](differences.png)",
         ]

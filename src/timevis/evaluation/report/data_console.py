@@ -11,18 +11,19 @@ import numpy as np
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as RichText
 
 from timevis.config.compose import compose
 from timevis.config.paths import CONF
 from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import check
-from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import QualityReport
 from timevis.data.split.make_split import split_panel, split_rows
 from timevis.data.split.spec import SplitSpec
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.report.data_findings import covariate_name
+from timevis.messages import Text
 from timevis.utils.formatting import format_count, format_number
 
 LENGTHS = ("context_length", "horizon")
@@ -57,18 +58,23 @@ def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConf
     """
     names = sorted(p.stem for p in (CONF / "data").glob("*.yaml"))
     is_file = Path(source).suffix or Path(source).exists()
-    if source.startswith(("data=", "data.path=", "path=")) and not Path(source).exists():
-        advice = "give the file or name first, without a key: timevis inspect my.csv id=store"
-        raise ConfigError(f"{source!r} is neither a file nor a data set", advice)
-    if not is_file and source not in names:
-        raise ConfigError(f"{source!r} is neither a file nor a data set", did_you_mean(source, names))
+    is_key = source.startswith(("data=", "data.path=", "path=")) and not Path(source).exists()
+    if is_key or (not is_file and source not in names):
+        raise ConfigError(
+            Text("neither-file-nor-data-set", "{source!r} is neither a file nor a data set", source=source),
+            Text("source-before-keys", "give the file or name first, without a key: timevis inspect my.csv id=store")
+            if is_key
+            else did_you_mean(source, names),
+        )
     for override in overrides:
         if "=" not in override:
-            advice = "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'"
-            raise ConfigError(f"{override!r} is not of the form key=value", advice)
+            message = Text("override-without-value", "{override!r} is not of the form key=value", override=override)
+            advice = Text("examples-of-overrides", "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'")
+            raise ConfigError(message, advice)
     if is_file and (again := [o for o in overrides if o.startswith(("path=", "data.path="))]):
         raise ConfigError(
-            f"{again[0]!r} names a second file beside {source}", "give one file: timevis inspect my.csv"
+            Text("second-file", "{override!r} names a second file beside {source}", override=again[0], source=source),
+            Text("give-one-file", "give one file: timevis inspect my.csv"),
         )
     prefixed = [o if o.startswith(("data.", *LENGTHS)) else f"data.{o}" for o in overrides]
     cfg = compose([f"data={'file' if is_file else source}", *prefixed])
@@ -94,13 +100,13 @@ def print_data_report(panel: Panel, report: QualityReport, split: SplitSpec, len
     if not console.is_terminal:
         console.width = max(console.width, MIN_WIDTH)
     card = panel.card
-    console.print(Text.assemble("\n", (card.name, "bold"), f"  {card.description}".rstrip()))
+    console.print(RichText.assemble("\n", (card.name, "bold"), f"  {card.description}".rstrip()))
     for text in (card.attribution, f"licence {card.licence}" if card.licence else "", *card.notes):
         if text:
             console.print(f"  {text}", style="dim")
     console.print(
-        f"\n{report.rows:,} rows of {format_count(len(panel.channels), 'channel')}, every "
-        f"{report.frequency}, {report.start} to {report.end}"
+        f"\n{report.rows:,} rows of {format_count(len(panel.channels), 'channel')}, every {report.frequency}, "
+        f"{report.start} to {report.end}"
     )
     for note in report.notes:
         console.print(f"  {note}")
@@ -257,7 +263,7 @@ def _print_places(console: Console, report: QualityReport) -> None:
         )
         lines += _first_places(places, entry["count"])
     if lines:
-        console.print(Text.assemble("\n", ("Places", "bold"), " (the JSON report lists more)"))
+        console.print(RichText.assemble("\n", ("Places", "bold"), " (the JSON report lists more)"))
         for line in lines:
             console.print(f"  {line}")
 

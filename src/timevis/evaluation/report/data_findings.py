@@ -1,11 +1,12 @@
-"""Describe the data of a run in facts and table rows; `timevis.data.cleaning.findings` describes their defects."""
+"""Describe the data of a run in facts and table rows; `timevis.data.quality.findings` describes their defects."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from timevis.data.cleaning.findings import format_period
+from timevis.data.quality.findings import format_period
+from timevis.runs.results import Results, WindowSetFacts
 from timevis.utils.formatting import format_count, format_number, join_names
 
 MAX_CHANNEL_ROWS = 20
@@ -24,11 +25,9 @@ CHANNEL_COLUMNS = {
 """Header of each column of the table of channels, by its key in data_report.json."""
 
 
-def data_facts(
-    report: dict[str, Any], results: dict[str, Any], not_scored: Sequence[str] = ()
-) -> list[tuple[str, str]]:
+def data_facts(report: dict[str, Any], results: Results, not_scored: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Name and value of each known property of the data; `not_scored` names channels of series without windows."""
-    card, window_set, read = report["card"], results["window_set"], results["run"]["covariates_read"]
+    card, window_set, read = report["card"], results.window_set, results.run.covariates_read
     covariates = [
         (name, f"{covariate_name(name, c)} ({_availability(c)})") for name, c in report["covariates"].items()
     ]
@@ -39,13 +38,10 @@ def data_facts(
         ("Attribution", card["attribution"]),
         ("Domain", card["domain"]),
         ("Holidays of", card["country"]),
-        (
-            "Rows",
-            f"{format_number(report['rows'])} from {format_period(report['start'], report['end'])}",
-        ),
+        ("Rows", f"{format_number(report['rows'])} from {format_period(report['start'], report['end'])}"),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or utc),
-        ("Channels", join_names(window_set["channels"])),
+        ("Channels", join_names(window_set.channels)),
         ("Series", _series(window_set, not_scored)),
         ("Covariates", join_names([text for name, text in covariates if name in read])),
         ("Covariates not read", join_names([text for name, text in covariates if name not in read])),
@@ -54,11 +50,11 @@ def data_facts(
     return [(name, value) for name, value in facts if value]
 
 
-def _series(window_set: dict[str, Any], channels_not_scored: Sequence[str]) -> str:
+def _series(window_set: WindowSetFacts, channels_not_scored: Sequence[str]) -> str:
     """How many series there are if each is split by its own span, and which of them are not scored."""
-    if window_set["borders"] is not None:
+    if window_set.borders is not None:
         return ""
-    number, not_scored = window_set["series"], window_set["series_not_scored"]
+    number, not_scored = window_set.series, window_set.series_not_scored
     names = join_names(channels_not_scored, MAX_LISTED_CHANNELS)
     left_out = f"; {not_scored} of them are too short to be scored: {names}" if not_scored else ""
     return f"{number}, each split by the rows of its own span{left_out}"

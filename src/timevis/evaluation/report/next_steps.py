@@ -33,9 +33,9 @@ def _improvement(record: RunRecord) -> NextStep:
     codes = {finding.code for finding in verdict_of(record.results).findings}
     conformal, model = record.config.get("conformal"), record.config["model"]
     unread = unread_observed_covariates(record)
-    if "intervals_too_narrow" in codes and conformal != "online":
+    if "intervals-too-narrow" in codes and conformal != "online":
         return NextStep("Recalibrate the intervals, which are too narrow.", _again(record, conformal="online"))
-    if "intervals_too_wide" in codes and conformal == "none":
+    if "intervals-too-wide" in codes and conformal == "none":
         return NextStep("Recalibrate the intervals, which are too wide.", _again(record, conformal="split"))
     if unread and model["name"] == LEARNED_MODEL and model["covariates"] == "known":
         text = f"Let the model also read covariates that are observed up to the origin: {', '.join(unread)}."
@@ -43,8 +43,8 @@ def _improvement(record: RunRecord) -> NextStep:
     if "test_unlike_validation" in codes:
         text = "The test part is unlike validation: score other dates too, with the same model."
         return NextStep(text, command_line("timevis", "predict", _folder(record), "--rescore", "--start", "DATE"))
-    seed = record.results["run"]["seed"]
-    if record.results["cost"]["trainable_parameters"] and record.history is not None:
+    seed = record.results.run.seed
+    if record.results.cost.trainable_parameters and record.history.rows:
         text = "Train with other seeds, to see how much the scores depend on chance."
         return NextStep(text, _again(record, several=True, seed=f"{seed + 1},{seed + 2}"))
     return NextStep("Score a longer horizon.", _again(record, horizon=2 * record.horizon))
@@ -52,10 +52,10 @@ def _improvement(record: RunRecord) -> NextStep:
 
 def _comparison(record: RunRecord) -> NextStep:
     """A run of another model on the same windows."""
-    model = record.results["run"]["model"]
+    model = record.results.run.model
     other = SIMPLE_MODEL if model == LEARNED_MODEL else LEARNED_MODEL
-    window_set = record.results["window_set"]
-    lengths = {"context_length": window_set["context_length"], "horizon": window_set["horizon"]}
+    window_set = record.results.window_set
+    lengths = {"context_length": window_set.context_length, "horizon": window_set.horizon}
     text = f"Train {other} on the same windows, and compare both runs with timevis compare."
     overrides = [o for o in _overrides(record) if o.startswith(("data", "evaluation."))]
     return NextStep(text, command_line(train_command(), *overrides, f"model={other}", **lengths))
@@ -82,5 +82,5 @@ def _folder(record: RunRecord) -> str:
 
 def unread_observed_covariates(record: RunRecord) -> list[str]:
     """Names of covariates of kind ``observed`` that the model did not read."""
-    read = record.results["run"]["covariates_read"]
+    read = record.results.run.covariates_read
     return [n for n, c in record.data_report["covariates"].items() if c["kind"] == "observed" and n not in read]

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.labels import COSTS
 from timevis.evaluation.verdict import scored_on, verdict_of
-from timevis.runs.record import describe_backbone, model_label
+from timevis.metric_specs import METRICS
+from timevis.runs.results import Results
 from timevis.utils.formatting import format_interval, format_number
 
 STYLES = {"good": "green", "info": "", "warning": "yellow", "bad": "red"}
 
 
-def print_results(results: dict[str, Any], console: Console | None = None) -> None:
-    """Print each metric with its 95 % interval and that of seasonal naive, the skill, the cost, and the verdict."""
-    run, window_set, cost = results["run"], results["window_set"], results["cost"]
-    label = escape(model_label(run))
-    without_truth = window_set.get("without_truth")
-    windows = f"{window_set['windows']}{f', {without_truth} without a truth' if without_truth else ''}"
-    table = Table(title=f"{label} {escape(scored_on(results))}, windows: {windows}, seed {run['seed']}")
+def print_results(results: Results, console: Console | None = None) -> None:
+    """Print each metric with its 95 % interval, the value of seasonal naive, the skill, the cost, and the verdict."""
+    run, window_set, cost = results.run, results.window_set, results.cost
+    label = escape(run.label)
+    without_truth = f", {window_set.without_truth} without a truth" if window_set.without_truth else ""
+    windows = f"{window_set.windows}{without_truth}"
+    table = Table(title=f"{label} {escape(str(scored_on(results)))}, windows: {windows}, seed {run.seed}")
     table.add_column("")
     for column in (label, "95 % interval", "seasonal naive"):
         table.add_column(column, justify="right")
     for key, metric in METRICS.items():
-        model, naive = results["metrics"][key], results["seasonal_naive"][key]
-        values = (format_number(model["value"], metric.percent), format_interval(model, metric.percent))
-        table.add_row(metric.name, *values, format_number(naive["value"], metric.percent))
+        model, naive = results.metrics[key], results.seasonal_naive[key]
+        values = (
+            format_number(model.value, metric.is_percent),
+            format_interval(model.low, model.high, metric.is_percent),
+        )
+        table.add_row(metric.label, *values, format_number(naive.value, metric.is_percent))
     table.add_section()
-    for key, skill in results["skill"].items():
-        table.add_row(f"skill ({METRICS[key].name})", format_number(skill["value"]), format_interval(skill), "0")
+    for key, skill in vars(results.skill).items():
+        table.add_row(
+            f"skill ({METRICS[key].label})", format_number(skill.value), format_interval(skill.low, skill.high), "0"
+        )
     table.add_section()
     for key, name in COSTS.items():
-        table.add_row(name, format_number(cost[key]))
-    if backbone := describe_backbone(run):
+        table.add_row(name, format_number(getattr(cost, key)))
+    if backbone := run.backbone_text:
         table.caption = escape(f"backbone: {backbone}")
     console = console or Console()
     console.print(table)

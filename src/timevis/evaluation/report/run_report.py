@@ -44,7 +44,7 @@ def write_report(run_folder: Path | str) -> Path:
         The HTML file, which needs no other file and no network.
     """
     record = RunRecord.load(run_folder)
-    freq = record.results["window_set"]["freq"]
+    freq = record.results.window_set.freq
     forecasts = SavedForecasts.from_tables(record.predictions, record.windows, freq, record.timezone)
     spaced = forecasts.evenly_spaced
     sections = {
@@ -126,7 +126,7 @@ def _template_file(name: str) -> str:
 def example_charts(record: RunRecord, forecasts: SavedForecasts | None = None) -> list[Chart]:
     """Charts of a few scored windows of a run, from a small error to a large one."""
     if forecasts is None:
-        freq = record.results["window_set"]["freq"]
+        freq = record.results.window_set.freq
         tables = SavedForecasts.from_tables(record.predictions, record.windows, freq, record.timezone)
         forecasts = tables.evenly_spaced
     return [run_charts.forecast_chart(forecasts, row, record) for row in _example_rows(forecasts)]

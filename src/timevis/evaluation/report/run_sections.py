@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning import findings
+from timevis.data.quality import findings
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
 from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT
+from timevis.evaluation.labels import COSTS
 from timevis.evaluation.report import data_findings
-from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.evaluation.verdict import interval_width, verdict_of
 from timevis.evaluation.worst_events import Event, scaled_error
-from timevis.runs.record import RunRecord, describe_backbone
+from timevis.metric_specs import METRICS
+from timevis.runs.record import RunRecord
+from timevis.runs.results import Results
 from timevis.utils.formatting import (
     format_count,
     format_duration,
@@ -23,6 +25,7 @@ from timevis.utils.formatting import (
     join_names,
     with_minus_sign,
 )
+from timevis.utils.levels import COVERAGES
 
 MAX_CHANNEL_ROWS = 20
 MAX_LANGUAGE_SAMPLES = 5
@@ -46,54 +49,54 @@ def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
     ]
 
 
-def headline_tiles(results: dict[str, Any]) -> list[dict[str, str]]:
+def headline_tiles(results: Results) -> list[dict[str, str]]:
     """Name, value and note of the most important numbers, and the severity of the tile."""
-    metrics, naive, cost = results["metrics"], results["seasonal_naive"], results["cost"]
-    failing = [f for f in verdict_of(results).findings if f.code.startswith("intervals_")]
+    metrics, naive, cost = results.metrics, results.seasonal_naive, results.cost
+    failing = [f for f in verdict_of(results).findings if f.code.startswith("intervals-")]
     coverage_severity = failing[0].severity if failing else "info"
     skills = [
         {
-            "name": f"Skill, {METRICS[name].name}",
-            "value": format_number(results["skill"][name]["value"], percent=True),
-            "note": format_interval(results["skill"][name], percent=True)
-            or ("not defined" if results["skill"][name]["value"] is None else "no interval: too few windows"),
+            "name": f"Skill, {METRICS[name].label}",
+            "value": format_number(skill.value, percent=True),
+            "note": format_interval(skill.low, skill.high, percent=True)
+            or ("not defined" if skill.value is None else "no interval: too few windows"),
         }
-        for name in ("wql", "mae")
+        for name, skill in (("wql", results.skill.wql), ("mae", results.skill.mae))
     ]
     return [
         *skills,
         {
             "name": "MASE",
-            "value": format_number(metrics["mase"]["value"]),
-            "note": f"seasonal naive {format_number(naive['mase']['value'])}",
+            "value": format_number(metrics["mase"].value),
+            "note": f"seasonal naive {format_number(naive['mase'].value)}",
         },
         {
             "name": "Coverage of the 80 % interval",
-            "value": format_number(metrics["coverage_80"]["value"], percent=True),
+            "value": format_number(metrics["coverage_80"].value, percent=True),
             "note": "of the truths" + _averaged_over_channels(results),
             "severity": coverage_severity,
         },
         {
             "name": "Training",
-            "value": format_duration(cost["fit_seconds"]),
-            "note": f"{format_number(cost['trainable_parameters'])} trainable parameters",
+            "value": format_duration(cost.fit_seconds),
+            "note": f"{format_number(cost.trainable_parameters)} trainable parameters",
         },
     ]
 
 
 def run_facts(record: RunRecord) -> list[tuple[str, str]]:
     """Name and value of each property of the run."""
-    run, window_set = record.results["run"], record.results["window_set"]
-    validation = format_number((record.results["validation"] or {}).get("relative_wql"))
+    run, window_set = record.results.run, record.results.window_set
+    validation = format_number(record.results.validation.get("relative_wql"))
     facts = [
         ("Model", record.label),
-        *([("Backbone", backbone)] if (backbone := describe_backbone(run)) else []),
+        *([("Backbone", backbone)] if (backbone := run.backbone_text) else []),
         (
             "Task",
-            f"{window_set['horizon']} steps ahead from a context of {window_set['context_length']} steps, "
-            f"frequency {window_set['freq']}",
+            f"{window_set.horizon} steps ahead from a context of {window_set.context_length} steps, frequency "
+            f"{window_set.freq}",
         ),
-        ("Seed", format_number(run["seed"])),
+        ("Seed", format_number(run.seed)),
         ("Relative WQL on validation", f"{validation}, used for model selection"),
         ("Run folder", record.folder.name),
     ]
@@ -102,18 +105,18 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
 
 def versions(record: RunRecord) -> list[tuple[str, str]]:
     """Name and value of what identifies the code, the data and the windows of the run."""
-    run = record.results["run"]
+    run = record.results.run
     return [
-        ("Git commit", run["git_commit"] or "unknown"),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())),
-        ("Hash of the data", run["data_hash"]),
-        ("Hash of the windows", record.results["window_set"]["hash"]),
+        ("Git commit", run.git_commit or "unknown"),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())),
+        ("Hash of the data", run.data_hash),
+        ("Hash of the windows", record.results.window_set.hash),
     ]
 
 
 def model_settings(record: RunRecord) -> list[tuple[str, str]]:
     """Config keys of the model with their values, and the properties that the fitted model reports."""
-    description = record.results["run"].get("description") or {}
+    description = record.results.run.description
     fitted = {key: value for key, value in description.items() if key != "backbone"}
     return [row for row in _flatten(record.config["model"]) if row[0] != "_target_"] + _flatten(fitted, "fitted ")
 
@@ -146,9 +149,9 @@ def data_section(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _averaged_over_channels(results: dict[str, Any]) -> str:
+def _averaged_over_channels(results: Results) -> str:
     """Addition to a share that is computed per channel first; empty for one channel."""
-    return ", averaged over channels" if len(results["window_set"]["channels"]) > 1 else ""
+    return ", averaged over channels" if len(results.window_set.channels) > 1 else ""
 
 
 def clock(record: RunRecord) -> str:
@@ -156,26 +159,26 @@ def clock(record: RunRecord) -> str:
     return "UTC time" if data_findings.is_shown_in_utc(record.data_report) else "local time"
 
 
-def interval_note(results: dict[str, Any]) -> str:
+def interval_note(results: Results) -> str:
     """Sentence on the 95 % intervals in the table of metrics."""
-    has_interval = [results[key]["mae"]["low"] is not None for key in ("metrics", "seasonal_naive")]
+    has_interval = [scores["mae"].low is not None for scores in (results.metrics, results.seasonal_naive)]
     if not any(has_interval):
         return "There are too few windows for 95 % intervals."
     treatment = {
-        AUTOCORRELATED: "the errors at successive origins as autocorrelated",
-        INDEPENDENT: "the errors of different series as independent",
-    }[results["interval_method"]]
-    text = f"The small print gives the 95 % interval, which treats {treatment}"
+        AUTOCORRELATED: ", which treats the errors at successive origins as autocorrelated",
+        INDEPENDENT: ", which treats the errors of different series as independent",
+    }.get(results.interval_method or "", "")
+    text = f"The small print gives the 95 % interval{treatment}"
     return f"{text}." if all(has_interval) else f"{text}, where there are enough windows."
 
 
-def calibration(results: dict[str, Any]) -> str:
+def calibration(results: Results) -> str:
     """Sentences on the coverage of the intervals; their width is judged without the coverage from tied truths."""
-    coverage = {k: results["metrics"][f"coverage_{k}"]["value"] for k in (50, 80, 95)}
+    coverage = {k: results.metrics[f"coverage_{k}"].value for k in COVERAGES}
     width = interval_width(results)
     if width is None:
         return "Coverage is not defined on these windows."
-    shares = ", ".join(f"the {k} % interval contains {100 * value:.1f} %" for k, value in coverage.items())
+    shares = ", ".join(f"the {k} % interval contains {format_number(v, percent=True)}" for k, v in coverage.items())
     doubt = "" if width.is_certain else ", but there are too few windows to be certain"
     subject = "The 80 % interval is"
     if width.excess:
@@ -211,13 +214,13 @@ def _sample_text(value: Any) -> str:
     return str(value)
 
 
-def cost_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
+def cost_rows(results: Results) -> list[tuple[str, str]]:
     """Name and value of each cost."""
-    return [(name, format_number(results["cost"][key])) for key, name in COSTS.items()]
+    return [(name, format_number(getattr(results.cost, key))) for key, name in COSTS.items()]
 
 
 def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
-    """For each metric: its value, that of seasonal naive, the relative change, and a description with the unit."""
+    """For each metric: the values of run and seasonal naive, their relative change, and a description with unit."""
     rows, results = [], record.results
     units = {record.unit_of(channel) for channel in record.channels}
     unit = "in the unit of the values"
@@ -228,19 +231,20 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
     elif units != {""}:
         unit = f"in {units.pop()}"
     for key, metric in METRICS.items():
-        model, naive = results["metrics"][key], results["seasonal_naive"][key]
+        model, naive = results.metrics[key], results.seasonal_naive[key]
         change, is_better = "", None
-        if metric.lower_is_better and model["value"] is not None and naive["value"]:
-            ratio = model["value"] / naive["value"] - 1
-            change, is_better = with_minus_sign(f"{100 * ratio:+.1f} %"), ratio < 0 if abs(ratio) > 5e-4 else None
+        if metric.direction != "nominal" and model.value is not None and naive.value:
+            ratio = model.value / naive.value - 1
+            change = with_minus_sign(f"{100 * ratio:+.1f} %")
+            is_better = (ratio < 0) == (metric.direction == "lower") if abs(ratio) > 5e-4 else None
         rows.append(
             {
-                "name": metric.name,
-                "description": metric.description.format(unit=unit),
-                "value": format_number(model["value"], metric.percent),
-                "interval": format_interval(model, metric.percent),
-                "naive": format_number(naive["value"], metric.percent),
-                "naive_interval": format_interval(naive, metric.percent),
+                "name": metric.label,
+                "description": metric.description + (f", {unit}" if metric.unit == "data" else ""),
+                "value": format_number(model.value, metric.is_percent),
+                "interval": format_interval(model.low, model.high, metric.is_percent),
+                "naive": format_number(naive.value, metric.is_percent),
+                "naive_interval": format_interval(naive.low, naive.high, metric.is_percent),
                 "change": change,
                 "is_better": is_better,
             }
@@ -248,10 +252,10 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
     return rows
 
 
-def naive_seasons(results: dict[str, Any]) -> str:
+def naive_seasons(results: Results) -> str:
     """The season of seasonal naive in rows, by channel where it differs."""
     seasons: dict[int, list[str]] = {}
-    for channel, season in results["seasonal_naive_season"].items():
+    for channel, season in results.seasonal_naive_season.items():
         seasons.setdefault(season, []).append(channel)
     if len(seasons) == 1:
         return format_count(next(iter(seasons)), "row")
@@ -263,7 +267,7 @@ def event_rows(record: RunRecord, events: list[Event]) -> list[dict[str, Any]]:
     windows = record.windows
     error = scaled_error(windows)
     naive = record.naive_windows.set_index(["origin", "channel"])
-    freq, rows = record.results["window_set"]["freq"], []
+    freq, rows = record.results.window_set.freq, []
     for event in events:
         peak = windows.iloc[event.rows[0]]
         members = windows.iloc[event.rows]
@@ -299,7 +303,7 @@ def error_statistics_table(record: RunRecord, forecasts: SavedForecasts) -> tupl
         note = f"The table shows the {MAX_CHANNEL_ROWS} channels with the largest MASE."
     elif num_channels < len(record.channels):
         note = f"The saved windows contain values of {num_channels} of the {len(record.channels)} channels."
-    mase = {c: m["mase"] or 0.0 for c, m in record.results["by_channel"].items()}
+    mase = {c: m.get("mase") or 0.0 for c, m in record.results.by_channel.items()}
     table = table.loc[sorted(table.index, key=lambda c: -mase[c])[:MAX_CHANNEL_ROWS]]
     table.insert(0, "unit", [record.unit_of(c) for c in table.index])
     return table, note

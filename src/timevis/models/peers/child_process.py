@@ -4,7 +4,7 @@
 Each class below is one library: `fit` is called at most once, `forecast` for each batch of windows.
 """
 
-# The environment of this file has other versions of its libraries, so it is not checked against those of TimeVis.
+# The environment of this file has other versions of its libraries than TimeVis, so it is not type-checked.
 # mypy: ignore-errors
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def interval_levels(quantile_levels: list[float]) -> list[float]:
 def at_levels(values: np.ndarray, known: list[float], wanted: list[float]) -> np.ndarray:
     """Quantiles [W, Q', H] at `known` levels, interpolated to the `wanted` levels [W, Q, H].
 
-    Between and beyond the known levels the quantiles are linear in those of the normal distribution.
+    Between and beyond the known levels the quantiles are linear in the quantiles of the normal distribution.
     """
     normal = NormalDist()
     z_known = np.array([normal.inv_cdf(q) for q in known])
@@ -211,12 +211,7 @@ class NeuralForecast:
                 best = (kept, rate, library)
         kept, rate, self.fitted = best
         parameters = sum(p.numel() for p in self.fitted.models[0].parameters())
-        return {
-            "learning_rate": rate,
-            "steps": kept.steps,
-            "best_step": kept.best_step,
-            "parameters": parameters,
-        }
+        return {"learning_rate": rate, "steps": kept.steps, "best_step": kept.best_step, "parameters": parameters}
 
     def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
         count, length = history.shape

@@ -17,13 +17,22 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler, covariate_scalers
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecast, Forecaster, mase_scale
 from timevis.models.peers.process import PeerProcess, peers_python
 from timevis.utils.levels import QUANTILE_LEVELS
 
 LIBRARY_OF_METHOD = {
-    **dict.fromkeys(("nhits", "patchtst", "tft", "deepar", "tide", "lstm"), "neuralforecast"),
-    **dict.fromkeys(("mstl", "autoets", "autotheta", "autoarima"), "statsforecast"),
+    "nhits": "neuralforecast",
+    "patchtst": "neuralforecast",
+    "tft": "neuralforecast",
+    "deepar": "neuralforecast",
+    "tide": "neuralforecast",
+    "lstm": "neuralforecast",
+    "mstl": "statsforecast",
+    "autoets": "statsforecast",
+    "autotheta": "statsforecast",
+    "autoarima": "statsforecast",
     "chronos": "chronos-forecasting",
     "fracast": "fracast",
 }
@@ -66,7 +75,7 @@ class Peer(Forecaster):
         In rows, for AutoTheta and, up to 24 rows, for AutoETS and AutoARIMA. `from_data` takes the one whose seasonal
         differences are smallest in the training part.
     seasons : sequence of int
-        In rows, for MSTL. `from_data` takes those that `history_length` holds twice.
+        In rows, for MSTL. `from_data` takes the seasons that `history_length` contains twice.
     calendar : sequence of str
         Calendar fields that a network reads.
     covariate_columns : sequence of int
@@ -118,15 +127,26 @@ class Peer(Forecaster):
         self.library = LIBRARY_OF_METHOD[method]
         self.is_network = self.library == "neuralforecast"
         if method == "chronos" and not path:
+            advice = Text(
+                "folder-or-id-of-chronos",
+                "give the folder or the hub identifier of a Chronos model: {example}",
+                example=Setting("model.path", "amazon/chronos-bolt-small"),
+            )
             raise ConfigError(
-                "model.path is not set",
-                "give the folder or the hub identifier of a Chronos model: model.path=amazon/chronos-bolt-small",
+                Text("model-path-not-set", "{path} is not set", path=Setting("model.path")), advice, "model.path"
             )
         if self.is_network and history_length is not None:
-            raise ConfigError(
-                "model.history_length is set, but networks read the context",
-                f"remove it and set context_length={history_length}",
+            message = Text(
+                "history-length-of-network",
+                "{history_length} is set, but networks read the context",
+                history_length=Setting("model.history_length"),
             )
+            advice = Text(
+                "set-context-instead",
+                "remove it and set {context_length}",
+                context_length=Setting("context_length", history_length),
+            )
+            raise ConfigError(message, advice, "model.history_length")
         peers_python()
         self.known_columns = [f"{name}_{part}" for name in calendar for part in ("sin", "cos")]
         self.known_columns += [f"covariate_{k}" for k in covariate_columns]
@@ -184,10 +204,16 @@ class Peer(Forecaster):
             np.maximum.at(ends, channel.numpy(), origin.numpy() + self.horizon)
             validation_rows = (ends - train_ends)[ends > train_ends]
             if not len(validation_rows):
-                raise ConfigError(
-                    f"a network of {self.library} cannot be fitted again on all rows of the data",
+                message = Text(
+                    "network-not-refitted",
+                    "a network of {library} cannot be fitted again on all rows of the data",
+                    library=self.library,
+                )
+                advice = Text(
+                    "other-model-to-refit",
                     "validation rows behind the training part select its number of steps; use another model to refit",
                 )
+                raise ConfigError(message, advice)
             request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}
             columns = datamodule.panel.channel_covariate_columns
             self._covariate_scalers = covariate_scalers(datamodule, self.covariates_read)
@@ -235,10 +261,16 @@ class Peer(Forecaster):
     @torch.no_grad()
     def predict_unclipped(self, batch: Batch) -> Forecast:
         if self.is_network and not self._is_prepared:
-            raise ConfigError(
-                f"a network of {self.library} cannot be loaded from a run folder",
+            message = Text(
+                "network-not-loaded",
+                "a network of {library} cannot be loaded from a run folder",
+                library=self.library,
+            )
+            advice = Text(
+                "train-network-again",
                 "its forecasts are in predictions.parquet of its run; train it again to forecast other windows",
             )
+            raise ConfigError(message, advice)
         length = self.hparams["history_length"] or self.context_length
         rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon)
         past = batch.series.filled[rows[:, :length].clamp(min=0), batch.channel.unsqueeze(1)]

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import torch
 
 from timevis.errors import ConfigError, TimeVisError
+from timevis.messages import Setting, Text
 
 PYTHON_VARIABLE = "TIMEVIS_PEERS_PYTHON"
 """Environment variable with the Python program of the peers' environment. No config or run folder sets it."""
@@ -45,10 +46,13 @@ def peers_python() -> Path:
     value = os.environ.get(PYTHON_VARIABLE)
     path = Path(value) if value else _REPOSITORY / ".venv-peers" / "bin" / "python"
     if not path.is_file():
-        raise ConfigError(
-            f"the environment of the other libraries does not exist: {path}",
-            f"run `make peers`, or set {PYTHON_VARIABLE} to the Python program of an environment that has them",
+        message = Text("no-peers", "the environment of the other libraries does not exist: {path}", path=str(path))
+        advice = Text(
+            "make-peers",
+            "run `make peers`, or set {variable} to the Python program of an environment that has them",
+            variable=PYTHON_VARIABLE,
         )
+        raise ConfigError(message, advice)
     return path
 
 
@@ -115,10 +119,16 @@ class PeerProcess:
             self._process.stdin.flush()
             line = self._read_line(command)
         except (BrokenPipeError, EOFError):
-            raise TimeVisError(f"the process of the other library ended: {self._last_lines()}") from None
+            lines = self._last_lines()
+            message = Text("peer-ended", "the process of the other library ended: {lines}", lines=lines)
+            raise TimeVisError(message) from None
         answer = json.loads(line)
         if "error" in answer:
-            raise TimeVisError(f"the other library failed in {command}: {answer['error']}", self._last_lines())
+            reason, lines = answer["error"], self._last_lines()
+            text = Text(
+                "peer-failed", "the other library failed in {command}: {reason}", command=command, reason=reason
+            )
+            raise TimeVisError(text, Text("last-lines", "{lines}", lines=lines) if lines else None)
         return dict(answer)
 
     def _read_line(self, command: str) -> bytes:
@@ -133,8 +143,16 @@ class PeerProcess:
                     continue
                 self._finalizer()
                 minutes = self._seconds / 60
-                limit = f"{minutes:g} minutes of processor time, or {MAX_BUSY * minutes:g} minutes by the clock"
-                raise TimeVisError(f"timeout: {command} took longer than {limit}", "allow more with model.minutes=")
+                message = Text(
+                    "peer-timeout",
+                    "timeout: {command} took longer than {minutes:g} minutes of processor time, or {elapsed:g} "
+                    "minutes by the clock",
+                    command=command,
+                    minutes=minutes,
+                    elapsed=MAX_BUSY * minutes,
+                )
+                advice = Text("allow-more-minutes", "allow more with {minutes}", minutes=Setting("model.minutes"))
+                raise TimeVisError(message, advice)
             part = os.read(self._process.stdout.fileno(), 65536)
             if not part:
                 raise EOFError

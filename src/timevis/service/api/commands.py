@@ -15,7 +15,7 @@ from timevis.config.overrides import override
 from timevis.runs.folder import read_overrides
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.training import UNTRAINED_CONFIGS, config_values
+from timevis.service.training import config_values, untrained_methods
 
 MAX_SHOWN_ROWS = 3
 RUN_PLACEHOLDER = "RUN"
@@ -45,9 +45,8 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         arguments = f"[{', '.join(map(repr, runs))}]" + (f", reference={reference!r}" if reference else "")
         return _commands(cli, f"timevis.compare({arguments})", "compare", body)
     if method := body.get("method"):
-        model, values = UNTRAINED_CONFIGS[method]
-        if body.get("horizon"):
-            values = {**values, "horizon": body["horizon"]}
+        model, untrained = untrained_methods()[method]
+        values = {**untrained.values, **({"horizon": body["horizon"]} if body.get("horizon") else {})}
         training = {"model": model, **({"target": body["target"]} if body.get("target") else {})}
         if body.get("kind") == "backtest":
             return {"cli": "", "python": "", "curl": _curl("predict", body)}

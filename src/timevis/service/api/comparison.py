@@ -6,6 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from timevis.messages import Text
 from timevis.service.api.forecasts import require_models
 from timevis.service.api.submit import submit_once
 from timevis.service.context import context
@@ -26,7 +27,11 @@ def compare(body: CompareRequest) -> Any:
     """Compare models window by window: metrics, paired differences with intervals, error by horizon, and cost."""
     values = body.model_dump(exclude_unset=True, mode="json")
     if body.reference is not None and body.reference not in body.models:
-        raise wrong_field("reference-not-compared", "/reference", "add it to models")
+        raise wrong_field(
+            "/reference",
+            Text("reference-not-compared", "the reference is not one of the models that are compared"),
+            Text("add-reference", "add it to the models"),
+        )
 
     def make_task() -> Task:
         with context().sessions() as session:

@@ -6,10 +6,10 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from timevis.config.suggestions import did_you_mean
-from timevis.data.cleaning.seasonality import MAX_ROWS, describe_seasonality
+from timevis.data.quality.seasonality import MAX_ROWS, describe_seasonality
+from timevis.data.split.spec import parse_numbers
 from timevis.errors import ConfigError, DataError
-from timevis.service.context import context, find
+from timevis.service.context import context, find, unknown_channel
 from timevis.service.db.tables import Dataset
 from timevis.service.problems import wrong_field
 from timevis.service.profiling import PREVIEW_FILE
@@ -78,12 +78,12 @@ def get_preview(dataset_id: str, query: PreviewQuery) -> Any:
 def get_split(dataset_id: str, query: SplitQuery) -> Any:
     """Return rows, times and number of windows of the training, validation and test part."""
     dataset, _, series = _open(dataset_id, None)
-    spec = (query.train, query.val, query.test)
     try:
+        spec = parse_numbers((query.train, query.val, query.test))
         lengths = lengths_of(dataset.report, spec, query.context_length, query.horizon)
         parts = split_parts(series, spec, lengths.context_length, lengths.horizon)
     except (ConfigError, DataError) as error:
-        raise wrong_field("impossible-split", "/train", error.advice, detail=error.message) from None
+        raise wrong_field("/train", error.message, error.advice) from None
     return {"horizon": lengths.horizon, "context_length": lengths.context_length, "parts": parts}
 
 
@@ -94,6 +94,6 @@ def _open(dataset_id: str, channel: str | None) -> tuple[Dataset, str, StoredSer
     channels = list(dataset.report["channels"])
     chosen = channels[0] if channel is None else channel
     if chosen not in channels:
-        raise wrong_field("unknown-channel", "/channel", did_you_mean(chosen, channels), channel=chosen)
+        raise unknown_channel("/channel", chosen, channels)
     folder = context().storage.fetched_dataset(dataset.id)
     return dataset, chosen, StoredSeries.open(folder, channels.index(chosen), dataset.report)

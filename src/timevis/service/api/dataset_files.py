@@ -11,48 +11,40 @@ import pandas as pd
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from timevis.data.cleaning.findings import data_findings
+from timevis.data.quality.findings import data_findings
 from timevis.errors import DataError
+from timevis.messages import Text
 from timevis.service.api.forecast_result import later_versions, newest_version
-from timevis.service.context import context, find
+from timevis.service.context import context, find_present
 from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, Dataset, new_id
-from timevis.service.problems import Problem, wrong_field
+from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.profiling import combine, profile
 from timevis.service.schemas.datasets import DatasetSummary
 from timevis.service.security.table_limits import TableLimits
 from timevis.service.storage import Upload
 
-CLEANING_KEYS = ("encoding", "decimal", "day_first", "missing")
-
-
-def present_dataset(session: Session, identifier: str) -> Dataset:
-    """A dataset that is not deleted, as `find`."""
-    dataset = find(session, Dataset, identifier)
-    if dataset.deleted is not None:
-        advice = f"POST /api/datasets/{identifier}/restore restores it"
-        raise Problem(404, "not-found", f"the dataset {identifier} is deleted", advice)
-    return dataset
-
 
 def extendable_dataset(session: Session, identifier: str) -> Dataset:
     """A dataset to which newer rows can be added: it is not deleted, and no other version extends it."""
-    dataset = present_dataset(session, identifier)
+    dataset = find_present(session, Dataset, identifier)
     newest = newest_version(session, identifier)
     if newest is not None and newest.id != identifier:
-        detail = f"version {newest.version} of the dataset {dataset.name!r} is its newest: {newest.id}"
-        raise Problem(409, "conflict", detail, f"send the rows to POST /api/datasets/{newest.id}/rows")
+        raise conflict(
+            Text(
+                "newer-version",
+                "version {version} of the dataset {name!r} is its newest: {identifier}",
+                version=newest.version,
+                name=dataset.name,
+                identifier=newest.id,
+            ),
+            Text("add-to-newest", "add the rows to the newest version"),
+        )
     return dataset
 
 
 def data_options(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys of the config section `data`, from those so far and the fields of a request; null removes a key."""
-    fields = dict(given)
-    if "no_value" in fields:
-        words = [word.strip() for word in (fields.pop("no_value") or "").split(";")]
-        fields["missing"] = [word for word in words if word] or None
-    cleaning = {**earlier.get("cleaning", {}), **{key: fields.pop(key) for key in CLEANING_KEYS if key in fields}}
-    fields["cleaning"] = {key: value for key, value in cleaning.items() if value is not None} or None
-    return {key: value for key, value in {**earlier, **fields}.items() if value is not None}
+    """Keys of the config section `data`, from those so far and the fields of a request; null or [] removes a key."""
+    return {key: value for key, value in {**earlier, **given}.items() if value not in (None, [])}
 
 
 def store_dataset(
@@ -135,7 +127,7 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         )
         whole = storage.store_file(target)
     except DataError as error:
-        raise wrong_field("rows-do-not-fit", "/file", error.advice, detail=error.message) from None
+        raise wrong_field("/file", error.message, error.advice) from None
     finally:
         target.unlink(missing_ok=True)
     version = Dataset(
@@ -165,10 +157,14 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
 
 def _base_name(file_name: str) -> str:
     """The last part of what a client calls a file."""
-    found = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_LETTERS]
-    if not found:
-        raise wrong_field("no-file", "/file", "send it as multipart/form-data")
-    return found
+    name = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_LETTERS]
+    if not name:
+        raise wrong_field(
+            "/file",
+            Text("no-file", "the field file contains no file"),
+            Text("send-multipart", "send it as multipart/form-data"),
+        )
+    return name
 
 
 def _store(stream: IO[bytes], file_name: str) -> Upload:
@@ -202,10 +198,16 @@ def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str | No
         report = _profile(dataset, options, folder)
         with service.sessions.begin() as session:
             _lock(session, dataset.id)
-            row = present_dataset(session, dataset.id)
+            row = find_present(session, Dataset, dataset.id)
             if row.options != dataset.options:
-                detail = f"the dataset {dataset.name!r} was changed by another request at the same time"
-                raise Problem(409, "conflict", detail, "look at its present options, and send the change again")
+                raise conflict(
+                    Text(
+                        "changed-at-same-time",
+                        "the dataset {name!r} was changed by another request at the same time",
+                        name=dataset.name,
+                    ),
+                    Text("look-and-change-again", "look at its present options, and send the change again"),
+                )
             row.options, row.report, row.name = options, report, name or row.name
             session.flush()
             service.storage.replace_dataset(dataset.id, folder)

@@ -7,18 +7,18 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
 from timevis.service.api.dataset_files import (
     data_options,
     dataset_detail,
     dataset_summary,
     extendable_dataset,
-    present_dataset,
     read_dataset_again,
     store_dataset,
     store_newer_rows,
 )
 from timevis.service.api.listing import delete_row, list_rows, restore_row
-from timevis.service.context import context, find
+from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset
 from timevis.service.schemas import examples
 from timevis.service.schemas.datasets import (
@@ -31,6 +31,7 @@ from timevis.service.schemas.datasets import (
     SampleRequest,
     UploadRequest,
 )
+from timevis.service.schemas.option_fields import OptionView, option_view, read_options
 
 blueprint = APIBlueprint("datasets", __name__, tag="Datasets")
 
@@ -50,14 +51,20 @@ def upload_file(upload: UploadRequest) -> Any:
     return dataset_detail(dataset), 201 if is_new else 200
 
 
+@blueprint.get("/read-options")
+@blueprint.output(list[OptionView])  # type: ignore[arg-type]  # APIFlask accepts a list of a model
+@blueprint.doc(summary="Options of reading a file")
+def list_read_options() -> Any:
+    """List how a file can be read: fields of an upload, of a change of a dataset, and of a training request."""
+    return [option_view(option, None) for option in read_options()]
+
+
 @blueprint.post("/sample-data")
 @blueprint.input(SampleRequest, arg_name="sample", example=examples.SAMPLE)
 @blueprint.output(DatasetDetail, status_code=201)
 @blueprint.doc(summary="Make a sample dataset", responses={200: "The same sample was made before"})
 def make_sample(sample: SampleRequest) -> Any:
     """Make a dataset of real bundled rows, or of synthetic ones with a gap, a duplicate row and an outlier."""
-    from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
-
     if sample.source == "bundled":
         table, options = bundled_table(sample.domain, sample.rows)
         name = f"{sample.domain}, bundled"
@@ -105,12 +112,12 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
     values = change.model_dump(exclude_unset=True)
     name = values.pop("name", None)
     with context().sessions() as session:
-        dataset = present_dataset(session, dataset_id)
+        dataset = find_present(session, Dataset, dataset_id)
     merged = data_options(dataset.options, values)
     if merged != dataset.options:
         return dataset_detail(read_dataset_again(dataset, merged, name))
     with context().sessions.begin() as session:
-        dataset = present_dataset(session, dataset_id)
+        dataset = find_present(session, Dataset, dataset_id)
         dataset.name = name or dataset.name
         return dataset_detail(dataset)
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
-from timevis.runs.folder import RunFolder
+from timevis.messages import Text
 from timevis.service.context import context
-from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.db.tables import Dataset, Task
 from timevis.service.problems import Problem
 from timevis.service.series import StoredSeries
 from timevis.utils.json_types import to_json_types
@@ -30,7 +30,7 @@ def forecast_table(session: Session, task: Task) -> pd.DataFrame:
     items, tables = task.result["items"], []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
-        times = _iso(rows, _report(session, item))
+        times = _iso(rows, item["data"])
         tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times))
     return pd.concat(tables)[list(CSV_COLUMNS)]
 
@@ -55,7 +55,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
             empty["scored"] = None
             found.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
-        report = _report(session, item)
+        report = item["data"]
         for (name, channel), group in rows.groupby(["item", "channel"], sort=False):
             past, future = group[group["is_history"]], group[~group["is_history"]]
             truth = future["truth"].to_numpy(float)
@@ -79,9 +79,15 @@ def _rows(session: Session, task: Task) -> pd.DataFrame:
     """The stored rows, with the truth that newer rows of the datasets have shown since."""
     path = context().storage.fetched_result(task.id)
     if not path.is_file():
-        detail = f"the rows of the forecast of task {task.id} were removed"
         raise Problem(
-            404, "not-found", detail, "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"
+            404,
+            "not-found",
+            Text(
+                "forecast-rows-removed",
+                "the rows of the forecast of task {identifier} were removed",
+                identifier=task.id,
+            ),
+            Text("forecast-again-in-time", "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"),
         )
     table = pd.read_parquet(path)
     if task.request.get("kind") == "backtest":
@@ -134,30 +140,6 @@ def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> n
         return np.full(len(times), np.nan)
     series = StoredSeries.open(context().storage.fetched_dataset(dataset.id), channels.index(channel), dataset.report)
     return series.values_at(times)
-
-
-def _report(session: Session, item: dict[str, Any]) -> dict[str, Any]:
-    """Start, time zone and units of the data of an item: those stored with the result.
-
-    Results of earlier versions of TimeVis have none; theirs come from the dataset or the run of the model.
-
-    Raises
-    ------
-    Problem
-        These have been removed.
-    """
-    if item.get("data") is not None:
-        return dict(item["data"])
-    dataset = session.get(Dataset, item["dataset"]) if item["dataset"] else None
-    if dataset is not None:
-        return dataset.report
-    if item["model"] is None and item["dataset"] is None:
-        zone = item["timezone"]
-        return {"start": "+00:00" if zone else "", "timezone": zone, "channels": {}}
-    model = session.get(Model, item["model"]) if item["model"] else None
-    if model is None:
-        raise Problem(404, "not-found", "the data and the model of this forecast were removed", "forecast again")
-    return RunFolder(context().storage.fetched_run(model.run_id)).data_report
 
 
 def _unit(report: dict[str, Any], channel: str) -> str:

@@ -8,10 +8,11 @@ from apiflask import APIBlueprint
 from flask import Response, json
 from sqlalchemy.orm import Session
 
+from timevis.messages import Text
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import submit_once
 from timevis.service.api.training import require_channels
-from timevis.service.context import context, find
+from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import wrong_field
 from timevis.service.schemas import examples
@@ -37,7 +38,11 @@ def predict(body: PredictRequest) -> Any:
     )
     for pointer, item in given:
         if item.dataset is not None and item.values is not None:
-            raise wrong_field("dataset-and-values", f"{pointer}/values", "leave one of them out")
+            raise wrong_field(
+                f"{pointer}/values",
+                Text("dataset-and-values", "a dataset and values are both given"),
+                Text("leave-one-out", "leave one of them out"),
+            )
     datasets = {item.dataset: pointer for pointer, item in given if item.dataset is not None}
 
     def make_task() -> Task:
@@ -63,20 +68,11 @@ def predict(body: PredictRequest) -> Any:
 
 def _require_target(session: Session, body: PredictRequest) -> None:
     """Refuse a deleted dataset, and a channel that the dataset does not have."""
-    if body.dataset is None:
-        return
-    dataset = find(session, Dataset, body.dataset, "/dataset")
-    if dataset.deleted is not None:
-        raise wrong_field("deleted-dataset", "/dataset", "restore it", identifier=dataset.id)
-    require_channels(dataset, body.target)
+    if body.dataset is not None:
+        require_channels(find_present(session, Dataset, body.dataset, "/dataset"), body.target)
 
 
 def require_models(session: Session, models: list[str], pointer: str) -> None:
     """Refuse the first identifier that is not one of a model; its position fills the braces of `pointer`."""
-    known: set[str] = set()
-    for position, model_id in enumerate(models):
-        if model_id in known:
-            continue
-        known.add(model_id)
-        if find(session, Model, model_id, pointer.format(position)).deleted is not None:
-            raise wrong_field("deleted-model", pointer.format(position), "restore it", identifier=model_id)
+    for model_id in dict.fromkeys(models):
+        find_present(session, Model, model_id, pointer.format(models.index(model_id)))

@@ -8,16 +8,15 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from timevis.config.suggestions import did_you_mean
 from timevis.errors import DataError
 from timevis.evaluation.calibration import calibration_profile
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.forecast_window import forecast_window, saved_forecasts
 from timevis.evaluation.residuals import residual_profile
-from timevis.evaluation.verdict import verdict_of
+from timevis.evaluation.verdict import scored_part, verdict_of
+from timevis.messages import Text
 from timevis.runs.record import RunRecord
-from timevis.service.api.commands import model_commands
-from timevis.service.context import context, find
+from timevis.service.context import context, find, unknown_channel
 from timevis.service.db.tables import Model
 from timevis.service.problems import wrong_field
 from timevis.service.schemas.analysis import (
@@ -41,14 +40,19 @@ CACHED_RUNS = 8
 def get_forecast(model_id: str, query: WindowQuery) -> Any:
     """Return one saved window of the scored part: context, truth, forecast, and for a language model its digits."""
     record, forecasts = _scored_run(model_id)
-    part = record.results["window_set"]["part"]
+    part = record.results.window_set.part
     if query.split not in (None, part):
-        raise wrong_field("other-scored-part", "/split", part=part)
+        raise wrong_field(
+            "/split",
+            Text(
+                "other-scored-part", "the model was scored on another part: {part}", part=scored_part(record.results)
+            ),
+        )
     channel = _channel(record, query.channel) or record.channels[0]
     try:
         window = forecast_window(record, forecasts, channel, query.index)
     except DataError as error:
-        raise wrong_field("invalid-value", "/index", error.advice, detail=error.message) from None
+        raise wrong_field("/index", error.message, error.advice) from None
     return {**window, "channels": record.channels, "unit": record.unit_of(channel)}
 
 
@@ -76,11 +80,9 @@ def get_calibration(model_id: str, query: ChannelQuery) -> Any:
 @blueprint.output(Verdict)
 @blueprint.doc(summary="Is the model good?")
 def get_verdict(model_id: str) -> Any:
-    """Say whether the model beats seasonal naive, whether its intervals hold, and how to train it again."""
+    """Say whether the model beats seasonal naive, whether its intervals hold, and what else to know."""
     record, _ = _scored_run(model_id)
-    with context().sessions() as session:
-        commands = model_commands(session, find(session, Model, model_id))
-    return {**to_json_types(verdict_of(record.results).to_dict()), "commands": commands}
+    return to_json_types(verdict_of(record.results).to_dict())
 
 
 def _scored_run(model_id: str) -> tuple[RunRecord, SavedForecasts]:
@@ -100,5 +102,5 @@ def _load(folder: Path, changed: int) -> tuple[RunRecord, SavedForecasts]:
 
 def _channel(record: RunRecord, name: str | None) -> str | None:
     if name is not None and name not in record.channels:
-        raise wrong_field("unknown-channel", "/channel", did_you_mean(name, record.channels), channel=name)
+        raise unknown_channel("/channel", name, record.channels)
     return name

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Sequence
 from dataclasses import MISSING
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from apiflask import APIBlueprint
 from omegaconf import OmegaConf
 
 from timevis.config.options import Option, options_of
-from timevis.config.sections import EvaluationOptions, FitOptions
+from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
+from timevis.messages import Text
+from timevis.models.catalog import declared_models
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
-from timevis.service.schemas.stored_options import stored_models
-from timevis.service.tasks.estimate import GRADIENT_MODELS, typical_seconds
-from timevis.service.training import (
-    BACKBONES,
-    MODEL_TITLES,
-    MODELS,
-    base_config,
-    model_options,
-    run_options,
-    section_options,
-)
+from timevis.service.schemas.option_fields import option_view
+from timevis.service.tasks.estimate import typical_seconds
+from timevis.service.training import base_config, run_options, sections_of
 
 blueprint = APIBlueprint("model_options", __name__, tag="Training")
-BASIC_OPTIONS = frozenset(
-    {
-        *("horizon", "context_length", "max_epochs", "batch_size", "patience", "learning_rate"),
-        *("hidden_size", "num_layers", "dropout", "cell", "name", "text", "rank"),
-    }
-)
-"""Options that a form shows at once; the others are advanced."""
-TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "text"}
 
 
 @blueprint.get("/model-options")
@@ -45,7 +28,7 @@ TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "text"}
 @blueprint.doc(summary="Models and their options")
 def list_models_with_options() -> Any:
     """List the models that can be trained, with the options of each: default, range, choices and help."""
-    return [_view(model) for model in MODELS]
+    return [_view(model) for model in declared_models()]
 
 
 @blueprint.get("/model-options/<model>")
@@ -53,8 +36,13 @@ def list_models_with_options() -> Any:
 @blueprint.doc(summary="Options of a model")
 def get_model_options(model: str) -> Any:
     """List the options of a model, with default, range, choices and a sentence of help."""
-    if model not in MODELS:
-        raise Problem(404, "not-found", f"there is no model {model!r}", f"the models are {', '.join(MODELS)}")
+    if model not in declared_models():
+        raise Problem(
+            404,
+            "not-found",
+            Text("no-model-of-name", "there is no model {name!r}", name=model),
+            Text("names-of-models", "the models are {names}", names=", ".join(declared_models())),
+        )
     return _view(model)
 
 
@@ -66,63 +54,38 @@ def _view(model: str) -> dict[str, Any]:
 
 @cache
 def _description(model: str) -> dict[str, Any]:
-    cfg: Any = OmegaConf.to_container(base_config(model), resolve=True)
+    declared, cfg = declared_models()[model], base_config(model)
+    declaration = declared.declaration
+    plain: Any = OmegaConf.to_container(cfg, resolve=True)
     sections: dict[str, tuple[list[Option], Any]] = {
-        "run": (run_options(), cfg),
-        "fit": (options_of(FitOptions) if model in GRADIENT_MODELS else [], cfg["model"]["fit"]),
-        "options": (model_options(model), cfg["model"]),
-        **{name: (options, cfg["model"][name]) for name, options in section_options(model).items()},
-        "evaluation": (options_of(EvaluationOptions), cfg["evaluation"]),
+        "run": (run_options(), plain),
+        "fit": (options_of(FitOptions) if declared.has_gradient_fit else [], plain["model"]["fit"]),
+        "options": (declared.options, plain["model"]),
+        **{name: (options, plain["model"][name]) for name, options in sections_of(model).items()},
+        "evaluation": (options_of(EvaluationOptions), plain["evaluation"]),
     }
-    options = [_option(section, o, defaults) for section, (found, defaults) in sections.items() for o in found]
-    if "backbone" in sections:
-        help_text = "The language model; nano is part of TimeVis, the others are downloaded."
-        options.append(
-            {
-                **{"name": "name", "section": "backbone", "kind": f"one of {', '.join(BACKBONES)}", "type": "choice"},
-                **{"default": "nano", "minimum": None, "maximum": None, "nullable": False},
-                **{"choices": list(BACKBONES), "help": help_text, "advanced": False},
-            }
-        )
+    basic = {f"run.{name}" for name in RunOptions.basic} | {f"fit.{name}" for name in FitOptions.basic}
+    basic |= {name if "." in name else f"options.{name}" for name in declaration.basic_options}
+    options = [
+        _option(section, option, defaults, f"{section}.{option.name}" in basic)
+        for section, (listed, defaults) in sections.items()
+        for option in listed
+    ]
+    untrained = declaration.untrained
     return {
         "model": model,
-        "title": MODEL_TITLES[model],
-        "help": stored_models()[model].help,
-        "trainable": model in GRADIENT_MODELS,
+        "title": declaration.title,
+        "help": declared.help,
+        "trainable": declared.has_gradient_fit,
+        "queue": declaration.queue,
+        "recommended": declaration.is_recommended,
+        "preset_groups": list(declaration.preset_groups),
+        "covariates": list(declared.readable_covariates),
+        "untrained": untrained and {"method": untrained.name, "title": untrained.title},
         "options": options,
     }
 
 
-def _option(section: str, option: Option, defaults: Any) -> dict[str, Any]:
+def _option(section: str, option: Option, defaults: Any, is_basic: bool) -> dict[str, Any]:
     default = defaults.get(option.name, None if option.default is MISSING else option.default)
-    bounds, names = option.range, _type_names(option.annotation)
-    kinds = [name for name in names if name != "null"]
-    minimum = None if bounds is None else bounds.minimum if bounds.minimum is not None else bounds.above
-    maximum = None if bounds is None else bounds.maximum if bounds.maximum is not None else bounds.below
-    return {
-        "name": option.name,
-        "section": section,
-        "kind": option.kind,
-        "type": "choice" if option.choices and "list" not in kinds else kinds[0],
-        "nullable": "null" in names,
-        "default": default,
-        "minimum": minimum,
-        "maximum": maximum,
-        "choices": list(option.choices),
-        "help": option.help,
-        "advanced": option.name not in BASIC_OPTIONS,
-    }
-
-
-def _type_names(annotation: Any) -> list[str]:
-    """The types of the values of an option, such as ``["int", "null"]``."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _type_names(arguments[0])
-    if origin in (typing.Union, types.UnionType):
-        return [name for part in arguments for name in _type_names(part)]
-    if origin in (Sequence, list):
-        return ["list"]
-    if annotation is type(None):
-        return ["null"]
-    return [TYPE_NAMES.get(annotation, "choice" if origin is typing.Literal else "text")]
+    return {**option_view(option, default), "section": section, "advanced": not is_basic}

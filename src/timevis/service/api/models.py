@@ -8,6 +8,8 @@ from apiflask import APIBlueprint
 from flask import Response, send_file
 from omegaconf import OmegaConf
 
+from timevis.messages import Text
+from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
@@ -15,23 +17,16 @@ from timevis.service.api.views import model_summaries, model_summary
 from timevis.service.api.zip_stream import stream_zip
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model
-from timevis.service.problems import Problem, wrong_field
+from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
-from timevis.service.schemas.models import (
-    SORTABLE_METRICS,
-    ModelChange,
-    ModelDetail,
-    ModelPage,
-    ModelQuery,
-    ModelSummary,
-)
-from timevis.service.tasks.following import metric_rows
+from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary
+from timevis.service.tasks.following import read_history
 
 blueprint = APIBlueprint("models", __name__, tag="Models")
 NOT_DOWNLOADED = frozenset({"checkpoints", ".lock"})
 SORT_COLUMNS: dict[str, Any] = {
     **{name: getattr(Model, name) for name in ("created", "name", "kind")},
-    **{name: Model.summary["metrics"][name]["value"].as_float() for name in SORTABLE_METRICS},
+    **{name: Model.summary["metrics"][name]["value"].as_float() for name in METRICS},
     "validation_relative_wql": Model.summary["validation"]["relative_wql"].as_float(),
     "skill_wql": Model.summary["skill"]["wql"]["value"].as_float(),
     "fit_seconds": Model.summary["cost"]["fit_seconds"].as_float(),
@@ -61,7 +56,7 @@ def get_model(model_id: str) -> Any:
         **summary,
         "config": _public_config(folder),
         "results": folder.results,
-        "training": metric_rows(context().storage, model.run_id),
+        "training": read_history(context().storage, model.run_id),
         "commands": commands,
     }
 
@@ -81,7 +76,11 @@ def change_model(model_id: str, change: ModelChange) -> Any:
     values = change.model_dump(exclude_unset=True)
     for name, value in values.items():
         if value is None:
-            raise wrong_field("cannot-be-null", f"/{name}", "leave it out", field=name)
+            raise wrong_field(
+                f"/{name}",
+                Text("cannot-be-null", "{field} cannot be null", field=name),
+                Text("leave-it-out", "leave it out"),
+            )
     is_champion = values.pop("champion", None)
     with context().sessions.begin() as session:
         model = find(session, Model, model_id)
@@ -90,7 +89,10 @@ def change_model(model_id: str, change: ModelChange) -> Any:
         if is_champion is None:
             return model_summary(session, model)
         if model.dataset_id is None:
-            raise Problem(409, "conflict", f"the data of model {model.id} are no dataset", "upload their file")
+            raise conflict(
+                Text("model-without-dataset", "the data of the model {name!r} are not a dataset", name=model.name),
+                Text("upload-their-file", "upload their file"),
+            )
         dataset = find(session, Dataset, model.dataset_id)
         if is_champion:
             dataset.champion_id = model.id
@@ -122,7 +124,7 @@ def get_report(model_id: str) -> Any:
     folder = context().storage.fetched_run(model.run_id)
     path = folder / "report.html"
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):  # a link could lead anywhere
-        raise Problem(404, "not-found", f"model {model.id} has no report")
+        raise Problem(404, "not-found", Text("no-report", "the model {name!r} has no report", name=model.name))
     response = send_file(path, mimetype="text/html")
     # the page has scripts of its own; sandboxed, they cannot use the session of the service
     response.headers["Content-Security-Policy"] = "sandbox allow-scripts"

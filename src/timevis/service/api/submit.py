@@ -13,13 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from timevis.messages import Text
 from timevis.service.api.views import task_detail
 from timevis.service.context import context
 from timevis.service.db.tables import Task
 from timevis.service.problems import Problem
+from timevis.service.settings import WEB_THREADS
 from timevis.service.tasks.queue import queue_of, send
 from timevis.service.tasks.states import FINAL
-from timevis.service.web import WEB_THREADS
 
 MAX_WAIT_SECONDS = 30
 POLL_SECONDS = 0.05
@@ -81,14 +82,23 @@ def _task_of_key() -> Task | None:
     if key is None:
         return None
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
-        raise Problem(400, "bad-request", "the header Idempotency-Key must be 1 to 200 printable ASCII characters")
+        raise Problem(
+            400,
+            "bad-request",
+            Text("wrong-idempotency-key", "the header Idempotency-Key must be 1 to 200 printable ASCII characters"),
+        )
     with context().sessions() as session:
         return session.scalar(select(Task).where(Task.idempotency_key == key))
 
 
 def _key_is_reused() -> Problem:
-    detail = f"another request was made with Idempotency-Key {request.headers['Idempotency-Key']}"
-    return Problem(422, "idempotency-key-reused", detail, "use a new key for each new request")
+    key = request.headers["Idempotency-Key"]
+    return Problem(
+        422,
+        "idempotency-key-reused",
+        Text("idempotency-key-reused", "another request was made with Idempotency-Key {key}", key=key),
+        Text("new-idempotency-key", "use a new key for each new request"),
+    )
 
 
 def submit_once(

@@ -16,13 +16,14 @@ from flask import redirect
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
+from timevis.messages import english_texts
+from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.messages import MESSAGES
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
-from timevis.service.schemas.system import Health, Messages, Statistics
+from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 blueprint = APIBlueprint("system", __name__, tag="System")
 THROUGHPUT_DAYS = 14
@@ -92,8 +93,16 @@ def _worker() -> str:
 @blueprint.output(Messages)
 @blueprint.doc(summary="Codes and their words")
 def list_messages() -> Any:
-    """Return every code of a problem, a field, a verdict or a finding, with its English template."""
-    return MESSAGES
+    """Return every code of a text, such as an error, advice, a finding or a verdict, with its English template."""
+    return english_texts()
+
+
+@blueprint.get("/metric-specs")
+@blueprint.output(list[MetricDescription])  # type: ignore[arg-type]  # APIFlask accepts a list of a model
+@blueprint.doc(summary="Metrics of forecasts")
+def list_metrics() -> Any:
+    """Return the metrics in the order of the tables: label, what they score, direction and unit."""
+    return [{field: getattr(spec, field) for field in MetricDescription.model_fields} for spec in METRICS.values()]
 
 
 @blueprint.get("/stats")

@@ -10,12 +10,14 @@ from flask import Response, json, request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from timevis.messages import Text
+from timevis.service.api.forecast_result import file_name, forecast_items, forecast_table
 from timevis.service.api.listing import list_rows
 from timevis.service.api.submit import accepted, known_retry, submit
 from timevis.service.api.views import task_detail, task_summaries
 from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
-from timevis.service.problems import Problem, wrong_field
+from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas.tasks import (
     FormatQuery,
     SinceQuery,
@@ -26,7 +28,7 @@ from timevis.service.schemas.tasks import (
     TaskQuery,
 )
 from timevis.service.tasks import states
-from timevis.service.tasks.following import MAX_STREAMS, EventStream, TooManyStreams, events, metric_rows
+from timevis.service.tasks.following import MAX_STREAMS, EventStream, TooManyStreams, events, read_history
 from timevis.utils.spreadsheets import to_csv
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
@@ -60,7 +62,7 @@ def get_metrics(task_id: str, query: StepQuery) -> Any:
     """Return the logged steps of a training from the step `since` on, also while it runs."""
     with context().sessions() as session:
         task = find(session, Task, task_id)
-    rows = metric_rows(context().storage, task.run_id, query.since) if task.run_id else []
+    rows = read_history(context().storage, task.run_id).since(query.since).rows if task.run_id else []
     return {"state": task.state, "rows": rows}
 
 
@@ -76,8 +78,12 @@ def get_events(task_id: str, query: SinceQuery) -> Any:
     try:
         stream = EventStream(events(service.sessions, service.storage, task_id, since))
     except TooManyStreams:
-        advice = "read GET /api/tasks/{id} instead, or try again later"
-        error = Problem(503, "too-many-streams", f"{MAX_STREAMS} event streams are open already", advice)
+        error = Problem(
+            503,
+            "too-many-streams",
+            Text("too-many-streams", "{maximum} event streams are open already", maximum=MAX_STREAMS),
+            Text("ask-for-task", "ask for the task itself instead, or try again later"),
+        )
         error.headers["Retry-After"] = "5"
         raise error from None
     response = Response(stream, mimetype="text/event-stream")
@@ -93,14 +99,22 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
     with context().sessions() as session:
         task = find(session, Task, task_id)
     if task.state != states.COMPLETED:
-        advice = "wait for it" if task.state not in states.FINAL else task.advice or ""
-        raise Problem(409, "no-result", f"task {task.id} has no result: it is {task.state}", advice)
+        advice = states.advice_of(task) if task.state in states.FINAL else Text("wait-for-task", "wait for it")
+        raise Problem(
+            409,
+            "no-result",
+            Text(
+                "no-result",
+                "task {identifier} has no result: it is {state}",
+                identifier=task.id,
+                state=states.name_of(task),
+            ),
+            advice,
+        )
     if task.kind != "predict":
         if query.format == "csv":
-            raise wrong_field("no-csv", "/format")
+            raise wrong_field("/format", Text("no-csv", "only a forecast can be read as CSV"))
         return Response(json.dumps(task.result), mimetype="application/json")
-    from timevis.service.api.forecast_result import file_name, forecast_items, forecast_table
-
     with context().sessions() as session:
         if query.format == "csv":
             table = forecast_table(session, task)
@@ -138,15 +152,33 @@ def _require_retry(session: Session, task: Task) -> None:
     session.execute(update(Task).where(Task.id == task.id).values(attempt=Task.attempt))  # locks the row
     task = session.get_one(Task, task.id)  # as it is now
     if task.state not in (states.FAILED, states.CANCELLED):
-        raise Problem(
-            409, "conflict", f"task {task.id} is {task.state}; only failed or cancelled ones can be retried"
+        raise conflict(
+            Text(
+                "not-to-be-retried",
+                "task {identifier} is {state}; only failed or cancelled tasks can be retried",
+                identifier=task.id,
+                state=states.name_of(task),
+            )
         )
     if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
-        raise Problem(
-            409, "conflict", f"the run or the dataset of task {task.id} was removed", "start a new training"
+        raise conflict(
+            Text(
+                "run-or-dataset-removed",
+                "the run or the dataset of task {identifier} was removed",
+                identifier=task.id,
+            ),
+            Text("train-again", "start a new training run"),
         )
     is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
     is_needless = Task.state.not_in((states.FAILED, states.CANCELLED))
     other = session.scalar(select(Task).where(is_same, is_needless))
     if other is not None:
-        raise Problem(409, "conflict", f"task {task.id} was retried by task {other.id}, which is {other.state}")
+        raise conflict(
+            Text(
+                "retried-already",
+                "task {identifier} was retried by task {other}, which is {state}",
+                identifier=task.id,
+                other=other.id,
+                state=states.name_of(other),
+            )
+        )

@@ -12,19 +12,20 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from timevis.config.stored import unescape
-from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
+from timevis.messages import Text
+from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summaries
-from timevis.service.context import context, find
+from timevis.service.context import context, find, find_present, unknown_channel
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.tasks import Group, TaskDetail
 from timevis.service.schemas.training import PresetRequest, group_request, train_request
-from timevis.service.tasks.estimate import GRADIENT_MODELS, check_lengths, estimate
-from timevis.service.training import MODELS_OF_PRESET, config_of, create_run, log_to_wandb, pointer_of
+from timevis.service.tasks.estimate import check_lengths, estimate
+from timevis.service.training import config_of, create_run, log_to_wandb, pointer_of
 from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("training", __name__, tag="Training")
@@ -52,8 +53,11 @@ def register_train_routes() -> None:
         trainings = _trainings_of_preset(body.preset) if body.trainings is None else body.trainings
         chosen = [training.root for training in trainings]
         if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
-            advice = "check its trainings with POST /api/train"
-            raise wrong_field("no-dry-run-of-groups", f"/trainings/{tried[0]}/dry_run", advice)
+            raise wrong_field(
+                f"/trainings/{tried[0]}/dry_run",
+                Text("no-dry-run-of-groups", "a group has no dry run"),
+                Text("check-one-by-one", "check its training runs one by one"),
+            )
         if (known := known_group([_values(training) for training in chosen])) is not None:
             return _group(known)
         configs = []
@@ -64,17 +68,18 @@ def register_train_routes() -> None:
                 error.pointer = f"/trainings/{position}{error.pointer or ''}"
                 raise
             except ConfigError as error:
-                pointer = f"/trainings/{position}{pointer_of(error.message)}"
-                raise wrong_field("invalid-config", pointer, error.advice, detail=error.message) from None
+                pointer = f"/trainings/{position}{pointer_of(error.field)}"
+                raise wrong_field(pointer, error.message, error.advice) from None
         group_id = new_id()
         return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
 
 
 def _trainings_of_preset(preset: PresetRequest) -> list[Any]:
     """The trainings of a preset, in the order of their usual time."""
-    models = MODELS_OF_PRESET[preset.name]
+    declared = declared_models()
+    models = [name for name, model in declared.items() if preset.name in model.declaration.preset_groups]
     common = preset.model_dump(exclude={"name", "minutes"}, exclude_none=True) | {"preset": preset.name}
-    trained = [model for model in models if model in GRADIENT_MODELS]
+    trained = [model for model in models if declared[model].has_gradient_fit]
     share = {} if preset.minutes is None else {"minutes": preset.minutes / len(trained)}
     return [
         train_request().model_validate({**common, "model": model, **(share if model in trained else {})})
@@ -96,16 +101,14 @@ def _config(chosen: BaseModel) -> DictConfig:
     """
     values, service = _values(chosen), context()
     with service.sessions() as session:
-        dataset = find(session, Dataset, values["dataset"], "/dataset")
-    if dataset.deleted is not None:
-        raise wrong_field("deleted-dataset", "/dataset", "restore it", identifier=dataset.id)
+        dataset = find_present(session, Dataset, values["dataset"], "/dataset")
     require_channels(dataset, values.get("target"))
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     cfg = config_of(chosen, path, dataset.name, dataset.options)
     try:
         check_lengths(cfg, dataset.report)
     except DataError as error:
-        raise wrong_field("impossible-split", "/horizon", error.advice, detail=error.message) from None
+        raise wrong_field("/horizon", error.message, error.advice) from None
     return cfg
 
 
@@ -146,7 +149,7 @@ def _group(group_id: str) -> dict[str, Any]:
     with context().sessions() as session:
         tasks = list(session.scalars(select(Task).where(Task.group_id == group_id).order_by(Task.created, Task.id)))
         if not tasks:
-            raise Problem(404, "not-found", f"there is no group {group_id}")
+            raise Problem(404, "not-found", Text("no-group", "there is no group {identifier}", identifier=group_id))
         ids = [task.id for task in tasks]
         models = list(session.scalars(select(Model).where(Model.task_id.in_(ids), Model.deleted.is_(None))))
         summaries = task_summaries(session, tasks)
@@ -180,4 +183,4 @@ def require_channels(dataset: Dataset, target: list[str] | None) -> None:
     channels = list(dataset.report["channels"])
     for position, name in enumerate(target or ()):
         if name not in channels:
-            raise wrong_field("unknown-channel", f"/target/{position}", did_you_mean(name, channels), channel=name)
+            raise unknown_channel(f"/target/{position}", name, channels)

@@ -18,7 +18,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.errors import ConfigError
-from timevis.service.web import WEB_THREADS
+from timevis.messages import Text
+from timevis.service.settings import WEB_THREADS
 
 LOCK_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
@@ -129,8 +130,14 @@ def migrate(engine: Engine) -> None:
     if found == scripts.get_current_head():
         return
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-        error = f"the tables of the database were made by a newer version of TimeVis (revision {found})"
-        raise ConfigError(error, "upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL")
+        raise ConfigError(
+            Text(
+                "newer-database",
+                "the tables of the database were made by a newer version of TimeVis (revision {revision})",
+                revision=found,
+            ),
+            Text("upgrade-timevis", "upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL"),
+        )
     with _locked(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

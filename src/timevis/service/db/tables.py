@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 MAX_NAME_LETTERS, MAX_FILE_NAME_LETTERS = 200, 300
 
@@ -24,6 +24,9 @@ def new_id() -> str:
 
 ACTOR: ContextVar[str | None] = ContextVar("actor", default=None)
 """Name of the token of the current request; rows that the request adds record it."""
+
+
+Sessions = sessionmaker[Session]
 
 
 class Base(DeclarativeBase):
@@ -112,7 +115,7 @@ class Model(Base):
 
 
 class FolderCopy(Base):
-    """The copy of the folder of a run or a dataset; see `timevis.service.operations.artefacts`.
+    """The copy of the folder of a run or a dataset; see `timevis.service.artefacts`.
 
     `id` is that of the run or dataset. `files` maps the path of each file in the folder to its SHA-256.
     `home` is the home folder of the host that wrote the copy, and `revision` changes with every copy.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from timevis.service.db.tables import Dataset, FolderCopy, Model, Task
+from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import COMPLETED, RUNNING, Sessions
+from timevis.service.tasks.states import COMPLETED, RUNNING
 
 log = logging.getLogger(__name__)
 

@@ -25,10 +25,11 @@ from sqlalchemy.orm import Session
 
 from timevis import __version__
 from timevis.errors import ConfigError, DataError
+from timevis.messages import Text
+from timevis.service.artefacts import move_uploads
 from timevis.service.db.database import make_engine, open_database
 from timevis.service.db.tables import Base, Task
 from timevis.service.operations.all_files import fetch_all, share_all
-from timevis.service.operations.artefacts import move_uploads
 from timevis.service.settings import FOLDERS, Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import QUEUED, RUNNING
@@ -51,7 +52,10 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
         The file exists already.
     """
     if path.exists():
-        raise ConfigError(f"{path} exists already", "choose another name")
+        raise ConfigError(
+            Text("file-exists", "{path} exists already", path=str(path)),
+            Text("choose-other-name", "choose another name"),
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     sessions = open_database(settings.database_url)
@@ -138,10 +142,30 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                 archive.extractall(folder, filter="data")
             manifest = json.loads((folder / "manifest.json").read_text())
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-            raise DataError(f"{path} is not a backup, or is damaged ({error})", "use another backup") from None
+            raise DataError(
+                Text(
+                    "not-a-backup",
+                    "{path} is not a backup, or is damaged ({reason})",
+                    path=str(path),
+                    reason=str(error),
+                ),
+                _use_another_backup(),
+            ) from None
         if (manifest["format"], manifest["revision"]) != (FORMAT, revision):
-            advice = f"restore it with TimeVis {manifest['version']}, which then can be upgraded"
-            raise DataError(f"{path} was written by TimeVis {manifest['version']} with other tables", advice)
+            version = manifest["version"]
+            raise DataError(
+                Text(
+                    "backup-of-other-version",
+                    "{path} was written by TimeVis {version} with other tables",
+                    path=str(path),
+                    version=version,
+                ),
+                Text(
+                    "restore-with-version",
+                    "restore it with TimeVis {version}, which then can be upgraded",
+                    version=version,
+                ),
+            )
         _check_uploads(folder / "uploads", path)
         for config in folder.glob("runs/*/config.yaml"):
             move_uploads(config, Path(manifest["home"]), settings.home)
@@ -150,7 +174,10 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
             with sessions.begin() as session:
                 counts = {table.name: _insert(session, table, folder) for table in _tables()}
                 if counts != {table.name: manifest["rows"].get(table.name, 0) for table in _tables()}:
-                    raise DataError(f"{path} is damaged: rows are missing", "use another backup")
+                    raise DataError(
+                        Text("backup-lacks-rows", "{path} is damaged: rows are missing", path=str(path)),
+                        _use_another_backup(),
+                    )
                 for row in session.scalars(select(Task).where(Task.state == RUNNING)):
                     row.state, row.owner, row.sent = QUEUED, None, 0.0
                 for source in (folder / name for name in FOLDERS if (folder / name).is_dir()):
@@ -162,8 +189,16 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                 shutil.rmtree(target, ignore_errors=True)
                 target.mkdir()
             if isinstance(error, IntegrityError):
-                text = f"{path} has rows that refer to rows that are not in it ({error.orig})"
-                raise DataError(text, "use another backup, or make it again with this version of TimeVis") from None
+                text = Text(
+                    "backup-refers-to-absent-rows",
+                    "{path} has rows that refer to rows that are not in it ({reason})",
+                    path=str(path),
+                    reason=str(error.orig),
+                )
+                advice = Text(
+                    "make-backup-again", "use another backup, or make it again with this version of TimeVis"
+                )
+                raise DataError(text, advice) from None
             raise
     share_all(Storage.open(settings, sessions), sessions)
     return counts
@@ -172,17 +207,35 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
 def _require_empty(session: Session, settings: Settings) -> None:
     for table in _tables():
         if session.scalar(select(func.count()).select_from(table)):
-            raise ConfigError(f"the database has {table.name} already", "restore into a new TIMEVIS_DATABASE_URL")
+            raise ConfigError(
+                Text("database-not-empty", "the database has {table} already", table=table.name),
+                Text("new-database", "restore into a new TIMEVIS_DATABASE_URL"),
+            )
     for name in FOLDERS:
         if name not in LEFT_OUT_FOLDERS and any((settings.home / name).iterdir()):
-            raise ConfigError(f"{settings.home / name} is not empty", "restore into a new TIMEVIS_HOME")
+            raise ConfigError(
+                Text("folder-not-empty", "{path} is not empty", path=str(settings.home / name)),
+                Text("new-home", "restore into a new TIMEVIS_HOME"),
+            )
 
 
 def _check_uploads(folder: Path, backup: Path) -> None:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != path.name.partition(".")[0]:
-                raise DataError(f"{backup} is damaged: the upload {path.name} has another content", "use another one")
+                raise DataError(
+                    Text(
+                        "backup-with-other-upload",
+                        "{path} is damaged: the upload {name} has another content",
+                        path=str(backup),
+                        name=path.name,
+                    ),
+                    _use_another_backup(),
+                )
+
+
+def _use_another_backup() -> Text:
+    return Text("use-another-backup", "use another backup")
 
 
 def _insert(session: Session, table: Table, folder: Path) -> int:

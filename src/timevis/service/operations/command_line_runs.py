@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from timevis.data.catalog import catalog, local_file, read_card
 from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
+from timevis.runs.status import state_of
 from timevis.service.api.dataset_files import store_dataset
 from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, new_id
@@ -98,7 +99,7 @@ class CommandLineRuns:
         if model is None:
             name = str(folder.relative_to(self.folder))[-MAX_NAME_LETTERS:]
             dataset_id = self._dataset_of(folder, summary["data_hash"])
-            values = {"name": name, "kind": results["run"]["model"], "tags": [TAG], "created": changed}
+            values = {"name": name, "kind": results.run.model, "tags": [TAG], "created": changed}
             model = Model(id=new_id(), run_id=run_id, summary=summary, dataset_id=dataset_id, **values)
             with self.service.sessions.begin() as session:
                 session.add(model)
@@ -140,7 +141,7 @@ def finished_runs(folder: Path) -> Iterator[Path]:
         if "config.yaml" in files:
             folders.clear()
             path = Path(parent)
-            if "results.json" in files and (RunFolder(path).status or {}).get("state") in (None, "completed"):
+            if "results.json" in files and state_of(path) in (None, "completed"):
                 yield path
         folders[:] = sorted(name for name in folders if not name.startswith("."))
 
@@ -155,5 +156,6 @@ def _dataset_options(data: Mapping[str, Any]) -> dict[str, Any]:
         found = {key: value for key, value in about.items() if value} | found
         if card.country and "holiday" in (found.get("covariates") or {}):
             found["covariates"] = {**found["covariates"], "holiday": card.country}
-    cleaning = {key: value for key, value in found.pop("cleaning", {}).items() if value not in (None, [], "report")}
-    return found | ({"cleaning": cleaning} if cleaning else {})
+    if found.get("cleaning") == {"outliers": "report"}:
+        del found["cleaning"]
+    return found

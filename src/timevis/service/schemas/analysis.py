@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.schemas.common import ChannelName, Commands, Number
+from timevis.evaluation.verdict import Severity
+from timevis.service.schemas.common import ChannelName, Number, TextCode
 
 
 class ChannelQuery(BaseModel):
@@ -126,15 +127,14 @@ class Calibration(BaseModel):
     pit: PitHistogram
 
 
-class VerdictFinding(BaseModel):
-    code: str
-    severity: Literal["good", "info", "warning", "bad"]
-    params: dict[str, Any]
+class VerdictFinding(TextCode):
+    """One remark on a run."""
+
+    severity: Severity
     text: str
 
 
 class Verdict(VerdictFinding):
-    """Whether the model beats seasonal naive, and what else to know of its results."""
+    """Whether a model beats seasonal naive, and whether its intervals hold."""
 
     findings: list[VerdictFinding]
-    commands: Commands

@@ -34,6 +34,14 @@ class PageQuery(BaseModel):
     per_page: Annotated[int, Field(ge=1, le=200)] = 50
 
 
+class Page(BaseModel):
+    """A page of a list; subclasses have its `items`."""
+
+    total: int
+    page: int
+    per_page: int
+
+
 class ListQuery(PageQuery):
     """A page of a sorted list."""
 
@@ -49,20 +57,17 @@ class DeletableQuery(ListQuery):
 
 
 class TextCode(BaseModel):
-    """A text of the library by its code, which GET /api/messages lists, with the numbers and names in it."""
+    """A text by its code, which GET /api/messages lists, with the numbers and names in it."""
 
     code: str
     params: dict[str, Any]
 
 
-class WrongField(BaseModel):
-    """A field of the request; `code` and `params` are those of GET /api/messages."""
+class WrongField(TextCode):
+    """A field of the request, and what is wrong with it."""
 
     pointer: str = Field(description="JSON pointer of the field.")
-    code: str
-    params: dict[str, Any]
     detail: str
-    detail_code: TextCode | None = Field(None, description="The detail by its code, if it is a text of the library.")
 
 
 class ProblemDetails(BaseModel):
@@ -71,10 +76,9 @@ class ProblemDetails(BaseModel):
     type: str
     title: str
     status: int
-    code: str
-    params: dict[str, Any]
+    code: str = Field(description="The kind of the problem.")
     detail: str
+    detail_code: TextCode
     advice: str | None = None
-    detail_code: TextCode | None = Field(None, description="The detail by its code, if it is a text of the library.")
     advice_code: TextCode | None = Field(None, description="The advice by its code, if it has one.")
     errors: list[WrongField] | None = None

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from apiflask.fields import UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from timevis.data.options import DESCRIPTION_LIMIT, DOMAINS
+from timevis.data.quality.findings import DataSeverity
 from timevis.service.schemas.analysis import Autocorrelation
-from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, StrictModel
+from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, Page, StrictModel, TextCode
+from timevis.service.schemas.option_fields import read_fields
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
-DecimalMark = Literal["point", "comma"]
-Encoding = Annotated[str, Field(max_length=40)]
-HeaderRow = Annotated[int, Field(ge=1, le=1000)]
-SheetName = Annotated[str, Field(max_length=100)]
+FormOfReading: Any = create_model("FormOfReading", **read_fields(in_form=True))
+ChangeOfReading: Any = create_model("ChangeOfReading", __base__=StrictModel, **read_fields())
 
 
-class UploadRequest(BaseModel):
+class UploadRequest(FormOfReading):  # its fields are the options of reading
     """A file with what is known of its data; the texts fill the prompt of language models."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -31,17 +31,9 @@ class UploadRequest(BaseModel):
     id: Annotated[str, Field(max_length=200)] | None = Field(None, description="Series column of a long table.")
     frequency: Annotated[str, Field(max_length=20)] | None = Field(None, description="For example h, 15min or D.")
     timezone: Annotated[str, Field(max_length=50)] | None = None
-    sheet: SheetName | None = Field(None, description="Sheet of a workbook; the first with data if absent.")
-    header: HeaderRow | None = Field(None, description="Row of the column names, counted from 1; found if absent.")
-    encoding: Encoding | None = Field(None, description="Of a text file, for example cp1252; found if absent.")
-    decimal: DecimalMark | None = Field(None, description="Decimal mark; found if absent.")
-    day_first: bool | None = Field(None, description="Whether 01/02/2020 is in February; found if absent.")
-    no_value: Annotated[str, Field(max_length=200)] | None = Field(
-        None, description="Words that stand for a missing value, separated by semicolons."
-    )
 
 
-class DatasetChange(StrictModel):
+class DatasetChange(ChangeOfReading):
     """New texts of a dataset, or another reading of its file; null returns to what is inferred."""
 
     name: Name | None = None
@@ -54,12 +46,6 @@ class DatasetChange(StrictModel):
     covariates: dict[ColumnName, ColumnName] | None = None
     frequency: Annotated[str, Field(max_length=20)] | None = None
     timezone: Annotated[str, Field(max_length=50)] | None = None
-    sheet: SheetName | None = None
-    header: HeaderRow | None = None
-    encoding: Encoding | None = None
-    decimal: DecimalMark | None = None
-    day_first: bool | None = None
-    no_value: Annotated[str, Field(max_length=200)] | None = None
 
 
 class DatasetQuery(DeletableQuery):
@@ -71,14 +57,6 @@ class SeriesQuery(BaseModel):
     start: Annotated[str, Field(max_length=40)] | None = None
     end: Annotated[str, Field(max_length=40)] | None = None
     points: Annotated[int, Field(ge=10, le=10_000)] = 2000
-
-
-class DataFindingView(BaseModel):
-    code: str
-    severity: Literal["info", "warning", "error"]
-    channel: str | None
-    params: dict[str, Any]
-    text: str
 
 
 class DatasetSummary(BaseModel):
@@ -98,6 +76,14 @@ class DatasetSummary(BaseModel):
     deleted: float | None
 
 
+class DataFindingView(TextCode):
+    """A remark on the data of a dataset."""
+
+    severity: DataSeverity
+    channel: str | None = Field(description="The channel that the remark is about; null for all, or for several.")
+    text: str
+
+
 class DatasetDetail(DatasetSummary):
     options: dict[str, Any] = Field(description="How the file is read: keys of the config section `data`.")
     report: dict[str, Any] = Field(description="The quality report, as data_report.json of a run.")
@@ -115,11 +101,8 @@ class DatasetVersion(DatasetDetail):
     added: int = Field(description="Rows of the new file.")
 
 
-class DatasetPage(BaseModel):
+class DatasetPage(Page):
     items: list[DatasetSummary]
-    total: int
-    page: int
-    per_page: int
 
 
 class Stretch(BaseModel):

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from timevis.messages import Text
+from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
 from timevis.service.schemas.common import ChannelName, Commands, Id, Number, StrictModel, TextCode
-from timevis.service.training import UNTRAINED_METHODS
+from timevis.service.training import untrained_methods
 
 MAX_ITEMS = 1000
 Rows = Annotated[list[dict[str, str | int | float | bool | None]], Field(min_length=1, max_length=100_000)]
@@ -25,7 +27,7 @@ class PredictItem(StrictModel):
 class PredictRequest(StrictModel):
     """One of `models`, `method` and `items`. The first two share one of dataset and values."""
 
-    method: Literal[tuple(UNTRAINED_METHODS)] | None = Field(  # type: ignore[valid-type]  # the names are listed once
+    method: Literal[tuple(untrained_methods())] | None = Field(  # type: ignore[valid-type]  # the models declare the names
         None, description="A forecaster that needs no training, in place of models; with dataset or values."
     )
     target: Annotated[list[ChannelName], Field(min_length=1, max_length=1000)] | None = Field(
@@ -49,13 +51,13 @@ class PredictRequest(StrictModel):
     @model_validator(mode="after")
     def _one_form(self) -> PredictRequest:
         if sum(given is not None for given in (self.models, self.method, self.items)) != 1:
-            raise ValueError("give one of models, method and items")
+            raise ValueError(Text("models-method-or-items", "give one of models, method and items"))
         if self.method is not None and self.dataset is None and self.values is None:
-            raise ValueError("with method, give a dataset or values")
+            raise ValueError(Text("method-needs-data", "with method, give a dataset or values"))
         if self.method is None and self.target is not None:
-            raise ValueError("target belongs to method; a model forecasts its own channels")
+            raise ValueError(Text("target-needs-method", "target belongs to method; a model has channels of its own"))
         if self.items is not None and (self.dataset is not None or self.values is not None):
-            raise ValueError("with items, dataset and values belong to each item")
+            raise ValueError(Text("data-of-each-item", "with items, dataset and values belong to each item"))
         return self
 
 
@@ -99,18 +101,12 @@ class ForecastResult(BaseModel):
     items: list[ForecastItem]
 
 
-class Interval(BaseModel):
-    value: Number
-    low: Number
-    high: Number
-
-
 class ComparedModel(BaseModel):
     model: str = Field(description="Identifier of the model, or seasonal_naive.")
     name: str
     kind: str
     metrics: dict[str, Interval]
-    cost: dict[str, Any]
+    cost: Cost | None = Field(description="null for seasonal naive.")
 
 
 class ComparedPair(BaseModel):
@@ -132,7 +128,7 @@ class ComparedPair(BaseModel):
 class CurvePoint(BaseModel):
     step: int
     train_loss: Number
-    val: Number
+    tuning: Number = Field(description="WQL on the tuning windows.")
 
 
 class ConfigDifference(BaseModel):

@@ -6,10 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, StrictModel
+from timevis.metric_specs import METRICS
+from timevis.models.declaration import Preset
+from timevis.runs.history import History
+from timevis.runs.results import Results
+from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
+from timevis.service.schemas.option_fields import OptionView
+from timevis.service.tasks.summary import ResultsSummary
 
-SORTABLE_METRICS = ("relative_wql", "wql", "crps", "mase", "mae", "coverage_80")
-SORTS = ("created", "name", "kind", "validation_relative_wql", *SORTABLE_METRICS, "skill_wql", "fit_seconds")
+SORTS = ("created", "name", "kind", "validation_relative_wql", *METRICS, "skill_wql", "fit_seconds")
 ModelSort = Literal[SORTS]  # type: ignore[valid-type]  # names of metrics are listed once
 
 
@@ -26,7 +31,7 @@ class ModelSummary(BaseModel):
     kind: str
     dataset: Id | None = Field(description="Null for a run of the command line whose data cannot be read.")
     task: Id | None = Field(description="Null for a run of the command line.")
-    summary: dict[str, Any]
+    summary: ResultsSummary
     notes: str
     tags: list[str]
     champion: bool = Field(description="Whether it is the preferred model of its dataset.")
@@ -36,16 +41,13 @@ class ModelSummary(BaseModel):
 
 class ModelDetail(ModelSummary):
     config: dict[str, Any]
-    results: dict[str, Any]
-    training: list[dict[str, Any]] = Field(description="Rows of metrics.csv.")
+    results: Results
+    training: History
     commands: Commands
 
 
-class ModelPage(BaseModel):
+class ModelPage(Page):
     items: list[ModelSummary]
-    total: int
-    page: int
-    per_page: int
 
 
 class ModelChange(StrictModel):
@@ -55,20 +57,16 @@ class ModelChange(StrictModel):
     tags: Annotated[list[Annotated[str, Field(min_length=1, max_length=50)]], Field(max_length=50)] | None = None
 
 
-class ModelOption(BaseModel):
-    name: str
+class ModelOption(OptionView):
     section: Literal["run", "fit", "options", "backbone", "prompt", "lora", "evaluation"] = Field(
         description="Options of run and fit are fields of the request; the others stand in a field of this name."
     )
-    kind: str = Field(description="What a value may be, in words.")
-    type: Literal["int", "float", "bool", "choice", "text", "list"]
-    nullable: bool
-    default: Any
-    minimum: float | None
-    maximum: float | None
-    choices: list[Any]
-    help: str
     advanced: bool
+
+
+class UntrainedMethod(BaseModel):
+    method: str = Field(description="The method of a forecast without a training run.")
+    title: str
 
 
 class ModelOptions(BaseModel):
@@ -76,5 +74,12 @@ class ModelOptions(BaseModel):
     title: str
     help: str
     trainable: bool = Field(description="Whether it is trained by gradient descent.")
+    queue: Literal["cpu", "gpu"] = Field(description="gpu: a GPU shortens its training runs.")
+    recommended: bool = Field(description="Whether a form chooses it where the user has chosen none.")
+    preset_groups: list[Preset] = Field(description="Presets that train it in a group.")
+    covariates: list[Literal["known", "observed"]] = Field(description="Kinds of covariates that it can read.")
+    untrained: UntrainedMethod | None = Field(
+        description="How it forecasts without a training run; null if it cannot."
+    )
     seconds_hint: float | None = Field(description="Median time of recent trainings; null before the first one.")
     options: list[ModelOption]

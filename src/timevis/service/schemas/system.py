@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field, RootModel
 
 
@@ -42,6 +44,18 @@ class Statistics(BaseModel):
     storage: dict[str, int] = Field(description="Bytes of uploads, datasets, runs, results, logs and database.")
     uploaded_bytes: int
     throughput: list[DayThroughput] = Field(description="The last 14 days, the newest last.")
+
+
+class MetricDescription(BaseModel):
+    """A metric of forecasts, as `timevis.metric_specs` declares it."""
+
+    name: str = Field(description="The key in the results of a model.")
+    label: str
+    description: str
+    scores: Literal["median", "point", "quantiles"] = Field(description="The part of a forecast that it scores.")
+    direction: Literal["lower", "higher", "nominal"] = Field(description="Which values are better.")
+    nominal: float | None = Field(description="The best value, if the direction is nominal.")
+    unit: Literal["data", "percent", "none"] = Field(description="percent: a share, which is shown in percent.")
 
 
 class Messages(RootModel[dict[str, str]]):

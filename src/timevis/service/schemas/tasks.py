@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.schemas.common import Commands, Id, ListQuery, Number, TextCode
+from timevis.service.schemas.common import Commands, Id, ListQuery, Number, Page, TextCode
 from timevis.service.tasks.states import STATES
 
 TaskState = Literal[STATES]  # type: ignore[valid-type]
@@ -70,15 +70,12 @@ class TaskDetail(TaskSummary):
 class TaskMetrics(BaseModel):
     state: TaskState
     rows: list[dict[str, Number]] = Field(
-        description="Rows of metrics.csv: step, and the columns that have a value, such as train/loss and val/wql."
+        description="Rows of metrics.csv: step, and the columns that have a value, such as train/loss and tuning/wql."
     )
 
 
-class TaskPage(BaseModel):
+class TaskPage(Page):
     items: list[TaskSummary]
-    total: int
-    page: int
-    per_page: int
 
 
 class LeaderboardRow(BaseModel):

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-import types
 import typing
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING
+from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from omegaconf import OmegaConf
 from pydantic import BaseModel, Field, RootModel, create_model, model_validator
 
-from timevis.config.options import Option, Range, options_of, parameter_help
+from timevis.config.options import options_of, parameter_help
 from timevis.config.sections import EvaluationOptions, FitOptions
 from timevis.data.options import CleaningOptions, DataOptions
+from timevis.messages import Text
+from timevis.models.catalog import declared_models
+from timevis.models.declaration import Preset
 from timevis.service.schemas.common import Commands, Id, Name, Number, StrictModel
-from timevis.service.training import BACKBONES, MODELS, base_config, model_options, run_options, section_options
+from timevis.service.schemas.option_fields import annotated, list_of, option_fields, read_fields
+from timevis.service.training import base_config, run_options, sections_of
 
 MAX_GROUP_TASKS = 100
-
-
 DATA_HELP = parameter_help(DataOptions.__doc__ or "")
-CLEANING_HELP = parameter_help(CleaningOptions.__doc__ or "")
-
-
-class CleaningRequest(StrictModel):
-    """How cleaning may act on the data."""
-
-    outliers: Literal["report", "mask"] = Field("report", description=CLEANING_HELP["outliers"])
-    day_first: bool | None = Field(None, description=CLEANING_HELP["day_first"])
-    decimal: Literal["point", "comma"] | None = Field(None, description=CLEANING_HELP["decimal"])
-    missing: list[str] = Field([], description=CLEANING_HELP["missing"])
+Cleaning: Any = create_model(
+    "CleaningRequest",
+    __base__=StrictModel,
+    __doc__="What happens to outliers.",
+    **option_fields(options_of(CleaningOptions)),
+)
 
 
 class PresetRequest(StrictModel):
     """Train several models on a dataset; the leaderboard names the best by validation."""
 
-    name: Literal["quick", "best"] = Field(
-        "quick", description="quick: three fast models; best: five, trained longer."
-    )
+    name: Preset = Field("quick", description="quick: fast models; best: more models, trained longer.")
     dataset: Id
     horizon: Annotated[int, Field(ge=1, le=10**6)] | None = None
     context_length: Annotated[int, Field(ge=1, le=10**6)] | None = None
@@ -71,16 +65,16 @@ class DryRun(BaseModel):
 @cache
 def train_request() -> type[BaseModel]:
     """The request of POST /api/train: one schema for each model, selected by the field `model`."""
-    alternatives: Any = typing.Union[tuple(_request_of(model) for model in MODELS)]  # noqa: UP007
+    alternatives: Any = typing.Union[tuple(_request_of(model) for model in declared_models())]  # noqa: UP007
     root: Any = RootModel
-    selected = _annotated(alternatives, Field(discriminator="model"))
+    selected = annotated(alternatives, Field(discriminator="model"))
     return create_model("TrainRequest", __base__=root[selected])
 
 
 @cache
 def group_request() -> type[BaseModel]:
     """The request of POST /api/groups: trainings, each as in POST /api/train, or a preset that chooses models."""
-    trainings = _annotated(_list_of(train_request()), Field(min_length=1, max_length=MAX_GROUP_TASKS))
+    trainings = annotated(list_of(train_request()), Field(min_length=1, max_length=MAX_GROUP_TASKS))
     validators: dict[str, Any] = {"one_form": model_validator(mode="after")(_check_group)}
     return create_model(
         "GroupRequest",
@@ -93,7 +87,7 @@ def group_request() -> type[BaseModel]:
 
 def _check_group(group: Any) -> Any:
     if (group.trainings is None) == (group.preset is None):
-        raise ValueError("give either trainings or preset")
+        raise ValueError(Text("trainings-or-preset", "give either trainings or preset"))
     return group
 
 
@@ -101,12 +95,15 @@ def _request_of(model: str) -> type[BaseModel]:
     cfg = base_config(model)
     plain: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     title = "".join(part.capitalize() for part in model.split("_"))
-    options = create_model(f"{title}Options", __base__=StrictModel, **_fields(model_options(model), plain["model"]))
+    options = create_model(
+        f"{title}Options", __base__=StrictModel, **option_fields(declared_models()[model].options, plain["model"])
+    )
     evaluation = create_model(
-        f"{title}Evaluation", __base__=StrictModel, **_fields(options_of(EvaluationOptions), plain["evaluation"])
+        f"{title}Evaluation",
+        __base__=StrictModel,
+        **option_fields(options_of(EvaluationOptions), plain["evaluation"]),
     )
     name_of_model: Any = Literal[model]
-    preset: Any = Literal["quick", "best"] | None
     split_by: Any = get_type_hints(DataOptions)["split_by"]
     return create_model(
         f"Train{title}",
@@ -125,72 +122,31 @@ def _request_of(model: str) -> type[BaseModel]:
             Field(default=[0.7, 0.1, 0.2], description="Shares of training, validation and test; or rows, or dates."),
         ),
         split_by=(split_by, Field(default=DataOptions.split_by, description=DATA_HELP["split_by"])),
-        cleaning=(CleaningRequest | None, Field(default=None, description="How cleaning may act on the data.")),
+        cleaning=(Cleaning | None, Field(default=None, description="What happens to outliers.")),
+        **read_fields(),
         minutes=(
             Annotated[float, Field(gt=0, le=10_000)] | None,
             Field(default=None, description="Longest time of the fit; the best weights so far are then used."),
         ),
         preset=(
-            preset,
+            Preset | None,
             Field(default=None, description="Fewer or more epochs and networks, where the request does not say."),
         ),
         dry_run=(bool, Field(default=False, description="Only check the request, and estimate time and memory.")),
         options=(options, Field(default_factory=options, description="Options of the model.")),
         evaluation=(evaluation, Field(default_factory=evaluation, description="Which windows are scored.")),
         **_sections(model, title, plain["model"]),
-        **_fields(run_options(), plain),
-        **_fields(options_of(FitOptions), plain["model"]["fit"]),
+        **option_fields(run_options(), plain),
+        **option_fields(options_of(FitOptions), plain["model"]["fit"]),
     )
 
 
 def _sections(model: str, title: str, plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields for the sections of a model; that of a backbone has also its name."""
+    """Fields for the sections of a model."""
     found = {}
-    for section, options in section_options(model).items():
-        fields = _fields(options, plain[section])
-        if section == "backbone":
-            names: Any = Literal[BACKBONES]
-            fields["name"] = (names, Field(default="nano", description="The language model; others are downloaded."))
-        schema = create_model(f"{title}{section.capitalize()}", __base__=StrictModel, **fields)
+    for section, options in sections_of(model).items():
+        schema = create_model(
+            f"{title}{section.capitalize()}", __base__=StrictModel, **option_fields(options, plain[section])
+        )
         found[section] = (schema | None, Field(default=None, description=f"Options of the section {section}."))
     return found
-
-
-def _fields(options: Sequence[Option], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a pydantic model: type, default, and a sentence of help, as on the command line."""
-    found = {}
-    for option in options:
-        default = defaults.get(option.name, None if option.default is MISSING else option.default)
-        found[option.name] = (to_pydantic(option.annotation), Field(default=default, description=option.help or None))
-    return found
-
-
-def to_pydantic(annotation: Any) -> Any:
-    """An annotation with `Range` as one with the bounds of pydantic."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        plain, *metadata = arguments
-        bounds = next((m for m in metadata if isinstance(m, Range)), Range())
-        if get_origin(plain) in (Sequence, list):
-            lengths: dict[str, Any] = {"min_length": bounds.minimum, "max_length": bounds.maximum}
-            whole: dict[str, Any] = {k: int(v) for k, v in lengths.items() if v is not None}
-            return _annotated(to_pydantic(plain), Field(**whole))
-        limits: dict[str, Any] = {"ge": bounds.minimum, "le": bounds.maximum, "gt": bounds.above, "lt": bounds.below}
-        return _annotated(plain, Field(**{k: v for k, v in limits.items() if v is not None}))
-    if origin in (typing.Union, types.UnionType):
-        return typing.Union[tuple(to_pydantic(part) for part in arguments)]  # noqa: UP007
-    if origin in (Sequence, list):
-        return _list_of(to_pydantic(arguments[0]))
-    return annotation
-
-
-def _annotated(plain: Any, metadata: Any) -> Any:
-    """``Annotated[plain, metadata]`` for a type that is made at run time, which type checkers do not accept."""
-    annotated: Any = Annotated
-    return annotated[plain, metadata]
-
-
-def _list_of(element: Any) -> Any:
-    """``list[element]`` for a type that is made at run time."""
-    lists: Any = list
-    return lists[element]

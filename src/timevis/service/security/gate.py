@@ -13,12 +13,12 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, g, redirect, request
 
-from timevis.service.db.tables import ACTOR
+from timevis.messages import Text
+from timevis.service.db.tables import ACTOR, Sessions
 from timevis.service.problems import Problem
 from timevis.service.security.rates import RateLimiter
 from timevis.service.security.tokens import Caller, RecentTokens, identify
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import Sessions
 from timevis.service.web.page import is_page_path
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Gate:
         )
         link_token = request.args.get("token") if request.method == "GET" else None
         caller = self._identify(link_token, is_required=not is_public)
-        self._limit(self.requests, caller.name if caller else _address(), "this caller has sent too many requests")
+        self._limit(self.requests, caller.name if caller else _address())
         if caller is None:
             return None
         if link_token and identify(self.sessions, self.settings.token, link_token):
@@ -100,7 +100,12 @@ class Gate:
             response.set_cookie(TOKEN_COOKIE, link_token, httponly=True, samesite="Strict")
             return response
         if caller.read_only and request.method not in READING_METHODS:
-            raise Problem(403, "read-only-token", f"the token {caller.name!r} may only read", "use another token")
+            raise Problem(
+                403,
+                "read-only-token",
+                Text("token-may-only-read", "the token {name!r} may only read", name=caller.name),
+                Text("other-token", "use another token"),
+            )
         g.caller = caller
         ACTOR.set(caller.name)
         structlog.contextvars.bind_contextvars(token=caller.name)
@@ -129,7 +134,11 @@ class Gate:
     def _check_host(self) -> None:
         """Refuse requests for another host, which defends against DNS rebinding."""
         if request.host.rpartition(":")[0] not in self.hosts and request.host not in self.hosts:
-            raise Problem(400, "bad-host", f"the host {request.host[:100]!r} is not one of this service")
+            raise Problem(
+                400,
+                "bad-host",
+                Text("bad-host", "the host {host!r} is not one of this service", host=request.host[:100]),
+            )
 
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
@@ -137,7 +146,10 @@ class Gate:
         given = (bearer if scheme.lower() == "bearer" else link_token or cookie) or None
         counts = given is not None and (is_required or given == link_token)
         if counts and given not in self.accepted and not self.failures.has_capacity(_address()):
-            raise _too_many(60 / self.failures.per_minute, "this address has sent too many wrong tokens")
+            raise _too_many(
+                60 / self.failures.per_minute,
+                Text("too-many-wrong-tokens", "this address has sent too many wrong tokens"),
+            )
         caller = identify(self.sessions, self.settings.token, given)
         if given is not None and caller is not None:
             self.accepted.add(given)
@@ -146,9 +158,16 @@ class Gate:
         if given is not None and given == cookie and caller is not None:
             self._check_origin()
         if caller is None and is_required:
-            self._limit(self.requests, _address(), "this caller has sent too many requests")
-            advice = "send the header Authorization: Bearer TOKEN, or open the link that timevis serve printed"
-            raise Problem(401, "unauthorized", "the request has no valid token", advice)
+            self._limit(self.requests, _address())
+            raise Problem(
+                401,
+                "unauthorized",
+                Text("no-valid-token", "the request has no valid token"),
+                Text(
+                    "send-token",
+                    "send the header Authorization: Bearer TOKEN, or open the link that timevis serve printed",
+                ),
+            )
         return caller
 
     def _check_origin(self) -> None:
@@ -157,15 +176,21 @@ class Gate:
         if request.method in READING_METHODS or origin is None or origin in self.settings.cors_origins:
             return
         if urlsplit(origin).netloc != request.host:
-            raise Problem(403, "forbidden", f"the page {origin[:100]!r} may not change anything here")
+            raise Problem(
+                403,
+                "forbidden",
+                Text("foreign-page", "the page {page!r} may not change anything here", page=origin[:100]),
+            )
 
-    def _limit(self, limiter: RateLimiter, caller: str, detail: str) -> None:
+    def _limit(self, limiter: RateLimiter, caller: str) -> None:
         if wait := limiter.seconds_to_wait(caller):
-            raise _too_many(wait, detail)
+            raise _too_many(wait, Text("too-many-requests", "this caller has sent too many requests"))
 
 
-def _too_many(seconds: float, detail: str) -> Problem:
-    problem = Problem(429, "too-many-requests", detail, "wait for the time that the header Retry-After gives")
+def _too_many(seconds: float, detail: Text) -> Problem:
+    problem = Problem(
+        429, "too-many-requests", detail, Text("wait-seconds", "wait {seconds} s", seconds=math.ceil(seconds))
+    )
     problem.headers["Retry-After"] = str(math.ceil(seconds))
     return problem
 

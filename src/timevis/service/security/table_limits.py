@@ -7,14 +7,28 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from timevis.data.readers.compression import decompressed_bytes, decompressed_name
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 DELIMITERS = (b",", b";", b"\t", b"|")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 FIRST_LINES = 5
 SHEET_PART = r"xl/worksheets/[^/]+\.xml"
+
+
+def smaller_file() -> Text:
+    """What to do about a file that is too large, or that takes too long to read."""
+    return Text("smaller-file", "upload a smaller file")
+
+
+def _larger_limit(variable: str) -> Text:
+    return Text(
+        "smaller-or-larger-limit", "upload a smaller table, or set {variable} to a larger number", variable=variable
+    )
 
 
 @dataclass(frozen=True)
@@ -32,14 +46,27 @@ class TableLimits:
         ------
         DataError
         """
-        for name, count, most in (
-            ("rows", rows, self.rows),
-            ("columns", columns, self.columns),
-            ("sheets", sheets, self.sheets),
-        ):
-            if count > most:
-                advice = message("fewer-or-larger-limit", what=name, setting=f"TIMEVIS_MAX_{name.upper()}")
-                raise DataError(message(f"too-many-{name}", maximum=most, count=count), advice)
+        if rows > self.rows:
+            text = Text(
+                "too-many-rows", "the table has more than {maximum:,} rows: {count:,}", maximum=self.rows, count=rows
+            )
+            raise DataError(text, _larger_limit("TIMEVIS_MAX_ROWS"))
+        if columns > self.columns:
+            text = Text(
+                "too-many-columns",
+                "the table has more than {maximum:,} columns: {count:,}",
+                maximum=self.columns,
+                count=columns,
+            )
+            raise DataError(text, _larger_limit("TIMEVIS_MAX_COLUMNS"))
+        if sheets > self.sheets:
+            text = Text(
+                "too-many-sheets",
+                "the table has more than {maximum:,} sheets: {count:,}",
+                maximum=self.sheets,
+                count=sheets,
+            )
+            raise DataError(text, _larger_limit("TIMEVIS_MAX_SHEETS"))
 
     def check_file(self, path: Path) -> None:
         """Compare a file with the limits before it is parsed.
@@ -59,9 +86,6 @@ class TableLimits:
             self._check_parquet(path)
 
     def _check_parquet(self, path: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         try:
             metadata = pq.read_metadata(path)
         except (pa.ArrowException, OSError):  # the reader says what is wrong with the file

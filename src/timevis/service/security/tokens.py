@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
-from timevis.service.db.tables import Token
-from timevis.service.tasks.states import Sessions
+from timevis.messages import Text
+from timevis.service.db.tables import Sessions, Token
 
 MAX_RECENT_TOKENS = 10_000
 OWNER = "owner"
@@ -70,9 +70,15 @@ def add_token(session: Session, name: str, read_only: bool) -> str:
         The name is taken or has other characters than letters, digits and ``._@-``.
     """
     if not re.fullmatch(NAME_PATTERN, name) or name == OWNER:
-        raise ConfigError(f"{name!r} cannot be the name of a token", "use letters, digits and . _ @ -")
+        raise ConfigError(
+            Text("wrong-token-name", "{name!r} cannot be the name of a token", name=name),
+            Text("characters-of-token-name", "use letters, digits and . _ @ -"),
+        )
     if session.get(Token, name) is not None:
-        raise ConfigError(f"there is a token {name!r} already", "remove it first, or choose another name")
+        raise ConfigError(
+            Text("token-exists", "there is a token {name!r} already", name=name),
+            Text("remove-token-first", "remove it first, or choose another name"),
+        )
     secret = secrets.token_urlsafe(24)
     session.add(Token(name=name, digest=_digest(secret), read_only=read_only))
     return secret
@@ -88,7 +94,10 @@ def remove_token(session: Session, name: str) -> None:
     """
     token = session.get(Token, name)
     if token is None:
-        raise ConfigError(f"there is no token {name!r}", "timevis serve token list shows the names")
+        raise ConfigError(
+            Text("no-token-of-name", "there is no token {name!r}", name=name),
+            Text("list-tokens", "timevis serve token list shows the names"),
+        )
     session.delete(token)
 
 

@@ -33,20 +33,20 @@ def comparison_result(
     models = [
         {
             **{"model": key, "name": described[key][0], "kind": described[key][1]},
-            **{"metrics": record.results["metrics"], "cost": record.results["cost"]},
+            **{"metrics": record.results.metrics, "cost": record.results.cost},
         }
         for key, record in records.items()
     ]
-    naive = {"model": NAIVE_KEY, "name": names[NAIVE_KEY], "kind": NAIVE_KEY, "metrics": first["seasonal_naive"]}
+    naive = {"model": NAIVE_KEY, "name": names[NAIVE_KEY], "kind": NAIVE_KEY, "metrics": first.seasonal_naive}
     result = {
-        **{"data": first["run"]["data"], "window_set": first["window_set"]["hash"]},
+        **{"data": first.run.data, "window_set": first.window_set.hash},
         "notes": comparison_notes(first, scores, reference or NAIVE_KEY, names),
         "reference": reference or NAIVE_KEY,
-        "models": [*models, naive | {"cost": {}}],
+        "models": [*models, naive | {"cost": None}],
         "pairs": pairs.drop(columns=["dm_statistic", "dm_p"]).rename(columns={"p": "p_value"}).to_dict("records"),
         "by_horizon": {
-            **{key: record.results["by_horizon"]["wql"] for key, record in records.items()},
-            NAIVE_KEY: first["seasonal_naive_by_horizon"]["wql"],
+            **{key: record.results.by_horizon["wql"] for key, record in records.items()},
+            NAIVE_KEY: first.seasonal_naive_by_horizon["wql"],
         },
         "curves": {key: training_curve(record) for key, record in records.items()},
         "config_differences": differing_settings(records),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,20 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.data.split.make_split import make_split
-from timevis.data.split.spec import are_fractions, fraction_ends, numbers_of
-from timevis.models.qwen.digits.defaults_from_data import steps_for_few_rows
+from timevis.data.split.spec import DEFAULT_SPLIT, RowEnds, Shares, SplitSpec, parse_split
+from timevis.models.catalog import DeclaredModel, declared_models
 from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_epoch
 from timevis.service.db.tables import Dataset, Model, Task
 
-DEFAULT_SPLIT = (0.7, 0.1, 0.2)
-GRADIENT_MODELS = ("lstm", "qwen", "qwen_patch")
 RECENT_MODELS = 20
 START_SECONDS = 8.0
 """Time in which the process of a training imports its libraries and reads the data."""
-ROUGH_SECONDS_PER_STEP = {"lstm": 0.05, "qwen": 1.0, "qwen_patch": 0.3}
-ROUGH_SECONDS = {"seasonal_naive": 2.0, "linear": 5.0, "boosted": 30.0}
-ROUGH_MEMORY_MB = {"qwen": 1500.0, "qwen_patch": 1000.0}
-ROUGH_MEMORY_OF_OTHERS_MB = 700.0
 LOW_FACTOR, HIGH_FACTOR = 0.3, 2.0
 """Early stopping often ends a fit early; a busy machine takes longer."""
 
@@ -53,16 +47,14 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     DataError
         The series are too short for the lengths.
     """
-    history = _history(session, kind)
-    steps = fit_steps(cfg, dataset.report) if kind in GRADIENT_MODELS else None
-    if steps is None:
-        seconds = statistics.median(history["seconds"]) if history["seconds"] else ROUGH_SECONDS[kind]
-    else:
-        per_step = history["seconds_per_step"]
-        seconds = steps * (statistics.median(per_step) if per_step else ROUGH_SECONDS_PER_STEP[kind])
+    history, declared = _history(session, kind), declared_models()[kind]
+    rough = declared.declaration
+    steps = fit_steps(cfg, dataset.report, declared) if declared.has_gradient_fit else None
+    timed = history["seconds" if steps is None else "seconds_per_step"]
+    seconds = (steps or 1) * statistics.median(timed or [rough.rough_seconds])
     if cfg.trainer.max_time is not None:
         seconds = min(seconds, _seconds(cfg.trainer.max_time))
-    memory = statistics.median(history["memory"] or [ROUGH_MEMORY_MB.get(kind, ROUGH_MEMORY_OF_OTHERS_MB)])
+    memory = statistics.median(history["memory"] or [rough.rough_memory_mb])
     return {
         "seconds_low": round(START_SECONDS + LOW_FACTOR * seconds, 1),
         "seconds_high": round(HIGH_FACTOR * (START_SECONDS + seconds), 1),
@@ -77,7 +69,7 @@ def typical_seconds(session: Session, kind: str) -> float | None:
     return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
 
 
-def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
+def fit_steps(cfg: Any, report: Mapping[str, Any], model: DeclaredModel) -> int:
     """Optimizer steps of a fit without early stopping.
 
     Raises
@@ -88,14 +80,9 @@ def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
     fit, target = cfg.model.fit, cfg.data.target
     channels = len(target) if target else len(report["channels"])
     windows = max(1, int(check_lengths(cfg, report) * channels * fit.train_fraction))
-    lengths = lengths_of(report, list(cfg.data.split or DEFAULT_SPLIT), cfg.context_length, cfg.horizon)
+    lengths = lengths_of(report, _split_of(cfg), cfg.context_length, cfg.horizon)
     minimum, maximum = steps_of_epoch(
-        fit,
-        windows,
-        channels,
-        lengths.context_length + lengths.horizon,
-        steps_for_few_rows if cfg.model.name == "qwen" else None,
-        cfg.model,
+        fit, windows, channels, lengths.context_length + lengths.horizon, model.default_steps_per_epoch, cfg.model
     )
     per_epoch = max(math.ceil(windows / fit.batch_size), minimum)
     if maximum is not None:
@@ -111,16 +98,16 @@ def check_lengths(cfg: Any, report: Mapping[str, Any]) -> int:
     DataError
         The series are too short for a window in each part; the advice says what would fit.
     """
-    spec = list(cfg.data.split or DEFAULT_SPLIT)
+    spec = _split_of(cfg)
     lengths = lengths_of(report, spec, cfg.context_length, cfg.horizon)
-    if any(isinstance(part, str) for part in spec):
+    if not isinstance(spec, Shares | RowEnds):
         return max(1, _borders(report, spec)[0] - lengths.context_length - lengths.horizon + 1)
     split = make_split(report["rows"], spec, lengths.context_length, lengths.horizon, report["source"])
     return len(split.origins("train", lengths.context_length, lengths.horizon))
 
 
 def lengths_of(
-    report: Mapping[str, Any], spec: Sequence[Any], context_length: int | None, horizon: int | None
+    report: Mapping[str, Any], spec: SplitSpec, context_length: int | None, horizon: int | None
 ) -> Lengths:
     """Context length, horizon and season; those that are None follow from the frequency and the length of the data.
 
@@ -128,22 +115,24 @@ def lengths_of(
     ----------
     report : mapping
         data_report.json.
-    spec : sequence
-        As `data.split`.
+    spec : SplitSpec
     context_length, horizon : int, optional
     """
     found = default_lengths(report["frequency"], _borders(report, spec), horizon)
     return found if context_length is None else replace(found, context_length=context_length)
 
 
-def _borders(report: Mapping[str, Any], spec: Sequence[Any]) -> tuple[int, int, int]:
-    """The rows at which the parts end; those of the report for a split by times."""
-    if any(isinstance(part, str) for part in spec):
-        ends = np.cumsum([report["split"][name]["rows"] for name in ("train", "val", "test")]).tolist()
+def _split_of(cfg: Any) -> SplitSpec:
+    return parse_split(cfg.data.split) if cfg.data.split else DEFAULT_SPLIT
+
+
+def _borders(report: Mapping[str, Any], spec: SplitSpec) -> tuple[int, int, int]:
+    """The rows at which the parts end; those of the report for a split by times or last rows."""
+    if isinstance(spec, Shares | RowEnds):
+        ends = spec.ends(report["rows"])
     else:
-        numbers = numbers_of(spec)
-        ends = fraction_ends(numbers, report["rows"]).tolist() if are_fractions(numbers) else numbers
-    train, val, test = (int(end) for end in ends)
+        ends = np.cumsum([report["split"][name]["rows"] for name in ("train", "val", "test")])
+    train, val, test = ends.tolist()
     return train, val, test
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
 from collections.abc import Iterator
@@ -11,14 +9,15 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-from timevis.service.db.tables import Task
+from timevis.runs.history import NAME as HISTORY
+from timevis.runs.history import History
+from timevis.service.db.tables import Sessions, Task
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import FINAL, RUNNING, Sessions
-from timevis.utils.files import damaged_file_error
+from timevis.service.tasks.states import FINAL, RUNNING
 from timevis.utils.json_types import to_json_types
 
 MAX_LOG_BYTES = 64 * 1024
-METRICS_FILE, MAX_METRICS_BYTES = "metrics.csv", 2**26
+MAX_METRICS_BYTES = 2**26
 MAX_STREAMS = 8
 """Event streams of one web process at the same time; each one occupies one of its 16 threads."""
 POLL_SECONDS = 0.5
@@ -26,7 +25,6 @@ HEARTBEAT_SECONDS = 5.0
 """Time between two comments of a stream in which nothing happens; a client that has gone is noticed by them."""
 STREAM_SECONDS = 3600.0
 """A stream ends after this time, and the client opens the next one."""
-WHOLE_NUMBER_COLUMNS = ("step", "epoch")
 _free_streams = BoundedSemaphore(MAX_STREAMS)
 
 
@@ -47,26 +45,16 @@ def _read_part(path: Path, since: int) -> bytes:
         return file.read(MAX_LOG_BYTES)
 
 
-def metric_rows(storage: Storage, run_id: str, since: int = 0) -> list[dict[str, float]]:
-    """The rows of metrics.csv of a run from a step on, without the cells that have no value.
-
-    A line that the training has not written to its end yet is left out.
+def read_history(storage: Storage, run_id: str) -> History:
+    """The logged steps of a run, also while it runs.
 
     Raises
     ------
     RunFolderError
         The file is damaged.
     """
-    content = storage.read_part(run_id, METRICS_FILE, 0, MAX_METRICS_BYTES)
-    complete = content[: content.rfind(b"\n") + 1].decode("utf-8", errors="replace")
-    try:
-        rows = [
-            {name: int(float(v)) if name in WHOLE_NUMBER_COLUMNS else float(v) for name, v in row.items() if v}
-            for row in csv.DictReader(io.StringIO(complete))
-        ]
-        return [row for row in rows if row["step"] >= since]
-    except (ValueError, TypeError, KeyError) as error:
-        raise damaged_file_error(storage.run(run_id) / METRICS_FILE, error) from error
+    content = storage.read_part(run_id, HISTORY, 0, MAX_METRICS_BYTES)
+    return History.parse(content, storage.run(run_id) / HISTORY)
 
 
 def seconds_left(task: Task) -> float | None:

@@ -15,16 +15,14 @@ from timevis.data.hold_out import hold_out_last_rows
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.predict import NewData, forecast_panel, load_panels, mark_scored
 from timevis.runs.folder import RunFolder
-from timevis.service.training import untrained_config
+from timevis.service.training import untrained_config, untrained_methods
 from timevis.training.untrained import default_horizon, untrained_forecaster
 
 MIN_HISTORY_ROWS = 48
-MAX_NANO_CHANNELS = 20
-"""Channels that nano forecasts without a training; each takes some tenths of a second."""
 MAX_LOADED = 4
 HISTORY_HORIZONS = 3
 """The recent past that is shown is as long as this many horizons, and not shorter than `MIN_HISTORY_ROWS`."""
@@ -87,7 +85,7 @@ class ItemForecasts:
         Parameters
         ----------
         method : str
-            One of `timevis.service.training.UNTRAINED_METHODS`.
+            One of `timevis.service.training.untrained_methods`.
         data : DataFrame or file
         options : mapping
             Keys of the config section `data`.
@@ -102,7 +100,7 @@ class ItemForecasts:
         Raises
         ------
         TimeVisError
-            The data cannot be read, are too short, or have more than `MAX_NANO_CHANNELS` channels for nano.
+            The data cannot be read, are too short, or have more channels than the method allows.
         """
         with tempfile.TemporaryDirectory() as folder:
             path = data
@@ -110,10 +108,16 @@ class ItemForecasts:
                 path = Path(folder) / "values.parquet"
                 write_frame(data, path)
             panel, report = load_panel({**options, "path": str(path)}, future=True)
-        if method == "nano" and len(panel.channels) > MAX_NANO_CHANNELS:
+        maximum = untrained_methods()[method][1].max_channels
+        if maximum is not None and len(panel.channels) > maximum:
             raise DataError(
-                message("too-many-channels-for-nano", count=len(panel.channels), maximum=MAX_NANO_CHANNELS),
-                message("fewer-channels-for-nano"),
+                Text(
+                    "too-many-channels-for-nano",
+                    "the data have {count} channels, more than {maximum} for nano without a fit",
+                    count=len(panel.channels),
+                    maximum=maximum,
+                ),
+                Text("fewer-channels-for-nano", "name some of them in target, or ask seasonal_naive"),
             )
         horizon = self.horizon or default_horizon(panel)
         known = hold_out_last_rows(panel, horizon) if self.kind == "backtest" else panel

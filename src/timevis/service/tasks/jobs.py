@@ -15,13 +15,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import pandas as pd
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.messages import error_from_json, error_to_json, message
+from timevis.messages import Text
+from timevis.models.catalog import declared_models
+from timevis.runs.folder import RunFolder
+from timevis.runs.record import RunRecord
+from timevis.runs.status import state_of
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
@@ -29,7 +33,9 @@ from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
-from timevis.utils.files import read_json
+from timevis.service.training import untrained_methods
+from timevis.service.troubleshooting import with_section
+from timevis.utils.explain import explain
 from timevis.utils.json_types import to_json_types
 
 log = logging.getLogger(__name__)
@@ -89,11 +95,10 @@ def _execute(worker: Worker, task_id: str) -> None:
     try:
         outcome, values = JOBS[task.kind](worker, task)
     except TimeVisError as error:
-        outcome, values = Outcome(states.FAILED, error.message, error.advice), {}
+        outcome, values = Outcome(states.FAILED, error), {}
     except Exception as error:
         log.exception("task %s failed", task.id)
-        text = message("unexpected-error", kind=type(error).__name__, reason=str(error))
-        outcome, values = Outcome(states.FAILED, text, message("see-worker-log")), {}
+        outcome, values = Outcome(states.FAILED, explain(error, unexpected_advice=_see_worker_log())), {}
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
@@ -105,16 +110,23 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
         _write_end(worker, task, outcome, values)
     except (DataError, IntegrityError) as error:
         log.exception("task %s: its result could not be stored", task.id)
-        text = message("result-not-stored", reason=str(error.orig))
-        _write_end(worker, task, Outcome(states.FAILED, text, message("see-worker-log")), {})
+        text = Text(
+            "result-not-stored",
+            "the database did not accept the result of the task ({reason})",
+            reason=str(error.orig),
+        )
+        _write_end(worker, task, Outcome(states.FAILED, TimeVisError(text, _see_worker_log())), {})
+
+
+def _see_worker_log() -> Text:
+    return Text("see-worker-log", "see the log of the worker")
 
 
 def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
     model = values.pop("model", None)
     values |= {"error": None, "advice": None}
     if outcome.error is not None:
-        advice = with_link(outcome.error, outcome.advice)
-        values |= states.failure(outcome.error, advice, values.get("result"))
+        values |= states.failure(with_section(outcome.error), values.get("result"))
     if outcome.state is None:
         if states.release(worker.sessions, task, **values):
             log.info("task %s returned to its queue", task.id)
@@ -155,20 +167,26 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
-    from timevis.service.training import MODEL_TITLES
-
     try:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
         log.warning("task %s: its run could not be copied (%s)", task.id, error)
         if outcome.state != states.COMPLETED:
             return outcome, {}
-        return Outcome(None, message("run-not-copied", reason=str(error)), message("check-store")), {}
+        not_copied = TimeVisError(
+            Text(
+                "run-not-copied",
+                "the training has ended, but its run cannot be copied to the artefact store ({reason})",
+                reason=str(error),
+            ),
+            Text("check-store", "it is copied when the store can be written again; check TIMEVIS_STORE"),
+        )
+        return Outcome(None, not_copied), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
-    summary = summarise(read_json(folder / "results.json"))
+    summary = summarise(RunFolder(folder).results)
     progress = progress_of(folder) or progress
-    title = MODEL_TITLES[task.request["model"]]
+    title = declared_models()[task.request["model"]].declaration.title
     name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
     model = Model(
         name=name,
@@ -183,17 +201,12 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
 
 
 def _is_completed(folder: Path) -> bool:
-    from timevis.runs.status import read_status
-
-    return (read_status(folder) or {}).get("state") == "completed" and (folder / "results.json").is_file()
+    return state_of(folder) == "completed" and (folder / "results.json").is_file()
 
 
 def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Forecast each item of the request; an item that fails says so and stops no other."""
-    import pandas as pd
-
-    from timevis.runs.folder import RunFolder
-    from timevis.service.tasks.forecasting import ItemForecasts, requested_items
+    from timevis.service.tasks.forecasting import ItemForecasts, requested_items  # imports PyTorch
 
     watch, tables = _Watch(worker, task), []
     forecasts = ItemForecasts(task.request.get("kind") or "future", task.request.get("horizon"))
@@ -217,13 +230,12 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                     described["data"] = _shown_data(own.report if own else RunFolder(run).data_report)
                 table = forecasts.forecast(run, data)
         except TimeVisError as error:
-            items.append(described | error_to_json(error))
+            items.append(described | error.to_json())
             continue
         tables.append(table.assign(position=len(items)))
         items.append(described)
     if not tables:
-        first = error_from_json(items[0])
-        return Outcome(states.FAILED, first.message, first.advice), {"result": {"items": items}}
+        return Outcome(states.FAILED, TimeVisError.from_json(items[0])), {"result": {"items": items}}
     watch.report({"stage": "forecast", "step": len(requested), "steps_total": len(requested)}, at_once=True)
     whole = pd.concat(tables, ignore_index=True)
     path = worker.storage.result(task.id)
@@ -244,9 +256,7 @@ def _forecast_untrained(
     worker: Worker, task: Task, forecasts: Any, item: dict[str, Any], described: dict[str, Any]
 ) -> Any:
     """Forecast an item that names a method in place of a model; adds its name and its data to `described`."""
-    from timevis.service.training import UNTRAINED_METHODS
-
-    described["name"] = UNTRAINED_METHODS[item["method"]]
+    described["name"] = untrained_methods()[item["method"]][1].title
     options: dict[str, Any] = {}
     report: Mapping[str, Any] | None = None
     with worker.sessions() as session:
@@ -264,8 +274,6 @@ def _forecast_untrained(
 
 def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model: Model | None = None) -> Any:
     """New rows for an item: the values of the request, another dataset, or None for the data of the run."""
-    import pandas as pd
-
     if rows := item.get("values"):
         return pd.DataFrame(rows)
     dataset_id = item.get("dataset")
@@ -276,14 +284,13 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
-        raise RunFolderError(message("no-dataset", identifier=dataset_id))
+        raise RunFolderError(Text("no-dataset", "there is no dataset {identifier}", identifier=dataset_id))
     return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 
 def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Compare models on one window set."""
-    from timevis.runs.record import RunRecord
-    from timevis.service.tasks.comparing import comparison_result
+    from timevis.service.tasks.comparing import comparison_result  # imports PyTorch
 
     _Watch(worker, task).report({"stage": "compare"})
     with worker.sessions() as session:
@@ -299,7 +306,10 @@ JOBS = {"train": train, "predict": forecast, "compare": compare}
 def _model(session: Any, model_id: str) -> Model:
     model = session.get(Model, model_id)
     if model is None or model.deleted is not None:
-        raise RunFolderError(message("no-model", identifier=model_id), message("restore-model"))
+        raise RunFolderError(
+            Text("no-model", "there is no model {identifier}", identifier=model_id),
+            Text("restore-model", "it may have been deleted; restore it"),
+        )
     return model
 
 

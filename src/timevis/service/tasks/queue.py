@@ -10,9 +10,10 @@ from kombu.exceptions import OperationalError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Task, Worker
+from timevis.models.catalog import declared_models
+from timevis.service.db.tables import Sessions, Task, Worker
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import QUEUED, Sessions, UnchangedRows
+from timevis.service.tasks.states import QUEUED, UnchangedRows
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +22,6 @@ CPU, GPU, INTERACTIVE = "cpu", "gpu", "interactive"
 QUEUES = (CPU, GPU, INTERACTIVE)
 NEEDED_QUEUES = (CPU, INTERACTIVE)
 """Queues that a worker must consume in any case."""
-MODELS_FOR_GPU = ("qwen", "qwen_patch", "lstm")
-"""Trainings of these models go to the queue gpu while a worker consumes it."""
 HEARTBEAT_SECONDS = 2.0
 LIVE_SECONDS = 5 * HEARTBEAT_SECONDS
 """A worker without a heartbeat for this long is taken for dead."""
@@ -52,8 +51,8 @@ def queue_of(session: Session, task: Task) -> str:
     """The queue of a new task."""
     if task.kind != "train":
         return INTERACTIVE
-    is_for_gpu = task.request.get("model") in MODELS_FOR_GPU
-    return GPU if is_for_gpu and any(GPU in worker.queues for worker in live_workers(session)) else CPU
+    queue = declared_models()[task.request["model"]].declaration.queue
+    return GPU if queue == GPU and any(GPU in worker.queues for worker in live_workers(session)) else CPU
 
 
 def live_workers(session: Session) -> list[Worker]:

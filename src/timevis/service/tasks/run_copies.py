@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ from timevis.service.db.tables import Task
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
 from timevis.utils.files import write_json
+from timevis.utils.json_types import to_json_types
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,6 @@ def take_over(storage: Storage, run_id: str) -> Path:
     """
     folder = storage.fetched_run(run_id)
     status = read_status(folder)
-    if storage.store is not None and status is not None and status["state"] == "running":
-        write_json(folder / STATUS, status | {"state": "lost"})
+    if storage.store is not None and status is not None and status.state == "running":
+        write_json(folder / STATUS, to_json_types(replace(status, state="lost")))
     return folder

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from timevis.config.compose import in_quotes
-from timevis.messages import error_from_json, message
+from timevis.errors import TimeVisError
+from timevis.messages import Text
 from timevis.runs.lock import is_locked
 from timevis.runs.status import read_status
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
+from timevis.service.troubleshooting import printed_text, retry_when_mended
 
 POLL_SECONDS = 0.3
 PROGRESS_KEYS = (
@@ -38,8 +40,7 @@ class Outcome:
     """
 
     state: str | None
-    error: str | None = None
-    advice: str | None = None
+    error: TimeVisError | None = None
 
 
 def train_command(folder: Path) -> list[str]:
@@ -136,20 +137,27 @@ def run_training(
         return Outcome(CANCELLED)
     if stopping or disowned:
         return Outcome(None)
-    status = read_status(folder) or {}
-    if status.get("state") == FAILED:
-        error = error_from_json(status)
-        return Outcome(FAILED, error.message, error.advice)
+    status = read_status(folder)
+    if status is not None and status.state == FAILED:
+        return Outcome(FAILED, TimeVisError.from_json(vars(status)))
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        return Outcome(FAILED, message("process-ended-by-signal", signal=name), message("retry-from-checkpoint"))
-    return Outcome(FAILED, *_printed_error(log, process.returncode))
+        error = TimeVisError(
+            Text("process-ended-by-signal", "the training process was ended by {signal}", signal=name),
+            Text(
+                "retry-from-checkpoint",
+                "retry the task to resume it from its last checkpoint; the memory may have been exhausted",
+            ),
+        )
+        return Outcome(FAILED, error)
+    return Outcome(FAILED, _printed_error(log, process.returncode))
 
 
 def progress_of(folder: Path) -> dict[str, Any]:
     """What status.json says of a run."""
-    status = read_status(folder) or {}
-    return {key: status[key] for key in PROGRESS_KEYS if status.get(key) is not None}
+    status = read_status(folder)
+    values = vars(status) if status is not None else {}
+    return {key: values[key] for key in PROGRESS_KEYS if values.get(key) is not None}
 
 
 def child_options() -> dict[str, Any]:
@@ -185,10 +193,13 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
-def _printed_error(log: Path, code: int) -> tuple[str, str]:
+def _printed_error(log: Path, code: int) -> TimeVisError:
     """The last error that a process printed, and its advice; its exit code if it printed none."""
     _, found, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
     error, _, advice = printed.strip().partition("\n")
     if not found or not error:
-        return message("process-ended-with-code", exit_code=code), message("retry-when-mended")
-    return error[:2000], advice.strip()[:2000]
+        return TimeVisError(
+            Text("process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code),
+            retry_when_mended(),
+        )
+    return TimeVisError(printed_text(error[:2000]), printed_text(advice.strip()[:2000]) if advice else None)

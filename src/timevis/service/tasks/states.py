@@ -17,18 +17,18 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, defer, sessionmaker
+from sqlalchemy.orm import Session, defer
 
-from timevis.messages import codes_of, message
-from timevis.service.db.tables import Task
-from timevis.service.operations.troubleshooting import STUCK_TRAINING
+from timevis.errors import TimeVisError
+from timevis.messages import Text
+from timevis.runs.status import STATE_TEXTS
+from timevis.service.db.tables import Sessions, Task
+from timevis.service.troubleshooting import retry_when_mended, with_section
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
 FINAL = (COMPLETED, FAILED, CANCELLED)
 STATES = (QUEUED, RUNNING, *FINAL)
-
-Sessions = sessionmaker[Session]
 
 
 def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:
@@ -130,23 +130,30 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
             if task.cancel_requested:
                 values = {"state": CANCELLED, "finished": time.time()}
             elif task.attempt >= max_attempts:
-                values = {
-                    "state": FAILED,
-                    "finished": time.time(),
-                    **failure(
-                        message("worker-lost", count=task.attempt),
-                        message("advice-and-section", advice=message("retry-when-mended"), section=STUCK_TRAINING),
-                        task.result,
-                    ),
-                }
+                text = Text("worker-lost", "the worker of the task was lost {count} times", count=task.attempt)
+                lost = with_section(TimeVisError(text, retry_when_mended()))
+                values = {"state": FAILED, "finished": time.time(), **failure(lost, task.result)}
             if _change_own(session, task, (Task.heartbeat == task.heartbeat), **values) and values["state"] == QUEUED:
                 requeued.append(task.id)
     return requeued
 
 
-def failure(error: str, advice: str | None, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def failure(error: TimeVisError, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The columns of a task that failed; the codes of its error and advice are added to its result."""
-    return {"error": error, "advice": advice, "result": {**(result or {}), **codes_of(error, advice)}}
+    values = error.to_json()
+    codes = {key: values.pop(key) for key in ("error_code", "advice_code")}
+    return {**values, "result": {**(result or {}), **codes}}
+
+
+def advice_of(task: Task) -> Text | None:
+    """The stored advice of a task that failed."""
+    coded = (task.result or {}).get("advice_code")
+    return Text.from_json(task.advice, coded) if task.advice and coded else None
+
+
+def name_of(task: Task) -> Text:
+    """The state of a task within a sentence."""
+    return STATE_TEXTS[task.state]
 
 
 def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:

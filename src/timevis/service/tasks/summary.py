@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-WINDOW_SET_KEYS = ("hash", "windows", "horizon", "context_length")
-SUMMARY_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae", "rmse", "smape", "coverage_80")
+from timevis.runs.results import Cost, Interval, Results, Skill
+from timevis.utils.json_types import to_json_types
+from timevis.utils.typed_json import from_json
 
 
-def summarise(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of results.json that lists of models show."""
-    return {
-        "metrics": {name: results["metrics"][name] for name in SUMMARY_METRICS},
-        "seasonal_naive": {name: results["seasonal_naive"][name] for name in SUMMARY_METRICS},
-        "validation": {name: results["validation"].get(name) for name in SUMMARY_METRICS},
-        "skill": results["skill"],
-        "cost": results["cost"],
-        "window_set": {name: results["window_set"][name] for name in WINDOW_SET_KEYS},
-        "data_hash": results["run"]["data_hash"],
-    }
+@dataclass(frozen=True, kw_only=True)
+class WindowSetSummary:
+    """The windows that a model was scored on; models with the same hash can be compared."""
+
+    hash: str
+    windows: int
+    horizon: int
+    context_length: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsSummary:
+    """The metrics of the test, of seasonal naive and of validation, and the cost."""
+
+    metrics: dict[str, Interval]
+    seasonal_naive: dict[str, Interval]
+    validation: dict[str, float | None]
+    skill: Skill
+    cost: Cost
+    window_set: WindowSetSummary
+    data_hash: str
+
+
+def summarise(results: Results) -> dict[str, Any]:
+    """`ResultsSummary` as JSON types, which the row of a model stores."""
+    content = to_json_types(results) | {"data_hash": results.run.data_hash}
+    summary: dict[str, Any] = to_json_types(from_json(ResultsSummary, content))
+    return summary

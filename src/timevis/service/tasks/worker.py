@@ -19,20 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.service.db import tables
 from timevis.service.db.database import open_database
-from timevis.service.operations.retention import purge
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
-from timevis.service.tasks.queue import (
-    CPU,
-    GPU,
-    HEARTBEAT_SECONDS,
-    INTERACTIVE,
-    TASK_NAME,
-    make_celery,
-    resend,
-)
+from timevis.service.tasks.queue import CPU, GPU, HEARTBEAT_SECONDS, INTERACTIVE, TASK_NAME, make_celery, resend
+from timevis.service.tasks.retention import purge
 from timevis.service.tasks.states import QUEUED, UnchangedRows, beat, recover_lost
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 log = logging.getLogger(__name__)
 

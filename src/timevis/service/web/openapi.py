@@ -1,14 +1,14 @@
-"""The OpenAPI specification: what APIFlask cannot infer. ``python -m timevis.service.web.openapi`` writes it."""
+"""What APIFlask cannot infer of the OpenAPI specification."""
 
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
+import re
 from typing import Any
 
 from apiflask import APIFlask
 
+from timevis.config.options import parameter_help
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.schemas.forecasts import ComparisonResult, ForecastDryRun, ForecastResult
 from timevis.service.schemas.training import DryRun
@@ -61,10 +61,31 @@ def complete_specification(app: APIFlask) -> None:
         health = spec["paths"]["/api/health"]["get"]["responses"]
         health["503"]["content"] = health["200"]["content"]
         spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        return spec
+        return _with_short_names(spec)
 
 
 REFERENCE = "#/components/schemas/{model}"
+
+
+def _with_short_names(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification with each schema once: APIFlask adds a copy of an inner schema for each outer one.
+
+    The copies have names such as ``ModelDetail.Results``. The NumPy docstring of a dataclass becomes the descriptions
+    of its fields.
+    """
+    text = re.sub(r'"#/components/schemas/\w+\.(\w+)"', r'"#/components/schemas/\1"', json.dumps(dict(spec)))
+    short: dict[str, Any] = json.loads(text)
+    schemas: dict[str, Any] = {}
+    for name, schema in short["components"]["schemas"].items():
+        text = schema.get("description", "")
+        for field, help_text in parameter_help(text).items():
+            schema["properties"].get(field, {}).setdefault("description", help_text)
+        if "\n---" in text:
+            schema["description"] = text.partition("\n\n")[0]
+        if schemas.setdefault(name.rpartition(".")[2], schema) != schema:
+            raise ValueError(f"two schemas have the name {name.rpartition('.')[2]}")
+    short["components"]["schemas"] = schemas
+    return short
 
 
 def problem_schema() -> dict[str, Any]:
@@ -89,26 +110,3 @@ def _copy_success(responses: dict[str, Any]) -> None:
     for status in ("201", "202"):
         if content := responses.get(status, {}).get("content"):
             responses["200"]["content"] = json.loads(json.dumps(content))
-
-
-def specification() -> dict[str, Any]:
-    """The OpenAPI document of the service."""
-    from timevis.service.app import create_app
-    from timevis.service.settings import Settings
-
-    with tempfile.TemporaryDirectory() as home:
-        settings = Settings.from_environment({"TIMEVIS_HOME": home, "TIMEVIS_TOKEN": "specification"})
-        app = create_app(settings)
-        with app.app_context():
-            found: Any = app._get_spec("json")
-            return dict(found)
-
-
-def main() -> None:
-    """Write the specification to standard output."""
-    json.dump(specification(), sys.stdout, indent=1, ensure_ascii=False, sort_keys=False)
-    sys.stdout.write("\n")
-
-
-if __name__ == "__main__":
-    main()

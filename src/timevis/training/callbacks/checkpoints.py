@@ -12,7 +12,7 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint
 
 from timevis.data.loader import WindowLoader
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.runs.folder import BEST_CHECKPOINT, CHECKPOINTS, LAST_CHECKPOINT
 
 COLLECTIVE_CHECK_STEPS = 20
@@ -22,16 +22,18 @@ COLLECTIVE_CHECK_STEPS = 20
 def require_finite(loss: torch.Tensor, step: int) -> None:
     """Raise a FloatingPointError if training has diverged."""
     if not math.isfinite(loss):
-        raise FloatingPointError(message("loss_is", loss=str(float(loss)), step=step))
+        raise FloatingPointError(
+            Text("loss-is", "the training loss is {loss} at step {step}", loss=str(float(loss)), step=step)
+        )
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Writes checkpoints/best.ckpt, the weights with the lowest ``val/relative_wql``."""
+    """Writes checkpoints/best.ckpt, the weights with the lowest ``tuning/relative_wql``."""
 
     def __init__(self) -> None:
         super().__init__(
             filename=Path(BEST_CHECKPOINT).stem,
-            monitor="val/relative_wql",
+            monitor="tuning/relative_wql",
             mode="min",
             save_top_k=1,
             auto_insert_metric_name=False,
@@ -62,7 +64,7 @@ class LastCheckpoint(Checkpoint):
         self._saved_at = time.monotonic()
         loader, progress = trainer.train_dataloader, trainer.fit_loop.epoch_loop.batch_progress.current
         if isinstance(loader, WindowLoader):
-            # an epoch may have fewer batches than the loader, so the position is that of the trainer
+            # an epoch may have fewer batches than the loader, so the position is taken from the trainer
             completed: int = progress.processed  # type: ignore[attr-defined]  # Lightning's type is the base class
             position = completed if completed < trainer.num_training_batches else 0
             loader.load_state_dict({"next": position, "epoch": trainer.current_epoch})

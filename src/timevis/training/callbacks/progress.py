@@ -87,7 +87,7 @@ class ProgressLine(pl.Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
         if self._bar is not None and self._fit_task is not None:
-            metrics = {name: trainer.progress_bar_metrics.get(name) for name in ("train/loss", "val/relative_wql")}
+            metrics = {name: trainer.progress_bar_metrics.get(name) for name in ("train/loss", "tuning/relative_wql")}
             note = "  ".join(f"{name} {float(value):.4g}" for name, value in metrics.items() if value is not None)
             self._bar.update(self._fit_task, completed=trainer.global_step, note=note)
             self._log_progress(self._bar, self._fit_task)

@@ -71,11 +71,11 @@ class ValidationLines(pl.Callback):
         if trainer.state.fn != "fit" or trainer.sanity_checking or not trainer.is_global_zero:
             return
         metrics = trainer.callback_metrics
-        relative_wql, loss = float(metrics["val/relative_wql"]), metrics.get("train/loss")
+        relative_wql, loss = float(metrics["tuning/relative_wql"]), metrics.get("train/loss")
         is_best = relative_wql < self.best
         self.best = min(self.best, relative_wql)
         log.info(
-            "epoch %d, step %d: %sval/relative_wql %.5f%s",
+            "epoch %d, step %d: %stuning/relative_wql %.5f%s",
             trainer.current_epoch,
             trainer.global_step,
             f"train/loss {float(loss):.5f}, " if loss is not None else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from matplotlib.image import imread
@@ -13,6 +14,7 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from timevis.config.instantiate import instantiate_section
 from timevis.config.sections import LoggerOptions
 from timevis.runs.folder import RunFolder
+from timevis.runs.results import Results
 from timevis.training.loggers.metrics_csv import MetricsCsv
 from timevis.training.loggers.privacy import shown_backbone, shown_folder, shown_tags, without_user_texts
 
@@ -75,15 +77,15 @@ class OpenLoggers:
                 logger = instantiate_section(section, Logger, key, folder.path, save_dir=save_dir)
                 self.loggers.append(logger)
 
-    def log_results(self, results: dict[str, Any]) -> None:
+    def log_results(self, results: Results) -> None:
         """Log the results, and for public data or if `logger.log_data` is set also plots and forecasts."""
         if self.wandb is not None:
-            backbone = results["run"]["backbone"]
+            backbone = results.run.backbone
             if backbone and not self.log_data:
                 about = shown_backbone(backbone, backbone.get("id"))
-                results = results | {"run": results["run"] | {"backbone": about}}
+                results = replace(results, run=replace(results.run, backbone=about))
             self.wandb.log_results(results)
-        if not (results["run"]["public"] or self.log_data):
+        if not (results.run.public or self.log_data):
             return
         if self.wandb is not None:
             self.wandb.log_forecasts()

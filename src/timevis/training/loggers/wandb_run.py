@@ -19,6 +19,7 @@ from wandb.errors import AuthenticationError
 from wandb.sdk.lib.wbauth import read_netrc_auth  # W&B's public functions ask for a key if they find none
 
 from timevis.runs.metadata import git_commit
+from timevis.runs.results import Results
 from timevis.utils.files import display_path
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ class WandbRun(Logger):
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         self.experiment.log({**metrics, "global_step": step})
 
-    def log_results(self, results: dict[str, Any]) -> None:
+    def log_results(self, results: Results) -> None:
         """Write all metrics, skills and costs into the summary; the names are the same for all models."""
         self.experiment.summary.update(flat_summary(results))
 
@@ -174,15 +175,14 @@ def hide_paths(value: Any) -> Any:
     return (Path(value).name or value) if isinstance(value, str) and Path(value).is_absolute() else value
 
 
-def flat_summary(results: dict[str, Any]) -> dict[str, Any]:
+def flat_summary(results: Results) -> dict[str, Any]:
     """The results as one flat dict with the prefixes val/, test/ (or validation/, if that part was scored), naive/,
     skill/, cost/ and backbone/."""
-    part = results["window_set"]["part"]
-    out = {f"val/{name}": value for name, value in results["validation"].items()}
-    for prefix, section in ((part, "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
-        for name, value in results[section].items():
-            out[f"{prefix}/{name}"] = value["value"]
-            if section != "seasonal_naive":
-                out |= {f"{prefix}/{name}_{end}": value[end] for end in ("low", "high")}
-    out |= {f"backbone/{name}": value for name, value in hide_paths(results["run"]["backbone"] or {}).items()}
-    return out | {f"cost/{name}": value for name, value in results["cost"].items()}
+    out: dict[str, Any] = {f"val/{name}": value for name, value in results.validation.items()}
+    for prefix, values in ((results.window_set.part, results.metrics), ("skill", vars(results.skill))):
+        for name, interval in values.items():
+            out[f"{prefix}/{name}"] = interval.value
+            out |= {f"{prefix}/{name}_low": interval.low, f"{prefix}/{name}_high": interval.high}
+    out |= {f"naive/{name}": interval.value for name, interval in results.seasonal_naive.items()}
+    out |= {f"backbone/{name}": value for name, value in hide_paths(results.run.backbone or {}).items()}
+    return out | {f"cost/{name}": value for name, value in vars(results.cost).items()}

@@ -55,7 +55,7 @@ def test_a_plain_lightning_trainer_fits_saves_and_loads_the_forecaster(make_fore
     )
     trainer = quiet_trainer(max_epochs=1, limit_train_batches=2, num_sanity_val_steps=0)
     trainer.fit(forecaster.train(), datamodule=data)
-    assert trainer.callback_metrics["val/wql"].isfinite()
+    assert trainer.callback_metrics["tuning/wql"].isfinite()
     path = tmp_path / "plain.ckpt"
     trainer.save_checkpoint(path)
     batch = data.gather("test", torch.arange(2))

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 import torch
+from run_results import results_with
 from small_networks import perturb_trained
 from trainers import quiet_trainer
 
@@ -13,7 +14,6 @@ from timevis.errors import TimeVisError
 from timevis.models.qwen.backbone.lora import LayerTuning
 from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
 from timevis.models.serialization import load, save
-from timevis.runs.record import model_label
 
 
 @pytest.mark.parametrize("tune", get_args(LayerTuning))
@@ -49,7 +49,7 @@ def test_a_fit_lowers_the_loss(make_patches, tune: str, rate: float) -> None:
     before = forecaster.loss(batch).item()
     trainer = quiet_trainer(max_epochs=1, limit_train_batches=20, num_sanity_val_steps=0)
     trainer.fit(forecaster.train(), datamodule=data)
-    assert trainer.callback_metrics["val/wql"].isfinite()
+    assert trainer.callback_metrics["tuning/wql"].isfinite()
     assert forecaster.eval().loss(batch).item() < 0.9 * before
 
 
@@ -85,7 +85,7 @@ def test_the_model_label_names_the_weights(make_patches) -> None:
     labels = {}
     for path in ("nano-patch", "random"):
         about = make_patches(f"model.backbone.path={path}")[0].describe()["backbone"]
-        labels[path] = model_label({"model": "qwen_patch", "backbone": about})
+        labels[path] = results_with({"run.model": "qwen_patch", "run.backbone": about}).run.label
         assert len(about["fingerprint"]) == 16
         assert about["trainable"] <= about["parameters"]
     assert labels == {"nano-patch": "qwen_patch [nano-patch]", "random": "qwen_patch [random patches]"}
@@ -121,4 +121,4 @@ def test_the_context_is_long_where_none_is_set_and_the_data_allow_it(make_patche
 def test_an_invalid_option_is_named_in_the_error(make_patches, override: str, message: str) -> None:
     with pytest.raises(TimeVisError) as caught:
         make_patches(*override.split())
-    assert message in f"{caught.value.message} {caught.value.advice}"
+    assert message in f"{caught.value.message!s} {caught.value.advice!s}"

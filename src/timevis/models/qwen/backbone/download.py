@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from timevis.errors import Cancelled, TimeVisError
-from timevis.messages import error_from_json, error_to_json, message
+from timevis.messages import Setting, Text
 
 Report: TypeAlias = Callable[[int, int], None]
 """Receives the bytes that were downloaded and the bytes of all files."""
+PATH_KEY = "model.backbone.path"
 DOWNLOADED_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 CHUNK_BYTES = 2**18
 REPORT_SECONDS = 0.5
@@ -57,7 +58,7 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
             for line in process.stdout:
                 said = json.loads(line)
                 if "error" in said:
-                    raise error_from_json(said["error"])
+                    raise TimeVisError.from_json(said["error"])
                 if "folder" in said:
                     return Path(said["folder"])
                 if report is not None:
@@ -69,9 +70,13 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
-    raise TimeVisError(
-        message("download-ended", identifier=hub_id, exit_code=process.returncode), message("try-again")
+    message = Text(
+        "download-ended",
+        "the download of {identifier} ended with exit code {exit_code}",
+        identifier=hub_id,
+        exit_code=process.returncode,
     )
+    raise TimeVisError(message, Text("try-again", "try again"))
 
 
 def _in_cache(hub_id: str) -> Path | None:
@@ -89,10 +94,8 @@ def _in_cache(hub_id: str) -> Path | None:
 
 
 def _invalid_id(hub_id: str) -> TimeVisError:
-    return TimeVisError(
-        f"model.backbone.path={hub_id} is neither a folder nor a valid hub id",
-        "give a hub id such as Qwen/Qwen2.5-0.5B",
-    )
+    message = Text("not-a-hub-id", "{path} is neither a folder nor a valid hub id", path=Setting(PATH_KEY, hub_id))
+    return TimeVisError(message, Text("give-hub-id", "give a hub id such as Qwen/Qwen2.5-0.5B"), PATH_KEY)
 
 
 def main() -> None:
@@ -102,7 +105,7 @@ def main() -> None:
     try:
         _write({"folder": _download(hub_id)})
     except TimeVisError as error:
-        _write({"error": error_to_json(error)})
+        _write({"error": error.to_json()})
 
 
 def _download(hub_id: str) -> str:
@@ -113,13 +116,30 @@ def _download(hub_id: str) -> str:
     try:
         return str(snapshot_download(hub_id, allow_patterns=list(DOWNLOADED_FILES), tqdm_class=_progress_bar()))
     except RepositoryNotFoundError as error:
-        raise TimeVisError(message("hub-has-no-model", identifier=hub_id), message("check-hub-id")) from error
+        message = Text("hub-has-no-model", "the hub has no model {identifier}", identifier=hub_id)
+        advice = Text("check-hub-id", "check the id in {path}; private models need HF_TOKEN", path=Setting(PATH_KEY))
+        raise TimeVisError(message, advice) from error
     except Exception as error:  # the errors of the HTTP library depend on the version of huggingface_hub
         url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-        offline = message("offline_mode") if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
-        raise TimeVisError(
-            message("hub-out-of-reach", identifier=hub_id, url=url, offline=offline), message("local-copy-or-mirror")
-        ) from error
+        offline = (
+            Text("offline-mode", " (offline mode is on)")
+            if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
+            else ""
+        )
+        message = Text(
+            "hub-out-of-reach",
+            "{identifier} is not in the local cache, and {url} cannot be reached{offline}",
+            identifier=hub_id,
+            url=url,
+            offline=offline,
+        )
+        advice = Text(
+            "local-copy-or-mirror",
+            "set {path} to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set HF_HOME to a cache "
+            "that contains the model; model/backbone=nano needs no network",
+            path=Setting(PATH_KEY),
+        )
+        raise TimeVisError(message, advice) from error
 
 
 def _progress_bar() -> Any:
@@ -138,7 +158,7 @@ def _progress_bar() -> Any:
 
         def update(self, n: float | None = 1) -> Any:
             if _stopping.is_set():
-                raise Cancelled("the download was stopped")
+                raise Cancelled(Text("download-stopped", "the download was stopped"))
             with lock:  # each file has a thread
                 self.done += int(n or 0)
                 if self in bars and time.monotonic() - last[0] >= REPORT_SECONDS:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, TimeVisError
-from timevis.messages import message
-from timevis.models.qwen.backbone.download import Report, find_or_download
+from timevis.messages import Setting, Text
+from timevis.models.qwen.backbone.download import PATH_KEY, Report, find_or_download
 
 PACKAGED_WEIGHTS = {"nano": "weights", "nano-patch": "patch_weights"}
 """Values of `model.backbone.path` for weights in this package, and their folders in `timevis.models.qwen.nano`."""
+ITS_WEIGHTS = Text("its-weights", "weights")
+FOLDER_OR_HUB_ID = Text("folder-or-hub-id", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
 SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
 
 
@@ -38,7 +40,7 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         The backbone cannot be found, its config.json cannot be read, or its architecture is not supported.
     """
     if not path:
-        raise ConfigError(message("backbone-not-set"), message("folder-or-hub-id"))
+        raise backbone_not_set()
     from transformers import AutoConfig
 
     folder = find_backbone_folder(path)
@@ -47,18 +49,31 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
     except ValueError as error:
         raise damaged_backbone_error(path, "config.json", error) from error
     if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
-        raise ConfigError(
-            message("backbone-type", path=path, kind=raw_config.get("model_type")), message("a-qwen-model")
+        message = Text(
+            "backbone-type",
+            "{path} has the model type {kind}",
+            path=Setting(PATH_KEY, path),
+            kind=raw_config.get("model_type"),
         )
+        raise ConfigError(message, Text("a-qwen-model", "choose a Qwen2, Qwen2.5 or Qwen3 model"), PATH_KEY)
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
-        raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
+        message = Text("sliding-window", "{path} uses sliding-window attention", path=Setting(PATH_KEY, path))
+        raise ConfigError(message, Text("other-backbone", "choose another backbone"), PATH_KEY)
     if layers is not None and not 1 <= layers <= config.num_hidden_layers:
-        raise ConfigError(
-            message("backbone-layers", layers=layers),
-            message("layers-of-backbone", maximum=config.num_hidden_layers, path=path),
+        message = Text("backbone-layers", "{layers} is out of range", layers=Setting("model.backbone.layers", layers))
+        advice = Text(
+            "layers-of-backbone", "choose 1 to {maximum} for {path}", maximum=config.num_hidden_layers, path=path
         )
+        raise ConfigError(message, advice, "model.backbone.layers")
     return folder, raw_config, config
+
+
+def backbone_not_set() -> ConfigError:
+    """The error of a backbone without a path."""
+    return ConfigError(
+        Text("backbone-not-set", "{path} is missing", path=Setting(PATH_KEY)), FOLDER_OR_HUB_ID, PATH_KEY
+    )
 
 
 def find_backbone_folder(path: str, report: Report | None = None) -> Path:
@@ -75,25 +90,42 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     if path in PACKAGED_WEIGHTS:
         folder = Path(str(files("timevis.models.qwen.nano"))) / PACKAGED_WEIGHTS[path]
         if not (folder / "model.safetensors").is_file():
-            raise TimeVisError(
-                f"this installation lacks the weights of {path}", "install TimeVis again, with its package data"
-            )
+            message = Text("packaged-weights-missing", "this installation lacks the weights of {name}", name=path)
+            raise TimeVisError(message, Text("install-again", "install TimeVis again, with its package data"))
         return folder
     local = Path(path).expanduser()
     if local.is_dir():
         if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
-            raise TimeVisError(message("backbone-not-a-model", path=path), message("files-of-a-model"))
+            message = Text("backbone-not-a-model", "{path} is not a model folder", path=Setting(PATH_KEY, path))
+            advice = Text(
+                "files-of-a-model",
+                "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
+            )
+            raise TimeVisError(message, advice, PATH_KEY)
         return local
     if is_local_path(path):
-        raise TimeVisError(message("backbone-not-found", path=path), message("folder-or-hub-id"))
+        message = Text("backbone-not-found", "{path} does not exist", path=Setting(PATH_KEY, path))
+        raise TimeVisError(message, FOLDER_OR_HUB_ID, PATH_KEY)
     return find_or_download(path, report)
 
 
-def damaged_backbone_error(path: str, file: str, error: Exception) -> TimeVisError:
+def damaged_backbone_error(path: str, file: Text | str, error: Exception) -> TimeVisError:
     """The error for a part of a backbone that cannot be read; `file` names the part."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
-    damaged = message("backbone-file-damaged", path=path, file=file, reason=reason)
-    return TimeVisError(damaged, message("copy-model-again"))
+    message = Text(
+        "backbone-file-damaged",
+        "{path}: its {file} cannot be read ({reason})",
+        path=Setting(PATH_KEY, path),
+        file=file,
+        reason=reason,
+    )
+    return incomplete_backbone_error(message)
+
+
+def incomplete_backbone_error(message: Text) -> TimeVisError:
+    """The error for a folder of which a part is missing or damaged."""
+    advice = Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again")
+    return TimeVisError(message, advice, PATH_KEY)
 
 
 def is_local_path(path: str) -> bool:

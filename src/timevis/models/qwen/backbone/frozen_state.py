@@ -12,7 +12,7 @@ from torch import Tensor
 from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.models.qwen.backbone.load import Backbone, check_backbone
@@ -98,19 +98,25 @@ class BackboneForecaster(Forecaster):
         """
         saved = bytes(state_dict["fingerprint"].tolist()).hex() if "fingerprint" in state_dict else "unknown"
         if saved != self.backbone.fingerprint:
-            raise RunFolderError(
-                message(
-                    "backbone-changed",
-                    saved=saved,
-                    name=self.backbone.name,
-                    path=str(self.backbone.path),
-                    found=self.backbone.fingerprint,
-                ),
-                message("restore-backbone"),
+            message = Text(
+                "backbone-changed",
+                "these weights were trained on a backbone with fingerprint {saved}, but {name} ({path}) has {found}",
+                saved=saved,
+                name=self.backbone.name,
+                path=str(self.backbone.path),
+                found=self.backbone.fingerprint,
             )
+            advice = Text(
+                "restore-backbone",
+                "restore that backbone, or write its path into config.yaml and model/model.json of the run",
+            )
+            raise RunFolderError(message, advice)
         result = super().load_state_dict(state_dict, strict=False, assign=assign)
         missing = [k for k in result.missing_keys if not self._is_frozen(k)]
         if strict and (missing or result.unexpected_keys):
-            entries = ", ".join([*missing, *result.unexpected_keys][:5])
-            raise RunFolderError(f"the saved weights do not match the network: {entries}")
+            entries = [*missing, *result.unexpected_keys][:5]
+            message = Text(
+                "weights-unlike-network", "the saved weights do not match the network: {entries}", entries=entries
+            )
+            raise RunFolderError(message)
         return result

@@ -13,10 +13,13 @@ from typing import Any, Literal
 import torch
 
 from timevis.config.options import NonNegativeInt, PositiveInt
-from timevis.errors import ConfigError, TimeVisError
-from timevis.messages import message
+from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
+from timevis.models.qwen.backbone.download import PATH_KEY
 from timevis.models.qwen.backbone.files import (
+    ITS_WEIGHTS,
     damaged_backbone_error,
+    incomplete_backbone_error,
     is_local_path,
     read_model_config,
     weights_fingerprint,
@@ -165,9 +168,14 @@ def load_for_tuning(backbone: Mapping[str, Any], tune: str) -> Backbone:
     """
     options = dict(backbone)
     if tune == "full" and options.get("quantization", "none") != "none":
-        raise ConfigError(
-            "model.tune=full cannot train 4-bit weights", "use model.tune=lora, or model.backbone.quantization=none"
+        message = Text("tuning-of-4-bit", "{tune} cannot train 4-bit weights", tune=Setting("model.tune", tune))
+        advice = Text(
+            "lora-or-no-quantization",
+            "use {tune}, or {quantization}",
+            tune=Setting("model.tune", "lora"),
+            quantization=Setting("model.backbone.quantization", "none"),
         )
+        raise ConfigError(message, advice, "model.tune")
     if tune == "full" and options.get("dtype", "auto") == "auto":
         options["dtype"] = "float32"  # in bfloat16, small weight updates round to zero
     return load_backbone(**options)
@@ -191,19 +199,30 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
             **options,
         )
     except (SafetensorError, OSError) as error:
-        raise damaged_backbone_error(path, message("its_weights"), error) from error
+        raise damaged_backbone_error(path, ITS_WEIGHTS, error) from error
     finally:
         library_log.setLevel(level)
     model, loading_info = result
     if mismatched := sorted(loading_info["mismatched_keys"]):
-        name, found, expected = mismatched[0]
-        sizes = {"found": str(list(found)), "expected": str(list(expected))}
-        raise TimeVisError(
-            message("backbone-weight-sizes", path=path, name=name, **sizes), message("copy-model-again")
+        name, size, expected = mismatched[0]
+        sizes = {"found": str(list(size)), "expected": str(list(expected))}
+        message = Text(
+            "backbone-weight-sizes",
+            "{path}: {name} has size {found}, but config.json requires {expected}",
+            path=Setting(PATH_KEY, path),
+            name=name,
+            **sizes,
         )
+        raise incomplete_backbone_error(message)
     if missing := sorted(loading_info["missing_keys"]):
-        text = message("backbone-lacks-weights", path=path, count=len(missing), name=missing[0])
-        raise TimeVisError(text, message("copy-model-again"))
+        message = Text(
+            "backbone-lacks-weights",
+            "{path}: its files lack {count} weights, the first is {name}",
+            path=Setting(PATH_KEY, path),
+            count=len(missing),
+            name=missing[0],
+        )
+        raise incomplete_backbone_error(message)
     return model
 
 
@@ -213,7 +232,7 @@ def _load_tokenizer(path: str, folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder)
     except (ValueError, OSError, KeyError) as error:
-        raise damaged_backbone_error(path, message("its_tokenizer"), error) from error
+        raise damaged_backbone_error(path, Text("its-tokenizer", "tokenizer"), error) from error
 
 
 def _short_hash(text: str) -> str:

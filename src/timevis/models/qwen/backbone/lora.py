@@ -11,6 +11,7 @@ from torch import nn
 
 from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_adapters
 
 Tuning: TypeAlias = Literal["lora", "full", "head", "none"]
@@ -82,10 +83,13 @@ def add_adapters(
     names = targets if isinstance(targets, list | tuple) else [targets]
     chosen = linear if targets == "all-linear" else [str(name) for name in names]
     if not chosen or set(chosen) - set(linear):
-        unknown = ", ".join(sorted(set(chosen) - set(linear)))
+        unknown, targets_key = sorted(set(chosen) - set(linear)), "model.lora.targets"
         raise ConfigError(
-            f"model.lora.targets names {f'the unknown layer {unknown}' if unknown else 'no layer'}",
-            f"choose among {', '.join(linear)}, or all-linear",
+            Text("unknown-layer", "{key} names the unknown layer {layers}", key=Setting(targets_key), layers=unknown)
+            if unknown
+            else Text("no-layer", "{key} names no layer", key=Setting(targets_key)),
+            Text("choose-layers", "choose among {layers}, or all-linear", layers=linear),
+            targets_key,
         )
     config = LoraConfig(
         r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=chosen, use_dora=dora, use_rslora=rslora

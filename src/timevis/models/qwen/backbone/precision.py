@@ -12,7 +12,7 @@ from torch import nn
 
 from timevis.config.options import check_choice
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 SMALL_MODEL_PARAMETERS = 50_000_000
 """A backbone with fewer parameters counts as small."""
@@ -70,12 +70,24 @@ def quantization_arguments(name: str) -> dict[str, Any]:
     ConfigError
         The name is unknown, or this machine cannot load such weights.
     """
-    if check_choice(name, ("none", "nf4"), "model.backbone.quantization") == "none":
+    quantization = Setting("model.backbone.quantization", name)
+    if check_choice(name, ("none", "nf4"), quantization.key) == "none":
         return {}
     if not torch.cuda.is_available():
-        raise ConfigError(message("quantization-without-gpu"), message("without-quantization"))
+        message = Text(
+            "quantization-without-gpu",
+            "{quantization} needs a CUDA GPU, and this machine has none",
+            quantization=quantization,
+        )
+        advice = Text(
+            "without-quantization",
+            "set it to none; to save memory, set {layers} to use fewer layers",
+            layers=Setting("model.backbone.layers"),
+        )
+        raise ConfigError(message, advice, quantization.key)
     if not find_spec("bitsandbytes"):
-        raise ConfigError("model.backbone.quantization=nf4 needs bitsandbytes", "run pip install bitsandbytes")
+        message = Text("quantization-without-library", "{setting} needs bitsandbytes", setting=quantization)
+        raise ConfigError(message, Text("install-bitsandbytes", "run pip install bitsandbytes"), quantization.key)
     from transformers import BitsAndBytesConfig
 
     config = BitsAndBytesConfig(

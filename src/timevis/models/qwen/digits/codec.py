@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias, get_args
 import torch
 from torch import Tensor
 
-from timevis.config.options import check_choice
+from timevis.config.options import PositiveInt, check_choice, check_value
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 ScalingRule: TypeAlias = Literal["mean_std", "median_iqr", "quantile", "last_value", "seasonal"]
 
@@ -88,15 +88,20 @@ class DigitCodec:
 
     def __post_init__(self) -> None:
         check_choice(self.rule, get_args(ScalingRule), "model.codec.rule")
-        if self.season < 1:
-            raise ConfigError(
-                message("value-not-of-kind", key="model.codec.season", value=self.season, kind="at least 1")
-            )
+        check_value("model.codec.season", self.season, PositiveInt)
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
-            raise ConfigError(
-                message("codec-cannot-encode", digits=self.width, bulk=self.bulk, knee=self.knee, limit=self.limit),
-                message("values-of-codec"),
+            message = Text(
+                "codec-cannot-encode",
+                "{digits} with {codec} cannot encode values",
+                digits=Setting("model.digits", self.width),
+                codec=Setting("model.codec", f"{{bulk: {self.bulk}, knee: {self.knee}, limit: {self.limit}}}"),
             )
+            advice = Text(
+                "values-of-codec",
+                "set {digits} within 1 to 6, bulk within (0, 1], and knee below limit",
+                digits=Setting("model.digits"),
+            )
+            raise ConfigError(message, advice, "model.codec")
 
     @property
     def num_bins(self) -> int:

@@ -76,7 +76,7 @@ def decode_windows(
     Parameters
     ----------
     paths_per_pass : int or ``auto``
-        Sample paths that one thread decodes together, but at least those of one window; ``auto`` takes
+        Sample paths that one thread decodes together, but at least the paths of one window; ``auto`` takes
         `max_paths_per_pass`.
     levels : float64 [B, S, H, width], optional
         Sets S, which is 1 without it.
@@ -158,7 +158,7 @@ def _part(x: Tensor | None, start: int, end: int) -> Tensor | None:
 
 
 def _usable_threads(network: DigitNetwork) -> int:
-    """Threads that can decode at the same time: those of PyTorch for a small network on a CPU, else one."""
+    """Threads that can decode at the same time: the threads of PyTorch for a small network on a CPU, else one."""
     weights = list(network.parameters())
     small = weights[0].device.type == "cpu" and sum(p.numel() for p in weights) < SMALL_MODEL_PARAMETERS
     # autocast applies to one thread and would not be active in new threads

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from timevis.data.calendar import season_lengths
-from timevis.data.cleaning.statistics import seasonal_strength
 from timevis.data.panel import Panel
+from timevis.data.quality.statistics import seasonal_strength
 from timevis.data.split.split import Split
 from timevis.data.window_sampling import evenly_spaced
 
@@ -58,15 +58,15 @@ def longest_season(values: np.ndarray, seasons: Sequence[int]) -> int:
         Lengths in rows, in increasing order.
     """
     strengths = [np.zeros(values.shape[1])]
-    found = 1
+    longest = 1
     for season in seasons:
         if season < 2:
             continue
         strength = np.array([seasonal_strength(channel, season) or 0.0 for channel in values.T])
         if np.median(strength - np.max(strengths, axis=0)) >= MIN_ADDED_STRENGTH:
-            found = season
+            longest = season
         strengths.append(strength)
-    return found
+    return longest
 
 
 def steps_for_few_rows(num_rows: int, rows_per_window: int, batch_size: int, options: Mapping[str, Any]) -> int:

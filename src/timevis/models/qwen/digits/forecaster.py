@@ -16,6 +16,7 @@ from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
+from timevis.models.declaration import Declaration, Untrained
 from timevis.models.forecaster import Forecast
 from timevis.models.path_quantiles import mean_and_quantiles
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
@@ -100,7 +101,22 @@ class QwenForecaster(BackboneForecaster):
     """
 
     calibrated_state = ("temperature", "residuals.")
-    covariates_option = {"known": "known"}
+    declaration = Declaration(
+        title="Qwen, digits",
+        rough_seconds=1.0,
+        rough_memory_mb=1500.0,
+        queue="gpu",
+        basic_options=("learning_rate", "backbone.name", "prompt.text", "lora.rank", "lora.dropout"),
+        presets={"quick": {"model.fit.max_epochs": 1}, "best": {"model.fit.max_epochs": 4}},
+        preset_groups=("best",),
+        untrained=Untrained(
+            name="nano",
+            title="Nano, not fine-tuned",
+            values={"model.tune": "none", "model.calibrate_temperature": False},
+            max_channels=20,  # each takes some tenths of a second
+        ),
+    )
+    readable_covariates = {"known": "known"}
     default_context_length = staticmethod(context_for_two_seasons)
     default_steps_per_epoch = staticmethod(steps_for_few_rows)
     sections = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
@@ -176,7 +192,7 @@ class QwenForecaster(BackboneForecaster):
     def from_data(
         cls, datamodule: WindowDataModule, *, covariates: Literal["known", "none"] = "none", **kwargs: Any
     ) -> Self:
-        """As that of the base class.
+        """Create the forecaster from the data; see the base class.
 
         Parameters
         ----------
@@ -197,7 +213,7 @@ class QwenForecaster(BackboneForecaster):
         origin, channel = windows.locate(torch.from_numpy(chosen))
         self._epoch_windows = origin * self.num_channels + channel
         if len(chosen) < len(windows):
-            log.info("val/relative_wql after an epoch is that of %d of %d tuning windows", len(chosen), len(windows))
+            log.info("tuning/relative_wql after an epoch scores %d of %d tuning windows", len(chosen), len(windows))
         self.prompt.log_template()
 
     def describe(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 
 @dataclass(frozen=True)
@@ -64,23 +64,41 @@ class TokenLayout:
         def single_id(text: str) -> int:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if not ids:
-                raise ConfigError(
-                    f"the backbone's tokenizer cannot encode {text!r}",
-                    "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder",
+                message = Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text)
+                advice = Text(
+                    "copy-tokenizer", "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder"
                 )
+                raise ConfigError(message, advice)
             if len(ids) != 1:
                 raise ConfigError(
-                    message("separator-not-one-token", text=text, count=len(ids)),
-                    message("other-separator" if text == separator else "backbone-with-digit-tokens"),
+                    Text(
+                        "separator-not-one-token",
+                        "the backbone's tokenizer encodes {text!r} as {count} tokens, not one",
+                        text=text,
+                        count=len(ids),
+                    ),
+                    Text(
+                        "other-separator",
+                        "choose another {separator}, such as a comma",
+                        separator=Setting("model.separator"),
+                    )
+                    if text == separator
+                    else Text(
+                        "backbone-with-digit-tokens",
+                        "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
+                    ),
                 )
             return int(ids[0])
 
         if "<0:0>" in vocabulary:
             if f"<{width - 1}:0>" not in vocabulary:
-                raise ConfigError(
-                    f"this backbone has no tokens for {width} digits",
-                    "set model.digits to the width it was trained with",
+                message = Text("no-tokens-for-digits", "this backbone has no tokens for {width} digits", width=width)
+                advice = Text(
+                    "width-of-backbone",
+                    "set {digits} to the width it was trained with",
+                    digits=Setting("model.digits"),
                 )
+                raise ConfigError(message, advice, "model.digits")
             digit_ids = tuple(tuple(vocabulary[f"<{p}:{d}>"] for d in range(10)) for p in range(width))
         else:
             digit_ids = (tuple(single_id(str(d)) for d in range(10)),) * width
@@ -116,7 +134,7 @@ class ValueTables(nn.Module):
     init_std : float
         Standard deviation of the calendar tables at the start; 0 for a pretrained backbone.
     num_covariates : int
-        Covariates known ahead that are read. Their columns follow those of the calendar.
+        Covariates known ahead that are read. Their columns follow the columns of the calendar.
 
     Attributes
     ----------
@@ -138,9 +156,14 @@ class ValueTables(nn.Module):
     ) -> None:
         super().__init__()
         if unknown := set(fields) - set(CALENDAR_FIELDS):
+            message = Text(
+                "unknown-calendar-fields",
+                "{calendar} has unknown fields: {fields}",
+                calendar=Setting("model.calendar"),
+                fields=sorted(unknown),
+            )
             raise ConfigError(
-                f"model.calendar has unknown fields: {', '.join(sorted(unknown))}",
-                f"choose among {', '.join(CALENDAR_FIELDS)}",
+                message, Text("choose-among", "choose among {choices}", choices=CALENDAR_FIELDS), "model.calendar"
             )
         self.columns = [CALENDAR_FIELDS.index(name) for name in fields]
         sizes = [CALENDAR_SIZES[c] for c in self.columns]

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 
 
 def adamw_with_cosine_schedule(groups: list[dict[str, Any]], total: float, warmup: float) -> dict[str, Any]:
@@ -30,10 +31,17 @@ def adamw_with_cosine_schedule(groups: list[dict[str, Any]], total: float, warmu
         `total` is infinite.
     """
     if not math.isfinite(total):
-        raise ConfigError(
+        message = Text(
+            "fit-without-end",
             "model=qwen lowers its learning rate to zero over the whole fit, but this fit has no end",
-            "set model.fit.max_epochs; trainer.max_time may stop the fit earlier",
         )
+        advice = Text(
+            "set-max-epochs",
+            "set {max_epochs}; {max_time} may stop the fit earlier",
+            max_epochs=Setting("model.fit.max_epochs"),
+            max_time=Setting("trainer.max_time"),
+        )
+        raise ConfigError(message, advice, "model.fit.max_epochs")
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
 
     warmup_steps = max(1, round(warmup * total))

@@ -20,7 +20,7 @@ from timevis.config.options import check_choice
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.qwen.digits.prompt_slots import SLOT_TEXTS, number_slots, slot_indices
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ WRONG_DOMAINS = {
     "weather": ("electricity", {"channel": "load", "unit": "kWh", "about": "electricity load"}),
     "generic": ("traffic", {"channel": "traffic_volume", "unit": "vehicles per hour", "about": "traffic volume"}),
 }
-"""For the variant ``wrong_domain``: the template and the channel that replace those of each domain."""
+"""For the variant ``wrong_domain``: the template and the channel that replace the ones of each domain."""
 MAX_TEXT_CHARACTERS = 500
 
 
@@ -93,9 +93,13 @@ class PromptBuilder(nn.Module):
         if domain is not None:
             check_choice(domain, get_args(Domain), "model.prompt.domain")
         if len(text) > MAX_TEXT_CHARACTERS:
-            raise ConfigError(
-                message("prompt-too-long", count=len(text)), message("shorter-prompt", maximum=MAX_TEXT_CHARACTERS)
+            message = Text(
+                "prompt-too-long", "{text} has {count} characters", text=Setting("model.prompt.text"), count=len(text)
             )
+            advice = Text(
+                "shorter-prompt", "shorten it to {maximum} characters or fewer", maximum=MAX_TEXT_CHARACTERS
+            )
+            raise ConfigError(message, advice, "model.prompt.text")
         self.start_id, self.variant, self.template, self.domain = start_id, variant, "none", domain
         self._decode = tokenizer.decode
         self.slots: list[str] = []
@@ -157,7 +161,7 @@ class PromptBuilder(nn.Module):
 
     def log_template(self) -> None:
         """Log which template is used, and warn if `domain` has no effect on it."""
-        remarks = {"short": ", the same for every domain", "generic": "; data.domain selects that of a domain"}
+        remarks = {"short": ", the same for every domain", "generic": "; data.domain selects another one"}
         log.info("prompt: %s%s", self.template, remarks.get(self.template, ""))
         if self.domain is not None and self.template == "short":
             log.warning(
@@ -209,8 +213,8 @@ def frequency_text(alias: str, texts: dict[str, Any]) -> str:
     ----------
     alias : str
     texts : dict
-        ``frequencies`` has the texts of single units, ``frequency_multiples`` those of multiples, with ``#`` for the
-        number, as in prompts/en.yaml. An alias that they do not have is returned unchanged.
+        ``frequencies`` has the texts of single units, ``frequency_multiples`` the texts of multiples, with ``#`` for
+        the number, as in prompts/en.yaml. An alias that they do not have is returned unchanged.
     """
     match = re.fullmatch(r"(\d*)([A-Za-z]+)(-[A-Z0-9]+)?", alias)
     if match is None:

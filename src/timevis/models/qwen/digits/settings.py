@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from timevis.data.calendar import CalendarField
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.load import Backbone
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
@@ -45,7 +45,7 @@ class DigitSettings:
         calendar: Sequence[CalendarField] | None = None,
         codec: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Take the given settings, those of the backbone where None is given, and defaults where it has none.
+        """Take the given settings, the settings of the backbone where None is given, and defaults where it has none.
 
         Raises
         ------
@@ -55,10 +55,15 @@ class DigitSettings:
         pretrained = backbone.settings
         digits = pretrained.get("digits", 3) if digits is None else digits
         if digits != pretrained.get("digits", digits):
-            raise ConfigError(
-                message("digits-unlike-backbone", digits=digits, name=backbone.name, expected=pretrained["digits"]),
-                message("leave-digits-null"),
+            message = Text(
+                "digits-unlike-backbone",
+                "{digits}, but {name} was pretrained with {expected} digits",
+                digits=Setting("model.digits", digits),
+                name=backbone.name,
+                expected=pretrained["digits"],
             )
+            advice = Text("leave-digits-null", "leave {digits} null", digits=Setting("model.digits"))
+            raise ConfigError(message, advice, "model.digits")
         return cls(
             DigitCodec(width=digits, **{**pretrained.get("codec", {}), **(codec or {})}),
             pretrained.get("separator", "") if separator is None else separator,

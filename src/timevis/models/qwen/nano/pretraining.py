@@ -22,7 +22,6 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
-from timevis.metrics import pinball_loss
 from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
@@ -34,6 +33,7 @@ from timevis.models.qwen.nano.zero_shot import ForecastFunction, forecast_patche
 from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
 from timevis.models.qwen.patches.weights import load_patch_network, save_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import pinball_loss
 
 PLACE_LOSS_WEIGHTS = (1.0, 0.8, 0.4, 0.1)
 """Weight of the loss of each decimal place: the last digits of a noisy series are close to random."""

@@ -14,6 +14,8 @@ from timevis.data.panel import Panel
 from timevis.data.split.split import Split
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
+from timevis.models.declaration import Declaration, Untrained
 from timevis.models.direct import DirectForecaster
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
@@ -32,7 +34,16 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     The parameters are those of `build_network` and of `DirectForecaster`.
     """
 
-    covariates_option = {}
+    declaration = Declaration(
+        title="Qwen, patches",
+        rough_seconds=0.3,
+        rough_memory_mb=1000.0,
+        queue="gpu",
+        basic_options=("learning_rate", "lora.rank", "lora.dropout"),
+        presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
+        untrained=Untrained(name="nano-patch", title="Nano-patch, not fine-tuned", values={"model.tune": "none"}),
+    )
+    readable_covariates = {}
     sections = {"backbone": load_patch_network, "lora": add_adapters}
     check_backbone = staticmethod(check_weights)
 
@@ -67,7 +78,11 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
             The point forecast should be a separate output, which this network does not have.
         """
         if self.point == "head":
-            raise ConfigError("the patch network has no separate output for the point", "set model.point=quantiles")
+            raise ConfigError(
+                Text("no-output-for-point", "the patch network has no separate output for the point"),
+                Text("set-setting", "set {setting}", setting=Setting("model.point", "quantiles")),
+                "model.point",
+            )
         self.backbone = load_patch_network(**backbone)
         network: PatchNetwork = self.backbone.model
         set_trainable(network, tune, **lora)

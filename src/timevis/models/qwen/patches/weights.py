@@ -16,8 +16,15 @@ from torch import Tensor
 
 from timevis.config.options import NonNegativeInt
 from timevis.errors import ConfigError
-from timevis.messages import message
-from timevis.models.qwen.backbone.files import damaged_backbone_error, find_backbone_folder, weights_fingerprint
+from timevis.messages import Setting, Text
+from timevis.models.qwen.backbone.download import PATH_KEY
+from timevis.models.qwen.backbone.files import (
+    ITS_WEIGHTS,
+    backbone_not_set,
+    damaged_backbone_error,
+    find_backbone_folder,
+    weights_fingerprint,
+)
 from timevis.models.qwen.backbone.load import Backbone
 from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings
 
@@ -35,7 +42,7 @@ def read_settings(path: str | None) -> tuple[Path, PatchSettings, str]:
         The folder does not exist, is damaged, or contains another kind of model.
     """
     if not path:
-        raise ConfigError(message("backbone-not-set"), message("folder-or-hub-id"))
+        raise backbone_not_set()
     folder = find_backbone_folder(path)
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -43,8 +50,18 @@ def read_settings(path: str | None) -> tuple[Path, PatchSettings, str]:
         raise damaged_backbone_error(path, "config.json", error) from error
     if config.get("model_type") != MODEL_TYPE:
         raise ConfigError(
-            f"{path} is a model of the type {config.get('model_type')}, which does not read patches",
-            "set model.backbone.path to nano-patch, or to a folder that scripts/pretrain_nano.py wrote",
+            Text(
+                "not-a-patch-network",
+                "{path} is a model of the type {kind}, which does not read patches",
+                path=path,
+                kind=config.get("model_type"),
+            ),
+            Text(
+                "patch-network-path",
+                "set {path} to nano-patch, or to a folder that scripts/pretrain_nano.py wrote",
+                path=Setting(PATH_KEY),
+            ),
+            PATH_KEY,
         )
     return folder, PatchSettings(**config["settings"]), config["note"]
 
@@ -87,7 +104,7 @@ def load_patch_network(path: str | None = "nano-patch", *, seed: NonNegativeInt 
             weights = load_file(folder / "model.safetensors")
             network.load_state_dict({key: value.float() for key, value in weights.items()})
         except (SafetensorError, OSError, RuntimeError) as error:
-            raise damaged_backbone_error(path, message("its_weights"), error) from error
+            raise damaged_backbone_error(path, ITS_WEIGHTS, error) from error
         fingerprint = weights_fingerprint(folder)
     return Backbone(
         model=network.train().requires_grad_(False),

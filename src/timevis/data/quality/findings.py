@@ -1,0 +1,233 @@
+"""Describe the defects in a data report, and how they were handled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from timevis.messages import Setting, Text, listed
+from timevis.utils.formatting import format_number, format_time
+
+DataSeverity: TypeAlias = Literal["info", "warning", "error"]
+
+MAX_PLACES = 3
+MAX_CHANNELS_WITH_OUTLIERS = 8
+
+
+@dataclass(frozen=True)
+class DataFinding:
+    """One remark on a data set.
+
+    Attributes
+    ----------
+    message : Text
+    severity : {"info", "warning", "error"}
+    channel : str or None
+        The channel that the remark is about; None for all channels, or for several.
+    """
+
+    message: Text
+    severity: DataSeverity = "info"
+    channel: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The message as an English sentence."""
+        text = str(self.message)
+        return text[:1].upper() + text[1:].rstrip(".") + "."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as values of JSON: ``code`` and ``params`` of the message, and its English ``text``."""
+        return self.message.to_json() | {"severity": self.severity, "channel": self.channel, "text": self.text}
+
+
+def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
+    """A finding for each kind of defect in the data, with its count and places, and how it was handled.
+
+    Parameters
+    ----------
+    report : mapping
+        data_report.json.
+    """
+    codes = report.get("text_codes", {})
+
+    def stored(text: str) -> Text:
+        return Text.from_json(text, codes[text]) if text in codes else Text("cleaning-note", "{note}", note=text)
+
+    findings = []
+    if not report["was_sorted"]:
+        findings.append(DataFinding(Text("unsorted-rows", "The rows were not in time order; they were sorted.")))
+    findings += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"]), *_gaps(report["gaps"])]
+    findings += [*_sentinels(report["sentinels"], stored), *_missing(report), *_outliers(report["outliers"])]
+    for defect in report["defects"]:
+        message = Text(
+            "declared-defect",
+            "Declared by the dataset card, {start} to {end}: {reason}. Values masked: {masked:,}.",
+            start=format_time(str(defect["start"])),
+            end=format_time(str(defect["end"])),
+            reason=defect["reason"],
+            masked=defect["masked"],
+        )
+        findings.append(DataFinding(message))
+    for note in report["card"]["notes"]:
+        findings.append(DataFinding(Text("card-note", "Note of the dataset card: {note}.", note=note.rstrip("."))))
+    if report["left_out"]:
+        columns = [
+            Text("unused-column", "{column} ({reason})", column=column, reason=stored(reason))
+            for column, reason in report["left_out"].items()
+        ]
+        findings.append(DataFinding(Text("unused-columns", "Columns not used: {columns}.", columns=listed(columns))))
+    return findings + [DataFinding(stored(note)) for note in report["notes"]]
+
+
+def _duplicates(duplicates: Mapping[str, Any]) -> list[DataFinding]:
+    findings: list[DataFinding] = []
+    for kind, entry in duplicates.items():
+        if not entry["rows"]:
+            continue
+        places = _places([format_time(t) for t in entry["places"]], entry["rows"])
+        params = {"rows": entry["rows"], "places": places}
+        if kind == "identical":
+            message = Text(
+                "identical-duplicates",
+                "Rows identical to another row of the same time, which were dropped: {rows:,}, at {places}.",
+                **params,
+            )
+        elif kind == "filled":
+            message = Text(
+                "filled-duplicates",
+                "Rows that filled values missing in another row of the same time: {rows:,}, at {places}.",
+                **params,
+            )
+        else:
+            message = Text(
+                "averaged-duplicates",
+                "Rows with other values than another row of the same time, which were averaged with it: {rows:,}, at "
+                "{places}.",
+                **params,
+            )
+        findings.append(DataFinding(message, "warning" if kind == "averaged" else "info"))
+    return findings
+
+
+def _grid(grid: Mapping[str, Any]) -> list[DataFinding]:
+    findings: list[DataFinding] = []
+    if moved := grid.get("moved"):
+        message = Text(
+            "rows-moved-to-grid",
+            "Rows slightly off the regular time grid, which were moved onto it: {rows:,}.",
+            rows=moved,
+        )
+        findings.append(DataFinding(message))
+    if left_out := grid.get("left_out"):
+        message = Text(
+            "rows-left-out-of-grid",
+            "Rows between the steps of the time grid, which were left out: {rows:,}.",
+            rows=left_out,
+        )
+        findings.append(DataFinding(message, "warning"))
+    return findings
+
+
+def _gaps(gaps: Mapping[str, Any]) -> list[DataFinding]:
+    if not gaps.get("count"):
+        return []
+    message = Text(
+        "gaps",
+        "Gaps without a value in any channel: {count:,}, with {rows:,} rows in all and at most {longest:,} in a row. "
+        "Longest first, with their rows: {places}. Gaps are not filled.",
+        count=gaps["count"],
+        rows=gaps["rows"],
+        longest=gaps["longest"],
+        places=_places(
+            [f"{format_time(p['start'])} ({format_number(p['rows'])})" for p in gaps["places"]], gaps["count"]
+        ),
+    )
+    return [DataFinding(message, "warning")]
+
+
+def _sentinels(sentinels: Mapping[str, Any], stored: Callable[[str], Text]) -> list[DataFinding]:
+    return [
+        DataFinding(
+            Text(
+                "cells-read-as-missing",
+                "Cells of {column} that {setting} lists as missing: {cells}, in {places}.",
+                column=column,
+                setting=Setting("data.missing_values"),
+                cells=[f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()],
+                places=_places([stored(place) for place in entry["places"]], entry["count"]),
+            )
+        )
+        for column, entry in sentinels.items()
+    ]
+
+
+def _missing(report: Mapping[str, Any]) -> list[DataFinding]:
+    ranked = sorted((item for item in report["missing"].items() if item[1]), key=lambda item: -item[1])
+    if not ranked:
+        return []
+    message = Text(
+        "missing-values",
+        "Values missing after cleaning: {channels}. They are ignored in training and scores.",
+        channels=listed(
+            [_missing_of(channel, n, report["channels"][channel].get("longest_gap")) for channel, n in ranked]
+        ),
+    )
+    return [DataFinding(message, "warning", ranked[0][0] if len(ranked) == 1 else None)]
+
+
+def _missing_of(channel: str, count: int, gap: Mapping[str, Any] | None) -> str | Text:
+    if not gap or gap["rows"] == 1:
+        return f"{channel} {format_number(count)}"
+    return Text(
+        "missing-of-channel",
+        "{channel} {count:,} (at most {rows:,} in a row, from {start} on)",
+        channel=channel,
+        count=count,
+        rows=gap["rows"],
+        start=format_time(gap["start"]),
+    )
+
+
+def _outliers(outliers: Mapping[str, Any]) -> list[DataFinding]:
+    """A finding for each of the channels with the most outliers, and one for the other channels."""
+    ranked = sorted(outliers.items(), key=lambda item: -item[1]["count"])
+    findings: list[DataFinding] = []
+    for channel, entry in ranked[:MAX_CHANNELS_WITH_OUTLIERS]:
+        places = [f"{format_time(p['time'])} ({format_number(p['value'])})" for p in entry["places"]]
+        params = {"channel": channel, "count": entry["count"], "places": _places(places, entry["count"])}
+        if entry["masked"]:
+            message = Text(
+                "outliers-masked",
+                "Outliers in {channel}: {count:,}, of which {masked:,} are masked: {places}.",
+                masked=entry["masked"],
+                **params,
+            )
+        else:
+            message = Text(
+                "outliers-kept",
+                "Outliers in {channel}: {count:,}, at {places}. They are kept. If they are errors, correct the file, "
+                "or set {setting} so that the training leaves them out.",
+                setting=Setting("data.cleaning.outliers", "mask"),
+                **params,
+            )
+        findings.append(DataFinding(message, "warning", channel))
+    if others := ranked[MAX_CHANNELS_WITH_OUTLIERS:]:
+        message = Text(
+            "outliers-in-other-channels",
+            "Outliers in other channels: {count:,}, in {channels:,} of them.",
+            count=sum(entry["count"] for _, entry in others),
+            channels=len(others),
+        )
+        findings.append(DataFinding(message))
+    return findings
+
+
+def format_period(start: str, end: str) -> str:
+    """Two times as text, such as ``2024-01-01 to 2024-02-01``."""
+    return f"{format_time(start)} to {format_time(end)}"
+
+
+def _places(places: Sequence[str | Text], count: int) -> list[str | Text]:
+    return listed(places, MAX_PLACES, count)

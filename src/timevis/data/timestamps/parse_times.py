@@ -1,0 +1,268 @@
+"""Parse the time column of a table, or the columns that contain the parts of its times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from timevis.data.table import MISSING_VALUES, Table
+from timevis.data.timestamps.date_order import (
+    check_swapped_dates,
+    expand_leading_short_years,
+    parse_day_or_month_first,
+)
+from timevis.data.timestamps.date_text import (
+    DAY_OR_MONTH,
+    chinese_to_iso,
+    expand_short_years,
+    interval_starts,
+    move_date_to_start,
+    parse_unambiguous_dates,
+    period_starts,
+)
+from timevis.data.timestamps.numeric_times import parse_numeric_times
+from timevis.data.timestamps.parsed_times import (
+    ParsedTimes,
+    cell_text,
+    check_resolution,
+    check_time_cells,
+    to_microseconds,
+)
+from timevis.data.timestamps.steps_of_day import count_steps_of_day, parse_steps_of_day
+from timevis.data.timestamps.time_parts import (
+    PART_NAMES,
+    join_years_and_weeks,
+    month_numbers,
+    move_midnights_to_day_end,
+    standardize_times_of_day,
+)
+from timevis.errors import ConfigError, DataError
+from timevis.messages import Setting, Text
+
+HAS_ZONE = (
+    r"(?i)(?:\d\s*(?:am|pm)?\s*(?:Z|UTC|GMT|\+\d{2}(?::?\d{2})?)"
+    r"|(?::\d{2}(?:[.,]\d+)?\s*(?:am|pm)?|T\d{2,6})\s*-\d{2}(?::?\d{2})?)$"
+)
+OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
+NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*\([\w ]+\))?$"
+END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
+MAX_YEAR = 9999
+MAX_NUMBER = np.iinfo(np.int64).max
+SAMPLE_CELLS = 20
+
+
+def looks_like_time(column: pd.Series) -> bool:
+    """Whether a column of text or times contains timestamps, judged by a sample; a few other cells are allowed."""
+    if types.is_datetime64_any_dtype(column):
+        return True
+    if types.is_numeric_dtype(column):
+        return False
+    filled = column.dropna()
+    sample = filled.iloc[:: max(1, len(filled) // SAMPLE_CELLS)].map(cell_text)
+    sample = sample[~sample.isin(MISSING_VALUES)]
+    sample = period_starts(move_date_to_start(interval_starts(chinese_to_iso(sample), [])))
+    if not len(sample) or sample.str.contains(r"\d").mean() < 0.9:
+        return False
+    is_time = sample.str.match(DAY_OR_MONTH) | parse_unambiguous_dates(sample, utc=True).notna()
+    return bool(is_time.mean() >= 0.5)
+
+
+def parse_times(
+    table: Table,
+    names: tuple[str, ...],
+    day_first: bool | None = None,
+    default_day_first: bool | None = None,
+    timezone: str | None = None,
+) -> ParsedTimes:
+    """Parse the time column, or several columns that make one time (``[date, hour]``, ``[year, month, day]``).
+
+    Months, quarters and weeks are read as their first day, other periods as their start. 24:00 is 00:00 of the next
+    day, and so is 00:00 if it marks the end of an interval. Integers up to 48, 96, 144 or 288 in a second column
+    number the steps of a day.
+
+    Parameters
+    ----------
+    table : Table
+    names : tuple of str
+        The time column or columns.
+    day_first : bool, optional
+        Whether the day comes first in dates such as 01/02/2020. None infers it from all rows: from days above 12,
+        else from the order with the more regular steps.
+    default_day_first : bool, optional
+        Whether the day comes first if the rows do not decide.
+    timezone : str, optional
+        Time zone of dates with numbered steps of a day.
+
+    Raises
+    ------
+    DataError
+        A cell is empty or is not a time, 24:00 and 00:00 of the next day both occur, only some times have a zone, the
+        order of day and month is ambiguous, or numbered steps of a day have no `timezone` or exceed their day; names
+        row and column.
+    """
+    label = "+".join(names)
+    weeks = join_years_and_weeks(table, names) if len(names) > 1 else None
+    if len(names) == 2 and weeks is None and (steps := count_steps_of_day(table.frame[names[1]])):
+        dates = parse_times(table, names[:1], day_first, default_day_first)
+        return parse_steps_of_day(table, names, dates, steps, timezone)
+    column = weeks
+    if column is None:
+        column = table.frame[names[0]] if len(names) == 1 else _join_parts(table, names)
+    if types.is_datetime64_any_dtype(column):
+        return _parse_datetimes(table, label, column)
+    if types.is_numeric_dtype(column):
+        return parse_numeric_times(table, label, column)
+    text = column.map(cell_text, na_action="ignore").fillna("").astype(str).str.strip()
+    check_time_cells(table, label, text.isin(MISSING_VALUES), are_empty=True)
+    check_time_cells(table, label, ~text.str.contains(r"\d"), text)
+    if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
+        check_time_cells(table, label, text.map(int) > MAX_NUMBER, text)
+        return parse_numeric_times(table, label, text.astype(np.int64))
+    notes: list[Text] = (
+        []
+        if weeks is None
+        else [Text("note-weeks", "weeks such as {cell} are read by ISO 8601, as their Monday", cell=text.iloc[0])]
+    )
+    return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)
+
+
+def check_timezone(timezone: str) -> None:
+    """Raise a ConfigError if pandas does not know a time zone."""
+    try:
+        pd.Timestamp("2020-01-01", tz="UTC").tz_convert(timezone)
+    except Exception as error:
+        raise ConfigError(
+            Text("not-a-time-zone", "{setting} is not a time zone", setting=Setting("data.timezone", repr(timezone))),
+            Text("examples-of-time-zones", "for example Europe/Lisbon or UTC"),
+            "data.timezone",
+        ) from error
+
+
+def _join_parts(table: Table, names: tuple[str, ...]) -> pd.Series:
+    """One column of times, as datetimes or text, from columns that contain their parts."""
+    frame = table.frame[list(names)]
+    parts = [n.lower().strip() for n in names]
+    if {"year", "month"} <= set(parts) <= set(PART_NAMES):
+        frame = frame.set_axis(parts, axis=1)
+        frame = frame.assign(month=month_numbers(frame["month"]))
+        parsed = pd.to_datetime(frame if "day" in frame else frame.assign(day=1), errors="coerce")
+        check_time_cells(table, "+".join(names), parsed.isna())
+        return parsed
+    first = frame[names[0]]
+    if types.is_datetime64_any_dtype(first):
+        first = first.dt.strftime("%Y-%m-%d")
+    text = first.map(cell_text).str.removesuffix("T00:00:00").str.removesuffix(" 00:00:00")
+    for name in names[1:]:
+        text = text + " " + standardize_times_of_day(frame[name].map(cell_text))
+    return text
+
+
+def _parse_datetimes(table: Table, label: str, column: pd.Series) -> ParsedTimes:
+    check_time_cells(table, label, column.isna(), are_empty=True)
+    if (is_too_late := column.dt.year > MAX_YEAR).any():
+        check_time_cells(table, label, is_too_late, column.astype(str))
+    index = pd.DatetimeIndex(column)
+    check_resolution(table, label, index)
+    if index.tz is not None:
+        return ParsedTimes(to_microseconds(index), str(index.tz), [], to_microseconds(index.tz_localize(None)))
+    notes: list[Text] = []
+    local, is_day_end = move_midnights_to_day_end(column, notes)
+    if is_day_end.any():
+        _check_midnights(table, label, column.astype(str), local, is_day_end)
+    return ParsedTimes(to_microseconds(pd.DatetimeIndex(local)), None, notes)
+
+
+def _parse_text(
+    table: Table,
+    label: str,
+    original: pd.Series,
+    day_first: bool | None,
+    default_day_first: bool | None,
+    notes: list[Text],
+) -> ParsedTimes:
+    text = interval_starts(original, notes).str.replace(
+        NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True
+    )
+    has_zone = text.str.contains(HAS_ZONE)
+    _check_zones(table, label, original, has_zone)
+    local_text = text.str.replace(OFFSET, "", regex=True).str.strip() if has_zone.any() else text
+    local_text = move_date_to_start(local_text)
+    if day_first is None:
+        local_text = expand_leading_short_years(table, label, local_text, default_day_first, notes)
+    local_text = period_starts(expand_short_years(local_text, notes))
+    is_day_end = local_text.str.contains(END_OF_DAY)
+    local_text = local_text.str.replace(END_OF_DAY, " 00:00", regex=True)
+    is_numeric = local_text.str.match(DAY_OR_MONTH)
+    local = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
+    if is_numeric.any():
+        check_swapped_dates(table, label, local_text, is_numeric)
+        local[is_numeric], day_first = parse_day_or_month_first(
+            table, label, local_text[is_numeric], day_first, default_day_first, notes
+        )
+    if not is_numeric.all():
+        local[~is_numeric] = parse_unambiguous_dates(local_text[~is_numeric]).dt.as_unit("us")
+    local = local.mask(is_day_end, local + pd.Timedelta(days=1))
+    if is_day_end.any():
+        notes.append(Text("note-midnight-24", "24:00 is read as 00:00 of the next day"))
+    local, is_moved = move_midnights_to_day_end(local, notes)
+    is_day_end = is_day_end | is_moved
+    offsets = text.str.extract(OFFSET)[0].str.upper() if has_zone.any() else None
+    moments = local if offsets is None else local - _utc_offsets(offsets)
+    check_time_cells(table, label, moments.isna(), original)
+    check_resolution(table, label, pd.DatetimeIndex(moments))
+    if is_day_end.any():
+        _check_midnights(table, label, original, moments, is_day_end)
+    if offsets is None:
+        return ParsedTimes(to_microseconds(pd.DatetimeIndex(local)), None, notes, day_first=day_first)
+    index, local_index = pd.DatetimeIndex(moments, tz="UTC"), pd.DatetimeIndex(local)
+    zone = _only_offset(offsets)
+    return ParsedTimes(to_microseconds(index), zone, notes, to_microseconds(local_index), day_first)
+
+
+def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series) -> None:
+    """Raise a DataError if some times have a time zone and others do not."""
+    if has_zone.any() and not has_zone.all():
+        row = int(np.argmax(has_zone != has_zone.iloc[0]))
+        message = Text(
+            "zones-mixed",
+            "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
+            **table.cell(row, label),
+            cell=text.iloc[row],
+            first=text.iloc[0],
+        )
+        raise DataError(message, Text("zone-for-all", "give all times a zone, or none"))
+
+
+def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Series, is_day_end: pd.Series) -> None:
+    """Raise a DataError if the end of a day, written 24:00, is also written as 00:00 of the next day."""
+    is_repeated = is_day_end & moments.isin(moments[~is_day_end])
+    if is_repeated.any():
+        row = int(np.argmax(is_repeated))
+        other = int(np.argmax(~is_day_end & (moments == moments.iloc[row])))
+        message = Text(
+            "midnight-twice",
+            "{source}: {place}, column {column!r}: {cell!r} is the same time as {other!r} in {other_place}",
+            **table.cell(row, name),
+            cell=text.iloc[row],
+            other=text.iloc[other],
+            other_place=table.row_label(other),
+        )
+        advice = Text("midnight-in-one-way", "write midnight in one way: number hours from 0 to 23 or from 1 to 24")
+        raise DataError(message, advice)
+
+
+def _utc_offsets(offsets: pd.Series) -> pd.Series:
+    """Offsets from UTC as timedeltas, from Z, UTC, GMT, +01, +0530 or -03:30; NaT for an impossible offset."""
+    distinct = pd.Series(offsets.unique())
+    iso = "2000-01-01T00:00" + distinct.str.replace("UTC|GMT", "Z", regex=True)
+    differences = pd.Timestamp("2000-01-01", tz="UTC") - parse_unambiguous_dates(iso, utc=True)
+    return offsets.map(dict(zip(distinct, differences, strict=True)))
+
+
+def _only_offset(offsets: pd.Series) -> str | None:
+    """The time zone of the offsets, such as UTC+01:00, if all are equal and they are not Z, UTC or GMT."""
+    first, *others = offsets.unique()
+    if others or first[0] not in "+-":
+        return None
+    return f"UTC{first if ':' in first else first[:3] + ':' + (first[3:] or '00')}"

@@ -1,0 +1,75 @@
+"""What a forecaster declares for the interfaces that offer it: the service, its page and its estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Preset: TypeAlias = Literal["quick", "best"]
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """How a model forecasts without a training run.
+
+    Attributes
+    ----------
+    name : str
+        The method in requests.
+    title : str
+        What results call it.
+    values : mapping
+        Config keys and values that switch off what would be fitted.
+    max_channels : int, optional
+        Maximum number of channels of the data.
+    """
+
+    name: str
+    title: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    max_channels: int | None = None
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What the service and its page say of a model and need to know before a training run.
+
+    Attributes
+    ----------
+    title : str
+        What lists call the model.
+    rough_seconds : float
+        Time of one optimizer step, or of the whole fit of a model without optimizer steps; used for estimates until
+        training runs were timed.
+    rough_memory_mb : float
+        Memory of a training run, used in the same way.
+    queue : {"cpu", "gpu"}
+        ``gpu``: its training runs go to the queue gpu while a worker consumes it.
+    is_recommended : bool
+        Whether a form chooses the model where the user has chosen none.
+    basic_options : sequence of str
+        Options that a form shows at once, below `model` in the config, such as ``hidden_size`` or ``lora.rank``.
+    presets : mapping
+        Config values of the presets, such as ``{"quick": {"model.fit.max_epochs": 5}}``.
+    preset_groups : sequence of str
+        Presets whose group of models contains this one.
+    untrained : Untrained, optional
+        None if the model cannot forecast without a training run.
+    """
+
+    title: str
+    rough_seconds: float
+    rough_memory_mb: float = 700.0
+    queue: Literal["cpu", "gpu"] = "cpu"
+    is_recommended: bool = False
+    basic_options: Sequence[str] = ()
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    preset_groups: Sequence[Preset] = ()
+    untrained: Untrained | None = None
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Declaration:
+        """Read what `dataclasses.asdict` and JSON have written."""
+        untrained = stored["untrained"]
+        return cls(**{**stored, "untrained": None if untrained is None else Untrained(**untrained)})
