@@ -17,8 +17,8 @@ from service_data import TINY_RUN, TOKEN, plant_csv, upload
 from timevis.errors import DataError
 from timevis.service.app import create_app
 from timevis.service.security.gate import MAX_BODY_MEGABYTES
-from timevis.service.security.table_limits import TableLimits
 from timevis.service.settings import Settings
+from timevis.service.table_limits import TableLimits
 
 SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 BOUNDARY = "b"

@@ -21,10 +21,10 @@ from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
 from timevis.data.panel import Panel
 from timevis.data.read_options import ReadOptions
-from timevis.data.schema.numeric_columns import EXAMPLE_OF_MISSING
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.spec import DEFAULT_SPLIT, SPLIT_FORMS, SplitSpec, parse_split
 from timevis.data.split.split import Split
+from timevis.data.table import EXAMPLE_OF_MISSING
 from timevis.data.timestamps.frequency import check_frequency
 from timevis.data.timestamps.parse_times import check_timezone
 from timevis.errors import ConfigError

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
+EXAMPLE_OF_MISSING = Setting("data.missing_values", '["Bad Input",-9999]')
 MISSING_VALUES = frozenset(
     {"", "-", "--", "?", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None"}
     | {"n/a", "na", "nan", "null", "none", "-nan", "-NaN", "1.#QNAN", "-1.#IND"}

@@ -20,8 +20,8 @@ from timevis.data.sources.append_rows import append_rows
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
-from timevis.service.security.table_limits import TableLimits, smaller_file
 from timevis.service.series import write_series
+from timevis.service.table_limits import TableLimits, smaller_file
 from timevis.utils.files import write_json
 
 PREVIEW_FILE = "preview.json"

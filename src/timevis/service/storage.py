@@ -15,8 +15,8 @@ from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.service.artefacts import ArtefactStore, open_store
 from timevis.service.db.tables import Sessions
-from timevis.service.security.table_limits import smaller_file
 from timevis.service.settings import Settings
+from timevis.service.table_limits import smaller_file
 
 SUFFIXES = (
     ".csv",

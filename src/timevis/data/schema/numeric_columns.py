@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.table import MISSING_VALUES, Table, quote_cell
+from timevis.data.table import EXAMPLE_OF_MISSING, MISSING_VALUES, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Setting, Text
 
-EXAMPLE_OF_MISSING = Setting("data.missing_values", '["Bad Input",-9999]')
 NUMBER_ADVICE = Text(
     "write-numbers",
     "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks it, such as "

@@ -11,7 +11,7 @@ from timevis.utils.commands import command_line, train_command
 from timevis.utils.files import display_path
 
 LEARNED_MODEL, SIMPLE_MODEL = "lstm", "linear"
-"""The model that is proposed where the run used another one, and the one that is proposed where it used that."""
+"""The model to compare with, and the model to compare with if the run used `LEARNED_MODEL`."""
 
 
 @dataclass(frozen=True)

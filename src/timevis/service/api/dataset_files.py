@@ -20,8 +20,8 @@ from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, D
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.profiling import combine, profile
 from timevis.service.schemas.datasets import DatasetSummary
-from timevis.service.security.table_limits import TableLimits
 from timevis.service.storage import Upload
+from timevis.service.table_limits import TableLimits
 
 
 def extendable_dataset(session: Session, identifier: str) -> Dataset:
