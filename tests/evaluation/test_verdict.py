@@ -68,7 +68,7 @@ def full_text(run_results):
             (-0.02, -0.05, 0.01),
             "no-significant-difference",
             "warning",
-            "the skill of lstm is -2.0 %, and its 95 % interval, -5.0 % to 1.0 %, includes zero",
+            "the skill of lstm is −2.0 %, and its 95 % interval, −5.0 % to 1.0 %, includes zero",
         ),
         ((0.3, None, None), "no-interval", "warning", "too few windows"),
         ((None, None, None), "wql-undefined", "warning", "no verdict"),

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from timevis.utils.formatting import with_minus_sign
 from timevis.utils.json_types import to_json_types
 
 
@@ -99,7 +100,7 @@ class Share:
         self.value = value
 
     def __str__(self) -> str:
-        return f"{100 * self.value:.1f} %"
+        return with_minus_sign(f"{100 * self.value:.1f} %")
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
