@@ -61,8 +61,8 @@ def test_a_run_that_scores_validation_does_not_depend_on_the_test_part(compose_c
 def test_a_run_logs_what_its_model_does_not_read_and_lengths_that_do_not_suit_the_data(compose_config, tmp_path):
     run(compose_config("model=linear", "data=traffic", "context_length=12"), tmp_path / "run")
     log = (tmp_path / "run" / "train.log").read_text()
-    assert "known covariates that this model does not read: holiday; model=boosted reads them" in log
-    assert "observed covariates that this model does not read: temp, rain_1h, clouds_all; model=boosted reads" in log
+    assert "known covariates that this model does not read: holiday; models that can read them: boosted, lstm, qwen" in log
+    assert "observed covariates that this model does not read: temp, rain_1h, clouds_all; models that can read them: boosted, lstm" in log
     assert "context_length=12 is shorter than a season of 24 rows" in log
     run(compose_config("model=linear", "data=synthetic", "data.rows=600", "context_length=390"), tmp_path / "long")
     log = (tmp_path / "long" / "train.log").read_text()
@@ -148,7 +148,7 @@ def test_a_diverged_loss_fails_with_advice(lstm_config, tmp_path, monkeypatch):
     assert status.state == "failed"
     assert "diverged" in status.error
     assert "learning_rate" in status.advice
-    reason = {"code": "loss_is", "params": {"loss": "nan", "step": 6}}
+    reason = {"code": "loss-is", "params": {"loss": "nan", "step": 6}, "text": "the training loss is nan at step 6"}
     assert status.error_code == {"code": "training-diverged", "params": {"reason": reason}}
     saved = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
     assert all(bool(torch.isfinite(t).all()) for t in saved["state_dict"].values())

@@ -248,8 +248,8 @@ def test_a_long_file_may_hold_only_some_series_of_the_run(finished_run, tmp_path
         table.drop(columns="item"), whole[whole["channel"] == "s1"].drop(columns="item").reset_index(drop=True)
     )
     found = rescore(run, tmp_path / "out", [tmp_path / "one.csv"])["one"]
-    assert found["by_channel"]["s0"]["mae"] is None
-    assert found["metrics"]["mae"]["value"] == pytest.approx(found["by_channel"]["s1"]["mae"])
+    assert found.by_channel["s0"]["mae"] is None
+    assert found.metrics["mae"].value == pytest.approx(found.by_channel["s1"]["mae"])
     series[1].assign(site="s9").to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(DataError, match="no channel 's0'"):
         predict(run, [tmp_path / "other.csv"])

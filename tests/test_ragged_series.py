@@ -38,10 +38,10 @@ def ragged_run(finished_run, tmp_path_factory):
 def test_scores_do_not_depend_on_where_the_series_lie_in_time(model, split, ragged_run):
     starts, ends = (ragged_run(model, aligned, *split).results for aligned in ("starts", "ends"))
     for section in ("metrics", "seasonal_naive"):
-        values = [{name: entry["value"] for name, entry in run[section].items()} for run in (starts, ends)]
+        values = [{name: entry.value for name, entry in getattr(run, section).items()} for run in (starts, ends)]
         assert values[0] == pytest.approx(values[1], rel=1e-6)
-    assert starts["validation"] == pytest.approx(ends["validation"], rel=1e-6)
-    assert starts["window_set"]["windows"] == ends["window_set"]["windows"]
+    assert starts.validation == pytest.approx(ends.validation, rel=1e-6)
+    assert starts.window_set.windows == ends.window_set.windows
 
 
 def test_every_series_is_scored_on_its_own_last_rows_with_at_most_max_windows_origins(ragged_run):

@@ -142,7 +142,7 @@ def test_rescoring_other_dates_takes_only_targets_between_them(plant, tmp_path, 
     assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")
     assert "trained or tuned on" in caplog.text
     origins = results.window_set.origins
-    sentence = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were used in"
+    sentence = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins used in"
     assert sentence in (tmp_path / "dates" / "report.html").read_text()
     assert "test part" not in verdict_of(results).text
 

@@ -234,7 +234,7 @@ def test_a_folder_that_cannot_be_created_is_one_error_line(run: RunTimevis, tmp_
     [
         ("--seed -1", "--seed -1 must be at least 0"),
         ("--start 2024-01-01T00:00+01:00", "--start must have no offset from UTC"),
-        ("--formats csv xlsx --rows 1048577", "a sheet holds at most 1,048,575 rows"),
+        ("--formats csv xlsx --rows 1048577", "a sheet has at most 1,048,575 rows"),
         ("--formats xlsx --rows 600000 --series 2 --layout long", "the table has 1,200,000 and 3"),
         ("--formats xlsx --rows 10 --series 16384", "the table has 10 and 16,385"),
     ],

@@ -75,7 +75,7 @@ from timevis.service.api.dataset_files import data_options
 from timevis.service.schemas.datasets import DatasetChange, UploadRequest
 from timevis.service.schemas.training import train_request
 from timevis.service.training import config_of
-from timevis.service.web.openapi import specification
+from timevis.service.specification import specification
 
 specified = specification()
 paths, schemas = specified["paths"], specified["components"]["schemas"]

@@ -262,5 +262,5 @@ def test_a_sweep_that_is_started_again_runs_only_what_is_missing(sweep, capsys):
     assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["completed", "completed"]
     code, folder = sweep("model=linear", "horizon=8,7", "seed=0")
     assert code == 1
-    assert "holds a run with other settings" in capsys.readouterr().err
+    assert "contains a run with other settings" in capsys.readouterr().err
     assert finished.stat().st_mtime_ns == before

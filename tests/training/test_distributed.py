@@ -98,7 +98,7 @@ def test_the_error_of_a_run_is_that_of_the_process_that_failed_first(compose_con
         {"error": "out of memory", "advice": "batch_size=64"},
     )
 
-    def start(folder, rank, processes, group, port, reason):
+    def start(folder, rank, processes, group, port, reason, resumed):
         write = f"echo '{json.dumps(reasons[rank])}' > {reason}; exit 1"
         return subprocess.Popen(["sh", "-c", write if rank else f"sleep 0.3; {write}"])
 
@@ -120,7 +120,7 @@ def test_a_killed_process_is_reported_instead_of_the_lost_connection_of_the_othe
     Status(folder.path).write()
     lost = json.dumps({"error": "connection reset by peer", "advice": ""})
 
-    def start(folder, rank, processes, group, port, reason):
+    def start(folder, rank, processes, group, port, reason, resumed):
         return subprocess.Popen(
             ["sh", "-c", "kill -9 $$" if rank else f"sleep 0.3; echo '{lost}' > {reason}; exit 1"]
         )

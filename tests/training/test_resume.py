@@ -226,8 +226,8 @@ def test_a_run_is_resumed_with_its_own_rows_after_rows_were_appended_to_its_file
     start("grown", 2, f"resume={tmp_path / 'grown'}")
     assert "plant has 30 rows after those that the run was started with" in caplog.text
     whole, grown = (RunFolder(tmp_path / name).results for name in ("whole", "grown"))
-    assert grown["metrics"] == whole["metrics"]
-    assert grown["window_set"] == whole["window_set"]
+    assert grown.metrics == whole.metrics
+    assert grown.window_set == whole.window_set
     write(430, first=1.0)
     with pytest.raises(DataError, match="the data differ from those") as error:
         start("grown", 3, f"resume={tmp_path / 'grown'}")
