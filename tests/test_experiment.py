@@ -61,8 +61,9 @@ def test_a_run_that_scores_validation_does_not_depend_on_the_test_part(compose_c
 def test_a_run_logs_what_its_model_does_not_read_and_lengths_that_do_not_suit_the_data(compose_config, tmp_path):
     run(compose_config("model=linear", "data=traffic", "context_length=12"), tmp_path / "run")
     log = (tmp_path / "run" / "train.log").read_text()
-    assert "known covariates that this model does not read: holiday; models that can read them: boosted, lstm, qwen" in log
-    assert "observed covariates that this model does not read: temp, rain_1h, clouds_all; models that can read them: boosted, lstm" in log
+    unread = "covariates that this model does not read"
+    assert f"known {unread}: holiday; models that can read them: boosted, lstm, qwen" in log
+    assert f"observed {unread}: temp, rain_1h, clouds_all; models that can read them: boosted, lstm" in log
     assert "context_length=12 is shorter than a season of 24 rows" in log
     run(compose_config("model=linear", "data=synthetic", "data.rows=600", "context_length=390"), tmp_path / "long")
     log = (tmp_path / "long" / "train.log").read_text()

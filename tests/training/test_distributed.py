@@ -14,6 +14,7 @@ from tiny import TINY, TINY_LSTM
 from timevis.cli import rank_process
 from timevis.config.sections import TrainerOptions
 from timevis.errors import ConfigError, TimeVisError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
 from timevis.training.devices import Devices
@@ -93,10 +94,10 @@ def test_the_error_of_a_run_is_that_of_the_process_that_failed_first(compose_con
     """Process 0 only reports that it lost the connection; the user needs the reason of process 1."""
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     Status(folder.path).write()
-    reasons = (
-        {"error": "connection reset by peer", "advice": ""},
-        {"error": "out of memory", "advice": "batch_size=64"},
-    )
+    reasons = [
+        TimeVisError(Text("lost-connection", "connection reset by peer")).to_json(),
+        TimeVisError(Text("no-memory", "out of memory"), Text("smaller", "batch_size=64")).to_json(),
+    ]
 
     def start(folder, rank, processes, group, port, reason, resumed):
         write = f"echo '{json.dumps(reasons[rank])}' > {reason}; exit 1"
