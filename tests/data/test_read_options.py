@@ -84,7 +84,8 @@ change = paths["/api/datasets/{dataset_id}"]["patch"]["requestBody"]["content"][
 resolve = lambda schema: schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 facts["upload"] = resolve(form)["properties"]["comment_mark"]
 facts["correction"] = resolve(change)["properties"]["comment_mark"]
-trainings = {name: schema for name, schema in schemas.items() if {"split_by", "dry_run"} <= set(schema.get("properties", ()))}
+of_training = {"split_by", "dry_run"}
+trainings = {name: schema for name, schema in schemas.items() if of_training <= set(schema.get("properties", ()))}
 facts["trainings"] = sorted(trainings)
 facts["trainings with the option"] = sorted(n for n in trainings if "comment_mark" in trainings[n]["properties"])
 request = train_request().model_validate({"model": "linear", "dataset": "0" * 32, "comment_mark": "hash"}).root
