@@ -229,7 +229,7 @@ def test_a_run_is_resumed_with_its_own_rows_after_rows_were_appended_to_its_file
     assert grown.metrics == whole.metrics
     assert grown.window_set == whole.window_set
     write(430, first=1.0)
-    with pytest.raises(DataError, match="the data differ from those") as error:
+    with pytest.raises(DataError, match="the data differ from the data") as error:
         start("grown", 3, f"resume={tmp_path / 'grown'}")
     assert "more rows may follow them" in str(error.value.advice)
 
