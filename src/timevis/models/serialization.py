@@ -76,6 +76,7 @@ def load(folder: Path) -> Forecaster:
         raise damaged_file_error(folder / WEIGHTS_FILE, error) from error
     except RuntimeError as error:
         raise _other_version_error(folder, error) from error
+    forecaster.read_run_folder(folder.parent)
     return forecaster.eval()
 
 

@@ -42,6 +42,8 @@ class RunStatus:
         ``queued``, ``running``, one of `FINAL_STATES`, or ``lost``, which no file contains; see `read_status`.
     stage : str, optional
         start, download, data, prepare, fit, calibrate, validate, test or report.
+    member : str, optional
+        The member of an ensemble that is fitted; epoch and step are its own.
     elapsed : float
         Seconds that all processes of the run spent on it.
     heartbeat, started : float, optional
@@ -50,6 +52,7 @@ class RunStatus:
 
     state: str
     stage: str | None = None
+    member: str | None = None
     epoch: int | None = None
     step: int | None = None
     steps_total: int | None = None
