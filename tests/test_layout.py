@@ -21,7 +21,7 @@ LAYERS = (
     ("runs",),
     ("evaluation",),
     ("sweep", "training"),
-    ("experiment", "predict", "rescore"),
+    ("combine", "experiment", "predict", "rescore"),
     ("api",),
     ("service",),
     ("cli",),

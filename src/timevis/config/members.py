@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from timevis.messages import Setting, Text
 
 COMBINING_MODELS = ("ensemble", "auto")
 """Models that are made of members, and cannot be members themselves."""
+FINISHED_RUN = "run"
+"""Stands in place of a model for a member whose finished run is already in its folder; see `timevis.combine`."""
 MEMBER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """A name that is safe as the name of a folder."""
 OWN_SECTIONS = ("model", "trainer", "callbacks", "logger", "conformal", "context_length", "resume")
@@ -41,7 +44,7 @@ class Member:
     name : str
         Unique in the ensemble; the name of its folder.
     model : str
-        A choice of ``conf/model``.
+        A choice of ``conf/model``, or `FINISHED_RUN`.
     options : mapping
         Keys of the section `model`, and `context_length`.
     """
@@ -74,7 +77,7 @@ def parse_members(texts: Sequence[str], key: str = "model.members") -> list[Memb
         if model in COMBINING_MODELS:
             message = Text("member-of-members", "{model} cannot be a member of an ensemble", model=model)
             raise ConfigError(message, Text("list-its-members", "list its members instead"), key)
-        if model.partition("/")[0] not in (*choices_of("model"), "peer"):
+        if model.partition("/")[0] not in (*choices_of("model"), "peer", FINISHED_RUN):
             message = Text("no-such-member", "{setting}: {model!r} is not a model", setting=Setting(key), model=model)
             raise ConfigError(message, did_you_mean(model, choices_of("model")), key)
         options = dict(_option(word, key) for word in words)
@@ -96,14 +99,13 @@ def parse_members(texts: Sequence[str], key: str = "model.members") -> list[Memb
 
 def _option(word: str, key: str) -> tuple[str, Any]:
     name, separator, value = word.partition("=")
-    if not separator or not re.fullmatch(r"[A-Za-z]\w*(\.\w+)*", name):
-        message = Text("member-option", "{word!r} in {setting} is not of the form option=value", word=word, setting=key)
-        raise ConfigError(message, Text("example-member", "for example: 'lstm hidden_size=64'"), key)
-    try:
-        return name, parse_value(value)
-    except yaml.YAMLError as error:
-        message = Text("member-option", "{word!r} in {setting} is not of the form option=value", word=word, setting=key)
-        raise ConfigError(message, Text("example-member", "for example: 'lstm hidden_size=64'"), key) from error
+    if separator and re.fullmatch(r"[A-Za-z]\w*(\.\w+)*", name):
+        with suppress(yaml.YAMLError):
+            return name, parse_value(value)
+    message = Text(
+        "member-option", "{word!r} in {setting} is not of the form option=value", word=word, setting=Setting(key)
+    )
+    raise ConfigError(message, Text("example-member", "for example: 'lstm hidden_size=64'"), key)
 
 
 def member_config(cfg: DictConfig, member: Member) -> DictConfig:

@@ -303,6 +303,19 @@ class RunOptions:
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
 
 
+@dataclass(frozen=True)
+class SweepOptions:
+    """The section `sweep`.
+
+    Attributes
+    ----------
+    ensemble : bool
+        At the end of a sweep, make an ensemble of its completed runs, one for each window set.
+    """
+
+    ensemble: bool = False
+
+
 def check_sections(cfg: Mapping[str, Any]) -> None:
     """Check each section of this module, to find mistakes before PyTorch is imported.
 
@@ -314,5 +327,6 @@ def check_sections(cfg: Mapping[str, Any]) -> None:
     section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
     section_from_config(EvaluationOptions, section_to_dict(cfg["evaluation"], "evaluation"), "evaluation")
     section_from_config(FitOptions, section_to_dict(cfg["model"]["fit"], "model.fit"), "model.fit")
+    section_from_config(SweepOptions, section_to_dict(cfg["sweep"], "sweep"), "sweep")
     TrainerOptions.from_config(cfg["trainer"])
     LoggerOptions.from_config(cfg["logger"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ class Ensemble(Forecaster):
     The quantiles of the members are averaged level by level. The weights are selected on the tuning windows by the
     WQL of the combination, greedily and with replacement (Caruana et al., 2004); a member that does not improve the
     combination gets the weight 0. On the windows that compare models, the combination must have a lower WQL than
-    seasonal naive. Where it has not, the best member that has replaces it; where no member has, seasonal naive does, if
-    it is a member.
+    seasonal naive. Where it has not, the best member that has replaces it; where no member has, seasonal naive does,
+    if it is a member.
 
     Each member is a run in the folder ``members/<name>`` of the run, from which the ensemble loads it.
 
@@ -128,7 +128,7 @@ class Ensemble(Forecaster):
         def order(record: MemberRecord) -> tuple[bool, float]:
             return record.validation is None, record.validation or 0.0
 
-        rows = [asdict(record) | {"weight": weights.get(record.name, 0.0)} for record in self.records.values()]
+        rows = [asdict(replace(record, weight=weights.get(record.name, 0.0))) for record in self.records.values()]
         rows.sort(key=lambda row: order(self.records[row["name"]]))
         tuning, validation = self.scores.tolist()
         return {"members": rows, "combination": {"tuning": tuning, "validation": validation}}
@@ -203,7 +203,7 @@ class Ensemble(Forecaster):
         if not error < 1:
             errors = [windows["val"].relative_wql(quantiles) for quantiles in val]
             best = min(range(len(names)), key=errors.__getitem__)
-            naive = [i for i, name in enumerate(names) if self.members[name].model == "seasonal_naive"]
+            naive = [i for i, name in enumerate(names) if self.records[name].model == "seasonal_naive"]
             if errors[best] >= 1 and naive:
                 best = naive[0]
             if errors[best] < error or naive:
@@ -274,4 +274,3 @@ def load_forecasts(folder: Path) -> dict[str, Tensor] | None:
     if {"tuning", "val"} - set(forecasts):
         raise damaged_file_error(path, "it has no forecasts")
     return forecasts
-

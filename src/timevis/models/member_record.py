@@ -24,10 +24,16 @@ class MemberRecord:
     ----------
     name : str
         The name of its folder.
+    model : str
+        The choice of ``conf/model``.
     label : str
         What tables call its model, such as ``lstm`` or ``qwen [nano]``.
     state : {"completed", "failed", "skipped"}
         ``skipped``: there was no time for it.
+    weight : float
+        Its weight in the forecast; only known in the results of the ensemble.
+    source : str, optional
+        The folder of the finished run that the member is a copy of.
     seconds : float
         Time of all of its stages.
     fit_seconds, calibrate_seconds : float
@@ -41,8 +47,11 @@ class MemberRecord:
     """
 
     name: str
+    model: str
     label: str
     state: Literal["completed", "failed", "skipped"]
+    weight: float = 0.0
+    source: str | None = None
     seconds: float = 0.0
     fit_seconds: float = 0.0
     calibrate_seconds: float = 0.0
@@ -70,6 +79,11 @@ class MemberRecord:
 
     def write(self, folder: Path) -> None:
         write_json(folder / RECORD_FILE, to_json_types(asdict(self)))
+
+
+def is_member_folder(folder: Path) -> bool:
+    """Whether a run folder lies within the run folder of an ensemble."""
+    return folder.parent.name == MEMBERS_FOLDER
 
 
 def member_folder(run: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from omegaconf import DictConfig
 
-from timevis.config.members import Member, member_config
+from timevis.config.members import FINISHED_RUN, Member, member_config
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.errors import Cancelled, ConfigError, RunFolderError, TimeVisError
@@ -54,6 +54,9 @@ def check_members(cfg: DictConfig, config: RunConfig) -> None:
         )
         raise ConfigError(message, Text("use-one-device", "use one device"), "trainer.devices")
     for member in _members_of(config):
+        if member.model == FINISHED_RUN:
+            message = Text("finished-run-as-member", "{member} stands for a finished run", member=FINISHED_RUN)
+            raise ConfigError(message, Text("use-ensemble-command", "use timevis ensemble RUN RUN"), "model.members")
         check_class_names(RunConfig.from_config(member_config(cfg, member)))
 
 
@@ -85,8 +88,8 @@ def fit_members(
 ) -> None:
     """Fit the members of an ensemble that have no model yet, one after the other, and select the weights.
 
-    After each member the ensemble of the members so far is saved, so that it can forecast. A member that fails gets no
-    weight; the log and the results name it.
+    After each member the ensemble of the members so far is saved, so that it can forecast. A member that fails gets
+    no weight; the log and the results name it.
 
     Parameters
     ----------
@@ -108,7 +111,10 @@ def fit_members(
     for number, member in enumerate(ensemble.members.values(), 1):
         log.info("member %d of %d: %s", number, len(ensemble.members), member.name)
         MemberFit(folder, member, ensemble, datamodule, status, stop).run()
-    if not ensemble.has_members:
+    if ensemble.has_members:
+        weights = ", ".join(f"{name} {weight:.3g}" for name, weight in ensemble.weights_by_name.items())
+        log.info("weights: %s; val/relative_wql %s", weights, format_number(float(ensemble.scores[1])))
+    else:
         reasons = [f"{record.name}: {record.error}" for record in ensemble.records.values() if record.error]
         message = Text("no-member-fitted", "no member of the ensemble could be fitted")
         raise TimeVisError(message, Text("reasons-of-members", "{reasons}", reasons="; ".join(reasons)))
@@ -159,7 +165,12 @@ class MemberFit:
             log.warning("%s failed, and gets no weight: %s", self.member.name, failure)
             seconds = time.monotonic() - started
             record = MemberRecord(
-                name=self.member.name, label=self.member.name, state="failed", seconds=seconds, **failure.to_json()
+                name=self.member.name,
+                model=self.member.model,
+                label=self.member.name,
+                state="failed",
+                seconds=seconds,
+                **failure.to_json(),
             )
             self.path.mkdir(parents=True, exist_ok=True)
             record.write(self.path)
@@ -176,6 +187,8 @@ class MemberFit:
     def _run(self) -> MemberRecord:
         if (self.path / "model" / "model.json").is_file():
             return self._load()
+        if self.member.model == FINISHED_RUN:
+            raise RunFolderError(Text("run-without-model", "{path} has no model", path=str(self.path)))
         cfg = _config_of(self.folder, self.member)
         config = RunConfig.from_config(cfg).completed_for(self.datamodule.panel)
         is_new = not (self.path / "config.yaml").is_file()
@@ -188,8 +201,8 @@ class MemberFit:
             try:
                 return self._fit(files, config, status, None if is_new else checkpoint_step(files))
             except BaseException as error:
-                if self.stop.signal is not None:
-                    status.finish("cancelled", self.stop.to_error())
+                if self.stop.signal is not None or isinstance(error, Cancelled):
+                    status.finish("cancelled", error if isinstance(error, Cancelled) else self.stop.to_error())
                 else:
                     status.finish("failed", explain(error, cfg))
                 raise
@@ -218,6 +231,7 @@ class MemberFit:
         trained, parameters = forecaster.parameter_counts()
         record = MemberRecord(
             name=self.member.name,
+            model=self.member.model,
             label=facts.label,
             state="completed",
             seconds=status.elapsed,
@@ -237,32 +251,19 @@ class MemberFit:
         forecaster = files.load_forecaster()
         if forecaster.horizon != self.datamodule.horizon or forecaster.num_channels != self.datamodule.num_channels:
             raise RunFolderError(Text("member-of-other-task", "{path} forecasts other data", path=str(self.path)))
-        return self._validate(self._record_of_run(files, forecaster), forecaster)
-
-    def _record_of_run(self, files: RunFolder, forecaster: Forecaster) -> MemberRecord:
-        """The record of a member that was fitted as a run of its own, or whose process ended before its record."""
-        status = files.status
-        trained, parameters = forecaster.parameter_counts()
-        record = MemberRecord(
-            name=self.member.name,
-            label=self.member.name,
-            state="completed",
-            seconds=status.elapsed if status else 0.0,
-            trainable_parameters=trained,
-            parameters=parameters,
-        )
-        if not (self.path / "results.json").is_file():
-            return record
-        results = files.results
-        cost = results.cost
-        return replace(
-            record,
-            label=results.run.label,
-            fit_seconds=cost.fit_seconds or 0.0,
-            calibrate_seconds=cost.calibrate_seconds or 0.0,
-            trainable_parameters=cost.trainable_parameters,
-            parameters=cost.parameters,
-        )
+        if record is None:  # the process ended before it wrote the record
+            trained, parameters = forecaster.parameter_counts()
+            status = files.status
+            record = MemberRecord(
+                name=self.member.name,
+                model=self.member.model,
+                label=self.member.name,
+                state="completed",
+                seconds=status.elapsed if status else 0.0,
+                trainable_parameters=trained,
+                parameters=parameters,
+            )
+        return self._validate(record, forecaster)
 
     def _validate(self, record: MemberRecord, forecaster: Forecaster) -> MemberRecord:
         """Forecast the validation windows, store the forecasts, and add the member to the ensemble."""
