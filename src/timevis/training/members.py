@@ -235,7 +235,8 @@ class MemberFit:
             label=facts.label,
             state="completed",
             seconds=status.elapsed,
-            **seconds,
+            fit_seconds=seconds["fit_seconds"],
+            calibrate_seconds=seconds["calibrate_seconds"],
             trainable_parameters=trained,
             parameters=parameters,
         )
