@@ -186,7 +186,7 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
         CommandLineRuns(app, runs).start()
     proxy: dict[str, Any] = {"clear_untrusted_proxy_headers": True}
     if settings.trusted_proxy:
-        proxy |= {"trusted_proxy": settings.trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
+        proxy |= {"trusted_proxy": settings.trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}}
     try:
         waitress.serve(
             app,
@@ -194,6 +194,7 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
             port=port,
             threads=WEB_THREADS,
             ident="TimeVis",
+            url_prefix=settings.root_path,
             **proxy,
             max_request_body_size=(settings.max_upload_megabytes + 1) * 2**20,
         )
