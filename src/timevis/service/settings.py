@@ -15,6 +15,10 @@ from timevis.utils.threads import available_cores
 
 WEB_THREADS = 16
 """Threads of the web process; each request occupies one until it is answered."""
+PERMANENT_ERROR = 78
+"""Exit code of a part of `timevis serve` that would fail again if it were started again (EX_CONFIG of sysexits.h)."""
+START_HEADER = "X-TimeVis-Start"
+"""Header of the answers of health: the identifier that `timevis serve` gave its web process in TIMEVIS_START_ID."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
@@ -67,6 +71,8 @@ class Settings:
     keep_unused_days : float, optional
         Files that could not be read, results of forecasts, and runs that failed or were cancelled are removed after
         this time; by default they are kept.
+    start_id : str
+        Set by `timevis serve` for its web process, which names it in health, so that the two know each other.
     wandb_mode, wandb_project : str
         Whether trainings are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
     """
@@ -94,6 +100,7 @@ class Settings:
     max_sheets: int = 100
     keep_deleted_days: float = 30.0
     keep_unused_days: float | None = None
+    start_id: str = ""
     wandb_mode: str = "disabled"
     wandb_project: str = "timevis"
 
@@ -124,6 +131,7 @@ class Settings:
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
+            start_id=environment.get("TIMEVIS_START_ID") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
             **limits,  # type: ignore[arg-type]
