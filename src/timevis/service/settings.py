@@ -42,8 +42,8 @@ class Settings:
     token : str
         Secret that clients send as ``Authorization: Bearer``. Without it, a token is made and kept in `home`.
     allowed_hosts : tuple of str
-        Host names, separated by commas, that requests may name besides those of this machine; requests for another
-        host are refused, which defends against DNS rebinding.
+        Host names, separated by commas, that requests may name besides the names of this machine; requests for
+        another host are refused, which defends against DNS rebinding.
     max_upload_megabytes : int
         Largest file that can be uploaded.
     profile_seconds, profile_megabytes : int
@@ -57,7 +57,7 @@ class Settings:
     max_attempts : int
         A task that was lost this many times fails.
     trainings : int
-        Trainings that one worker runs at the same time; they share the cores of the machine.
+        Training runs of one worker at the same time; they share the cores of the machine.
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
     trusted_proxy : str
@@ -74,7 +74,7 @@ class Settings:
     start_id : str
         Set by `timevis serve` for its web process, which names it in health, so that the two know each other.
     wandb_mode, wandb_project : str
-        Whether trainings are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
+        Whether training runs are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
     """
 
     home: Path
@@ -139,7 +139,7 @@ class Settings:
 
     @property
     def gpus(self) -> tuple[str, ...]:
-        """The GPUs of this machine that trainings may use, as values of CUDA_VISIBLE_DEVICES."""
+        """The GPUs of this machine that training runs may use, as values of CUDA_VISIBLE_DEVICES."""
         if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
             return tuple(part for part in visible.split(",") if part)
         return tuple(sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")))
