@@ -2827,7 +2827,7 @@ export interface components {
         };
         /**
          * ComparedPair
-         * @description Metric of a minus that of b on the same windows; negative where a is lower.
+         * @description Metric of a minus metric of b on the same windows; negative where a is lower.
          */
         ComparedPair: {
             /** A */
@@ -3491,13 +3491,13 @@ export interface components {
         /** GroupRequest */
         GroupRequest: {
             /**
-             * @description Several models in place of trainings.
+             * @description Chooses models, in place of `trainings`.
              * @default null
              */
             preset?: components["schemas"]["PresetRequest"] | null;
             /**
              * Trainings
-             * @description The sweep.
+             * @description A training run each.
              * @default null
              */
             trainings?: components["schemas"]["TrainRequest"][] | null;
@@ -4043,7 +4043,7 @@ export interface components {
             recommended: boolean;
             /**
              * Seconds Hint
-             * @description Median time of recent trainings; null before the first one.
+             * @description Median time of recent training runs; null before the first one.
              */
             seconds_hint: number | null;
             /** Title */

@@ -46,9 +46,9 @@ def _outliers(panel: Panel, report: QualityReport) -> np.ndarray:
     per_day = steps_per_day(panel.freq)
     season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
     lower, upper = fit_bounds(panel.values[:train_rows], season)
-    found = find_outliers(panel.values, lower, upper)
+    outliers = find_outliers(panel.values, lower, upper)
     reported = [j for j, channel in enumerate(panel.channels) if channel in report.outliers]
-    return found[np.isin(found[:, 1], reported)]
+    return outliers[np.isin(outliers[:, 1], reported)]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,10 @@ from timevis.utils.threads import available_cores
 
 WEB_THREADS = 16
 """Threads of the web process; each request occupies one until it is answered."""
+PERMANENT_ERROR = 78
+"""Exit code of a part of `timevis serve` that would fail again if it were started again (EX_CONFIG of sysexits.h)."""
+START_HEADER = "X-TimeVis-Start"
+"""Header of the answers of health: the identifier that `timevis serve` gave its web process in TIMEVIS_START_ID."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
@@ -38,8 +42,8 @@ class Settings:
     token : str
         Secret that clients send as ``Authorization: Bearer``. Without it, a token is made and kept in `home`.
     allowed_hosts : tuple of str
-        Host names, separated by commas, that requests may name besides those of this machine; requests for another
-        host are refused, which defends against DNS rebinding.
+        Host names, separated by commas, that requests may name besides the names of this machine; requests for
+        another host are refused, which defends against DNS rebinding.
     max_upload_megabytes : int
         Largest file that can be uploaded.
     profile_seconds, profile_megabytes : int
@@ -53,7 +57,7 @@ class Settings:
     max_attempts : int
         A task that was lost this many times fails.
     trainings : int
-        Trainings that one worker runs at the same time; they share the cores of the machine.
+        Training runs of one worker at the same time; they share the cores of the machine.
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
     trusted_proxy : str
@@ -70,8 +74,10 @@ class Settings:
     keep_unused_days : float, optional
         Files that could not be read, results of forecasts, and runs that failed or were cancelled are removed after
         this time; by default they are kept.
+    start_id : str
+        Set by `timevis serve` for its web process, which names it in health, so that the two know each other.
     wandb_mode, wandb_project : str
-        Whether trainings are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
+        Whether training runs are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
     """
 
     home: Path
@@ -98,6 +104,7 @@ class Settings:
     max_sheets: int = 100
     keep_deleted_days: float = 30.0
     keep_unused_days: float | None = None
+    start_id: str = ""
     wandb_mode: str = "disabled"
     wandb_project: str = "timevis"
 
@@ -129,6 +136,7 @@ class Settings:
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
             root_path=_root_path(environment),
+            start_id=environment.get("TIMEVIS_START_ID") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
             **limits,  # type: ignore[arg-type]
@@ -136,7 +144,7 @@ class Settings:
 
     @property
     def gpus(self) -> tuple[str, ...]:
-        """The GPUs of this machine that trainings may use, as values of CUDA_VISIBLE_DEVICES."""
+        """The GPUs of this machine that training runs may use, as values of CUDA_VISIBLE_DEVICES."""
         if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
             return tuple(part for part in visible.split(",") if part)
         return tuple(sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")))

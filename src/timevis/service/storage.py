@@ -168,14 +168,14 @@ class Storage:
     def read_part(self, run_id: str, name: str, start: int, length: int) -> bytes:
         """Bytes of a file of a run that grows; of its copy, if that is longer because another host trains."""
         path = self.run(run_id) / name
-        found = b""
+        content = b""
         if path.is_file():
             with path.open("rb") as file:
                 file.seek(start)
-                found = file.read(length)
-        if self.store is not None and not found:
-            found = self.store.read_part(path.parent, path.name, start, length)
-        return found
+                content = file.read(length)
+        if self.store is not None and not content:
+            content = self.store.read_part(path.parent, path.name, start, length)
+        return content
 
     def remove(self, path: Path) -> None:
         """Remove a file or a folder below the home folder, and its copy."""
@@ -203,8 +203,8 @@ def suffix_of(file_name: str) -> str:
     DataError
     """
     lower = file_name.lower()
-    found = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
-    if not found:
+    suffixes = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
+    if not suffixes:
         raise DataError(
             Text(
                 "upload-with-other-suffix",
@@ -214,7 +214,7 @@ def suffix_of(file_name: str) -> str:
             ),
             Text("rename-or-convert", "rename or convert the file"),
         )
-    return max(found, key=len)
+    return max(suffixes, key=len)
 
 
 def _checked(identifier: str) -> str:

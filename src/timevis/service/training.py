@@ -54,7 +54,7 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     model : str
         One of `declared_models`.
     backbone : str, optional
-        One of the choices of `BACKBONE`, which changes further defaults; None takes that of the model.
+        One of the choices of `BACKBONE`, which changes further defaults; the backbone of the model when None.
     """
     assert model in declared_models()
     assert backbone is None or backbone in BACKBONE.choices

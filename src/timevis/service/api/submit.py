@@ -176,5 +176,5 @@ def _wait_for_end(task_id: str, seconds: float) -> None:
 
 
 def _wait_seconds() -> float:
-    found = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
-    return min(int(found[1]), MAX_WAIT_SECONDS) if found else 0.0
+    preference = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
+    return min(int(preference[1]), MAX_WAIT_SECONDS) if preference else 0.0

@@ -21,6 +21,7 @@ from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.schemas.system import Health, Live, Messages, MetricDescription, Statistics
+from timevis.service.settings import START_HEADER
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
 from timevis.service.troubleshooting import UNREACHABLE_REDIS
@@ -57,8 +58,9 @@ def health() -> Any:
         "worker": _part(_worker),
     }
     ready = all(part["ok"] for part in parts.values())
-    limit = context().settings.max_upload_megabytes
-    return {"version": __version__, "ready": ready, **parts, "max_upload_megabytes": limit}, 200 if ready else 503
+    settings = context().settings
+    body = {"version": __version__, "ready": ready, **parts, "max_upload_megabytes": settings.max_upload_megabytes}
+    return body, 200 if ready else 503, {START_HEADER: settings.start_id}
 
 
 def _part(check: Callable[[], str], advice: str = "") -> dict[str, Any]:

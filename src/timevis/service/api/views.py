@@ -25,8 +25,8 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
     models = {identifier: (name, dataset) for identifier, name, dataset in rows}
     dataset_ids = {task.id: task.dataset_id or _only(models, model_ids[task.id]) for task in tasks}
     known = set(dataset_ids.values()) - {None}
-    found = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
-    names = {row.id: row.name for row in found}
+    datasets = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
+    names = {row.id: row.name for row in datasets}
     return [
         {
             **{name: getattr(task, name) for name in columns},

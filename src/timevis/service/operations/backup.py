@@ -69,9 +69,9 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
             with tarfile.open(fileobj=file, mode="w") as archive:
                 counts, revision = _add_rows(archive, engine)
                 for folder in (settings.home / name for name in FOLDERS if name not in LEFT_OUT_FOLDERS):
-                    for found in sorted(folder.rglob("*")):
-                        if not any(p.startswith(".") for p in found.relative_to(folder).parts) and found.is_file():
-                            _add_file(archive, found, str(found.relative_to(settings.home)))
+                    for entry in sorted(folder.rglob("*")):
+                        if not any(p.startswith(".") for p in entry.relative_to(folder).parts) and entry.is_file():
+                            _add_file(archive, entry, str(entry.relative_to(settings.home)))
                 manifest = {"format": FORMAT, "version": __version__, "revision": revision, "created": time.time()}
                 manifest |= {"home": str(settings.home), "rows": counts}  # last, so that a truncated file has none
                 _add_stream(archive, io.BytesIO(json.dumps(manifest).encode()), "manifest.json")

@@ -110,7 +110,7 @@ class ComparedModel(BaseModel):
 
 
 class ComparedPair(BaseModel):
-    """Metric of a minus that of b on the same windows; negative where a is lower."""
+    """Metric of a minus metric of b on the same windows; negative where a is lower."""
 
     a: str
     b: str

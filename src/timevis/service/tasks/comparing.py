@@ -38,7 +38,7 @@ def comparison_result(
         for key, record in records.items()
     ]
     naive = {"model": NAIVE_KEY, "name": names[NAIVE_KEY], "kind": NAIVE_KEY, "metrics": first.seasonal_naive}
-    result = {
+    result: dict[str, Any] = {
         **{"data": first.run.data, "window_set": first.window_set.hash},
         "notes": comparison_notes(first, scores, reference or NAIVE_KEY, names),
         "reference": reference or NAIVE_KEY,
@@ -51,5 +51,5 @@ def comparison_result(
         "curves": {key: training_curve(record) for key, record in records.items()},
         "config_differences": differing_settings(records),
     }
-    found: dict[str, Any] = to_json_types(result)
-    return found
+    json_result: dict[str, Any] = to_json_types(result)
+    return json_result

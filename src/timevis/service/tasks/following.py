@@ -75,10 +75,10 @@ class EventStream:
         `MAX_STREAMS` are open.
     """
 
-    def __init__(self, found: Iterator[str]) -> None:
+    def __init__(self, events: Iterator[str]) -> None:
         if not _free_streams.acquire(blocking=False):
             raise TooManyStreams
-        self._events, self._is_open = found, True
+        self._events, self._is_open = events, True
 
     def __iter__(self) -> EventStream:
         return self
@@ -122,13 +122,13 @@ def events(sessions: Sessions, storage: Storage, task_id: str, since: int = 0) -
         if task is None:
             return
         text, since = read_log(storage, task, since)
-        found = {
+        current = {
             "state": {key: getattr(task, key) for key in ("state", "attempt", "cancel_requested", "error", "advice")},
             "progress": {**task.progress, "seconds_left": seconds_left(task)},
         }
-        new = {name: value for name, value in found.items() if shown.get(name) != value}
+        new = {name: value for name, value in current.items() if shown.get(name) != value}
         new |= {"log": {"text": text, "log_position": since}} if text else {}
-        shown |= found
+        shown |= current
         for name, value in new.items():
             yield _event(name, value, since)
         if task.state in FINAL and not text:

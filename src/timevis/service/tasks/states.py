@@ -35,7 +35,7 @@ def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:
     """Start a queued task; None if it is not queued, for example because its message was delivered twice."""
     now = time.time()
     values = {"state": RUNNING, "owner": owner, "heartbeat": now, "started": now}
-    values |= {"error": None, "advice": None, "result": {}}  # those of the time in which it waited
+    values |= {"error": None, "advice": None, "result": {}}  # of the time in which it waited
     with sessions.begin() as session:
         changed = session.execute(
             update(Task).where(Task.id == task_id, Task.state == QUEUED).values(attempt=Task.attempt + 1, **values)
@@ -71,7 +71,7 @@ def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
 def release(sessions: Sessions, task: Task, **values: Any) -> bool:
     """Return a running task to its queue, because its worker stops or cannot finish it yet.
 
-    The attempt does not count. `values` are further columns; those of `failure` say why the task waits.
+    The attempt does not count. `values` are further columns; the columns of `failure` say why the task waits.
     """
     with sessions.begin() as session:
         return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - 1, sent=0.0, **values)
