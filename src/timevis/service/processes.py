@@ -322,7 +322,10 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
         CommandLineRuns(app, runs).start()
     proxy: dict[str, Any] = {"clear_untrusted_proxy_headers": True}
     if settings.trusted_proxy:
-        proxy |= {"trusted_proxy": settings.trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}}
+        proxy |= {
+            "trusted_proxy": settings.trusted_proxy,
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        }
     try:
         server = make_server(
             app,
