@@ -14,7 +14,7 @@ from typing import Any, Literal
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 
-from timevis.config.compose import compose
+from timevis.config.compose import choices_of, compose
 from timevis.config.options import Option, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
@@ -27,11 +27,11 @@ from timevis.runs.folder import RunFolder
 
 BACKBONE = Option(
     "name",
-    Literal["nano", "qwen2.5-0.5b", "qwen3-0.6b"],
+    Literal[tuple(name for name in choices_of("model/backbone") if name != "local")],
     "nano",
     "The language model; nano is part of TimeVis, the others are downloaded.",
 )
-"""Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
+"""Choices of conf/model/backbone; ``local`` is left out, since it needs a folder of the server."""
 DATA_KEYS = (
     "target",
     "covariates",
