@@ -23,6 +23,7 @@ LAYERS = (
     ("sweep", "training"),
     ("experiment", "predict", "rescore"),
     ("api",),
+    ("leaderboards",),
     ("service",),
     ("cli",),
 )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
@@ -155,6 +156,18 @@ def literal_file_names(arguments: Sequence[str]) -> list[str]:
         is_file_name = key in ("data.path", "resume") and has_reference(value) and Path(value).expanduser().exists()
         quoted.append(in_quotes(f"{key}={escape(value)}") if is_file_name else argument)
     return quoted
+
+
+def without_dashes(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with ``key=value`` for each ``--key=value`` that is no option of Hydra.
+
+    Agents of Weights & Biases, and other programs that search settings, write them with dashes.
+    """
+    options = get_args_parser()._option_string_actions
+    return [
+        argument[2:] if re.match(r"--\w[^=]*=", argument) and argument.partition("=")[0] not in options else argument
+        for argument in arguments
+    ]
 
 
 def _quoted_example(argument: str) -> Text | str:
