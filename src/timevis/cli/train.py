@@ -27,6 +27,7 @@ from timevis.config.compose import (
     literal_file_names,
     register_resolvers,
     register_user_conf,
+    without_dashes,
 )
 from timevis.config.paths import CONF, user_conf
 from timevis.config.stored import load_values, unescape
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code, resumed, started = 0, None, None
     failure: TimeVisError | None = None
     try:
-        sys.argv[1:] = literal_file_names(sys.argv[1:])
+        sys.argv[1:] = literal_file_names(without_dashes(sys.argv[1:]))
         resumed = _resumed_run()
         started = _start_time(resumed)
         train()
@@ -116,7 +117,7 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
             return 128 + signal.SIGINT, None
         case SystemExit():
             if error.code == USAGE_EXIT_CODE:
-                advice = "write settings as key=value without dashes, such as model=lstm, and -m before them"
+                advice = "write settings as key=value, such as model=lstm, and -m before them"
                 print(advice, file=sys.stderr)
             return error.code if isinstance(error.code, int) else 1, None
         case TimeVisError():

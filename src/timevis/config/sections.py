@@ -242,12 +242,19 @@ class WandbOptions:
     mode : {"auto", "online", "offline", "disabled"}, optional
         ``auto`` is online for a user who is logged in, and offline otherwise.
     tags : list of str, optional
+    group : str, optional
+        Runs with the same group are shown together; null takes the sweep that a run belongs to.
+    artifacts : bool
+        Whether model, report, data card and predictions are stored as artifacts; of the user's own data only with
+        ``log_data``.
     """
 
     project: str = "timevis"
     entity: str | None = None
     mode: Literal["auto", "online", "offline", "disabled"] | None = "auto"
     tags: Sequence[str] | None = None
+    group: str | None = None
+    artifacts: bool = True
 
 
 @dataclass(frozen=True)

@@ -172,16 +172,17 @@ def read_status(folder: Path, now: float | None = None) -> RunStatus | None:
         None if the folder has no status.
     """
     continue_run, path = continue_advice(Path(folder)), Path(folder) / NAME
+    damaged = _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
     try:
         status = from_file(RunStatus, read_json(path), path)
     except FileNotFoundError:
         return None
     except RunFolderError:
-        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+        return damaged
     if status.state != "running":  # a queued run has no heartbeat yet
         return status
     if status.heartbeat is None or status.pid is None:
-        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+        return damaged
     age = (time.time() if now is None else now) - status.heartbeat
     is_ended = status.host == socket.gethostname() and not _process_exists(status.pid)
     if not is_ended and age <= LOST_AFTER_SECONDS:

@@ -98,13 +98,13 @@ class Client:
         TimeoutError
         """
         deadline = time.monotonic() + seconds
-        while (found := self.task(task["id"]))["state"] not in FINAL_STATES:
+        while (current := self.task(task["id"]))["state"] not in FINAL_STATES:
             if progress is not None:
-                progress(found)
+                progress(current)
             if time.monotonic() > deadline:
-                raise TimeoutError(f"task {task['id']} is {found['state']} after {seconds:g} s")
+                raise TimeoutError(f"task {task['id']} is {current['state']} after {seconds:g} s")
             time.sleep(poll_seconds)
-        return found
+        return current
 
     def forecast(self, *models: str, seconds: float = 600, **data: Any) -> dict[str, Any]:
         """Forecast with models, wait, and return the items; see `PredictRequest` for `data`."""

@@ -15,6 +15,10 @@ from timevis.utils.threads import available_cores
 
 WEB_THREADS = 16
 """Threads of the web process; each request occupies one until it is answered."""
+PERMANENT_ERROR = 78
+"""Exit code of a part of `timevis serve` that would fail again if it were started again (EX_CONFIG of sysexits.h)."""
+START_HEADER = "X-TimeVis-Start"
+"""Header of the answers of health: the identifier that `timevis serve` gave its web process in TIMEVIS_START_ID."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
@@ -38,8 +42,8 @@ class Settings:
     token : str
         Secret that clients send as ``Authorization: Bearer``. Without it, a token is made and kept in `home`.
     allowed_hosts : tuple of str
-        Host names, separated by commas, that requests may name besides those of this machine; requests for another
-        host are refused, which defends against DNS rebinding.
+        Host names, separated by commas, that requests may name besides the names of this machine; requests for
+        another host are refused, which defends against DNS rebinding.
     max_upload_megabytes : int
         Largest file that can be uploaded.
     profile_seconds, profile_megabytes : int
@@ -53,11 +57,14 @@ class Settings:
     max_attempts : int
         A task that was lost this many times fails.
     trainings : int
-        Trainings that one worker runs at the same time; they share the cores of the machine.
+        Training runs of one worker at the same time; they share the cores of the machine.
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
     trusted_proxy : str
-        Address of a proxy on the way, whose header X-Forwarded-For names the address of the client.
+        Address of a proxy on the way, whose headers X-Forwarded-For and X-Forwarded-Proto name the address of the
+        client and whether it uses https.
+    root_path : str
+        Path below which a proxy shows the service, such as ``/timevis``; requests may have it or lack it.
     requests_per_minute, failed_tokens_per_minute : float
         Limits for one token, or for one address without a token; and for wrong tokens of one address.
     max_rows, max_columns, max_sheets : int
@@ -67,8 +74,10 @@ class Settings:
     keep_unused_days : float, optional
         Files that could not be read, results of forecasts, and runs that failed or were cancelled are removed after
         this time; by default they are kept.
+    start_id : str
+        Set by `timevis serve` for its web process, which names it in health, so that the two know each other.
     wandb_mode, wandb_project : str
-        Whether trainings are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
+        Whether training runs are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
     """
 
     home: Path
@@ -87,6 +96,7 @@ class Settings:
     trainings: int = 1
     cors_origins: tuple[str, ...] = ()
     trusted_proxy: str = ""
+    root_path: str = ""
     requests_per_minute: float = 6000.0
     failed_tokens_per_minute: float = 30.0
     max_rows: int = 20_000_000
@@ -94,6 +104,7 @@ class Settings:
     max_sheets: int = 100
     keep_deleted_days: float = 30.0
     keep_unused_days: float | None = None
+    start_id: str = ""
     wandb_mode: str = "disabled"
     wandb_project: str = "timevis"
 
@@ -124,6 +135,8 @@ class Settings:
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
+            root_path=_root_path(environment),
+            start_id=environment.get("TIMEVIS_START_ID") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
             **limits,  # type: ignore[arg-type]
@@ -131,7 +144,7 @@ class Settings:
 
     @property
     def gpus(self) -> tuple[str, ...]:
-        """The GPUs of this machine that trainings may use, as values of CUDA_VISIBLE_DEVICES."""
+        """The GPUs of this machine that training runs may use, as values of CUDA_VISIBLE_DEVICES."""
         if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
             return tuple(part for part in visible.split(",") if part)
         return tuple(sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")))
@@ -145,6 +158,16 @@ class Settings:
 def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     """The parts of a list that is separated by commas."""
     return tuple(part.strip() for part in environment.get(variable, "").split(",") if part.strip())
+
+
+def _root_path(environment: Mapping[str, str]) -> str:
+    """A path with a slash at its begin and none at its end, or nothing."""
+    path = environment.get("TIMEVIS_ROOT_PATH", "").rstrip("/")
+    if path and not re.fullmatch(r"(/[\w.~-]+)+", path, re.ASCII):
+        raise ConfigError(
+            Text("bad-root-path", "TIMEVIS_ROOT_PATH={path!r} is not a path such as /timevis", path=path),
+        )
+    return path
 
 
 def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:

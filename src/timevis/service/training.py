@@ -14,7 +14,7 @@ from typing import Any, Literal
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 
-from timevis.config.compose import compose
+from timevis.config.compose import choices_of, compose
 from timevis.config.members import COMBINING_MODELS
 from timevis.config.options import Option, check_choice, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
@@ -28,11 +28,11 @@ from timevis.runs.folder import RunFolder
 
 BACKBONE = Option(
     "name",
-    Literal["nano", "qwen2.5-0.5b", "qwen3-0.6b"],
+    Literal[tuple(name for name in choices_of("model/backbone") if name != "local")],
     "nano",
     "The language model; nano is part of TimeVis, the others are downloaded.",
 )
-"""Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
+"""Choices of conf/model/backbone; ``local`` is left out, since it needs a folder of the server."""
 DATA_KEYS = (
     "target",
     "covariates",
@@ -55,7 +55,7 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     model : str
         One of `declared_models`.
     backbone : str, optional
-        One of the choices of `BACKBONE`, which changes further defaults; None takes that of the model.
+        One of the choices of `BACKBONE`, which changes further defaults; the backbone of the model when None.
     """
     assert model in declared_models()
     assert backbone is None or backbone in BACKBONE.choices

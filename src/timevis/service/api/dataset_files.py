@@ -58,7 +58,7 @@ def store_dataset(
     file_name : str
         What the client calls the file.
     name : str, optional
-        Name of the dataset; None takes that of the file.
+        Name of the dataset; the name of the file when None.
     options : dict
         Keys of the config section `data`.
 
@@ -93,7 +93,7 @@ def store_dataset(
 
 
 def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tuple[Dataset, int]:
-    """Append the rows of a file to those of a dataset, as a new version.
+    """Append the rows of a file to a dataset, as a new version.
 
     Returns
     -------

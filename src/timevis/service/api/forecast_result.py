@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
+from timevis.data.quality.quality_report import has_time_zone
 from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Task
@@ -44,7 +45,7 @@ def file_name(data: str | None, table: pd.DataFrame) -> str:
 def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
     """One entry for each item and channel; an item that failed has its error."""
     table = _rows(session, task)
-    found = []
+    entries = []
     for position, item in enumerate(task.result["items"]):
         described = {
             key: item.get(key) for key in ("model", "name", "dataset", "error", "error_code", "advice", "advice_code")
@@ -53,13 +54,13 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
         if rows.empty:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}
             empty["scored"] = None
-            found.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
+            entries.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
         report = item["data"]
         for (name, channel), group in rows.groupby(["item", "channel"], sort=False):
             past, future = group[group["is_history"]], group[~group["is_history"]]
             truth = future["truth"].to_numpy(float)
-            found.append(
+            entries.append(
                 {
                     **described,
                     **{"item": str(name), "channel": str(channel), "unit": _unit(report, str(channel))},
@@ -71,7 +72,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
                     "scored": None if group["scored"].isna().any() else bool(group["scored"].all()),
                 }
             )
-    items: list[dict[str, Any]] = to_json_types(found)
+    items: list[dict[str, Any]] = to_json_types(entries)
     return items
 
 
@@ -127,9 +128,9 @@ def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
     versions, parents = list[Dataset](), [dataset_id]
     while parents:
         extends = select(Dataset).where(Dataset.parent_id.in_(parents)).order_by(Dataset.created)
-        found = session.scalars(extends).all()
-        versions += found
-        parents = [version.id for version in found]
+        extensions = session.scalars(extends).all()
+        versions += extensions
+        parents = [version.id for version in extensions]
     return versions
 
 
@@ -149,6 +150,6 @@ def _unit(report: dict[str, Any], channel: str) -> str:
 def _iso(rows: pd.DataFrame, report: dict[str, Any]) -> list[str]:
     """Local times of rows, which are stored in UTC if the data have a zone."""
     index = pd.DatetimeIndex(rows["timestamp"])
-    if report["start"].endswith("+00:00"):
+    if has_time_zone(report):
         index = to_local_time(index.tz_localize("UTC"), report["timezone"])
     return [time.isoformat() for time in index]

@@ -154,7 +154,7 @@ def submit_group(tasks: list[Task]) -> str:
 
 def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The response to a request that made a task; with ``Prefer: wait=N`` it waits, if a place is free."""
-    headers = {"Location": f"/api/tasks/{task.id}"}
+    headers = {"Location": f"{request.script_root}/api/tasks/{task.id}"}
     if (seconds := _wait_seconds()) and _free_places.acquire(blocking=False):
         try:
             _wait_for_end(task.id, seconds)
@@ -176,5 +176,5 @@ def _wait_for_end(task_id: str, seconds: float) -> None:
 
 
 def _wait_seconds() -> float:
-    found = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
-    return min(int(found[1]), MAX_WAIT_SECONDS) if found else 0.0
+    preference = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
+    return min(int(preference[1]), MAX_WAIT_SECONDS) if preference else 0.0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import redirect
+from flask import redirect, request
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
@@ -20,7 +20,8 @@ from timevis.messages import english_texts
 from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
+from timevis.service.schemas.system import Health, Live, Messages, MetricDescription, Statistics
+from timevis.service.settings import START_HEADER
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
 from timevis.service.troubleshooting import UNREACHABLE_REDIS
@@ -36,7 +37,14 @@ STORAGE_SECONDS = 60
 @blueprint.get("/")
 @blueprint.doc(hide=True)
 def index() -> Any:
-    return redirect("/api/docs")
+    return redirect(f"{request.script_root}/api/docs")
+
+
+@blueprint.get("/live")
+@blueprint.output(Live)
+def live() -> Any:
+    """Say that the web process answers; `/api/health` says whether all parts work. A supervisor restarts by this."""
+    return {"version": __version__}
 
 
 @blueprint.get("/health")
@@ -50,8 +58,9 @@ def health() -> Any:
         "worker": _part(_worker),
     }
     ready = all(part["ok"] for part in parts.values())
-    limit = context().settings.max_upload_megabytes
-    return {"version": __version__, "ready": ready, **parts, "max_upload_megabytes": limit}, 200 if ready else 503
+    settings = context().settings
+    body = {"version": __version__, "ready": ready, **parts, "max_upload_megabytes": settings.max_upload_megabytes}
+    return body, 200 if ready else 503, {START_HEADER: settings.start_id}
 
 
 def _part(check: Callable[[], str], advice: str = "") -> dict[str, Any]:

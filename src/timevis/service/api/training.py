@@ -49,8 +49,8 @@ def register_train_routes() -> None:
     @blueprint.output(Group, status_code=202)
     @blueprint.doc(summary="Train several models")
     def train_group(body: Any) -> Any:
-        """Validate several trainings, then queue a task for each; none is queued if one is wrong."""
-        trainings = _trainings_of_preset(body.preset) if body.trainings is None else body.trainings
+        """Validate several training runs, then queue a task for each; none is queued if one is wrong."""
+        trainings = _requests_of_preset(body.preset) if body.trainings is None else body.trainings
         chosen = [training.root for training in trainings]
         if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
             raise wrong_field(
@@ -74,8 +74,8 @@ def register_train_routes() -> None:
         return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
 
 
-def _trainings_of_preset(preset: PresetRequest) -> list[Any]:
-    """The trainings of a preset, in the order of their usual time."""
+def _requests_of_preset(preset: PresetRequest) -> list[Any]:
+    """The requests of a preset, in the order of their usual time."""
     declared = declared_models()
     models = [name for name, model in declared.items() if preset.name in model.declaration.preset_groups]
     common = preset.model_dump(exclude={"name", "minutes"}, exclude_none=True) | {"preset": preset.name}
@@ -117,11 +117,11 @@ def _dry_run(chosen: BaseModel) -> Response:
     cfg, values = _config(chosen), _values(chosen)
     with context().sessions() as session:
         dataset = find(session, Dataset, values["dataset"])
-        found = estimate(session, values["model"], cfg, dataset)
+        estimated = estimate(session, values["model"], cfg, dataset)
     task = Task(kind="train", request=values)
     config: Any = unescape(OmegaConf.to_container(cfg, resolve=True))
     config["data"].pop("path")
-    answer = {"valid": True, "estimate": found, "config": config, "commands": commands_of(task, dataset)}
+    answer = {"valid": True, "estimate": estimated, "config": config, "commands": commands_of(task, dataset)}
     return Response(json.dumps(to_json_types(answer)), mimetype="application/json")
 
 

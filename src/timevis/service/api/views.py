@@ -12,7 +12,7 @@ from timevis.service.api.commands import commands_of
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.following import read_log, seconds_left
-from timevis.service.tasks.states import QUEUED
+from timevis.service.tasks.states import QUEUED, codes_of
 
 
 def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
@@ -25,12 +25,12 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
     models = {identifier: (name, dataset) for identifier, name, dataset in rows}
     dataset_ids = {task.id: task.dataset_id or _only(models, model_ids[task.id]) for task in tasks}
     known = set(dataset_ids.values()) - {None}
-    found = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
-    names = {row.id: row.name for row in found}
+    datasets = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
+    names = {row.id: row.name for row in datasets}
     return [
         {
             **{name: getattr(task, name) for name in columns},
-            **{key: (task.result or {}).get(key) for key in ("error_code", "advice_code")},
+            **codes_of(task),
             "name": task.request.get("name"),
             "method": task.request.get("model" if task.kind == "train" else "method"),
             "models": [models[model][0] for model in model_ids[task.id] if model in models],

@@ -101,7 +101,7 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-    connection.create_function("lower", 1, _lower, deterministic=True)  # that of SQLite knows only ASCII
+    connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own function knows only ASCII
 
 
 def _lower(text: Any) -> str | None:
@@ -126,15 +126,15 @@ def migrate(engine: Engine) -> None:
     config = migration_config()
     scripts = ScriptDirectory.from_config(config)
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found == scripts.get_current_head():
+        revision = MigrationContext.configure(connection).get_current_revision()
+    if revision == scripts.get_current_head():
         return
-    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+    if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
         raise ConfigError(
             Text(
                 "newer-database",
                 "the tables of the database were made by a newer version of TimeVis (revision {revision})",
-                revision=found,
+                revision=revision,
             ),
             Text("upgrade-timevis", "upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL"),
         )

@@ -62,8 +62,8 @@ class Dataset(Base):
 class Task(Base):
     """A training, a forecast or a comparison. This row is the truth about it; see `timevis.service.tasks.states`.
 
-    `group_id` is common to the trainings of a sweep. `owner` is the worker that runs the task, `attempt` counts how
-    often it was started, and `heartbeat` is the last sign of life of the owner.
+    `group_id` is common to the training runs of a sweep. `owner` is the worker that runs the task, `attempt` counts
+    how often it was started, and `heartbeat` is the last sign of life of the owner.
     """
 
     __tablename__ = "tasks"
@@ -117,7 +117,7 @@ class Model(Base):
 class FolderCopy(Base):
     """The copy of the folder of a run or a dataset; see `timevis.service.artefacts`.
 
-    `id` is that of the run or dataset. `files` maps the path of each file in the folder to its SHA-256.
+    `id` is the identifier of the run or dataset. `files` maps the path of each file in the folder to its SHA-256.
     `home` is the home folder of the host that wrote the copy, and `revision` changes with every copy.
     """
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from timevis.messages import Text
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
-from timevis.service.schemas.common import ChannelName, Commands, Id, Number, StrictModel, TextCode
+from timevis.service.schemas.common import ChannelName, CodedText, Commands, Id, Number, StrictModel, TextCode
 from timevis.service.training import untrained_methods
 
 MAX_ITEMS = 1000
@@ -110,7 +110,7 @@ class ComparedModel(BaseModel):
 
 
 class ComparedPair(BaseModel):
-    """Metric of a minus that of b on the same windows; negative where a is lower."""
+    """Metric of a minus metric of b on the same windows; negative where a is lower."""
 
     a: str
     b: str
@@ -141,7 +141,7 @@ class ComparisonResult(BaseModel):
 
     data: str
     window_set: str = Field(description="Hash of the windows.")
-    notes: list[str]
+    notes: list[CodedText]
     reference: str
     models: list[ComparedModel]
     pairs: list[ComparedPair]

@@ -1,4 +1,4 @@
-"""A rough estimate of time and memory of a training, from earlier trainings of the same kind of model."""
+"""A rough estimate of time and memory of a training run, from earlier ones of the same kind of model."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
 
 
 def typical_seconds(session: Session, kind: str) -> float | None:
-    """Median time of the recent trainings of a kind of model; None if nothing was trained yet."""
+    """Median time of the recent training runs of a kind of model; None if there are none."""
     seconds = _history(session, kind)["seconds"]
     return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
 
@@ -118,8 +118,8 @@ def lengths_of(
     spec : SplitSpec
     context_length, horizon : int, optional
     """
-    found = default_lengths(report["frequency"], _borders(report, spec), horizon)
-    return found if context_length is None else replace(found, context_length=context_length)
+    lengths = default_lengths(report["frequency"], _borders(report, spec), horizon)
+    return lengths if context_length is None else replace(lengths, context_length=context_length)
 
 
 def _split_of(cfg: Any) -> SplitSpec:
@@ -127,7 +127,7 @@ def _split_of(cfg: Any) -> SplitSpec:
 
 
 def _borders(report: Mapping[str, Any], spec: SplitSpec) -> tuple[int, int, int]:
-    """The rows at which the parts end; those of the report for a split by times or last rows."""
+    """The rows at which the parts end, which the report has for a split by times or last rows."""
     if isinstance(spec, Shares | RowEnds):
         ends = spec.ends(report["rows"])
     else:
@@ -139,15 +139,15 @@ def _borders(report: Mapping[str, Any], spec: SplitSpec) -> tuple[int, int, int]
 def _history(session: Session, kind: str) -> dict[str, list[float]]:
     """Seconds, seconds per step and memory of the recent models of a kind."""
     recent = select(Model.summary, Task.progress).join(Task, Task.id == Model.task_id).where(Model.kind == kind)
-    found: dict[str, list[float]] = {"seconds": [], "seconds_per_step": [], "memory": []}
+    history: dict[str, list[float]] = {"seconds": [], "seconds_per_step": [], "memory": []}
     for summary, progress in session.execute(recent.order_by(Model.created.desc()).limit(RECENT_MODELS)):
         cost = summary.get("cost") or {}
-        found["seconds"].append(sum(cost.get(f"{part}_seconds") or 0 for part in ("fit", "calibrate", "test")))
+        history["seconds"].append(sum(cost.get(f"{part}_seconds") or 0 for part in ("fit", "calibrate", "test")))
         if cost.get("peak_memory_mb"):
-            found["memory"].append(cost["peak_memory_mb"])
+            history["memory"].append(cost["peak_memory_mb"])
         if cost.get("fit_seconds") and (progress or {}).get("step"):
-            found["seconds_per_step"].append(cost["fit_seconds"] / progress["step"])
-    return found
+            history["seconds_per_step"].append(cost["fit_seconds"] / progress["step"])
+    return history
 
 
 def _seconds(duration: str) -> float:

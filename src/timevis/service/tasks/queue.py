@@ -64,7 +64,7 @@ def live_workers(session: Session) -> list[Worker]:
 def answering_queues(celery: Celery, workers: int) -> set[str]:
     """The queues of those workers that answer a question through the broker, in their consumer thread.
 
-    The thread answers also while all threads for tasks are busy with trainings, behind which a task would wait.
+    The thread answers also while all threads for tasks are busy with training runs, behind which a task would wait.
 
     Parameters
     ----------
@@ -98,11 +98,11 @@ def resend(celery: Celery, sessions: Sessions, queue: str, sent: UnchangedRows) 
     with sessions() as session:
         query = select(Task.id, Task.sent).where(Task.state == QUEUED, Task.queue == queue)
         rows = session.execute(query.order_by(Task.created).limit(MAX_RESENT)).all()
-    found: dict[str, float] = {row.id: row.sent for row in rows}
-    due = sent.look(found) | {key for key, value in found.items() if value == 0}
+    sent_times: dict[str, float] = {row.id: row.sent for row in rows}
+    due = sent.look(sent_times) | {key for key, value in sent_times.items() if value == 0}
     count = 0
-    for task_id in (key for key in found if key in due):
-        is_same = (Task.id == task_id, Task.state == QUEUED, Task.sent == found[task_id])
+    for task_id in (key for key in sent_times if key in due):
+        is_same = (Task.id == task_id, Task.state == QUEUED, Task.sent == sent_times[task_id])
         with sessions.begin() as session:  # of several workers one sends it
             statement = update(Task).where(*is_same).values(sent=time.time())
             changed = session.execute(statement).rowcount  # type: ignore[attr-defined]

@@ -195,9 +195,9 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 
 def _printed_error(log: Path, code: int) -> TimeVisError:
     """The last error that a process printed, and its advice; its exit code if it printed none."""
-    _, found, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
+    _, marker, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
     error, _, advice = printed.strip().partition("\n")
-    if not found or not error:
+    if not marker or not error:
         return TimeVisError(
             Text("process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code),
             retry_when_mended(),

@@ -34,7 +34,7 @@ INTERACTIVE_THREADS = 2
 
 
 def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
-    """Consume queues until SIGTERM, which ends the running trainings and returns their tasks to the queue.
+    """Consume queues until SIGTERM, which ends the training runs and returns their tasks to the queue.
 
     The worker uses threads, not forks: a fork of a process in which PyTorch has started threads can hang.
     """
