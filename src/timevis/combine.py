@@ -20,6 +20,7 @@ from timevis.evaluation.window_sets import comparability_key, not_comparable_err
 from timevis.experiment import execute
 from timevis.messages import Text
 from timevis.models.member_record import MemberRecord, is_member_folder, member_folder
+from timevis.models.serialization import absent_model_error
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.lock import lock_run_folder
@@ -152,7 +153,7 @@ def _results_of(run: RunFolder) -> Results:
         message = Text("member-is-ensemble", "{path} is an ensemble itself", path=str(run.display_path))
         raise RunFolderError(message, Text("give-its-members", "give runs of single models"))
     if not (run.path / "model" / "model.json").is_file():
-        raise RunFolderError(Text("run-without-model", "{path} has no model", path=str(run.display_path)))
+        raise absent_model_error(run.display_path / "model")
     return results
 
 

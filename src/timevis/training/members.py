@@ -16,6 +16,7 @@ from timevis.messages import Setting, Text
 from timevis.models.ensemble import Ensemble, load_forecasts, save_forecasts
 from timevis.models.forecaster import Forecaster
 from timevis.models.member_record import MemberRecord, member_folder
+from timevis.models.serialization import absent_model_error
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import run_metadata, run_tags
@@ -188,7 +189,7 @@ class MemberFit:
         if (self.path / "model" / "model.json").is_file():
             return self._load()
         if self.member.model == FINISHED_RUN:
-            raise RunFolderError(Text("run-without-model", "{path} has no model", path=str(self.path)))
+            raise absent_model_error(self.path / "model")
         cfg = _config_of(self.folder, self.member)
         config = RunConfig.from_config(cfg).completed_for(self.datamodule.panel)
         is_new = not (self.path / "config.yaml").is_file()
