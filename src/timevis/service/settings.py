@@ -11,6 +11,7 @@ from pathlib import Path
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
+from timevis.utils.memory import total_megabytes
 from timevis.utils.threads import available_cores
 
 WEB_THREADS = 16
@@ -19,6 +20,8 @@ PERMANENT_ERROR = 78
 """Exit code of a part of `timevis serve` that would fail again if it were started again (EX_CONFIG of sysexits.h)."""
 START_HEADER = "X-TimeVis-Start"
 """Header of the answers of health: the identifier that `timevis serve` gave its web process in TIMEVIS_START_ID."""
+READING_SLOTS = 2
+"""Files that one worker reads at the same time."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
@@ -46,14 +49,17 @@ class Settings:
         another host are refused, which defends against DNS rebinding.
     max_upload_megabytes : int
         Largest file that can be uploaded.
-    profile_seconds, profile_megabytes : int
-        Limits of time and memory for reading an uploaded file.
+    max_unpacked_megabytes : int
+        Largest content of a compressed file that is read.
+    profile_seconds : int
+        Limit of time for reading an uploaded file.
+    profile_megabytes : int
+        Limit of memory for reading files, of all that are read at the same time together; by default half of the
+        memory of the machine, and at most 8192.
     grace_seconds : float
         Time between SIGTERM and SIGKILL when a training is cancelled.
     lost_after_seconds : float
         A running task without a heartbeat for this long is queued again.
-    resend_seconds : float
-        A queued task is sent to the broker again after this time, in case that its message was lost.
     max_attempts : int
         A task that was lost this many times fails.
     trainings : int
@@ -84,11 +90,11 @@ class Settings:
     store: str = ""
     allowed_hosts: tuple[str, ...] = ()
     max_upload_megabytes: int = 512
+    max_unpacked_megabytes: int = 1024
     profile_seconds: int = 300
     profile_megabytes: int = 8192
     grace_seconds: float = 20.0
     lost_after_seconds: float = 30.0
-    resend_seconds: float = 15.0
     max_attempts: int = 3
     trainings: int = 1
     cors_origins: tuple[str, ...] = ()
@@ -122,6 +128,7 @@ class Settings:
             if field.type in ("int", "float", "float | None") and (text := environment.get(variable)):
                 limits[field.name] = _positive_number(variable, text, whole=field.type == "int")
         limits.setdefault("trainings", max(1, available_cores() // 2))
+        limits.setdefault("profile_megabytes", min(cls.profile_megabytes, total_megabytes() // 2))
         return cls(
             home=home,
             database_url=environment.get("TIMEVIS_DATABASE_URL") or f"sqlite:///{home / 'timevis.db'}",
@@ -143,6 +150,11 @@ class Settings:
         if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
             return tuple(part for part in visible.split(",") if part)
         return tuple(sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")))
+
+    @property
+    def megabytes_per_reading(self) -> int:
+        """Limit of memory of each process that reads a file."""
+        return max(1, self.profile_megabytes // READING_SLOTS)
 
     @property
     def threads_per_training(self) -> int:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
 from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Task
+from timevis.service.db.versions import newest_version
 from timevis.service.problems import Problem
 from timevis.service.series import StoredSeries
 from timevis.utils.json_types import to_json_types
@@ -111,26 +111,6 @@ def _has_own_values(task: Task, position: int) -> bool:
     """Whether the rows of an item stood in the request, so that no dataset has its truth."""
     items = task.request.get("items")
     return bool((items[position] if items else task.request).get("values"))
-
-
-def newest_version(session: Session, dataset_id: str) -> Dataset | None:
-    """The last one of the versions that extend a dataset by newer rows; None if the dataset was removed.
-
-    A deleted version is passed over, and not what extends it.
-    """
-    present = [version for version in later_versions(session, dataset_id) if version.deleted is None]
-    return present[-1] if present else session.get(Dataset, dataset_id)
-
-
-def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
-    """The versions that extend a dataset by newer rows, also deleted ones, each after the one that it extends."""
-    versions, parents = list[Dataset](), [dataset_id]
-    while parents:
-        extends = select(Dataset).where(Dataset.parent_id.in_(parents)).order_by(Dataset.created)
-        extensions = session.scalars(extends).all()
-        versions += extensions
-        parents = [version.id for version in extensions]
-    return versions
 
 
 def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> np.ndarray:

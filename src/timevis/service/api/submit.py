@@ -155,26 +155,29 @@ def submit_group(tasks: list[Task]) -> str:
 def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The response to a request that made a task; with ``Prefer: wait=N`` it waits, if a place is free."""
     headers = {"Location": f"/api/tasks/{task.id}"}
-    if (seconds := _wait_seconds()) and _free_places.acquire(blocking=False):
-        try:
-            _wait_for_end(task.id, seconds)
-        finally:
-            _free_places.release()
+    if seconds := prefer_seconds():
+        wait_for_end(task.id, seconds)
     with context().sessions() as session:
         row = session.get_one(Task, task.id)
         return task_detail(session, row, 0), 200 if row.state in FINAL else 202, headers
 
 
-def _wait_for_end(task_id: str, seconds: float) -> None:
-    """Wait until a task has ended, or for some seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with context().sessions() as session:
-            if session.scalar(select(Task.state).where(Task.id == task_id)) in FINAL:
-                return
-        time.sleep(POLL_SECONDS)
+def wait_for_end(task_id: str, seconds: float) -> None:
+    """Wait until a task has ended, or for some seconds, if few requests wait already."""
+    if not _free_places.acquire(blocking=False):
+        return
+    try:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with context().sessions() as session:
+                if session.scalar(select(Task.state).where(Task.id == task_id)) in FINAL:
+                    return
+            time.sleep(POLL_SECONDS)
+    finally:
+        _free_places.release()
 
 
-def _wait_seconds() -> float:
+def prefer_seconds() -> float:
+    """The seconds of the header ``Prefer: wait=N``; 0 without it."""
     preference = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
     return min(int(preference[1]), MAX_WAIT_SECONDS) if preference else 0.0

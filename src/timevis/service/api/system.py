@@ -23,7 +23,7 @@ from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
 from timevis.service.settings import START_HEADER
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
-from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
+from timevis.service.tasks.states import FINAL, QUEUED, READ, RUNNING
 from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 blueprint = APIBlueprint("system", __name__, tag="System")
@@ -115,12 +115,16 @@ def statistics() -> Any:
     today = int(time.time()) // DAY_SECONDS  # days since 1970, in UTC
     throughput = {today - n: dict.fromkeys(FINAL, 0) for n in reversed(range(THROUGHPUT_DAYS))}
     day = cast(Task.finished, BigInteger) // DAY_SECONDS
-    recent = select(day, Task.state, func.count()).where(Task.finished >= min(throughput) * DAY_SECONDS)
+    recent = select(day, Task.state, func.count()).where(
+        Task.finished >= min(throughput) * DAY_SECONDS, Task.kind != READ
+    )
     with context().sessions() as session:
         datasets = session.scalar(select(func.count()).select_from(Dataset).where(Dataset.deleted.is_(None)))
         by_kind = select(Model.kind, func.count()).where(Model.deleted.is_(None)).group_by(Model.kind)
         model_kinds = dict(session.execute(by_kind).all())
-        tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).all())
+        tasks = dict(
+            session.execute(select(Task.state, func.count()).where(Task.kind != READ).group_by(Task.state)).all()
+        )
         active = select(Task.queue, Task.state, func.count()).where(Task.state.in_((QUEUED, RUNNING)))
         queues = {name: {QUEUED: 0, RUNNING: 0} for name in QUEUES}
         for queue, state, count in session.execute(active.group_by(Task.queue, Task.state)):

@@ -28,6 +28,8 @@ from timevis.service.tasks.estimate import check_lengths, estimate
 from timevis.service.training import config_of, create_run, log_to_wandb, pointer_of
 from timevis.utils.json_types import to_json_types
 
+SHORT_SECONDS = 120.0
+"""Training runs that are expected to end within this time do not wait for longer ones."""
 blueprint = APIBlueprint("training", __name__, tag="Training")
 
 
@@ -133,8 +135,17 @@ def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None
         log_to_wandb(cfg, settings.wandb_mode, settings.wandb_project)
     create_run(cfg, storage.run(run_id))
     storage.share(storage.run(run_id))
+    with context().sessions() as session:
+        dataset = find(session, Dataset, values["dataset"])
+        is_short = estimate(session, values["model"], cfg, dataset)["seconds_high"] <= SHORT_SECONDS
     return Task(
-        id=new_id(), kind="train", request=values, dataset_id=values["dataset"], run_id=run_id, group_id=group_id
+        id=new_id(),
+        kind="train",
+        request=values,
+        dataset_id=values["dataset"],
+        run_id=run_id,
+        group_id=group_id,
+        is_short=is_short,
     )
 
 

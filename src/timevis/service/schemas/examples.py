@@ -21,6 +21,7 @@ PREDICT: dict[str, Any] = {
     "horizon": 12,
 }
 COMPARE: dict[str, Any] = {"models": list(MODELS), "reference": MODELS[0]}
+CANCEL: dict[str, Any] = {"kind": "train", "state": "queued"}
 SAMPLE: dict[str, Any] = {"domain": "traffic", "source": "synthetic", "rows": 4320, "seed": 0}
 DATASET_CHANGE: dict[str, Any] = {"unit": "MW", "target": ["load"], "covariates": {"temperature": "observed"}}
 MODEL_CHANGE: dict[str, Any] = {"name": "LSTM of the winter", "notes": "Without holidays.", "tags": ["winter"]}

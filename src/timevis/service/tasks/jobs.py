@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.messages import Text
@@ -26,10 +27,12 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 from timevis.runs.status import state_of
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.profiling import ReadingStopped
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
 from timevis.service.tasks.queue import GPU
+from timevis.service.tasks.reading import ReaderProcesses, Reading, problem_of
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
@@ -55,6 +58,7 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     active: dict[str, Task] = field(default_factory=dict)
     free_gpus: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    readers: ReaderProcesses = field(default_factory=ReaderProcesses)
     storage: Storage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,18 +84,27 @@ class Worker:
 
 
 def execute(worker: Worker, task_id: str) -> None:
-    """Carry out a task, unless it is not queued any more. Its identifier stands in all log lines."""
-    with structlog.contextvars.bound_contextvars(task_id=task_id):
-        _execute(worker, task_id)
+    """Carry out a task, unless it is not queued any more."""
+    if (task := claim(worker, task_id)) is not None:
+        carry_out(worker, task)
 
 
-def _execute(worker: Worker, task_id: str) -> None:
+def claim(worker: Worker, task_id: str) -> Task | None:
+    """Start a queued task; None if it is not queued any more. Its heartbeat is written from now on."""
     task = states.claim(worker.sessions, task_id, f"{worker.name}:{uuid.uuid4().hex[:8]}")
-    if task is None:
-        log.info("task %s is not queued; this message is ignored", task_id)
-        return
+    if task is not None:
+        worker.active[task.id] = task
+    return task
+
+
+def carry_out(worker: Worker, task: Task) -> bool:
+    """Carry out a task of this worker; False if it returned to its queue. Its identifier stands in all log lines."""
+    with structlog.contextvars.bound_contextvars(task_id=task.id):
+        return _carry_out(worker, task)
+
+
+def _carry_out(worker: Worker, task: Task) -> bool:
     log.info("task %s (%s), attempt %d", task.id, task.kind, task.attempt)
-    worker.active[task.id] = task
     try:
         outcome, values = JOBS[task.kind](worker, task)
     except TimeVisError as error:
@@ -102,12 +115,16 @@ def _execute(worker: Worker, task_id: str) -> None:
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
+    return outcome.state is not None
 
 
 def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
     """Write the end of a task; one whose values the database refuses fails, since they would never be accepted."""
     try:
         _write_end(worker, task, outcome, values)
+    except TimeVisError as error:  # the dataset of the task has changed meanwhile
+        result = {"problem": problem_of(task.request, error)}
+        _write_end(worker, task, Outcome(states.FAILED, error), {"result": result})
     except (DataError, IntegrityError) as error:
         log.exception("task %s: its result could not be stored", task.id)
         text = Text(
@@ -123,7 +140,7 @@ def _see_worker_log() -> Text:
 
 
 def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
-    model = values.pop("model", None)
+    change: Callable[[Session], None] = values.pop("change", lambda _: None)
     values |= {"error": None, "advice": None}
     if outcome.error is not None:
         values |= states.failure(with_section(outcome.error), values.get("result"))
@@ -133,8 +150,8 @@ def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, A
         return
     with worker.sessions.begin() as session:
         finished = states.finish(session, task, outcome.state, **values)
-        if finished and model is not None:
-            session.add(model)
+        if finished:
+            change(session)
     log.info("task %s %s", task.id, outcome.state if finished else "belongs to another worker")
 
 
@@ -197,7 +214,8 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         summary=summary,
     )
     model.id = uuid.uuid4().hex
-    return outcome, {"model": model, "result": {"model": model.id, **summary}, "progress": progress}
+    values = {"result": {"model": model.id, **summary}, "progress": progress}
+    return outcome, {**values, "change": lambda session: session.add(model)}
 
 
 def _is_completed(folder: Path) -> bool:
@@ -300,7 +318,27 @@ def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     return Outcome(states.COMPLETED), {"result": comparison_result(records, described, task.request.get("reference"))}
 
 
-JOBS = {"train": train, "predict": forecast, "compare": compare}
+def read(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
+    """Read the file of a dataset."""
+    watch = _Watch(worker, task)
+    watch.report({"stage": "read", "bytes_total": task.request.get("size")})
+
+    def is_stopped() -> bool:
+        return worker.stopping.is_set() or watch.is_cancelled() or not watch.report(watch.progress)
+
+    reading = Reading(worker, worker.readers.take, is_stopped)
+    try:
+        result, change = reading.carry_out(task.request, task.created_by)
+    except ReadingStopped:
+        return Outcome(states.CANCELLED if watch.is_cancelled() else None), {}
+    except TimeVisError as error:
+        return Outcome(states.FAILED, error), {"result": {"problem": problem_of(task.request, error)}}
+    finally:
+        worker.readers.renew()
+    return Outcome(states.COMPLETED), {"result": result, "change": change}
+
+
+JOBS = {states.TRAIN: train, states.PREDICT: forecast, states.COMPARE: compare, states.READ: read}
 
 
 def _model(session: Any, model_id: str) -> Model:
@@ -319,7 +357,7 @@ class _Watch:
     def __init__(self, worker: Worker, task: Task) -> None:
         self.worker, self.task = worker, task
         self._written = self._read = 0.0
-        self._progress: dict[str, Any] = {}
+        self.progress: dict[str, Any] = {}
         self._is_own, self._is_cancelled = True, False
 
     def report(self, progress: dict[str, Any], at_once: bool = False) -> bool:
@@ -329,9 +367,9 @@ class _Watch:
             return self._is_own
         self._written = now
         try:
-            changed = to_json_types(progress) if progress != self._progress else None
+            changed = to_json_types(progress) if progress != self.progress else None
             self._is_own = states.beat(self.worker.sessions, self.task, changed)
-            self._progress = progress
+            self.progress = progress
         except SQLAlchemyError as error:
             log.warning("task %s: its progress could not be written (%s)", self.task.id, error)
         return self._is_own
