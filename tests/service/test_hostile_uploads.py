@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,5 +1,6 @@
 """A Python client of the service.
 
+token = (Path.home() / ".timevis" / "token").read_text()
 client = Client("http://localhost:5000", token)
 dataset = client.upload("my.csv", name="Plant A")
 task = client.wait(client.train(dataset["id"], "lstm", horizon=24))

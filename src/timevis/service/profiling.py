@@ -25,6 +25,7 @@ from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.series import write_series
 from timevis.service.table_limits import TableLimits, smaller_file
+from timevis.utils.explain import explain
 from timevis.utils.files import write_json
 
 POLL_SECONDS = 0.2
@@ -151,7 +152,8 @@ def _run_child(
         ) from None
     if "error" in answer:
         error = TimeVisError.from_json(_with_shown_names(answer, shown_names))
-        raise (ConfigError if answer["is_config"] else DataError)(error.message, error.advice, answer["field"])
+        kind = TimeVisError if answer["is_of_system"] else ConfigError if answer["is_config"] else DataError
+        raise kind(error.message, error.advice, answer["field"])
     report: dict[str, Any] = answer["report"]
     return report
 
@@ -195,6 +197,8 @@ def main() -> None:
         answer: dict[str, Any] = {"report": _append(request) if "earlier" in request else _read(request)}
     except TimeVisError as error:
         answer = _error(error)
+    except OSError as error:  # for example a full disk
+        answer = _error(explain(error))
     except MemoryError:
         answer = _error(DataError(_needs_memory(request["path"], request["megabytes"], ""), smaller_file()))
     json.dump(answer, sys.stdout)
@@ -208,7 +212,8 @@ def _end_with_parent(parent: int) -> None:
 
 
 def _error(error: TimeVisError) -> dict[str, Any]:
-    return error.to_json() | {"is_config": isinstance(error, ConfigError), "field": error.field}
+    kinds = {"is_config": isinstance(error, ConfigError), "is_of_system": type(error) is TimeVisError}
+    return error.to_json() | kinds | {"field": error.field}
 
 
 def _needs_memory(source: str, megabytes: int, reason: str) -> Text:

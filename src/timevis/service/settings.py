@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -120,6 +121,7 @@ class Settings:
             A variable has a value of the wrong kind, or the file of the token is empty.
         """
         home = Path(environment.get("TIMEVIS_HOME") or "~/.timevis").expanduser().absolute()
+        make_private_folder(home)
         for name in FOLDERS:
             (home / name).mkdir(parents=True, exist_ok=True)
         limits: dict[str, float] = {}
@@ -160,6 +162,13 @@ class Settings:
     def threads_per_training(self) -> int:
         """Threads of PyTorch in each training process."""
         return max(1, available_cores() // self.trainings)
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder that only its owner can open; one that others can open is closed to them."""
+    path.mkdir(parents=True, exist_ok=True)
+    if sys.platform != "win32" and path.stat().st_uid == os.geteuid() and path.stat().st_mode & 0o077:
+        path.chmod(0o700)
 
 
 def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:

@@ -20,19 +20,21 @@ from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
 CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored", "model_id")
+ITEM_COLUMNS = ("item_index", "item_name")
 NO_CONTEXT: dict[str, list[Any]] = {"time": [], "value": []}
 
 
 def forecast_table(session: Session, task: Task) -> pd.DataFrame:
-    """The rows of a forecast with the truth as far as it is known now; columns `CSV_COLUMNS`."""
+    """The rows of a forecast with the truth as far as it is known now; columns `CSV_COLUMNS` and `ITEM_COLUMNS`."""
     table = _rows(session, task)
     forecast = table[~table["is_history"]]
     items, tables = task.result["items"], []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
         times = _iso(rows, item["data"])
-        tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times))
-    return pd.concat(tables)[list(CSV_COLUMNS)]
+        described = {"item_index": position, "item_name": item["item_name"]}
+        tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times, **described))
+    return pd.concat(tables)[[*CSV_COLUMNS, *ITEM_COLUMNS]]
 
 
 def file_name(data: str | None, table: pd.DataFrame) -> str:
@@ -47,8 +49,10 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
     entries = []
     for position, item in enumerate(task.result["items"]):
         described = {
-            key: item.get(key) for key in ("model", "name", "dataset", "error", "error_code", "advice", "advice_code")
+            key: item.get(key)
+            for key in ("model", "name", "dataset", "item_name", "error", "error_code", "advice", "advice_code")
         }
+        described["item_index"] = position
         rows = table[table["position"] == position]
         if rows.empty:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,11 +26,14 @@ from timevis.service.schemas.system import Health, Messages, MetricDescription, 
 from timevis.service.settings import START_HEADER
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, READ, RUNNING
-from timevis.service.troubleshooting import UNREACHABLE_REDIS
+from timevis.service.troubleshooting import FULL_DISK, UNREACHABLE_REDIS
 
 blueprint = APIBlueprint("system", __name__, tag="System")
 THROUGHPUT_DAYS = 14
 DAY_SECONDS = 86_400
+MIN_FREE_BYTES = 10**8
+"""A service with less free space on its disk is not ready."""
+PROBE_BYTES = 4096
 EPOCH = date(1970, 1, 1)
 STORAGE_SECONDS = 60
 """The sizes of the files are counted again after this time."""
@@ -44,11 +49,12 @@ def index() -> Any:
 @blueprint.output(Health)
 @blueprint.doc(responses={503: "A part does not work"})
 def health() -> Any:
-    """Say whether the database, the broker and a worker can be used; the status is 503 if one cannot."""
+    """Say whether the database, the broker, a worker and the disk can be used; the status is 503 if one cannot."""
     parts = {
         "database": _part(_database),
         "broker": _part(_broker, f"see {UNREACHABLE_REDIS}"),
         "worker": _part(_worker),
+        "disk": _part(_disk, f"see {FULL_DISK}"),
     }
     ready = all(part["ok"] for part in parts.values())
     settings = context().settings
@@ -75,6 +81,17 @@ def _broker() -> str:
         connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
         connection.default_channel.client.ping()
         return "connected"
+
+
+def _disk() -> str:
+    """Whether files can be written; a quota of the user is seen by writing only."""
+    home = context().settings.home
+    if (free := shutil.disk_usage(home).free) < MIN_FREE_BYTES:
+        raise RuntimeError(f"only {free / 1e6:.0f} MB of the disk of TIMEVIS_HOME are free")
+    with tempfile.TemporaryFile(dir=home / "uploads") as file:
+        file.write(bytes(PROBE_BYTES))
+        file.flush()
+    return f"{free / 1e9:.1f} GB are free"
 
 
 def _worker() -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from timevis.config.stored import unescape
+from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
@@ -21,11 +22,14 @@ from timevis.service.api.views import task_summaries
 from timevis.service.context import context, find, find_present, unknown_channel
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
+from timevis.service.profiling import PREVIEW_FILE
 from timevis.service.schemas import examples
+from timevis.service.schemas.option_fields import read_options
 from timevis.service.schemas.tasks import Group, TaskDetail
 from timevis.service.schemas.training import PresetRequest, group_request, train_request
 from timevis.service.tasks.estimate import check_lengths, estimate
 from timevis.service.training import config_of, create_run, log_to_wandb, pointer_of
+from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
 SHORT_SECONDS = 120.0
@@ -105,6 +109,8 @@ def _config(chosen: BaseModel) -> DictConfig:
     with service.sessions() as session:
         dataset = find_present(session, Dataset, values["dataset"], "/dataset")
     require_channels(dataset, values.get("target"))
+    if not any(values.get(option.name) for option in read_options()):  # with others, the file has other columns
+        _require_columns(dataset, values.get("covariates") or {})
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     cfg = config_of(chosen, path, dataset.name, dataset.options)
     try:
@@ -187,6 +193,19 @@ def _leaderboard_row(model: Model) -> dict[str, Any]:
 def _sort_key(row: dict[str, Any]) -> tuple[bool, float]:
     relative_wql = row["validation_relative_wql"]
     return relative_wql is None, relative_wql or 0.0
+
+
+def _require_columns(dataset: Dataset, covariates: dict[str, str]) -> None:
+    """Refuse the first covariate that is not a column of the file; holidays follow from a country."""
+    path = context().storage.fetched_dataset(dataset.id) / PREVIEW_FILE
+    if not covariates or not path.is_file():
+        return
+    columns = list(read_json(path)["columns"])
+    for name in covariates:
+        if name not in columns and name != "holiday":
+            pointer = "/covariates/" + name.replace("~", "~0").replace("/", "~1")
+            text = Text("unknown-column", "the file has no column {column!r}", column=name)
+            raise wrong_field(pointer, text, did_you_mean(name, columns))
 
 
 def require_channels(dataset: Dataset, target: list[str] | None) -> None:

@@ -149,3 +149,16 @@ class Token(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     read_only: Mapped[bool]
     created: Mapped[float] = mapped_column(default=time.time)
+
+
+class LoginSession(Base):
+    """A browser that was given a token. `digest` is the SHA-256 of its cookie, and `token_digest` that of the token.
+
+    It ends with the token, or at the time `expires`.
+    """
+
+    __tablename__ = "login_sessions"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    token_digest: Mapped[str]
+    created: Mapped[float] = mapped_column(default=time.time)
+    expires: Mapped[float]

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,7 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 from timevis.runs.status import state_of
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.db.versions import newest_version
 from timevis.service.profiling import ReadingStopped
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -115,7 +117,7 @@ def _carry_out(worker: Worker, task: Task) -> bool:
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
-    return outcome.state is not None
+    return outcome.state is not None or outcome.is_counted
 
 
 def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
@@ -145,7 +147,7 @@ def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, A
     if outcome.error is not None:
         values |= states.failure(with_section(outcome.error), values.get("result"))
     if outcome.state is None:
-        if states.release(worker.sessions, task, **values):
+        if states.release(worker.sessions, task, is_counted=outcome.is_counted, **values):
             log.info("task %s returned to its queue", task.id)
         return
     with worker.sessions.begin() as session:
@@ -184,6 +186,9 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
+    if _was_killed(outcome) and task.attempt < settings.max_attempts:
+        log.warning("task %s: its process was killed in attempt %d", task.id, task.attempt)
+        outcome = Outcome(None, outcome.error, is_counted=True)
     try:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
@@ -204,7 +209,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     summary = summarise(RunFolder(folder).results)
     progress = progress_of(folder) or progress
     title = declared_models()[task.request["model"]].declaration.title
-    name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
+    name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M:%S')}"
     model = Model(
         name=name,
         kind=task.request["model"],
@@ -215,7 +220,24 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     )
     model.id = uuid.uuid4().hex
     values = {"result": {"model": model.id, **summary}, "progress": progress}
-    return outcome, {**values, "change": lambda session: session.add(model)}
+
+    def add(session: Session) -> None:
+        if not task.request.get("name"):
+            model.name = _free_name(session, name)
+        session.add(model)
+
+    return outcome, {**values, "change": add}
+
+
+def _free_name(session: Session, name: str) -> str:
+    """A name of a model, with a number if another model has it."""
+    taken = set(session.scalars(select(Model.name).where(Model.name.startswith(name, autoescape=True))))
+    numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+    return next(candidate for candidate in (name, *numbered) if candidate not in taken)
+
+
+def _was_killed(outcome: Outcome) -> bool:
+    return outcome.error is not None and outcome.error.message.code == "process-ended-by-signal"
 
 
 def _is_completed(folder: Path) -> bool:
@@ -234,19 +256,22 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
             return Outcome(None), {}
         if watch.is_cancelled():
             return Outcome(states.CANCELLED), {}
-        described = {"model": item.get("model"), "dataset": item.get("dataset"), "error": None, "advice": None}
+        described = {key: item.get(key) for key in ("model", "dataset")} | {"item_name": item.get("name")}
+        described |= {"error": None, "advice": None}
         try:
             if "method" in item:
                 table = _forecast_untrained(worker, task, forecasts, item, described)
             else:
                 with worker.sessions() as session:
                     model = _model(session, item["model"])
+                    item = _with_newest_version(session, item, model)
                     described |= {"name": model.name, "dataset": item.get("dataset") or model.dataset_id}
                     data = _data_of_forecast(session, worker, item, model)
                     run = worker.storage.fetched_run(model.run_id)
                     own = session.get(Dataset, described["dataset"]) if described["dataset"] else None
                     described["data"] = _shown_data(own.report if own else RunFolder(run).data_report)
-                table = forecasts.forecast(run, data)
+                    named = item.get("name") or (own.name if own and item.get("dataset") else None)
+                table = forecasts.forecast(run, data, named)
         except TimeVisError as error:
             items.append(described | error.to_json())
             continue
@@ -262,6 +287,14 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     temporary.replace(path)
     worker.storage.share(path)
     return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
+
+
+def _with_newest_version(session: Session, item: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """An item without data of its own is forecast from the newest version of the dataset of its model."""
+    if item.get("values") or item.get("dataset") or model.dataset_id is None:
+        return dict(item)
+    newest = newest_version(session, model.dataset_id)
+    return dict(item) if newest is None or newest.id == model.dataset_id else {**item, "dataset": newest.id}
 
 
 def _shown_data(report: Mapping[str, Any]) -> dict[str, Any]:

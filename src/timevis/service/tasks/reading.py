@@ -29,6 +29,7 @@ from timevis.service.table_limits import TableLimits
 from timevis.service.training import pointer_of
 
 Change = Callable[[Session], None]
+FULL_DISK_CODES = ("disk-full", "quota-used-up", "file-too-large")
 UPLOAD, APPEND, CHANGE = "upload", "append", "change"
 
 
@@ -306,6 +307,8 @@ def problem_of(request: Mapping[str, Any], error: TimeVisError) -> dict[str, Any
         return {"status": error.status, "code": codes[error.status], "pointer": None}
     if isinstance(error, ConfigError):
         return {"status": 422, "code": "invalid-request", "pointer": pointer_of(error.field)}
+    if error.message.code in FULL_DISK_CODES:
+        return {"status": 507, "code": "insufficient-storage", "pointer": None}
     is_of_rows = request["action"] == APPEND and isinstance(error, DataError)
     code = "invalid-request" if is_of_rows else "invalid-data"
     return {"status": 422, "code": code, "pointer": "/file" if is_of_rows else None}

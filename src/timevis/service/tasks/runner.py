@@ -36,11 +36,12 @@ class Outcome:
     """How a task ended.
 
     A `state` of None means that the task returns to its queue: the worker stops, or `error` says why the task
-    cannot be completed yet.
+    cannot be completed yet. The attempt counts if `is_counted`.
     """
 
     state: str | None
     error: TimeVisError | None = None
+    is_counted: bool = False
 
 
 def train_command(folder: Path) -> list[str]:

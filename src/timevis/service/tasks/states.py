@@ -69,13 +69,14 @@ def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
     return _change_own(session, task, state=state, finished=time.time(), **values)
 
 
-def release(sessions: Sessions, task: Task, **values: Any) -> bool:
+def release(sessions: Sessions, task: Task, *, is_counted: bool = False, **values: Any) -> bool:
     """Return a running task to its queue, because its worker stops or cannot finish it yet.
 
-    The attempt does not count. `values` are further columns; the columns of `failure` say why the task waits.
+    The attempt does not count, unless `is_counted`. `values` are further columns; the columns of `failure` say why
+    the task waits.
     """
     with sessions.begin() as session:
-        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - 1, **values)
+        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - (not is_counted), **values)
 
 
 def request_cancel(session: Session, task_id: str) -> str:

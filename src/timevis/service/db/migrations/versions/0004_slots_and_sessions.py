@@ -1,4 +1,4 @@
-"""Short training runs have a slot of their own; workers look for queued tasks, so that no message is sent again."""
+"""Sessions of browsers; short training runs have a slot of their own, and no message is sent again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ def upgrade() -> None:
         batch.drop_column("sent")
     with op.batch_alter_table("tasks") as batch:
         batch.alter_column("is_short", existing_type=sa.Boolean(), server_default=None)
+    op.create_table(
+        "login_sessions",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("created", sa.Float(precision=53), nullable=False),
+        sa.Column("expires", sa.Float(precision=53), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("login_sessions")
     with op.batch_alter_table("tasks") as batch:
         batch.add_column(sa.Column("sent", sa.Float(precision=53), nullable=False, server_default="0"))
         batch.drop_column("is_short")
