@@ -65,6 +65,9 @@ class Settings:
         A task that was lost this many times fails.
     trainings : int
         Training runs of one worker at the same time; they share the cores of the machine.
+    training_megabytes : int
+        Limit of memory of each training run on the CPU; by default 80 % of the memory of the machine, divided by
+        `trainings`.
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
     trusted_proxy : str
@@ -98,6 +101,7 @@ class Settings:
     lost_after_seconds: float = 30.0
     max_attempts: int = 3
     trainings: int = 1
+    training_megabytes: int = 8192
     cors_origins: tuple[str, ...] = ()
     trusted_proxy: str = ""
     requests_per_minute: float = 6000.0
@@ -130,6 +134,7 @@ class Settings:
             if field.type in ("int", "float", "float | None") and (text := environment.get(variable)):
                 limits[field.name] = _positive_number(variable, text, whole=field.type == "int")
         limits.setdefault("trainings", max(1, available_cores() // 2))
+        limits.setdefault("training_megabytes", int(0.8 * total_megabytes() / limits["trainings"]))
         limits.setdefault("profile_megabytes", min(cls.profile_megabytes, total_megabytes() // 2))
         return cls(
             home=home,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -48,7 +50,7 @@ def register_train_routes() -> None:
         """Validate a training, store its config in a run folder and queue its task; or only validate it (dry_run)."""
         if body.root.dry_run:
             return _dry_run(body.root)
-        return submit_once("train", _values(body.root), lambda: _create_task(body.root, _config(body.root)))
+        return submit_once("train", _values(body.root), lambda: _create_task(body.root, _checked(body.root)))
 
     @blueprint.post("/groups")
     @blueprint.input(group_request(), arg_name="body", example=examples.GROUP)
@@ -66,10 +68,10 @@ def register_train_routes() -> None:
             )
         if (known := known_group([_values(training) for training in chosen])) is not None:
             return _group(known)
-        configs = []
+        checked = []
         for position, training in enumerate(chosen):
             try:
-                configs.append(_config(training))
+                checked.append(_checked(training))
             except Problem as error:
                 error.pointer = f"/trainings/{position}{error.pointer or ''}"
                 raise
@@ -77,7 +79,7 @@ def register_train_routes() -> None:
                 pointer = f"/trainings/{position}{pointer_of(error.field)}"
                 raise wrong_field(pointer, error.message, error.advice) from None
         group_id = new_id()
-        return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
+        return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, checked, strict=True)]))
 
 
 def _requests_of_preset(preset: PresetRequest) -> list[Any]:
@@ -97,8 +99,16 @@ def _values(chosen: BaseModel) -> dict[str, Any]:
     return chosen.model_dump(exclude_unset=True, mode="json")
 
 
-def _config(chosen: BaseModel) -> DictConfig:
-    """The config of a training.
+@dataclass(frozen=True)
+class _Checked:
+    """The config of a training run, and the estimate of its time and memory."""
+
+    cfg: DictConfig
+    estimate: dict[str, Any]
+
+
+def _checked(chosen: BaseModel) -> _Checked:
+    """The config of a training run, which fits its data and this machine.
 
     Raises
     ------
@@ -117,33 +127,49 @@ def _config(chosen: BaseModel) -> DictConfig:
         check_lengths(cfg, dataset.report)
     except DataError as error:
         raise wrong_field("/horizon", error.message, error.advice) from None
-    return cfg
+    with service.sessions() as session:
+        estimated = estimate(session, values["model"], cfg, dataset)
+    _require_memory(estimated, service.settings.training_megabytes)
+    return _Checked(cfg, estimated)
+
+
+def _require_memory(estimated: Mapping[str, Any], megabytes: int) -> None:
+    """Refuse a training run whose network does not fit into the memory."""
+    if estimated["parameters"] is not None and estimated["memory_mb"] > megabytes:
+        raise wrong_field(
+            "/options",
+            Text(
+                "training-too-large",
+                "the training run needs about {needed:,} MB of memory for a network of {parameters:,} parameters and "
+                "its batches; {available:,} MB are available",
+                needed=estimated["memory_mb"],
+                parameters=estimated["parameters"],
+                available=megabytes,
+            ),
+            Text("smaller-network", "make the network, the batch or the context smaller"),
+        )
 
 
 def _dry_run(chosen: BaseModel) -> Response:
     """Check a training, and estimate its time and memory."""
-    cfg, values = _config(chosen), _values(chosen)
+    checked, values = _checked(chosen), _values(chosen)
     with context().sessions() as session:
         dataset = find(session, Dataset, values["dataset"])
-        estimated = estimate(session, values["model"], cfg, dataset)
     task = Task(kind="train", request=values)
-    config: Any = unescape(OmegaConf.to_container(cfg, resolve=True))
+    config: Any = unescape(OmegaConf.to_container(checked.cfg, resolve=True))
     config["data"].pop("path")
-    answer = {"valid": True, "estimate": estimated, "config": config, "commands": commands_of(task, dataset)}
+    answer = {"valid": True, "estimate": checked.estimate, "config": config, "commands": commands_of(task, dataset)}
     return Response(json.dumps(to_json_types(answer)), mimetype="application/json")
 
 
-def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None) -> Task:
+def _create_task(chosen: BaseModel, checked: _Checked, group_id: str | None = None) -> Task:
     """Write the run folder of a training; returns its task, which is not stored yet."""
-    values, run_id, settings = _values(chosen), new_id(), context().settings
+    values, run_id, settings, cfg = _values(chosen), new_id(), context().settings, checked.cfg
     storage = context().storage
     if settings.wandb_mode != "disabled":
         log_to_wandb(cfg, settings.wandb_mode, settings.wandb_project)
     create_run(cfg, storage.run(run_id))
     storage.share(storage.run(run_id))
-    with context().sessions() as session:
-        dataset = find(session, Dataset, values["dataset"])
-        is_short = estimate(session, values["model"], cfg, dataset)["seconds_high"] <= SHORT_SECONDS
     return Task(
         id=new_id(),
         kind="train",
@@ -151,7 +177,7 @@ def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None
         dataset_id=values["dataset"],
         run_id=run_id,
         group_id=group_id,
-        is_short=is_short,
+        is_short=checked.estimate["seconds_high"] <= SHORT_SECONDS,
     )
 
 

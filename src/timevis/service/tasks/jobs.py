@@ -183,6 +183,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 worker.storage.task_log(task.id),
                 threads=settings.threads_per_training,
                 devices=devices,
+                megabytes=None if devices else settings.training_megabytes,
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
