@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 
 GATES = {"lstm": 4, "gru": 3}
 OUTPUTS = 16
@@ -28,11 +30,14 @@ class NetworkSize:
         Floating-point operations of one window in one optimizer step.
     values : float
         Values of one window that the backward pass needs.
+    sequential_steps : int
+        Steps that wait for each other, in each layer of each network.
     """
 
     parameters: int
     operations: float
     values: float
+    sequential_steps: int
 
     def megabytes(self, batch_size: int) -> float:
         """Memory of the network and of one batch, in MB of 2**20 bytes."""
@@ -61,10 +66,11 @@ def recurrent_size(
     layer = gates * hidden * (hidden + 2)
     encoder = gates * hidden * first + layer + (model["num_layers"] - 1) * (gates * hidden * hidden + layer)
     decoder = model["num_layers"] * (gates * hidden * hidden + layer)
-    embedding = 0 if segment == 1 else width * hidden
-    head = hidden * segment * OUTPUTS
+    embedding = 0 if segment == 1 else (width + 1) * hidden
+    head = (hidden + 1) * segment * OUTPUTS
     highway = context_length * horizon if model["highway"] else 0
     tables = hidden * (steps_ahead + width_ahead + (num_channels if model["channel_embedding"] else 0))
+    tables += calendar * _calendar_values(model["calendar"])
     parameters = encoder + (decoder if segment == 1 else 0) + embedding + head + highway + tables
     weights = steps * (encoder + embedding) + steps_ahead * (decoder + head + width_ahead * hidden) + highway
     values = (steps + steps_ahead) * model["num_layers"] * hidden * (gates + 2) + steps_ahead * segment * OUTPUTS
@@ -72,4 +78,10 @@ def recurrent_size(
         int(members * parameters),
         float(members * weights * OPERATIONS_PER_WEIGHT),
         float(members * (values + steps * width)),
+        members * model["num_layers"] * (steps + 1),  # the decoder computes its steps at the same time
     )
+
+
+def _calendar_values(fields: Sequence[str] | None) -> int:
+    """Rows of the embeddings of calendar fields."""
+    return sum(size for field, size in zip(CALENDAR_FIELDS, CALENDAR_SIZES, strict=True) if field in (fields or ()))

@@ -31,5 +31,5 @@ class ShallowJson(DefaultJSONProvider):
 
 
 def _too_deep() -> Problem:
-    text = Text("json-too-deep", "the JSON of the request has more than {maximum} levels", maximum=MAX_DEPTH)
+    text = Text("request-json-too-deep", "the JSON of the request has more than {maximum} levels", maximum=MAX_DEPTH)
     return Problem(400, "bad-request", text)

@@ -26,6 +26,8 @@ START_SECONDS = 8.0
 """Time in which the process of a training imports its libraries and reads the data."""
 CONSTANT_SHARE = 0.15
 """Part of the time of a step, or of a fit, that does not grow with the network and the data."""
+OPERATIONS_OF_LATENCY = 5e6
+"""Operations that a machine could compute while it starts one step of a recurrent layer and its gradient."""
 REFERENCE_LENGTHS, REFERENCE_ROWS = (168, 24), 5000
 """Context length and horizon, and rows of one channel, for which the rough times of the declarations hold."""
 MIN_MEMORY_MB = 300.0
@@ -109,7 +111,8 @@ class _Load:
         if declared.network_size is None:
             return cls(float(batch_size * (context_length + horizon)))
         size = declared.network_size(context_length, horizon, channels, covariates, model)
-        return cls(batch_size * size.operations, size.megabytes(batch_size), size.parameters)
+        operations = batch_size * size.operations + size.sequential_steps * OPERATIONS_OF_LATENCY
+        return cls(operations, size.megabytes(batch_size), size.parameters)
 
     def relative_to(self, other: _Load) -> float:
         """The time of this load divided by the time of another one, of which a part is the same for all."""
