@@ -24,6 +24,7 @@ from timevis.config.options import (
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
+LimitedInt: TypeAlias = Annotated[int, Range(minimum=1, maximum=1_000_000)]
 Batches: TypeAlias = PositiveInt | PositiveFraction
 """A number of batches, or a fraction of all."""
 Limit: TypeAlias = PositiveInt | Literal[-1]
@@ -121,12 +122,12 @@ class FitOptions:
     """
 
     basic: ClassVar = ("batch_size", "max_epochs", "patience")  # what a form shows at once
-    batch_size: PositiveInt = 64
-    eval_batch_size: PositiveInt = 256
-    val_batch_size: PositiveInt | None = None
-    max_epochs: PositiveInt = 20
-    steps_per_epoch: PositiveInt | None = None
-    min_steps_per_epoch: PositiveInt | None = 1
+    batch_size: LimitedInt = 64
+    eval_batch_size: LimitedInt = 256
+    val_batch_size: LimitedInt | None = None
+    max_epochs: LimitedInt = 20
+    steps_per_epoch: LimitedInt | None = None
+    min_steps_per_epoch: LimitedInt | None = 1
     patience: NonNegativeInt = 5
     gradient_clip: NonNegativeFloat | None = 1.0
     train_fraction: PositiveFraction = 1.0
@@ -304,8 +305,8 @@ class RunOptions:
     """
 
     basic: ClassVar = ("context_length", "horizon")  # what a form shows at once
-    context_length: PositiveInt | None = None
-    horizon: PositiveInt | None = None
+    context_length: LimitedInt | None = None
+    horizon: LimitedInt | None = None
     conformal: Literal["none", "split", "online"] = "none"
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
 

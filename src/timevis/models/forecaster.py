@@ -22,6 +22,7 @@ from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 from timevis.models.conformal import Conformal, ConformalMethod
 from timevis.models.declaration import Declaration
+from timevis.models.network_size import NetworkSize
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MAX_CONFORMAL_ORIGINS = 100
@@ -78,6 +79,9 @@ class Forecaster(pl.LightningModule):
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     default_steps_per_epoch : callable, optional
         `model.fit.steps_per_epoch` if it is null, from training rows, rows of a window, batch size, hyperparameters.
+    network_size : callable, optional
+        Size of the network, from context length, horizon, channels, covariates and hyperparameters; estimates of time
+        and memory read it. Its module does not import PyTorch.
     """
 
     calibrated_state: tuple[str, ...] = ()
@@ -85,6 +89,7 @@ class Forecaster(pl.LightningModule):
     readable_covariates: Mapping[str, str | None] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
     default_steps_per_epoch: ClassVar[staticmethod[[int, int, int, Mapping[str, Any]], int] | None] = None
+    network_size: ClassVar[staticmethod[[int, int, int, int, Mapping[str, Any]], NetworkSize] | None] = None
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()

@@ -25,6 +25,7 @@ from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
+from timevis.service.request_json import ShallowJson
 from timevis.service.security.gate import ASSETS, Gate
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> APIFlask:
         MAX_FORM_PARTS=50,
         MAX_FORM_MEMORY_SIZE=2**20,
     )
+    app.json = ShallowJson(app)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
