@@ -36,8 +36,7 @@ class ResidualQuantiles(nn.Module):
     ----------
     num_channels, horizon : int
     symmetric : bool
-        Use each error with both signs, so that the median is the point forecast and the quantiles are symmetric
-        around it.
+        Use the quantiles of the absolute errors on both sides, so that the median is the point forecast.
     """
 
     def __init__(self, num_channels: int, horizon: int, symmetric: bool = False) -> None:
@@ -93,8 +92,10 @@ class ResidualQuantiles(nn.Module):
             same_count = (windows == count).nonzero().flatten()
             for rows in same_count.split(max(1, MAX_POOLED_ERRORS // (count * error.shape[1]))):
                 own = error[order[start[rows].unsqueeze(1) + torch.arange(count)]]
-                own = torch.cat([own, -own], 1) if self.symmetric else own
-                quantiles = _step_quantiles(own, levels)
+                if self.symmetric:
+                    quantiles = (levels - 0.5).sign().view(-1, 1) * _step_quantiles(own.abs(), (2 * levels - 1).abs())
+                else:
+                    quantiles = _step_quantiles(own, levels)
                 yield rows, torch.where(quantiles.isnan(), quantiles.nanmean(2, keepdim=True), quantiles)
 
     def forward(self, point: Tensor, channel: Tensor) -> Tensor:

@@ -22,8 +22,8 @@ class SeasonalNaive(PointForecaster):
     not depend on `val_windows`. The forecast reads the series before the origin, not the context. Therefore its score
     is the same in all runs on the same test windows.
 
-    The median is the repeated value, and the other quantiles are symmetric around it, from the validation errors
-    with both signs.
+    The median is the repeated value, and the other quantiles are symmetric around it, from the absolute validation
+    errors.
 
     Parameters
     ----------
