@@ -104,7 +104,7 @@ class ResidualQuantiles(nn.Module):
 
 
 def _step_quantiles(error: Tensor, levels: Tensor) -> Tensor:
-    """Quantiles [K, Q, H] of errors [K, N, H], from as many neighbouring steps as have `MIN_ERRORS` observed errors."""
+    """Quantiles [K, Q, H] of errors [K, N, H], from enough neighbouring steps for `MIN_ERRORS` errors."""
     channels, count, horizon = error.shape
     out = error.new_empty(channels, len(levels), horizon)
     observed_per_step = (error.isfinite().sum((1, 2)) // horizon).clamp(min=1)

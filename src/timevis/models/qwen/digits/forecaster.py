@@ -101,6 +101,7 @@ class QwenForecaster(BackboneForecaster):
     """
 
     calibrated_state = ("temperature", "residuals.")
+    max_conformal_origins = 30
     declaration = Declaration(
         title="Qwen, digits",
         rough_seconds=1.0,
@@ -337,7 +338,7 @@ class QwenForecaster(BackboneForecaster):
             window_id = batch.origin * self.num_channels + batch.channel
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
-            forecast = self.forecast(batch, num_samples=self.hparams["val_samples"], explain=False)
+            forecast = self.forecast_in_order(batch, num_samples=self.hparams["val_samples"], explain=False)
             self.score_validation(forecast, batch)
 
     @torch.no_grad()
