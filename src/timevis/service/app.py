@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> APIFlask:
         MAX_FORM_MEMORY_SIZE=2**20,
     )
     app.json = ShallowJson(app)
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
     app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions))
@@ -93,7 +93,9 @@ def _register_documentation(app: APIFlask) -> None:
     @app.doc(hide=True)
     def specification() -> Any:
         place = {"servers": [{"url": request.script_root}]} if request.script_root else {}
-        return {**app._get_spec("json"), **place}
+        spec = app._get_spec("json")
+        assert isinstance(spec, dict)  # "json" was asked for
+        return spec | place
 
     @app.get("/api/docs")
     @app.doc(hide=True)
