@@ -32,7 +32,7 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
         raise conflict(
             Text(
                 "newer-version",
-                "version {version} of the dataset {name!r} is its newest: {identifier}",
+                "version {version} of the dataset {name!r} is its newest",
                 version=newest.version,
                 name=dataset.name,
                 identifier=newest.id,
@@ -133,7 +133,7 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
     version = Dataset(
         id=new_id(),
         name=dataset.name,
-        file_name=dataset.file_name.split(".")[0][: MAX_FILE_NAME_LETTERS - len(whole.suffix)] + whole.suffix,
+        file_name=dataset.file_name,
         content_hash=whole.content_hash,
         suffix=whole.suffix,
         size=whole.size,

@@ -7,7 +7,7 @@ import math
 import re
 import uuid
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from apiflask import APIFlask
@@ -96,7 +96,8 @@ class Gate:
         if caller is None:
             return None
         if link_token and identify(self.sessions, self.settings.token, link_token):
-            response = redirect(request.path)
+            rest = [(key, value) for key, value in request.args.items(multi=True) if key != "token"]
+            response = redirect(request.path + ("?" + urlencode(rest) if rest else ""))
             response.set_cookie(TOKEN_COOKIE, link_token, httponly=True, samesite="Strict")
             return response
         if caller.read_only and request.method not in READING_METHODS:

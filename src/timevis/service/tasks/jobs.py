@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
@@ -29,6 +30,7 @@ from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
+from timevis.service.tasks.model_names import automatic_name
 from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
@@ -187,7 +189,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     summary = summarise(RunFolder(folder).results)
     progress = progress_of(folder) or progress
     title = declared_models()[task.request["model"]].declaration.title
-    name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
+    name = task.request.get("name") or automatic_name(title, task.request, _names_of_models(worker, task.dataset_id))
     model = Model(
         name=name,
         kind=task.request["model"],
@@ -198,6 +200,11 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     )
     model.id = uuid.uuid4().hex
     return outcome, {"model": model, "result": {"model": model.id, **summary}, "progress": progress}
+
+
+def _names_of_models(worker: Worker, dataset_id: str) -> set[str]:
+    with worker.sessions() as session:
+        return set(session.scalars(select(Model.name).where(Model.dataset_id == dataset_id)))
 
 
 def _is_completed(folder: Path) -> bool:
