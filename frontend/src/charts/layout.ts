@@ -10,8 +10,8 @@ export const GRID_WITH_NAME = { bottom: 30 } as const;
 /** The name of a vertical axis above its upper end, over the labels instead of around the axis. */
 export const AXIS_NAME_ABOVE = { nameTextStyle: { align: "left" as const, padding: [0, 0, 0, -22] } };
 
-/** The wheel and a finger that moves up or down scroll the page; Ctrl and the wheel, two fingers, and keys zoom. */
-export const ZOOM_INSIDE = { zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, preventDefaultMouseMove: false } as const;
+/** A finger that moves up or down scrolls the page. Two fingers zoom, and Ctrl with the wheel does; see `BaseChart`. */
+export const ZOOM_INSIDE = { preventDefaultMouseMove: false } as const;
 
 /** The invisible tool with which the mouse drags over a stretch of a chart to zoom into it; see `ChartCanvas`. */
 export const DRAG_TO_ZOOM = {

@@ -94,13 +94,21 @@ describe("the page that starts a training", () => {
   });
 
   it("looks for a setting by its label, its key and its help, and says how to get a language model that is absent", async () => {
-    const option = (name: string, values: object = {}) => ({ ...{ name, section: "options", default: 1, choices: [], kind: "", help: "" }, absent: {}, ...values });
+    const option = (name: string, values: object = {}) => ({
+      ...{ name, section: "options", default: 1, choices: [], kind: "", help: "" },
+      absent: {},
+      ...values,
+    });
     const name = option("name", { section: "backbone", choices: ["nano"], absent: { "qwen3-0.6b": "Qwen/Qwen3-0.6B-Base" } });
     answers["/api/model-options"] = [offered("lstm", { recommended: true, options: [option("hidden_size"), option("dropout"), name] })];
     const { page: form } = await open("/train");
     expect(shownSettings()).toEqual(["hidden_size", "dropout", "name"]);
     expect(form.get("[data-option=name]").text()).toContain("hf download Qwen/Qwen3-0.6B-Base");
-    for (const [typed, shown] of [["drop", ["dropout"]], ["hidden size", ["hidden_size"]], ["no such", []]] as const) {
+    for (const [typed, shown] of [
+      ["drop", ["dropout"]],
+      ["hidden size", ["hidden_size"]],
+      ["no such", []],
+    ] as const) {
       await form.get("[data-test=search-settings]").setValue(typed);
       expect(shownSettings()).toEqual(shown);
     }
