@@ -47,8 +47,8 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
 
   await pointAt(0.5);
   await page.keyboard.down("Control");
-  for (let turn = 0; turn < 4; turn += 1) {
-    await page.mouse.wheel(0, -240); // the rows beside the visible ones are loaded too, so a small zoom shows all
+  for (let turn = 0; turn < 12; turn += 1) {
+    await page.mouse.wheel(0, -240); // the rows beside the visible ones are loaded too, so that a small zoom shows all
     await page.waitForTimeout(100);
   }
   await page.keyboard.up("Control");
