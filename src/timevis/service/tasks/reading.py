@@ -164,7 +164,7 @@ class Reading:
         version = Dataset(
             id=new_id(),
             name=dataset.name,
-            file_name=dataset.file_name.split(".")[0][: MAX_FILE_NAME_LETTERS - len(whole.suffix)] + whole.suffix,
+            file_name=dataset.file_name,
             content_hash=whole.content_hash,
             suffix=whole.suffix,
             size=whole.size,
@@ -273,7 +273,7 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
         raise Refusal(
             Text(
                 "newer-version",
-                "version {version} of the dataset {name!r} is its newest: {identifier}",
+                "version {version} of the dataset {name!r} is its newest",
                 version=newest.version,
                 name=dataset.name,
                 identifier=newest.id,
