@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.db.tables import MAX_NAME_LETTERS, Dataset, Sessions, new_id
-from timevis.service.db.versions import later_versions, newest_version
+from timevis.service.db.versions import deleted_dataset, later_versions, newest_version
 from timevis.service.profiling import combine, profile, start_reader
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -294,7 +294,7 @@ def _present(session: Session, identifier: str) -> Dataset:
         raise DeletedDataset(absent_dataset(identifier))
     if dataset.deleted is not None:
         raise DeletedDataset(
-            Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name),
+            deleted_dataset(dataset),
             Text("restore-first", "restore it first"),
         )
     return dataset
