@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from timevis.messages import Text
 from timevis.service.db.tables import Dataset
 
+RESTORE_FIRST = Text("restore-first", "restore it first")
+
 
 def newest_version(session: Session, dataset_id: str) -> Dataset | None:
     """The last one of the versions that extend a dataset by newer rows; None if the dataset was removed.
