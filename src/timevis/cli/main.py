@@ -13,10 +13,12 @@ from timevis.config.suggestions import did_you_mean
 COMMANDS = {
     "train": "train a forecaster, score it and write a report (Hydra overrides: model=lstm data=traffic)",
     "predict": "forecast beyond the data with a trained run, or score it on other data",
+    "ensemble": "combine finished runs into one forecaster, with weights that are selected on validation",
     "compare": "compare runs that forecast the same windows",
     "inspect": "report on a file or data set before training on it",
     "generate": "write sample series to try TimeVis on",
     "serve": "start the HTTP service (docs/service.md)",
+    "mcp": "tools for assistants that call a running service (Model Context Protocol)",
     "backup": "write all that the service stores into one file",
     "restore": "restore a backup of the service",
 }
