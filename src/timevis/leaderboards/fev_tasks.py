@@ -54,7 +54,7 @@ def read_tasks(source: str, names: Sequence[str] | None = None) -> dict[str, Any
     """
     if importlib.util.find_spec("fev") is None:
         message = Text("fev-not-installed", "the package fev is not installed")
-        raise ConfigError(message, Text("install-fev", "install it: pip install fev"))
+        raise ConfigError(message, Text("install-fev", "install it: pip install 'timevis[fev]'"))
     import fev
 
     try:

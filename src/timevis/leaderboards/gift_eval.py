@@ -1,7 +1,7 @@
 """Forecasts of the test windows of GIFT-Eval, for a process that has the package `gluonts`.
 
 GIFT-Eval (Aksu et al. 2024, "GIFT-Eval: A benchmark for general time series forecasting model evaluation") needs
-older libraries than TimeVis, so that `scripts/gift_eval.py` runs in the environment of GIFT-Eval and starts this
+older libraries than TimeVis. So `scripts/score_gift_eval.py` runs in the environment of GIFT-Eval and starts this
 module in the environment of TimeVis: ``python -m timevis.leaderboards.gift_eval FOLDER``. The folder has
 ``series.parquet`` (a long table: ``id``, ``timestamp``, ``target``; all rows but the horizon of the last window) and
 ``job.json`` (``model``, ``overrides``, ``horizon``, ``windows``, ``season``). ``forecasts.parquet`` is written.

@@ -1,7 +1,7 @@
 """Score a model of TimeVis on GIFT-Eval: writes all_results.csv, which its leaderboard reads.
 
-    python scripts/gift_eval.py --timevis /path/to/timevis/.venv/bin/python --model lstm
-    python scripts/gift_eval.py --timevis PYTHON --model qwen_patch --datasets m4_weekly model.tune=none
+    python scripts/score_gift_eval.py --timevis /path/to/timevis/.venv/bin/python --model lstm
+    python scripts/score_gift_eval.py --timevis PYTHON --model qwen_patch --datasets m4_weekly model.tune=none
 
 Run this script with the Python of the environment of GIFT-Eval (https://github.com/SalesforceAIResearch/gift-eval,
 packages `gift_eval` and `gluonts`), with GIFT_EVAL set to the folder of its data; it does not import TimeVis.
