@@ -128,7 +128,8 @@ def record(args: argparse.Namespace) -> int:
     for record, label in zip(records, unique_labels(records), strict=True):
         run, arguments = record.results.run, [t for t in record.overrides if not t.startswith("hydra.")]
         experiments = [re.split("[=/]", t)[-1] for t in arguments if t.startswith("experiment=")]
-        row = {"data": run.data, "model": args.model or [run.model, *experiments][-1], "seed": run.seed}
+        model: str = args.model or [run.model, *experiments][-1]
+        row: dict[str, Any] = {"data": run.data, "model": model, "seed": run.seed}
         row |= {"commit": run.git_commit, "command": shlex.join(["python", "train.py", *arguments])}
         if args.by_horizon:
             row["horizon"] = record.results.window_set.horizon
@@ -140,7 +141,7 @@ def record(args: argparse.Namespace) -> int:
             columns = ("percent", "percent_low", "percent_high", "p_holm")
             row["against_reference"] = {name: differences[label][name] for name in columns}
         write_row(row | {"zero_shot": False} | scores(record.folder), args.rows)
-        add_losses(losses_file(args.rows), row["data"], row["model"], row["seed"], record)
+        add_losses(losses_file(args.rows), run.data, model, run.seed, record)
     return 0
 
 
