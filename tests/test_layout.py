@@ -21,8 +21,9 @@ LAYERS = (
     ("runs",),
     ("evaluation",),
     ("sweep", "training"),
-    ("experiment", "predict", "rescore"),
+    ("combine", "experiment", "predict", "rescore"),
     ("api",),
+    ("leaderboards",),
     ("service",),
     ("cli",),
 )

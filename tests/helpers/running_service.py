@@ -30,6 +30,7 @@ class RunningService:
 
     home: Path
     port: int
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,7 +41,7 @@ class RunningService:
     @property
     def environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if key != "TIMEVIS_BROKER_URL"}
-        return inherited | SETTINGS | {"TIMEVIS_HOME": str(self.home)}
+        return inherited | SETTINGS | self.settings | {"TIMEVIS_HOME": str(self.home)}
 
     @property
     def broker_url(self) -> str:

@@ -6,7 +6,7 @@ import { useConnection } from "@/stores/connection";
 
 import { allPages } from "./allPages";
 import type { Schemas } from "./client";
-import { api, dataOf } from "./client";
+import { api, dataOf, serviceUrl } from "./client";
 import { useWords } from "@/i18n";
 
 import { PageRefusal, problemOf, ServiceAway } from "./problems";
@@ -142,14 +142,14 @@ export function uploadFile(
   fields: UploadFields,
   onProgress: (share: number) => void,
   signal: AbortSignal,
-  path = "/api/upload",
+  path = "api/upload",
 ): Promise<Uploaded> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("file", file);
     for (const [key, value] of Object.entries(fields)) if (value) body.append(key, value);
-    request.open("POST", path);
+    request.open("POST", serviceUrl(path));
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };

@@ -2796,6 +2796,20 @@ export interface components {
             outliers?: "report" | "mask";
         };
         /**
+         * CodedText
+         * @description A sentence in English, with its code.
+         */
+        CodedText: {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+        };
+        /**
          * Commands
          * @description What does the same on the command line, in Python and with curl.
          */
@@ -2896,7 +2910,7 @@ export interface components {
             /** Models */
             models: components["schemas"]["ComparedModel"][];
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["CodedText"][];
             /** Pairs */
             pairs: components["schemas"]["ComparedPair"][];
             /** Reference */

@@ -243,12 +243,19 @@ class WandbOptions:
     mode : {"auto", "online", "offline", "disabled"}, optional
         ``auto`` is online for a user who is logged in, and offline otherwise.
     tags : list of str, optional
+    group : str, optional
+        Runs with the same group are shown together; null takes the sweep that a run belongs to.
+    artifacts : bool
+        Whether model, report, data card and predictions are stored as artifacts; of the user's own data only with
+        ``log_data``.
     """
 
     project: str = "timevis"
     entity: str | None = None
     mode: Literal["auto", "online", "offline", "disabled"] | None = "auto"
     tags: Sequence[str] | None = None
+    group: str | None = None
+    artifacts: bool = True
 
 
 @dataclass(frozen=True)
@@ -304,6 +311,19 @@ class RunOptions:
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
 
 
+@dataclass(frozen=True)
+class SweepOptions:
+    """The section `sweep`.
+
+    Attributes
+    ----------
+    ensemble : bool
+        At the end of a sweep, make an ensemble of its completed runs, one for each window set.
+    """
+
+    ensemble: bool = False
+
+
 def check_sections(cfg: Mapping[str, Any]) -> None:
     """Check each section of this module, to find mistakes before PyTorch is imported.
 
@@ -315,5 +335,6 @@ def check_sections(cfg: Mapping[str, Any]) -> None:
     section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
     section_from_config(EvaluationOptions, section_to_dict(cfg["evaluation"], "evaluation"), "evaluation")
     section_from_config(FitOptions, section_to_dict(cfg["model"]["fit"], "model.fit"), "model.fit")
+    section_from_config(SweepOptions, section_to_dict(cfg["sweep"], "sweep"), "sweep")
     TrainerOptions.from_config(cfg["trainer"])
     LoggerOptions.from_config(cfg["logger"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -159,6 +160,14 @@ class Forecaster(pl.LightningModule):
         for name, function in cls.sections.items():
             check_arguments(f"model.{name}", options.get(name) or {}, function)
 
+    @property
+    def validation_options(self) -> dict[str, Any]:
+        """Options of `base_forecast` for a forecast of the windows that select weights or compare models."""
+        return {}
+
+    def read_run_folder(self, folder: Path) -> None:
+        """Read what the model keeps in the run folder outside of its state; nothing for most models."""
+
     @classmethod
     def download_files(cls, options: Mapping[str, Any], report: Callable[[int, int], None]) -> None:
         """Download what a model with these hyperparameters needs and what is not on the disk, before it is built.
@@ -199,7 +208,10 @@ class Forecaster(pl.LightningModule):
     @torch.no_grad()
     def forecast(self, batch: Batch, **options: Any) -> Forecast:
         """Forecast the targets of a batch from its context; `options` are passed to `base_forecast`."""
-        forecast = self.base_forecast(batch, **options)
+        return self.recalibrated(self.base_forecast(batch, **options), batch)
+
+    def recalibrated(self, forecast: Forecast, batch: Batch) -> Forecast:
+        """A forecast of `base_forecast` after conformal recalibration, if there is any."""
         if not self.conformal.is_used:
             return forecast
         quantiles = self.conformal(forecast.quantiles, batch.channel, self.channel_std)

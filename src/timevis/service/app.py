@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, send_from_directory
+from flask import Response, request, send_from_directory
 
 from timevis import __version__
 from timevis.service.api import (
@@ -92,7 +92,8 @@ def _register_documentation(app: APIFlask) -> None:
     @app.get("/api/openapi.json")
     @app.doc(hide=True)
     def specification() -> Any:
-        return app._get_spec("json")
+        place = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+        return {**app._get_spec("json"), **place}
 
     @app.get("/api/docs")
     @app.doc(hide=True)
@@ -107,18 +108,18 @@ def _register_documentation(app: APIFlask) -> None:
         return send_from_directory(str(assets), name)
 
 
-DOCUMENTATION_PAGE = f"""<!doctype html>
+DOCUMENTATION_PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><title>TimeVis API</title>
-<link rel="stylesheet" href="{ASSETS}swagger-ui.css"><link rel="icon" href="{ASSETS}favicon-32x32.png">
+<link rel="stylesheet" href="docs/assets/swagger-ui.css"><link rel="icon" href="docs/assets/favicon-32x32.png">
 </head>
 <body>
 <div id="api"></div>
-<script src="{ASSETS}swagger-ui-bundle.js"></script><script src="{ASSETS}start.js"></script>
+<script src="docs/assets/swagger-ui-bundle.js"></script><script src="docs/assets/start.js"></script>
 </body>
 </html>
 """
 DOCUMENTATION_SCRIPT = """\
-SwaggerUIBundle({url: "/api/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});
+SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});
 """

@@ -332,6 +332,7 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
             port,
             WEB_THREADS,
             ident="TimeVis",
+            url_prefix=settings.root_path,
             **proxy,
             max_request_body_size=(settings.max_upload_megabytes + 1) * 2**20,
         )

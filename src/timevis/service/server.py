@@ -29,7 +29,7 @@ BODY_BYTES_PER_SECOND = 8192.0
 IDLE_SECONDS = 75.0
 """A connection between two requests, and one whose client does not read the answer, is closed after this time."""
 CHECK_SECONDS = 1
-HEALTH_PATHS = ("/api/health",)
+HEALTH_PATHS = ("/api/live", "/api/health")
 HEALTH_THREADS = 2
 
 
@@ -82,7 +82,7 @@ class Server(TcpWSGIServer):
         super().__init__(*arguments, **options)
 
     def add_task(self, task: Channel) -> None:
-        is_health = task.requests[0].path in HEALTH_PATHS
+        is_health = task.requests[0].path.removeprefix(self.adj.url_prefix) in HEALTH_PATHS
         (self.health if is_health else self.task_dispatcher).add_task(task)
 
     def handle_accept(self) -> None:

@@ -71,7 +71,10 @@ class Settings:
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
     trusted_proxy : str
-        Address of a proxy on the way, whose header X-Forwarded-For names the address of the client.
+        Address of a proxy on the way, whose headers X-Forwarded-For and X-Forwarded-Proto name the address of the
+        client and whether it uses https.
+    root_path : str
+        Path below which a proxy shows the service, such as ``/timevis``; requests may have it or lack it.
     requests_per_minute, failed_tokens_per_minute : float
         Limits for one token, or for one address without a token; and for wrong tokens of one address.
     max_rows, max_columns, max_sheets : int
@@ -104,6 +107,7 @@ class Settings:
     training_megabytes: int = 8192
     cors_origins: tuple[str, ...] = ()
     trusted_proxy: str = ""
+    root_path: str = ""
     requests_per_minute: float = 6000.0
     failed_tokens_per_minute: float = 30.0
     max_rows: int = 20_000_000
@@ -145,6 +149,7 @@ class Settings:
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
+            root_path=_root_path(environment),
             start_id=environment.get("TIMEVIS_START_ID") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
@@ -179,6 +184,16 @@ def make_private_folder(path: Path) -> None:
 def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     """The parts of a list that is separated by commas."""
     return tuple(part.strip() for part in environment.get(variable, "").split(",") if part.strip())
+
+
+def _root_path(environment: Mapping[str, str]) -> str:
+    """A path with a slash at its begin and none at its end, or nothing."""
+    path = environment.get("TIMEVIS_ROOT_PATH", "").rstrip("/")
+    if path and not re.fullmatch(r"(/[\w.~-]+)+", path, re.ASCII):
+        raise ConfigError(
+            Text("bad-root-path", "TIMEVIS_ROOT_PATH={path!r} is not a path such as /timevis", path=path),
+        )
+    return path
 
 
 def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:

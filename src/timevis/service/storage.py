@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from timevis.data.table import empty_file_error
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.service.artefacts import ArtefactStore, open_store
@@ -86,13 +87,7 @@ class Storage:
                 file.flush()
                 os.fsync(file.fileno())
             if not size:
-                raise DataError(
-                    Text("file-empty", "{source}: the file is empty", source=file_name),
-                    Text(
-                        "give-header-and-rows",
-                        "give a row of column names, such as time,value, and below it a row for each time",
-                    ),
-                )
+                raise empty_file_error(file_name)
             upload = Upload(digest.hexdigest(), suffix, size)
             temporary.replace(self.upload(upload.content_hash, suffix))
             self.share(self.upload(upload.content_hash, suffix))

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
+from timevis.data.quality.quality_report import has_time_zone
 from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Task
@@ -133,6 +134,6 @@ def _unit(report: dict[str, Any], channel: str) -> str:
 def _iso(rows: pd.DataFrame, report: dict[str, Any]) -> list[str]:
     """Local times of rows, which are stored in UTC if the data have a zone."""
     index = pd.DatetimeIndex(rows["timestamp"])
-    if report["start"].endswith("+00:00"):
+    if has_time_zone(report):
         index = to_local_time(index.tz_localize("UTC"), report["timezone"])
     return [time.isoformat() for time in index]

@@ -161,7 +161,7 @@ def submit_group(tasks: list[Task]) -> str:
 
 def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The response to a request that made a task; with ``Prefer: wait=N`` it waits, if a place is free."""
-    headers = {"Location": f"/api/tasks/{task.id}"}
+    headers = {"Location": f"{request.script_root}/api/tasks/{task.id}"}
     if seconds := prefer_seconds():
         wait_for_end(task.id, seconds)
     with context().sessions() as session:

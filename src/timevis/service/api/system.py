@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import redirect
+from flask import redirect, request
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
@@ -22,7 +22,7 @@ from timevis.messages import english_texts
 from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
+from timevis.service.schemas.system import Health, Live, Messages, MetricDescription, Statistics
 from timevis.service.settings import START_HEADER
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, READ, RUNNING
@@ -42,7 +42,14 @@ STORAGE_SECONDS = 60
 @blueprint.get("/")
 @blueprint.doc(hide=True)
 def index() -> Any:
-    return redirect("/api/docs")
+    return redirect(f"{request.script_root}/api/docs")
+
+
+@blueprint.get("/live")
+@blueprint.output(Live)
+def live() -> Any:
+    """Say that the web process answers; `/api/health` says whether all parts work. A supervisor restarts by this."""
+    return {"version": __version__}
 
 
 @blueprint.get("/health")

@@ -12,7 +12,7 @@ from timevis.service.api.commands import commands_of
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.following import read_log, seconds_left
-from timevis.service.tasks.states import QUEUED, READ
+from timevis.service.tasks.states import QUEUED, READ, codes_of
 
 
 def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
     return [
         {
             **{name: getattr(task, name) for name in columns},
-            **{key: (task.result or {}).get(key) for key in ("error_code", "advice_code")},
+            **codes_of(task),
             "name": task.request.get("name"),
             "method": task.request.get("model" if task.kind == "train" else "method"),
             "models": [models[model][0] for model in model_ids[task.id] if model in models],

@@ -33,6 +33,7 @@ from timevis.service.operations.all_files import fetch_all, share_all
 from timevis.service.settings import FOLDERS, Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import QUEUED, RUNNING
+from timevis.utils.files import require_absent
 
 FORMAT = 1
 LEFT_OUT_TABLES = ("workers", "folder_copies")
@@ -51,11 +52,7 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
     ConfigError
         The file exists already.
     """
-    if path.exists():
-        raise ConfigError(
-            Text("file-exists", "{path} exists already", path=str(path)),
-            Text("choose-other-name", "choose another name"),
-        )
+    require_absent(path, Text("choose-other-name", "choose another name"))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     sessions = open_database(settings.database_url)

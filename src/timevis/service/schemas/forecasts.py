@@ -9,7 +9,16 @@ from pydantic import BaseModel, Field, model_validator
 from timevis.messages import Text
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
-from timevis.service.schemas.common import ChannelName, Commands, Id, Name, Number, StrictModel, TextCode
+from timevis.service.schemas.common import (
+    ChannelName,
+    CodedText,
+    Commands,
+    Id,
+    Name,
+    Number,
+    StrictModel,
+    TextCode,
+)
 from timevis.service.training import untrained_methods
 
 MAX_ITEMS = 1000
@@ -144,7 +153,7 @@ class ComparisonResult(BaseModel):
 
     data: str
     window_set: str = Field(description="Hash of the windows.")
-    notes: list[str]
+    notes: list[CodedText]
     reference: str
     models: list[ComparedModel]
     pairs: list[ComparedPair]

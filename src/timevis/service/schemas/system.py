@@ -12,6 +12,10 @@ class Part(BaseModel):
     detail: str = ""
 
 
+class Live(BaseModel):
+    version: str
+
+
 class Health(BaseModel):
     version: str
     ready: bool

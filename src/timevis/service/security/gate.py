@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import time
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ from timevis.service.web.page import is_page_path
 log = logging.getLogger(__name__)
 
 ASSETS = "/api/docs/assets/"
-PUBLIC_PATHS = ("/api/", "/api/health", "/api/docs", "/api/openapi.json")
+PUBLIC_PATHS = ("/api/", "/api/live", "/api/health", "/api/docs", "/api/openapi.json")
 PUBLIC_FOLDERS = (ASSETS,)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 SESSION_COOKIE = "timevis_session"
@@ -48,7 +49,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "worker-src 'self' blob:",
         "connect-src 'self'",
         "object-src 'none'",
-        "base-uri 'none'",
+        "base-uri 'self'",
         "form-action 'self'",
         "frame-ancestors 'self'",
     )
@@ -86,7 +87,7 @@ class Gate:
     def check(self) -> Any:
         """Answer the request at once, let it through (None), or raise a Problem."""
         ACTOR.set(None)
-        g.request_id = _request_id()
+        g.request_id, g.started = _request_id(), time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         if request.mimetype != "multipart/form-data":
@@ -103,7 +104,7 @@ class Gate:
         if caller is None:
             return None
         if link_token and identify(self.sessions, self.settings.token, link_token):
-            response = redirect(request.path)
+            response = redirect(f"{request.script_root}{request.path}")
             secret = start_session(self.sessions, link_token)
             response.set_cookie(
                 SESSION_COOKIE,
@@ -143,7 +144,16 @@ class Gate:
             if SESSION_COOKIE in request.cookies:
                 response.delete_cookie(SESSION_COOKIE)
         level = logging.DEBUG if request.method in READING_METHODS and response.status_code < 400 else logging.INFO
-        log.log(level, "%s %s %d", request.method, request.path, response.status_code)
+        milliseconds = round(1000 * (time.perf_counter() - g.started))
+        log.log(
+            level,
+            "%s %s %d in %d ms from %s",
+            request.method,
+            request.path,
+            response.status_code,
+            milliseconds,
+            request.remote_addr,
+        )
         return response
 
     def _check_host(self) -> None:

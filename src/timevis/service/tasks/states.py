@@ -30,6 +30,7 @@ COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
 FINAL = (COMPLETED, FAILED, CANCELLED)
 TRAIN, PREDICT, COMPARE, READ = "train", "predict", "compare", "read"
 STATES = (QUEUED, RUNNING, *FINAL)
+CODES = ("error_code", "advice_code")
 
 
 def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:
@@ -143,8 +144,13 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
 def failure(error: TimeVisError, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The columns of a task that failed; the codes of its error and advice are added to its result."""
     values = error.to_json()
-    codes = {key: values.pop(key) for key in ("error_code", "advice_code")}
+    codes = {key: values.pop(key) for key in CODES}
     return {**values, "result": {**(result or {}), **codes}}
+
+
+def codes_of(task: Task) -> dict[str, Any]:
+    """The codes of the error and the advice of a task, which are null without one."""
+    return {key: (task.result or {}).get(key) for key in CODES}
 
 
 def advice_of(task: Task) -> Text | None:
