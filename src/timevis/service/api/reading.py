@@ -52,12 +52,8 @@ def read_file(
         task = session.get_one(Task, task_id)
         if task.state not in FINAL:
             body = json.dumps(to_json_types(task_detail(session, task, 0)))
-            return Response(
-                body,
-                202,
-                {"Location": f"{http_request.script_root}/api/tasks/{task.id}"},
-                mimetype="application/json",
-            )
+            headers = {"Location": f"{http_request.script_root}/api/tasks/{task.id}"}
+            return Response(body, 202, headers, mimetype="application/json")
         if task.state != COMPLETED:
             raise _problem(task)
         dataset = session.get_one(Dataset, task.result["dataset"])

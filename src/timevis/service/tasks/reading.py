@@ -283,15 +283,27 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
     return dataset
 
 
+def no_dataset(identifier: str) -> Text:
+    """What to say of an identifier that no dataset has."""
+    return Text("no-dataset", "there is no dataset {identifier}", identifier=identifier)
+
+
+def deleted_dataset(name: str) -> Text:
+    """What to say of a dataset that is deleted."""
+    return Text("deleted-dataset", "the dataset {name!r} is deleted", name=name)
+
+
+def restore_first() -> Text:
+    """What to do about a row that is deleted."""
+    return Text("restore-first", "restore it first")
+
+
 def _present(session: Session, identifier: str) -> Dataset:
     dataset = session.get(Dataset, identifier)
     if dataset is None:
-        raise DeletedDataset(Text("no-dataset", "there is no dataset {identifier}", identifier=identifier))
+        raise DeletedDataset(no_dataset(identifier))
     if dataset.deleted is not None:
-        raise DeletedDataset(
-            Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name),
-            Text("restore-first", "restore it first"),
-        )
+        raise DeletedDataset(deleted_dataset(dataset.name), restore_first())
     return dataset
 
 
