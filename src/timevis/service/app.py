@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> APIFlask:
         MAX_FORM_MEMORY_SIZE=2**20,
     )
     app.json = ShallowJson(app)
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
     app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions))

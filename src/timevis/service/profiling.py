@@ -114,7 +114,7 @@ def start_reader() -> subprocess.Popen[str]:
     """Start the child process, which imports its libraries and then waits for its request."""
     command = [sys.executable, "-m", "timevis.service.profiling"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
 
 
 class ReadingStopped(Exception):
