@@ -297,9 +297,9 @@ class RunOptions:
         Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
     horizon : int, optional
         Rows that the model forecasts; null derives it from frequency and length of the data.
-    conformal : {"none", "split", "online"}
+    conformal : {"auto", "none", "split", "online"}
         Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from
-        all windows whose targets lie before the origin of the forecast.
+        all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
     seed : int
         Seed of all random numbers of the run.
     """
@@ -307,7 +307,7 @@ class RunOptions:
     basic: ClassVar = ("context_length", "horizon")  # what a form shows at once
     context_length: LimitedInt | None = None
     horizon: LimitedInt | None = None
-    conformal: Literal["none", "split", "online"] = "none"
+    conformal: Literal["auto", "none", "split", "online"] = "auto"
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
 
 

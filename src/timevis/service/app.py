@@ -93,7 +93,9 @@ def _register_documentation(app: APIFlask) -> None:
     @app.doc(hide=True)
     def specification() -> Any:
         place = {"servers": [{"url": request.script_root}]} if request.script_root else {}
-        return {**app._get_spec("json"), **place}
+        spec = app._get_spec("json")
+        assert isinstance(spec, dict)  # "json" was asked for
+        return spec | place
 
     @app.get("/api/docs")
     @app.doc(hide=True)

@@ -9,16 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from timevis.messages import Text
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
-from timevis.service.schemas.common import (
-    ChannelName,
-    CodedText,
-    Commands,
-    Id,
-    Name,
-    Number,
-    StrictModel,
-    TextCode,
-)
+from timevis.service.schemas.common import ChannelName, CodedText, Commands, Id, Name, Number, StrictModel, TextCode
 from timevis.service.training import untrained_methods
 
 MAX_ITEMS = 1000

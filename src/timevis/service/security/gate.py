@@ -110,6 +110,7 @@ class Gate:
                 SESSION_COOKIE,
                 secret,
                 max_age=SESSION_SECONDS,
+                path=request.script_root or "/",
                 httponly=True,
                 samesite="Strict",
                 secure=request.is_secure,
@@ -142,7 +143,7 @@ class Gate:
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
             if SESSION_COOKIE in request.cookies:
-                response.delete_cookie(SESSION_COOKIE)
+                response.delete_cookie(SESSION_COOKIE, path=request.script_root or "/")
         level = logging.DEBUG if request.method in READING_METHODS and response.status_code < 400 else logging.INFO
         milliseconds = round(1000 * (time.perf_counter() - g.started))
         log.log(
