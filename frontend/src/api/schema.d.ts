@@ -2958,7 +2958,7 @@ export interface components {
             high: (number | null)[];
             /**
              * Labels
-             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays.
+             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, weekdays, months or quarters.
              */
             labels: string[];
             /**
@@ -4264,6 +4264,13 @@ export interface components {
         };
         /** ModelOption */
         ModelOption: {
+            /**
+             * Absent
+             * @description Choices that are not on this machine, and the hub id of each.
+             */
+            absent: {
+                [key: string]: string;
+            };
             /** Advanced */
             advanced: boolean;
             /** Choices */
@@ -5390,6 +5397,7 @@ export interface components {
             autocorrelation: components["schemas"]["Autocorrelation"];
             average_day: components["schemas"]["ChannelAverage"] | null;
             average_week: components["schemas"]["ChannelAverage"] | null;
+            average_year: components["schemas"]["ChannelAverage"] | null;
             /** Channel */
             channel: string;
             /**

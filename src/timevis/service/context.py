@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from timevis.config.suggestions import did_you_mean
 from timevis.messages import Text
 from timevis.service.db.tables import Base, Dataset, Model, Sessions
+from timevis.service.db.versions import deleted_dataset
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import answering_queues
-from timevis.service.tasks.reading import deleted_dataset, restore_first
 
 ANSWER_IS_VALID_SECONDS = 5.0
 Row = TypeVar("Row", bound=Base)
@@ -76,11 +76,11 @@ def find_present(session: Session, table: type[Deletable], identifier: str, poin
     row = find(session, table, identifier, pointer)
     if row.deleted is not None:
         deleted = (
-            deleted_dataset(row.name)
+            deleted_dataset(row)
             if isinstance(row, Dataset)
             else Text("deleted-model", "the model {name!r} is deleted", name=row.name)
         )
-        raise _refusal(pointer, deleted, restore_first())
+        raise _refusal(pointer, deleted, Text("restore-first", "restore it first"))
     return row
 
 

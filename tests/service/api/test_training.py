@@ -132,6 +132,24 @@ def test_the_rule_of_the_split_is_that_of_the_command_line(http: FlaskClient, da
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/split_by")
 
 
+def test_a_language_model_can_be_chosen_where_it_is_on_this_machine(
+    http: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+
+    def backbones() -> tuple[list[str], dict[str, str]]:
+        options = http.get("/api/model-options/qwen").json["options"]
+        (option,) = (entry for entry in options if (entry["section"], entry["name"]) == ("backbone", "name"))
+        return option["choices"], option["absent"]
+
+    absent = {"qwen2.5-0.5b": "Qwen/Qwen2.5-0.5B", "qwen3-0.6b": "Qwen/Qwen3-0.6B-Base"}
+    assert backbones() == (["nano"], absent)
+    config = tmp_path / "models--Qwen--Qwen2.5-0.5B" / "snapshots" / "1" / "config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text("{}")
+    assert backbones()[0] == ["nano", "qwen2.5-0.5b"]
+
+
 def test_every_model_lists_typed_options_for_a_form(http: FlaskClient) -> None:
     models = {entry["model"]: entry for entry in http.get("/api/model-options").json}
     assert {"lstm", "qwen", "seasonal_naive"} <= set(models)
