@@ -5115,6 +5115,42 @@ export interface components {
             variant?: "template" | "none" | "shuffled" | "wrong_domain";
         };
         /**
+         * Recalibration
+         * @description How the intervals of a run were recalibrated, for results.json.
+         */
+        Recalibration: {
+            /**
+             * Coverage 80
+             * @description Of each method that was compared, the coverage of its 80 % interval on the second half of validation.
+             */
+            coverage_80: {
+                [key: string]: number;
+            };
+            /**
+             * Horizons
+             * @description About the number of independent horizons of validation that the intervals were calibrated on; see `timevis.models.conformal.independent_horizons`.
+             */
+            horizons: number;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "none" | "split" | "online";
+            /**
+             * Reason
+             * @description The config sets the method, or it was selected on validation, or validation has too few windows to select it.
+             * @enum {string}
+             */
+            reason: "set" | "validation" | "few-windows";
+            /**
+             * Wql Ratio
+             * @description The same for the WQL, divided by the WQL of ``none``.
+             */
+            wql_ratio: {
+                [key: string]: number;
+            };
+        };
+        /**
          * RescoredRunFacts
          * @description What was scored again by the model of an earlier run.
          */
@@ -5239,6 +5275,11 @@ export interface components {
             };
             /** Quantile Levels */
             quantile_levels: number[];
+            /**
+             * @description How the intervals were recalibrated.
+             * @default null
+             */
+            recalibration?: components["schemas"]["Recalibration"] | null;
             /** Run */
             run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
             /** Schema Version */
@@ -5805,11 +5846,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6003,11 +6044,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6201,11 +6242,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6399,11 +6440,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6602,11 +6643,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6810,11 +6851,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -7015,11 +7056,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
