@@ -8,8 +8,6 @@ from sqlalchemy.orm import Session
 from timevis.messages import Text
 from timevis.service.db.tables import Dataset
 
-RESTORE_FIRST = Text("restore-first", "restore it first")
-
 
 def newest_version(session: Session, dataset_id: str) -> Dataset | None:
     """The last one of the versions that extend a dataset by newer rows; None if the dataset was removed.
@@ -34,3 +32,8 @@ def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
 def deleted_dataset(dataset: Dataset) -> Text:
     """What an error says where a dataset is deleted."""
     return Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name)
+
+
+def restore_first() -> Text:
+    """What to do about a dataset or a model that is deleted."""
+    return Text("restore-first", "restore it first")
