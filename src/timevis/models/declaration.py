@@ -44,6 +44,8 @@ class Declaration:
         training runs were timed.
     rough_memory_mb : float
         Memory of a training run, used in the same way.
+    rough_forecasts_per_second : float
+        Windows of one channel that it forecasts in a second, used in the same way.
     queue : {"cpu", "gpu"}
         ``gpu``: its training runs go to the queue gpu while a worker consumes it.
     is_recommended : bool
@@ -61,6 +63,7 @@ class Declaration:
     title: str
     rough_seconds: float
     rough_memory_mb: float = 700.0
+    rough_forecasts_per_second: float = 1000.0
     queue: Literal["cpu", "gpu"] = "cpu"
     is_recommended: bool = False
     basic_options: Sequence[str] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from safetensors import SafetensorError
@@ -62,6 +62,11 @@ class Ensemble(Forecaster):
         basic_options=("members",),
     )
     calibrated_state = ("weights", "scores")
+    limits_its_own_time = True
+    default_minutes: ClassVar[float | None] = None
+    """`minutes` where it is null."""
+    finishes_on_interrupt: ClassVar[bool] = False
+    """Whether Ctrl-C ends the fit of members, and the run goes on with those so far."""
 
     def __init__(
         self,
@@ -188,6 +193,11 @@ class Ensemble(Forecaster):
             self._forecasts[record.name] = forecasts
         if forecaster is not None:
             self._loaded[record.name] = forecaster
+
+    @property
+    def validation(self) -> float:
+        """Relative WQL of the weighted combination on the windows that compare models."""
+        return float(self.scores[1])
 
     @property
     def has_members(self) -> bool:

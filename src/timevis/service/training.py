@@ -122,16 +122,9 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
             for key, value in (given.get(section) or {}).items()
             if (section, key) != ("backbone", "name")
         },
-        **({"trainer.max_time": duration_text(given["minutes"])} if given.get("minutes") else {}),
+        **({"minutes": given["minutes"]} if given.get("minutes") else {}),
         **{f"evaluation.{key}": value for key, value in given.get("evaluation", {}).items()},
     }
-
-
-def duration_text(minutes: float) -> str:
-    """Minutes as ``days:hours:minutes:seconds``, the form of `trainer.max_time`."""
-    seconds = max(1, round(60 * minutes))
-    days, rest = divmod(seconds, 86_400)
-    return f"{days:02d}:{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
 
 
 def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mapping[str, Any]) -> DictConfig:
@@ -180,7 +173,7 @@ def check_member_names(members: Sequence[str] | None) -> None:
 def pointer_of(key: str) -> str:
     """The JSON pointer of the request field that sets a config key; empty if the error is about no key."""
     match key.split("."):
-        case ["trainer", "max_time"]:
+        case ["trainer", "max_time"] | ["minutes"]:
             return "/minutes"
         case ["data" | "model", *parts] if not parts:
             return ""

@@ -52,8 +52,8 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     steps = fit_steps(cfg, dataset.report, declared) if declared.has_gradient_fit else None
     timed = history["seconds" if steps is None else "seconds_per_step"]
     seconds = (steps or 1) * statistics.median(timed or [rough.rough_seconds])
-    if cfg.trainer.max_time is not None:
-        seconds = min(seconds, _seconds(cfg.trainer.max_time))
+    if cfg.minutes is not None:
+        seconds = min(seconds, 60 * cfg.minutes)
     memory = statistics.median(history["memory"] or [rough.rough_memory_mb])
     return {
         "seconds_low": round(START_SECONDS + LOW_FACTOR * seconds, 1),
@@ -148,9 +148,3 @@ def _history(session: Session, kind: str) -> dict[str, list[float]]:
         if cost.get("fit_seconds") and (progress or {}).get("step"):
             history["seconds_per_step"].append(cost["fit_seconds"] / progress["step"])
     return history
-
-
-def _seconds(duration: str) -> float:
-    """Seconds of ``days:hours:minutes:seconds``."""
-    days, hours, minutes, seconds = map(int, duration.split(":"))
-    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
