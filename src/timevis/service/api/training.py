@@ -75,16 +75,10 @@ def register_train_routes() -> None:
 
 
 def _requests_of_preset(preset: PresetRequest) -> list[Any]:
-    """The requests of a preset, in the order of their usual time."""
-    declared = declared_models()
-    models = [name for name, model in declared.items() if preset.name in model.declaration.preset_groups]
-    common = preset.model_dump(exclude={"name", "minutes"}, exclude_none=True) | {"preset": preset.name}
-    trained = [model for model in models if declared[model].has_gradient_fit]
-    share = {} if preset.minutes is None else {"minutes": preset.minutes / len(trained)}
-    return [
-        train_request().model_validate({**common, "model": model, **(share if model in trained else {})})
-        for model in models
-    ]
+    """The requests of a preset: of the models that declare it, which is `auto`."""
+    models = [name for name, model in declared_models().items() if preset.name in model.declaration.preset_groups]
+    common = preset.model_dump(exclude={"name"}, exclude_none=True) | {"preset": preset.name}
+    return [train_request().model_validate({**common, "model": model}) for model in models]
 
 
 def _values(chosen: BaseModel) -> dict[str, Any]:

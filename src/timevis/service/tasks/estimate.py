@@ -52,7 +52,9 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     steps = fit_steps(cfg, dataset.report, declared) if declared.has_gradient_fit else None
     timed = history["seconds" if steps is None else "seconds_per_step"]
     seconds = (steps or 1) * statistics.median(timed or [rough.rough_seconds])
-    if cfg.minutes is not None:
+    if kind == "auto":
+        seconds = rough.rough_seconds if cfg.minutes is None else 60 * cfg.minutes
+    elif cfg.minutes is not None:
         seconds = min(seconds, 60 * cfg.minutes)
     memory = statistics.median(history["memory"] or [rough.rough_memory_mb])
     return {
