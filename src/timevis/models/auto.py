@@ -47,7 +47,6 @@ class Auto(Ensemble):
         rough_memory_mb=1500.0,
         is_recommended=True,
         presets={"quick": {"minutes": 2.0}, "best": {"minutes": DEFAULT_MINUTES}},
-        preset_groups=("quick", "best"),
     )
     default_minutes: ClassVar[float | None] = DEFAULT_MINUTES
     finishes_on_interrupt = True

@@ -54,8 +54,6 @@ class Declaration:
         Options that a form shows at once, below `model` in the config, such as ``hidden_size`` or ``lora.rank``.
     presets : mapping
         Config values of the presets, such as ``{"quick": {"model.fit.max_epochs": 5}}``.
-    preset_groups : sequence of str
-        Presets whose group of models contains this one.
     untrained : Untrained, optional
         None if the model cannot forecast without a training run.
     """
@@ -68,7 +66,6 @@ class Declaration:
     is_recommended: bool = False
     basic_options: Sequence[str] = ()
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    preset_groups: Sequence[Preset] = ()
     untrained: Untrained | None = None
 
     @classmethod

@@ -50,7 +50,7 @@ def register_train_routes() -> None:
     @blueprint.doc(summary="Train several models")
     def train_group(body: Any) -> Any:
         """Validate several training runs, then queue a task for each; none is queued if one is wrong."""
-        trainings = _requests_of_preset(body.preset) if body.trainings is None else body.trainings
+        trainings = [_request_of_preset(body.preset)] if body.trainings is None else body.trainings
         chosen = [training.root for training in trainings]
         if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
             raise wrong_field(
@@ -74,11 +74,9 @@ def register_train_routes() -> None:
         return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
 
 
-def _requests_of_preset(preset: PresetRequest) -> list[Any]:
-    """The requests of a preset: of the models that declare it, which is `auto`."""
-    models = [name for name, model in declared_models().items() if preset.name in model.declaration.preset_groups]
-    common = preset.model_dump(exclude={"name"}, exclude_none=True) | {"preset": preset.name}
-    return [train_request().model_validate({**common, "model": model}) for model in models]
+def _request_of_preset(preset: PresetRequest) -> Any:
+    given = preset.model_dump(exclude={"name"}, exclude_none=True)
+    return train_request().model_validate({**given, "model": "auto", "preset": preset.name})
 
 
 def _values(chosen: BaseModel) -> dict[str, Any]:
