@@ -148,6 +148,7 @@ def fit_members(
         windows = ensemble.scored_windows(datamodule)
     sizes = Sizes(
         train=len(datamodule.windows["train"]),
+        horizon=datamodule.horizon,
         compared=sum(len(part.index) for part in windows.values()),
         scored=len(datamodule.windows["val"]) + len(datamodule.windows["test"]),
     )
@@ -159,7 +160,7 @@ def fit_members(
     for number, fit in enumerate(fits, 1):
         estimated = plan.own_estimate(fit.member, fit.config)
         left = plan.left(ensemble.records) if ensemble.has_members else None
-        needed = plan.seconds_of(fit.member, fit.config)
+        needed = plan.least_seconds_of(fit.member, fit.config)
         if not fit.has_model and left is not None and needed > left:
             fit.skip(_no_time(needed, left))
             continue
@@ -190,7 +191,7 @@ def fit_members(
 def _no_time(needed: float, left: float) -> Text:
     return Text(
         "no-time-for-member",
-        "it takes about {needed}, and {left} were left",
+        "it needs about {needed}, and {left} were left",
         needed=format_duration(needed),
         left=format_duration(max(0.0, left)),
     )
@@ -210,8 +211,9 @@ def _show_progress(
             continue
         seconds = plan.seconds_of(fit.member, fit.config)
         is_running = number == current
-        if is_running or left is None or rest + seconds <= left:
-            rest += seconds if left is None or not is_running else min(seconds, max(0.0, left))
+        free = None if left is None else max(0.0, left - rest)
+        if is_running or free is None or plan.least_seconds_of(fit.member, fit.config) <= free:
+            rest += seconds if free is None else min(seconds, free)
         rows.append({"name": name, "state": "running" if is_running else "waiting", "estimate": round(seconds, 1)})
     end = time.time() + rest + plan.seconds_at_end(ensemble.records)
     validation = ensemble.validation if ensemble.has_members else None

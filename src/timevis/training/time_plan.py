@@ -15,10 +15,12 @@ from timevis.runs.config import RunConfig
 
 UNDECLARED_SECONDS = 60.0
 """Estimate of a model that declares nothing."""
-TYPICAL_VALUES = 30_000
-"""Training windows of the data for which models without optimizer steps declare their time."""
+TYPICAL_TARGETS = 300_000
+"""Training windows times horizon of the data for which models without optimizer steps declare their time."""
 LEAST_SHARE_OF_FIT = 0.3
 """Share of the steps of a long fit that early stopping usually leaves."""
+USEFUL_SHARE, MIN_EPOCHS_TO_CUT = 0.25, 5
+"""Share of its estimate that a fit of at least so many epochs needs; with less time it is not started."""
 MIN_CORRECTION, MAX_CORRECTION = 0.2, 10.0
 REPORT_SECONDS = 5.0
 """Time for the weights, the report and the results, before correction."""
@@ -32,8 +34,8 @@ class Sizes:
 
     Attributes
     ----------
-    train : int
-        Training windows.
+    train, horizon : int
+        Training windows, and their targets.
     compared : int
         Validation windows that each member forecasts.
     scored : int
@@ -41,6 +43,7 @@ class Sizes:
     """
 
     train: int
+    horizon: int
     compared: int
     scored: int
 
@@ -78,7 +81,7 @@ class TimePlan:
             return UNDECLARED_SECONDS
         rough = declared.declaration.rough_seconds
         if not declared.has_gradient_fit:
-            return rough * min(10.0, max(0.1, self.sizes.train / TYPICAL_VALUES))
+            return rough * min(3.0, max(0.05, self.sizes.train * self.sizes.horizon / TYPICAL_TARGETS))
         if config.model.hyperparameters.get("tune") == "none":
             return 0.0
         fit = config.fit
@@ -101,6 +104,13 @@ class TimePlan:
         """Corrected seconds of a member, with its forecasts of the windows that the ensemble scores."""
         final = self.forecast_estimate(member, self.sizes.scored)
         return self.correction * (self.own_estimate(member, config) + final)
+
+    def least_seconds_of(self, member: Member, config: RunConfig) -> float:
+        """Corrected seconds without which a member is not started: a fit of several epochs may end early."""
+        declared = declared_models().get(member.model)
+        can_be_cut = declared is not None and declared.has_gradient_fit and config.fit.max_epochs >= MIN_EPOCHS_TO_CUT
+        saved = self.fit_estimate(member, config) * (1 - USEFUL_SHARE) if can_be_cut else 0.0
+        return self.seconds_of(member, config) - self.correction * saved
 
     def add(self, estimated: float, record: MemberRecord) -> None:
         """Correct later estimates by the time that a member took."""

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from timevis.config.stored import unescape
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
-from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summaries
