@@ -30,7 +30,7 @@ def ensemble(compose_config, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("timevis.experiment.write_report", lambda folder: None)
         members = f'["seasonal_naive","linear","{LSTM} learning_rate=1.0e+30 name=broken"]'
-        cfg = compose_config("model=ensemble", f"model.members={members}")
+        cfg = compose_config("model=ensemble", f"model.members={members}", "conformal=none")
         check(cfg)
         run(cfg, folder)
     return folder

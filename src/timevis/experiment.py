@@ -27,6 +27,7 @@ from timevis.messages import Setting, Text
 from timevis.models.catalog import declared_models
 from timevis.models.ensemble import Ensemble
 from timevis.models.forecaster import Forecaster
+from timevis.models.recalibration_facts import Recalibration
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import frequency_name
@@ -235,16 +236,23 @@ def _run_stages(
         if isinstance(forecaster, Ensemble):
             fit_members(folder, forecaster, members, datamodule, config.run.minutes, status, stop)
             metadata = run_metadata(config, datamodule, forecaster)
-        seconds = fit_and_calibrate(trainer, forecaster, datamodule, folder, config, status, stop, clock, step)
+        seconds, recalibration = fit_and_calibrate(
+            trainer, forecaster, datamodule, folder, config, status, stop, clock, step
+        )
         status.update(stage="validate")
         trainer.validate(forecaster, datamodule=datamodule, verbose=False)
         validation = forecaster.validation_scores()
+        if config.evaluation.split == "test":
+            recalibration = forecaster.calibrate_conformal_on_all(recalibration)
+        _log_recalibration(recalibration)
         folder.save_forecaster(forecaster)
 
         status.update(stage="test")
-        results = _score(trainer, forecaster, datamodule, folder, config, seconds, metadata, validation)
+        results = _score(
+            trainer, forecaster, datamodule, folder, config, seconds, metadata, validation, recalibration
+        )
         if forecaster.conformal.is_online:  # forecasts beyond the data start from what the test part has shown
-            forecaster.conformal.observe_all(forecaster.channel_std)
+            forecaster.conformal.observe_all()
             folder.save_forecaster(forecaster)
         status.update(stage="report")
         if folder.writes:
@@ -306,6 +314,17 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
         )
 
 
+def _log_recalibration(chosen: Recalibration) -> None:
+    """Log which method recalibrates the intervals, and why."""
+    compared = ", ".join(f"{method} {coverage:.0%}" for method, coverage in chosen.coverage_80.items())
+    reason = {
+        "set": "set by conformal",
+        "few-windows": f"the default, since validation has too few windows to select another one ({compared})",
+        "validation": f"selected on validation, where the 80 % interval contains: {compared}",
+    }[chosen.reason]
+    log.info("recalibration of the intervals: %s, %s", chosen.method, reason)
+
+
 def _score(
     trainer: pl.Trainer,
     forecaster: Forecaster,
@@ -315,6 +334,7 @@ def _score(
     seconds: dict[str, float],
     metadata: RunFacts,
     validation: dict[str, float],
+    recalibration: Recalibration,
 ) -> Results:
     """Score the split that the config names once, with seasonal naive on the same windows, and write the results."""
     naive = SeasonalNaive.fitted(datamodule)
@@ -336,6 +356,7 @@ def _score(
         backtest=backtest,
         naive=naive,
         validation=validation,
+        recalibration=recalibration,
         cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
     )
     folder.write_evaluation(backtest.tables, results)

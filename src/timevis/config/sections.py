@@ -25,6 +25,7 @@ from timevis.config.options import (
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
+LimitedInt: TypeAlias = Annotated[int, Range(minimum=1, maximum=1_000_000)]
 Batches: TypeAlias = PositiveInt | PositiveFraction
 """A number of batches, or a fraction of all."""
 Limit: TypeAlias = PositiveInt | Literal[-1]
@@ -122,12 +123,12 @@ class FitOptions:
     """
 
     basic: ClassVar = ("batch_size", "max_epochs", "patience")  # what a form shows at once
-    batch_size: PositiveInt = 64
-    eval_batch_size: PositiveInt = 256
-    val_batch_size: PositiveInt | None = None
-    max_epochs: PositiveInt = 20
-    steps_per_epoch: PositiveInt | None = None
-    min_steps_per_epoch: PositiveInt | None = 1
+    batch_size: LimitedInt = 64
+    eval_batch_size: LimitedInt = 256
+    val_batch_size: LimitedInt | None = None
+    max_epochs: LimitedInt = 20
+    steps_per_epoch: LimitedInt | None = None
+    min_steps_per_epoch: LimitedInt | None = 1
     patience: NonNegativeInt = 5
     gradient_clip: NonNegativeFloat | None = 1.0
     train_fraction: PositiveFraction = 1.0
@@ -310,9 +311,9 @@ class RunOptions:
         Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
     horizon : int, optional
         Rows that the model forecasts; null derives it from frequency and length of the data.
-    conformal : {"none", "split", "online"}
+    conformal : {"auto", "none", "split", "online"}
         Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from
-        all windows whose targets lie before the origin of the forecast.
+        all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
     seed : int
         Seed of all random numbers of the run.
     minutes : float, optional
@@ -321,9 +322,9 @@ class RunOptions:
     """
 
     basic: ClassVar = ("context_length", "horizon")  # what a form shows at once
-    context_length: PositiveInt | None = None
-    horizon: PositiveInt | None = None
-    conformal: Literal["none", "split", "online"] = "none"
+    context_length: LimitedInt | None = None
+    horizon: LimitedInt | None = None
+    conformal: Literal["auto", "none", "split", "online"] = "auto"
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
     minutes: PositiveFloat | None = None
 

@@ -90,8 +90,8 @@ class Verdict(Finding):
 
 
 def is_reference(results: Results) -> bool:
-    """Whether the run is the reference itself; seasonal naive with its own `model.season` may differ from it."""
-    return results.run.model == "seasonal_naive" and not results.skill.wql.value
+    """Whether the run is the reference itself, whose intervals alone may differ; not with its own `model.season`."""
+    return results.run.model == "seasonal_naive" and not results.skill.mae.value
 
 
 def scored_on(results: Results) -> Text:

@@ -230,12 +230,11 @@ class Ensemble(Forecaster):
         super().calibrate(datamodule)
         self.select_weights(datamodule)
 
-    def base_forecast(self, batch: Batch) -> Forecast:
-        return self._combine(batch)
+    def base_forecast(self, batch: Batch, is_validation: bool = False) -> Forecast:
+        return self._combine(batch, is_validation)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        forecast = self.recalibrated(self._combine(batch, is_validation=True), batch)
-        self.score_validation(forecast, batch)
+        self.score_validation(self.forecast_in_order(batch, is_validation=True), batch)
 
     def _combine(self, batch: Batch, is_validation: bool = False) -> Forecast:
         point: Tensor | None = None

@@ -100,7 +100,7 @@ class Status:
         self.path = folder / NAME
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._start = time.time() - elapsed
+        self._start = time.monotonic() - elapsed  # a clock that is set does not change it
         self._status = RunStatus(
             state="running", stage="start", started=time.time(), pid=pid or os.getpid(), host=socket.gethostname()
         )
@@ -118,7 +118,7 @@ class Status:
     @property
     def elapsed(self) -> float:
         """Seconds spent on this run, including the seconds of earlier processes."""
-        return time.time() - self._start
+        return time.monotonic() - self._start
 
     def update(self, **fields: Any) -> None:
         """Change fields; new metrics are added to the earlier ones."""

@@ -376,7 +376,7 @@ class MemberFit:
             config = replace(config, trainer=replace(config.trainer, max_time=duration_text(seconds_left)))
         with OpenLoggers(files, config.logger, run_tags(facts), None, step) as loggers:
             trainer = make_trainer(config, files, self.status, self.stop, clock, loggers.loggers)
-            seconds = fit_and_calibrate(
+            seconds, _ = fit_and_calibrate(
                 trainer, forecaster, datamodule, files, config, self.status, self.stop, clock, step
             )
         files.save_forecaster(forecaster)

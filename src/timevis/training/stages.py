@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.forecaster import Forecaster
+from timevis.models.recalibration_facts import Recalibration
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
@@ -26,7 +27,7 @@ def fit_and_calibrate(
     stop: StopRequest,
     clock: FitClock,
     step: int | None,
-) -> dict[str, float]:
+) -> tuple[dict[str, float], Recalibration]:
     """Fit a prepared forecaster where it has gradient steps, and calibrate it.
 
     Parameters
@@ -48,6 +49,8 @@ def fit_and_calibrate(
     -------
     dict
         ``fit_seconds`` and ``calibrate_seconds``.
+    Recalibration
+        Of the intervals.
     """
     if forecaster.trainable:
         status.update(stage="fit")
@@ -59,6 +62,5 @@ def fit_and_calibrate(
     started = time.monotonic()
     with stop.raise_immediately():
         forecaster.calibrate(datamodule)
-        if config.run.conformal != "none":
-            forecaster.calibrate_conformal(datamodule, config.run.conformal)
-    return {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
+        recalibration = forecaster.calibrate_conformal(datamodule, config.run.conformal, trainer.world_size)
+    return {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}, recalibration

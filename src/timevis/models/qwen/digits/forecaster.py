@@ -101,6 +101,7 @@ class QwenForecaster(BackboneForecaster):
     """
 
     calibrated_state = ("temperature", "residuals.")
+    max_conformal_origins = 30
     declaration = Declaration(
         title="Qwen, digits",
         rough_seconds=1.0,
@@ -345,7 +346,7 @@ class QwenForecaster(BackboneForecaster):
             window_id = batch.origin * self.num_channels + batch.channel
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
-            self.score_validation(self.forecast(batch, **self.validation_options), batch)
+            self.score_validation(self.forecast_in_order(batch, **self.validation_options), batch)
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
