@@ -122,6 +122,12 @@ class Ensemble(Forecaster):
         return {name: w for name, w in zip(self.members, self.weights.tolist(), strict=True) if w > 0}
 
     @property
+    def max_conformal_origins(self) -> int:  # type: ignore[override]  # of the slowest member with a weight
+        """Origins of a half of validation that are forecast for the recalibration."""
+        limits = [self._member(name).max_conformal_origins for name in self.weights_by_name]
+        return min(limits, default=Forecaster.max_conformal_origins)
+
+    @property
     def covariates_read(self) -> tuple[int, ...]:
         read = {column for name in self.weights_by_name for column in self._member(name).covariates_read}
         return tuple(sorted(read))

@@ -150,7 +150,9 @@ def fit_members(
         train=len(datamodule.windows["train"]),
         horizon=datamodule.horizon,
         compared=sum(len(part.index) for part in windows.values()),
-        scored=len(datamodule.windows["val"]) + len(datamodule.windows["test"]),
+        scored=len(datamodule.windows["val"])
+        + len(datamodule.windows["test"])
+        + 2 * min(len(datamodule.windows["calibration"]), ensemble.max_conformal_origins * datamodule.num_channels),
     )
     plan = TimePlan(None if minutes is None else 60 * minutes, status.elapsed, sizes)
     fits = [
