@@ -33,7 +33,7 @@ def test_a_member_without_time_is_left_out_and_more_minutes_fit_it(compose_confi
     left = TimePlan.left
     monkeypatch.setattr(TimePlan, "left", lambda plan, records: 0.5 if len(records) > 1 else left(plan, records))
     folder = tmp_path / "run"
-    run(compose_config("model=auto", "minutes=5", MEMBERS), folder)
+    run(compose_config("model=auto", "minutes=5", "conformal=none", MEMBERS), folder)
     assert states(folder) == {"seasonal_naive": "completed", "linear": "completed", "lstm": "skipped"}
     status = read_status(folder)
     assert status is not None
