@@ -21,7 +21,7 @@ LAYERS = (
     ("runs",),
     ("evaluation",),
     ("sweep", "training"),
-    ("experiment", "predict", "rescore"),
+    ("experiment", "explain", "predict", "rescore"),
     ("api",),
     ("leaderboards",),
     ("service",),
