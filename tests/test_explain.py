@@ -21,10 +21,10 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
 
 COLUMNS = ("data.target=[load]", "data.covariates={price: known, other: known}")
-LENGTHS = ("context_length=336", "horizon=24", "evaluation.max_windows=8", "evaluation.val_windows=40")
+LENGTHS = ("context_length=336", "horizon=24", "evaluation.max_windows=8", "evaluation.stride=6")
 
 
-def caused_rows(rows: int = 1200) -> pd.DataFrame:
+def caused_rows(rows: int = 1600) -> pd.DataFrame:
     """Hourly rows: each value is the value 24 rows before it, and the price of its own row; nothing else matters."""
     price, other, noise = np.random.default_rng(0).normal(0, 1, (3, rows))
     load = noise.copy()
@@ -46,9 +46,8 @@ def caused_file(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def caused_run(finished_run, caused_file):
     """A finished run of a model on the series with a known cause."""
-    return lambda model: finished_run(
-        f"model={model}", "data=file", f"data.path={caused_file}", *COLUMNS, *LENGTHS, "evaluation.stride=1"
-    )
+    data = ("data=file", f"data.path={caused_file}", *COLUMNS, *LENGTHS)
+    return lambda model, *options: finished_run(f"model={model}", *options, *data)
 
 
 def rises(explanation: Explanation) -> pd.Series:
@@ -56,7 +55,7 @@ def rises(explanation: Explanation) -> pd.Series:
 
 
 def test_the_causes_of_a_series_are_the_inputs_that_boosted_trees_use(caused_run):
-    run = caused_run("boosted")
+    run = caused_run("boosted", "model.max_rounds=60", "model.num_leaves=15", "model.max_rows=20000")
     explanation = timevis.Run(run).explain()
     table = explanation.table.set_index("input")
     causes, no_causes = ["the last day", "covariate price"], ["covariate other", "calendar"]
@@ -72,7 +71,7 @@ def test_the_causes_of_a_series_are_the_inputs_that_boosted_trees_use(caused_run
     assert explanation.forecasts == 8 * (explanation.windows + 4)  # seven groups, and the forecast as it is
 
 
-def test_a_linear_map_uses_the_last_day_alone_and_reads_neither_covariates_nor_calendar(caused_run):
+def test_a_linear_map_uses_the_last_day_alone_and_reads_neither_covariates_nor_calendar(caused_run, no_report):
     explanation = explain(caused_run("linear"))
     rise = rises(explanation)
     assert rise.idxmax() == "the last day"
@@ -154,8 +153,8 @@ def test_what_cannot_be_explained_is_refused(caused_run, tmp_path):
     run = caused_run("seasonal_naive")
     with pytest.raises(ConfigError, match="5 windows are too few"):
         explain(run, windows=5)
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path in paths:
+        caused_rows(400).to_csv(path, index=False)
     with pytest.raises(DataError, match="several series"):
-        paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
-        for path in paths:
-            caused_rows(400).to_csv(path, index=False)
         explain(run, paths)

@@ -60,12 +60,21 @@ def explain(
     RunFolderError
         The run has no model.
     """
+    folder = RunFolder(run)
+    explanation = measure(folder, data, windows=windows, report=report)
+    if data is None:
+        explanation.write(folder.path)
+        write_report(folder.path)
+    return explanation
+
+
+def measure(folder: RunFolder, data: NewData, *, windows: int, report: Callable[[int, int], None]) -> Explanation:
+    """As `explain`, without writing anything."""
     if windows < 10:
         message = Text(
             "too-few-windows-to-explain", "{windows} windows are too few to explain a model", windows=windows
         )
         raise ConfigError(message, Text("more-windows-to-explain", "give at least 10"), "windows")
-    folder = RunFolder(run)
     results = folder.results
     forecaster = folder.load_forecaster()
     config, panel, _ = load_run_data(folder)
@@ -92,7 +101,7 @@ def explain(
     )
     names, read = datamodule.panel.covariate_names, forecaster.covariates_read
     index, forecast = panel.local_index, origins[channels]
-    explanation = Explanation(
+    return Explanation(
         model=results.run.label,
         data=results.run.data,
         item=item,
@@ -106,7 +115,3 @@ def explain(
         forecasts=measured.forecasts,
         seconds=measured.seconds,
     )
-    if data is None:
-        explanation.write(folder.path)
-        write_report(folder.path)
-    return explanation

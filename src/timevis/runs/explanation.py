@@ -130,7 +130,8 @@ class Explanation:
             }
             for i in self.inputs
         ]
-        return pd.DataFrame(rows).astype({"rows": "Int64"})
+        numbers = ("error_rise", "error_low", "error_high", "forecast_change", "forecast_contribution")
+        return pd.DataFrame(rows).astype({"rows": "Int64", **dict.fromkeys(numbers, "float64")})
 
     @property
     def by_channel(self) -> pd.DataFrame:

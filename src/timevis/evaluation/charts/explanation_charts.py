@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.runs.explanation import Explanation
 
@@ -16,10 +14,7 @@ def explanation_charts(explanation: Explanation | None) -> list[Chart]:
         return []
     table = explanation.table.head(MAX_BARS)
     names = table["input"].tolist()
-    values = {
-        "rise": 100 * table["error_rise"].to_numpy(np.float64, na_value=np.nan),
-        "move": table["forecast_change"].to_numpy(np.float64, na_value=np.nan),
-    }
+    values = {"rise": 100 * table["error_rise"].to_numpy(), "move": table["forecast_change"].to_numpy()}
     note = f"The {MAX_BARS} inputs with the largest rise." if len(explanation.inputs) > MAX_BARS else ""
     return [
         Chart(f"explanation-{name}", title, x_label, "", [Mark("bars", values[name], names, horizontal=True)], note)
