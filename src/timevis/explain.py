@@ -61,14 +61,19 @@ def explain(
         The run has no model.
     """
     folder = RunFolder(run)
-    explanation = measure(folder, data, windows=windows, report=report)
+    explanation = explained(folder, data, windows, report)
     if data is None:
         explanation.write(folder.path)
         write_report(folder.path)
     return explanation
 
 
-def measure(folder: RunFolder, data: NewData, *, windows: int, report: Callable[[int, int], None]) -> Explanation:
+def explained(
+    folder: RunFolder,
+    data: NewData = None,
+    windows: int = MAX_WINDOWS,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Explanation:
     """As `explain`, without writing anything."""
     if windows < 10:
         message = Text(

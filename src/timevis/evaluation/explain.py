@@ -206,8 +206,8 @@ class _Windows:
             return None
         if group.covariate is None:
             return WindowCopies(self.series, origins, rows_before, horizon, calendar_of=donors)
-        changes = {"covariate": group.covariate, "covariate_of": donors}
-        return WindowCopies(self.series, origins, rows_before, horizon, **changes)
+        number = group.covariate
+        return WindowCopies(self.series, origins, rows_before, horizon, covariate=number, covariate_of=donors)
 
     def steps(self, group: InputGroup) -> np.ndarray:
         """The steps of each window in which a group is measured, bool [W, H]."""
@@ -305,8 +305,8 @@ def explain_inputs(
         changed = quantiles(validation, group)
         rise = Interval(None, None, None)
         if changed is not None:
-            frames = [_frame(forecaster, datamodule, validation, group, f) for f in (changed, val_base)]
-            value = score_intervals(*frames, forecaster.horizon)["metrics"]["relative_wql"]
+            without, with_input = (_frame(forecaster, datamodule, validation, group, f) for f in (changed, val_base))
+            value = score_intervals(without, with_input, forecaster.horizon)["metrics"]["relative_wql"]
             rise = Interval(*(float(end - 1) if math.isfinite(end) else None for end in value))
         changed = quantiles(future, group)
         move, moves = ForecastMove(None, None), dict[str, ForecastMove]()
