@@ -35,7 +35,7 @@ MAX_WINDOWS = 100
 REPEATS = 4
 """Times that a forecast is repeated for each group: with other replacements, or for other steps of the season."""
 MIN_ORIGINS = 8
-"""Validation origins if there are more channels than windows."""
+"""Smallest number of validation origins, unless their copies would have more than `MAX_COPIED_VALUES` values."""
 MAX_COPIED_VALUES = 50_000_000
 SHARE_OF_CONTEXT = 4
 """A context that is not longer than a season is divided into its last quarter and the rows before it."""
@@ -348,9 +348,10 @@ def _move(difference: np.ndarray, steps: np.ndarray) -> ForecastMove:
 def _validation_windows(datamodule: WindowDataModule, rows_before: int, max_windows: int) -> _Windows:
     """At most `max_windows` windows of `val`, from all their seasons, and from as many channels as possible."""
     origin, channel = (pair.numpy() for pair in datamodule.windows["val"].pairs)
-    num_channels = len(np.unique(channel))
+    windows_per_origin = -(-len(origin) // len(np.unique(origin)))
     copied = (rows_before + datamodule.horizon) * datamodule.num_channels
-    num_origins = min(max(MIN_ORIGINS, max_windows // num_channels), max_windows, max(1, MAX_COPIED_VALUES // copied))
+    wanted = max(MIN_ORIGINS, max_windows // windows_per_origin)
+    num_origins = min(wanted, max(1, MAX_COPIED_VALUES // copied))
     ordered = np.sort(origin)  # origins with more windows are chosen more often
     chosen = np.unique(ordered[stratified(len(ordered), num_origins)])
     windows = np.flatnonzero(np.isin(origin, chosen))
