@@ -21,7 +21,7 @@ LAYERS = (
     ("runs",),
     ("evaluation",),
     ("sweep", "training"),
-    ("experiment", "explain", "predict", "rescore"),
+    ("combine", "experiment", "explain", "predict", "rescore"),
     ("api",),
     ("leaderboards",),
     ("service",),

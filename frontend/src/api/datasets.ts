@@ -10,6 +10,7 @@ import { api, dataOf, serviceUrl } from "./client";
 import { useWords } from "@/i18n";
 
 import { PageRefusal, problemOf, ServiceAway } from "./problems";
+import { datasetOf } from "./reading";
 
 export type Dataset = Schemas["DatasetDetail"];
 export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
@@ -97,7 +98,7 @@ export function useChangeDataset(id: MaybeRefOrGetter<string>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async (change: DatasetChange) =>
-      dataOf(await api.PATCH("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) } }, body: change })),
+      datasetOf(dataOf(await api.PATCH("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) } }, body: change }))),
     onSuccess: async (dataset) => {
       queries.setQueryData(["dataset", dataset.id], dataset);
       await queries.invalidateQueries({ queryKey: ["datasets"] });
@@ -155,7 +156,11 @@ export function uploadFile(
     request.onload = () => {
       useConnection().answered();
       if (request.status < 300) {
-        resolve({ ...(JSON.parse(request.responseText) as Dataset), wasKnown: request.status === 200 });
+        const answer = JSON.parse(request.responseText) as Dataset | Schemas["TaskDetail"];
+        const isKnown = request.status === 200;
+        datasetOf(answer, signal).then((dataset) => {
+          resolve({ ...dataset, wasKnown: isKnown || dataset.is_new === false });
+        }, reject);
         return;
       }
       void problemOf(new Response(request.responseText, { status: request.status })).then(reject);

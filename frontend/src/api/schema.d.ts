@@ -2771,7 +2771,7 @@ export interface components {
             high: (number | null)[];
             /**
              * Labels
-             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays.
+             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, weekdays, months or quarters.
              */
             labels: string[];
             /**
@@ -3993,6 +3993,13 @@ export interface components {
         };
         /** ModelOption */
         ModelOption: {
+            /**
+             * Absent
+             * @description Choices that are not on this machine, and the hub id of each.
+             */
+            absent: {
+                [key: string]: string;
+            };
             /** Advanced */
             advanced: boolean;
             /** Choices */
@@ -5113,6 +5120,7 @@ export interface components {
             autocorrelation: components["schemas"]["Autocorrelation"];
             average_day: components["schemas"]["ChannelAverage"] | null;
             average_week: components["schemas"]["ChannelAverage"] | null;
+            average_year: components["schemas"]["ChannelAverage"] | null;
             /** Channel */
             channel: string;
             /**

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -29,8 +30,8 @@ from timevis.config.compose import (
     without_dashes,
 )
 from timevis.config.paths import CONF, user_conf
-from timevis.config.stored import unescape
-from timevis.errors import ConfigError, TimeVisError
+from timevis.config.stored import load_values, unescape
+from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.sweep.hydra_callbacks import current_sweep_folder, forget_folders, remove_unused_folders, sweep_folder_of
@@ -150,11 +151,24 @@ def _finish_sweep(sweep: Path) -> TimeVisError | None:
     from timevis.sweep.leaderboard import incomplete_jobs_error, write_leaderboard
 
     runs = write_leaderboard(sweep)
+    if any(_asks_for_ensemble(folder) for folder in sweep.rglob("config.yaml")):
+        from timevis.combine import combine_sweep
+
+        for folder in combine_sweep(sweep):
+            print(f"ensemble: {folder / 'report.html'}")
+        runs = write_leaderboard(sweep)
     if (leaderboard := sweep / "leaderboard.md").is_file():
         print(f"leaderboard: {leaderboard}")
     for folder in write_comparisons(sweep):
         print(f"paired differences: {folder / 'comparison.md'}")
     return incomplete_jobs_error(runs)
+
+
+def _asks_for_ensemble(config: Path) -> bool:
+    """Whether a job of the sweep was composed with `sweep.ensemble`."""
+    with suppress(RunFolderError):  # the leaderboard names a damaged file
+        return bool(load_values(config).get("sweep", {}).get("ensemble"))
+    return False
 
 
 def _start_time(folder: RunFolder | None) -> float | None:

@@ -26,6 +26,7 @@ from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
+from timevis.service.request_json import ShallowJson
 from timevis.service.security.gate import ASSETS, Gate
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -70,7 +71,8 @@ def create_app(settings: Settings) -> APIFlask:
         MAX_FORM_PARTS=50,
         MAX_FORM_MEMORY_SIZE=2**20,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = ShallowJson(app)
+    app.json.sort_keys = False
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
     app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions))
@@ -103,7 +105,9 @@ def _register_documentation(app: APIFlask) -> None:
     @app.doc(hide=True)
     def specification() -> Any:
         place = {"servers": [{"url": request.script_root}]} if request.script_root else {}
-        return {**app._get_spec("json"), **place}
+        spec = app._get_spec("json")
+        assert isinstance(spec, dict)  # "json" was asked for
+        return spec | place
 
     @app.get("/api/docs")
     @app.doc(hide=True)

@@ -10,6 +10,12 @@ from timevis.messages import Text
 from timevis.service.troubleshooting import printed_text
 
 
+def place_of(error: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """The keys that lead to the wrong value of an entry, also if the value decides about the schema of the others."""
+    is_kind = error["type"] in ("union_tag_invalid", "union_tag_not_found")
+    return (*error["loc"], *([error["ctx"]["discriminator"].strip("'")] if is_kind else []))
+
+
 def field_error(error: Mapping[str, Any]) -> Text:
     """The text of an entry of `pydantic.ValidationError.errors`."""
     context = error.get("ctx") or {}

@@ -124,9 +124,8 @@ def make_server(address: str, token: str | None) -> MCPServer:
         minutes: Annotated[float | None, Field(description="Limit of the training time.")] = None,
     ) -> dict[str, Any]:
         """Start a training run; returns its task, which `task` follows until it names the model."""
-        settings = {
-            key: value for key, value in {"horizon": horizon, "minutes": minutes}.items() if value is not None
-        }
+        given = {"horizon": horizon, "minutes": minutes}
+        settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
         return _task(service(context).train(dataset, model, **settings))
 
     @server.tool(annotations=READS)

@@ -43,6 +43,8 @@ MAX_FAILED_STARTS = 5
 """A part that ends this often before the service was ready ends the service."""
 PORT_SECONDS = 20.0
 """How long the web process of a service that was killed may still occupy the port."""
+PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto"}
+"""Headers of a trusted proxy: the address of the client, and whether it uses https."""
 HOLDER_FILE = "serve.json"
 
 
@@ -322,10 +324,7 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
         CommandLineRuns(app, runs).start()
     proxy: dict[str, Any] = {"clear_untrusted_proxy_headers": True}
     if settings.trusted_proxy:
-        proxy |= {
-            "trusted_proxy": settings.trusted_proxy,
-            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
-        }
+        proxy |= {"trusted_proxy": settings.trusted_proxy, "trusted_proxy_headers": PROXY_HEADERS}
     try:
         server = make_server(
             app,

@@ -1,8 +1,8 @@
 """The HTTP server: waitress, with deadlines for slow clients, and threads of its own for health.
 
-Waitress alone closes a connection after 120 s without data and accepts no new one while 100 are open, so that a hundred
-clients that send half a request stop it. Here a connection without a complete request has deadlines that do not start
-again with each byte, and if very many connections are open, the one that has waited longest for its client is closed.
+Waitress alone closes a connection after 120 s without data and accepts no new one while 100 are open, so that a
+hundred clients that send half a request stop it. Here a connection without a complete request has deadlines that do
+not start again with each byte, and if very many connections are open, the one that has waited longest is closed.
 """
 
 from __future__ import annotations

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
+from timevis.utils.memory import total_megabytes
 from timevis.utils.threads import available_cores
 
 WEB_THREADS = 16
@@ -19,6 +21,8 @@ PERMANENT_ERROR = 78
 """Exit code of a part of `timevis serve` that would fail again if it were started again (EX_CONFIG of sysexits.h)."""
 START_HEADER = "X-TimeVis-Start"
 """Header of the answers of health: the identifier that `timevis serve` gave its web process in TIMEVIS_START_ID."""
+READING_SLOTS = 2
+"""Files that one worker reads at the same time."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
@@ -46,18 +50,24 @@ class Settings:
         another host are refused, which defends against DNS rebinding.
     max_upload_megabytes : int
         Largest file that can be uploaded.
-    profile_seconds, profile_megabytes : int
-        Limits of time and memory for reading an uploaded file.
+    max_unpacked_megabytes : int
+        Largest content of a compressed file that is read.
+    profile_seconds : int
+        Limit of time for reading an uploaded file.
+    profile_megabytes : int
+        Limit of memory for reading files, of all that are read at the same time together; by default half of the
+        memory of the machine, and at most 8192.
     grace_seconds : float
         Time between SIGTERM and SIGKILL when a training is cancelled.
     lost_after_seconds : float
         A running task without a heartbeat for this long is queued again.
-    resend_seconds : float
-        A queued task is sent to the broker again after this time, in case that its message was lost.
     max_attempts : int
         A task that was lost this many times fails.
     trainings : int
         Training runs of one worker at the same time; they share the cores of the machine.
+    training_megabytes : int
+        Limit of memory of each training run on the CPU; by default 80 % of the memory of the machine, divided by
+        `trainings`.
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
     trusted_proxy : str
@@ -87,13 +97,14 @@ class Settings:
     store: str = ""
     allowed_hosts: tuple[str, ...] = ()
     max_upload_megabytes: int = 512
+    max_unpacked_megabytes: int = 1024
     profile_seconds: int = 300
     profile_megabytes: int = 8192
     grace_seconds: float = 20.0
     lost_after_seconds: float = 30.0
-    resend_seconds: float = 15.0
     max_attempts: int = 3
     trainings: int = 1
+    training_megabytes: int = 8192
     cors_origins: tuple[str, ...] = ()
     trusted_proxy: str = ""
     root_path: str = ""
@@ -118,6 +129,7 @@ class Settings:
             A variable has a value of the wrong kind, or the file of the token is empty.
         """
         home = Path(environment.get("TIMEVIS_HOME") or "~/.timevis").expanduser().absolute()
+        make_private_folder(home)
         for name in FOLDERS:
             (home / name).mkdir(parents=True, exist_ok=True)
         limits: dict[str, float] = {}
@@ -126,6 +138,8 @@ class Settings:
             if field.type in ("int", "float", "float | None") and (text := environment.get(variable)):
                 limits[field.name] = _positive_number(variable, text, whole=field.type == "int")
         limits.setdefault("trainings", max(1, available_cores() // 2))
+        limits.setdefault("training_megabytes", int(0.8 * total_megabytes() / limits["trainings"]))
+        limits.setdefault("profile_megabytes", min(cls.profile_megabytes, total_megabytes() // 2))
         return cls(
             home=home,
             database_url=environment.get("TIMEVIS_DATABASE_URL") or f"sqlite:///{home / 'timevis.db'}",
@@ -150,9 +164,21 @@ class Settings:
         return tuple(sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")))
 
     @property
+    def megabytes_per_reading(self) -> int:
+        """Limit of memory of each process that reads a file."""
+        return max(1, self.profile_megabytes // READING_SLOTS)
+
+    @property
     def threads_per_training(self) -> int:
         """Threads of PyTorch in each training process."""
         return max(1, available_cores() // self.trainings)
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder that only its owner can open; one that others can open is closed to them."""
+    path.mkdir(parents=True, exist_ok=True)
+    if sys.platform != "win32" and path.stat().st_uid == os.geteuid() and path.stat().st_mode & 0o077:
+        path.chmod(0o700)
 
 
 def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Model, Task, new_id
 from timevis.service.schemas.analysis import ModelExplanation
 from timevis.service.schemas.tasks import TaskDetail
-from timevis.service.tasks.states import COMPLETED
+from timevis.service.tasks.states import COMPLETED, EXPLAIN
 
 blueprint = APIBlueprint("explanation", __name__, tag="Models")
 
@@ -40,13 +40,13 @@ def explain(model_id: str) -> Any:
     def make_task() -> Task:
         with context().sessions() as session:
             find_present(session, Model, model_id)
-        return Task(id=new_id(), kind="explain", request=values)
+        return Task(id=new_id(), kind=EXPLAIN, request=values)
 
-    return submit_once("explain", values, make_task)
+    return submit_once(EXPLAIN, values, make_task)
 
 
 def _newest_result(session: Session, model_id: str) -> dict[str, Any] | None:
     """The result of the last explanation of a model that was completed."""
-    query = select(Task.request, Task.result).where(Task.kind == "explain", Task.state == COMPLETED)
+    query = select(Task.request, Task.result).where(Task.kind == EXPLAIN, Task.state == COMPLETED)
     tasks = session.execute(query.order_by(Task.finished.desc()))
     return next((result for request, result in tasks if request["models"] == [model_id]), None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,12 +25,15 @@ from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.schemas.system import Health, Live, Messages, MetricDescription, Statistics
 from timevis.service.settings import START_HEADER
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
-from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
-from timevis.service.troubleshooting import UNREACHABLE_REDIS
+from timevis.service.tasks.states import FINAL, QUEUED, READ, RUNNING
+from timevis.service.troubleshooting import FULL_DISK, UNREACHABLE_REDIS
 
 blueprint = APIBlueprint("system", __name__, tag="System")
 THROUGHPUT_DAYS = 14
 DAY_SECONDS = 86_400
+MIN_FREE_BYTES = 10**8
+"""A service with less free space on its disk is not ready."""
+PROBE_BYTES = 4096
 EPOCH = date(1970, 1, 1)
 STORAGE_SECONDS = 60
 """The sizes of the files are counted again after this time."""
@@ -51,11 +56,12 @@ def live() -> Any:
 @blueprint.output(Health)
 @blueprint.doc(responses={503: "A part does not work"})
 def health() -> Any:
-    """Say whether the database, the broker and a worker can be used; the status is 503 if one cannot."""
+    """Say whether the database, the broker, a worker and the disk can be used; the status is 503 if one cannot."""
     parts = {
         "database": _part(_database),
         "broker": _part(_broker, f"see {UNREACHABLE_REDIS}"),
         "worker": _part(_worker),
+        "disk": _part(_disk, f"see {FULL_DISK}"),
     }
     ready = all(part["ok"] for part in parts.values())
     settings = context().settings
@@ -82,6 +88,17 @@ def _broker() -> str:
         connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
         connection.default_channel.client.ping()
         return "connected"
+
+
+def _disk() -> str:
+    """Whether files can be written; a quota of the user is seen by writing only."""
+    home = context().settings.home
+    if (free := shutil.disk_usage(home).free) < MIN_FREE_BYTES:
+        raise RuntimeError(f"only {free / 1e6:.0f} MB of the disk of TIMEVIS_HOME are free")
+    with tempfile.TemporaryFile(dir=home / "uploads") as file:
+        file.write(bytes(PROBE_BYTES))
+        file.flush()
+    return f"{free / 1e9:.1f} GB are free"
 
 
 def _worker() -> str:
@@ -122,12 +139,16 @@ def statistics() -> Any:
     today = int(time.time()) // DAY_SECONDS  # days since 1970, in UTC
     throughput = {today - n: dict.fromkeys(FINAL, 0) for n in reversed(range(THROUGHPUT_DAYS))}
     day = cast(Task.finished, BigInteger) // DAY_SECONDS
-    recent = select(day, Task.state, func.count()).where(Task.finished >= min(throughput) * DAY_SECONDS)
+    recent = select(day, Task.state, func.count()).where(
+        Task.finished >= min(throughput) * DAY_SECONDS, Task.kind != READ
+    )
     with context().sessions() as session:
         datasets = session.scalar(select(func.count()).select_from(Dataset).where(Dataset.deleted.is_(None)))
         by_kind = select(Model.kind, func.count()).where(Model.deleted.is_(None)).group_by(Model.kind)
         model_kinds = dict(session.execute(by_kind).all())
-        tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).all())
+        tasks = dict(
+            session.execute(select(Task.state, func.count()).where(Task.kind != READ).group_by(Task.state)).all()
+        )
         active = select(Task.queue, Task.state, func.count()).where(Task.state.in_((QUEUED, RUNNING)))
         queues = {name: {QUEUED: 0, RUNNING: 0} for name in QUEUES}
         for queue, state, count in session.execute(active.group_by(Task.queue, Task.state)):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -59,6 +61,8 @@ def make_engine(url: str) -> Engine:
     scheme, _, rest = url.partition("://")
     url = f"{DRIVERS.get(scheme, scheme)}://{rest}"
     is_sqlite = scheme == "sqlite"
+    if is_sqlite and (path := make_url(url).database) not in (None, "", ":memory:"):
+        _make_private(Path(path))
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -70,6 +74,14 @@ def make_engine(url: str) -> Engine:
     elif engine.dialect.name == "mysql" and "read_timeout" not in engine.url.query:
         event.listen(engine, "connect", _configure_mysql)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Make the file of the database readable for its owner only; SQLite gives the files beside it the same mode."""
+    with suppress(OSError):  # SQLite says what is wrong with the path
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def _timeouts(scheme: str) -> dict[str, int]:

@@ -176,7 +176,7 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                         _use_another_backup(),
                     )
                 for row in session.scalars(select(Task).where(Task.state == RUNNING)):
-                    row.state, row.owner, row.sent = QUEUED, None, 0.0
+                    row.state, row.owner = QUEUED, None
                 for source in (folder / name for name in FOLDERS if (folder / name).is_dir()):
                     moved.append(settings.home / source.name)
                     moved[-1].rmdir()

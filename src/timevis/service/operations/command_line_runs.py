@@ -23,10 +23,11 @@ from timevis.data.catalog import catalog, local_file, read_card
 from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import state_of
-from timevis.service.api.dataset_files import store_dataset
+from timevis.service.api.dataset_files import upload_request
 from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, new_id
 from timevis.service.problems import Problem
+from timevis.service.tasks.reading import Reading
 from timevis.service.tasks.summary import summarise
 
 log = logging.getLogger(__name__)
@@ -129,7 +130,11 @@ class CommandLineRuns:
         name = data["name"] if data["name"] in catalog() else None
         try:
             with self.app.app_context(), path.open("rb") as file:
-                return store_dataset(file, path.name, name, _dataset_options(data))[0].id
+                request = upload_request(file, path.name, name, _dataset_options(data))
+            result, change = Reading(self.service).carry_out(request, None)
+            with self.service.sessions.begin() as session:
+                change(session)
+            return str(result["dataset"])
         except (TimeVisError, Problem, OSError) as error:
             log.warning("the data of %s are not shown: %s", run.path, error)
             return None

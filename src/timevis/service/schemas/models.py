@@ -62,6 +62,7 @@ class ModelOption(OptionView):
         description="Options of run and fit are fields of the request; the others stand in a field of this name."
     )
     advanced: bool
+    absent: dict[str, str] = Field(description="Choices that are not on this machine, and the hub id of each.")
 
 
 class UntrainedMethod(BaseModel):

@@ -22,6 +22,7 @@ class Health(BaseModel):
     database: Part
     broker: Part
     worker: Part
+    disk: Part
     max_upload_megabytes: int = Field(description="Largest file that can be uploaded, in MB of 2**20 bytes.")
 
 

@@ -49,7 +49,8 @@ class Estimate(BaseModel):
 
     seconds_low: Number
     seconds_high: Number
-    memory_mb: Number
+    memory_mb: Number = Field(description="Largest resident memory of the process, in MB of 2**20 bytes.")
+    parameters: int | None = Field(description="Of the network; null for a model whose size is not known before.")
     steps: int | None = Field(description="Optimizer steps of the whole fit; null for a model without them.")
 
 

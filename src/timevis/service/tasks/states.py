@@ -28,6 +28,7 @@ from timevis.service.troubleshooting import retry_when_mended, with_section
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
 FINAL = (COMPLETED, FAILED, CANCELLED)
+TRAIN, PREDICT, COMPARE, EXPLAIN, READ = "train", "predict", "compare", "explain", "read"
 STATES = (QUEUED, RUNNING, *FINAL)
 CODES = ("error_code", "advice_code")
 
@@ -69,13 +70,14 @@ def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
     return _change_own(session, task, state=state, finished=time.time(), **values)
 
 
-def release(sessions: Sessions, task: Task, **values: Any) -> bool:
+def release(sessions: Sessions, task: Task, *, is_counted: bool = False, **values: Any) -> bool:
     """Return a running task to its queue, because its worker stops or cannot finish it yet.
 
-    The attempt does not count. `values` are further columns; the columns of `failure` say why the task waits.
+    The attempt does not count, unless `is_counted`. `values` are further columns; the columns of `failure` say why
+    the task waits.
     """
     with sessions.begin() as session:
-        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - 1, sent=0.0, **values)
+        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - (not is_counted), **values)
 
 
 def request_cancel(session: Session, task_id: str) -> str:
@@ -127,7 +129,7 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
         marks = {key: (task.owner, task.attempt, task.heartbeat) for key, task in running.items()}
         for task_id in heartbeats.look(marks):
             task = running[task_id]
-            values: dict[str, Any] = {"state": QUEUED, "owner": None, "sent": 0.0}
+            values: dict[str, Any] = {"state": QUEUED, "owner": None}
             if task.cancel_requested:
                 values = {"state": CANCELLED, "finished": time.time()}
             elif task.attempt >= max_attempts:
