@@ -2796,6 +2796,20 @@ export interface components {
             outliers?: "report" | "mask";
         };
         /**
+         * CodedText
+         * @description A sentence in English, with its code.
+         */
+        CodedText: {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+        };
+        /**
          * Commands
          * @description What does the same on the command line, in Python and with curl.
          */
@@ -2827,7 +2841,7 @@ export interface components {
         };
         /**
          * ComparedPair
-         * @description Metric of a minus that of b on the same windows; negative where a is lower.
+         * @description Metric of a minus metric of b on the same windows; negative where a is lower.
          */
         ComparedPair: {
             /** A */
@@ -2896,7 +2910,7 @@ export interface components {
             /** Models */
             models: components["schemas"]["ComparedModel"][];
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["CodedText"][];
             /** Pairs */
             pairs: components["schemas"]["ComparedPair"][];
             /** Reference */
@@ -3491,13 +3505,13 @@ export interface components {
         /** GroupRequest */
         GroupRequest: {
             /**
-             * @description Several models in place of trainings.
+             * @description Chooses models, in place of `trainings`.
              * @default null
              */
             preset?: components["schemas"]["PresetRequest"] | null;
             /**
              * Trainings
-             * @description The sweep.
+             * @description A training run each.
              * @default null
              */
             trainings?: components["schemas"]["TrainRequest"][] | null;
@@ -4043,7 +4057,7 @@ export interface components {
             recommended: boolean;
             /**
              * Seconds Hint
-             * @description Median time of recent trainings; null before the first one.
+             * @description Median time of recent training runs; null before the first one.
              */
             seconds_hint: number | null;
             /** Title */

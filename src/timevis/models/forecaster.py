@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 from timevis.models.conformal import Conformal
 from timevis.models.declaration import Declaration
+from timevis.models.network_size import NetworkSize
 from timevis.models.recalibration import (
     ForecastWindows,
     forecast_windows,
@@ -83,6 +85,9 @@ class Forecaster(pl.LightningModule):
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     default_steps_per_epoch : callable, optional
         `model.fit.steps_per_epoch` if it is null, from training rows, rows of a window, batch size, hyperparameters.
+    network_size : callable, optional
+        Size of the network, from context length, horizon, channels, covariates and hyperparameters; estimates of time
+        and memory read it. Its module does not import PyTorch.
     """
 
     calibrated_state: tuple[str, ...] = ()
@@ -91,6 +96,7 @@ class Forecaster(pl.LightningModule):
     readable_covariates: Mapping[str, str | None] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
     default_steps_per_epoch: ClassVar[staticmethod[[int, int, int, Mapping[str, Any]], int] | None] = None
+    network_size: ClassVar[staticmethod[[int, int, int, int, Mapping[str, Any]], NetworkSize] | None] = None
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
@@ -162,6 +168,14 @@ class Forecaster(pl.LightningModule):
         for name, function in cls.sections.items():
             check_arguments(f"model.{name}", options.get(name) or {}, function)
 
+    @property
+    def validation_options(self) -> dict[str, Any]:
+        """Options of `base_forecast` for a forecast of the windows that select weights or compare models."""
+        return {}
+
+    def read_run_folder(self, folder: Path) -> None:
+        """Read what the model keeps in the run folder outside of its state; nothing for most models."""
+
     @classmethod
     def download_files(cls, options: Mapping[str, Any], report: Callable[[int, int], None]) -> None:
         """Download what a model with these hyperparameters needs and what is not on the disk, before it is built.
@@ -202,7 +216,10 @@ class Forecaster(pl.LightningModule):
     @torch.no_grad()
     def forecast(self, batch: Batch, **options: Any) -> Forecast:
         """Forecast the targets of a batch from its context; `options` are passed to `base_forecast`."""
-        forecast = self.base_forecast(batch, **options)
+        return self.recalibrated(self.base_forecast(batch, **options), batch)
+
+    def recalibrated(self, forecast: Forecast, batch: Batch) -> Forecast:
+        """A forecast of `base_forecast` after conformal recalibration, if there is any."""
         if not self.conformal.is_used:
             return forecast
         quantiles = self.conformal(forecast.quantiles, batch.channel)

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from timevis.errors import RunFolderError
 from timevis.messages import Text
+from timevis.models.member_record import MemberRecord
 from timevis.models.recalibration_facts import Recalibration
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import format_number
@@ -75,6 +76,11 @@ class RunFacts:
     def label(self) -> str:
         """Name of the model, with any backbone: ``lstm`` or ``qwen [nano]``."""
         return f"{self.model} [{self.backbone_name}]" if self.backbone else self.model
+
+    @property
+    def members(self) -> list[MemberRecord]:
+        """The members of an ensemble, the best one on validation first; empty for another model."""
+        return [from_json(MemberRecord, row) for row in self.description.get("members", [])]
 
     @property
     def backbone_text(self) -> str:

@@ -57,8 +57,8 @@ class Context:
 
 def context() -> Context:
     """The context of the application that answers the request."""
-    found: Context = current_app.extensions["timevis"]
-    return found
+    current: Context = current_app.extensions["timevis"]
+    return current
 
 
 def find(session: Session, table: type[Row], identifier: str, pointer: str | None = None) -> Row:

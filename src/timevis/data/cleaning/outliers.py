@@ -41,12 +41,12 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
     lower, upper = fit_bounds(split.training_values(panel.values), season)
     outliers = find_outliers(panel.values, lower, upper)
-    test_starts = np.broadcast_to(split.borders[..., 1], len(panel.channels))
+    test_starts, index = np.broadcast_to(split.borders[..., 1], len(panel.channels)), panel.local_index
     for j in np.unique(outliers[:, 1]):
         rows = outliers[outliers[:, 1] == j, 0]
         slots = rows % len(lower)
         places = [
-            {"time": str(panel.index[t]), "value": panel.values[t, j], "lower": lower[s, j], "upper": upper[s, j]}
+            {"time": str(index[t]), "value": panel.values[t, j], "lower": lower[s, j], "upper": upper[s, j]}
             for t, s in zip(rows[:MAX_LISTED_PLACES], slots[:MAX_LISTED_PLACES], strict=True)
         ]
         report.outliers[panel.channels[j]] = {

@@ -81,5 +81,5 @@ class ModelOptions(BaseModel):
     untrained: UntrainedMethod | None = Field(
         description="How it forecasts without a training run; null if it cannot."
     )
-    seconds_hint: float | None = Field(description="Median time of recent trainings; null before the first one.")
+    seconds_hint: float | None = Field(description="Median time of recent training runs; null before the first one.")
     options: list[ModelOption]
