@@ -301,13 +301,12 @@ def interval_width(results: Results) -> IntervalWidth | None:
         return None
     excess = results.coverage_80_from_ties or 0.0
     excess = excess if excess >= MIN_EXCESS_COVERAGE else 0.0
-    has_interval = entry.low is not None and entry.high is not None
     judgement: Judgement = "about right"
-    is_certain = has_interval
+    is_certain = entry.low is not None and entry.high is not None
     if entry.value < 0.8 - COVERAGE_TOLERANCE:
-        judgement, is_certain = "too narrow", has_interval and entry.high < 0.8
+        judgement, is_certain = "too narrow", entry.high is not None and entry.high < 0.8
     elif entry.value - excess > 0.8 + COVERAGE_TOLERANCE:
-        judgement, is_certain = "too wide", has_interval and entry.low - excess > 0.8
+        judgement, is_certain = "too wide", entry.low is not None and entry.low - excess > 0.8
     return IntervalWidth(judgement, is_certain, entry.value, excess)
 
 
