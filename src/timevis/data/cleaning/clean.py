@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.config.options import check_choice
+from timevis.data.cleaning.find_closed_hours import with_closed_hours
 from timevis.data.cleaning.outliers import handle_outliers
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
@@ -68,7 +69,7 @@ def clean(
         )
         report.notes.append(text)
         panel = panel.slice_rows(0, observed_rows)
-    panel = add_holidays(panel, options)
+    panel = with_closed_hours(add_holidays(panel, options))
     split = options.split_rows(panel, observed_rows)
     panel = drop_constant_covariates(panel, report, split)
     return finalize_panel(panel, options, report, split)

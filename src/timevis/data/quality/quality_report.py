@@ -47,9 +47,13 @@ class QualityReport:
     off_grid : dict
         Number of rows ``moved`` to the grid and ``left_out``, and their times.
     gaps : dict
-        Runs of rows in which every channel is missing: ``count``, ``rows``, ``longest``, ``places``.
+        Runs of rows in which every channel is missing, apart from closed hours: ``count``, ``rows``, ``longest``,
+        ``places``.
+    closed : dict
+        Hours of the week in which no channel ever has a value: ``periods`` (start and end in seconds since Monday
+        00:00, local time), number of ``rows``, and in words ``when`` and ``hours``. Empty if there are none.
     missing : dict
-        Per channel, number of missing values after cleaning.
+        Per channel, number of missing values after cleaning, without the rows of closed hours.
     sentinels : dict
         Per column with values of `data.missing_values`: ``count``, ``cells`` (value to count) and ``places`` (rows
         of the file, as `Text`).
@@ -90,6 +94,7 @@ class QualityReport:
     duplicates: dict[str, Any] = field(default_factory=dict)
     off_grid: dict[str, Any] = field(default_factory=dict)
     gaps: dict[str, Any] = field(default_factory=dict)
+    closed: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     sentinels: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
@@ -108,6 +113,9 @@ class QualityReport:
         self.rows, self.frequency, self.timezone = len(panel), panel.freq, panel.timezone
         self.start, self.end = str(panel.local_index[0]), str(panel.local_index[-1])
         self.gaps = find_gaps(panel, MAX_LISTED_PLACES)
+        if panel.closed is not None:
+            words = {"when": panel.closed.when(), "hours": panel.closed.hours()}
+            self.closed = {"periods": panel.closed.to_json(), "rows": int(panel.closed_rows.sum()), **words}
         self.channels = describe_channels(panel, split)
         self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
         missing = np.isnan(panel.covariates).sum(axis=0)
@@ -150,6 +158,7 @@ class QualityReport:
             f"{format_count(merged, 'duplicate row')} merged" if merged else "",
             f"{format_count(moved, 'row')} moved onto the grid" if moved else "",
             f"{format_count(left_out, 'row')} off the grid left out" if left_out else "",
+            f"always missing {self.closed['when']}" if self.closed else "",
             f"{format_count(self.gaps['rows'], 'empty row')} in {format_count(gaps, 'gap')}" if gaps else "",
             f"{format_count(missing, 'value')} missing{' in other rows' if gaps else ''}" if missing > 0 else "",
             f"{format_count(sentinels, 'cell')} read as missing" if sentinels else "",

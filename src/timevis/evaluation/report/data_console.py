@@ -163,6 +163,7 @@ def _findings_table(report: QualityReport) -> Table:
     merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"])
     gaps = report.gaps
     gap_text = f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"
+    closed = f"{report.closed['when']} ({', '.join(map(str, report.closed['hours']))})" if report.closed else ""
     covariates = ", ".join(
         f"{covariate_name(name, c)} ({c['kind']}, {c['missing']} missing)" for name, c in report.covariates.items()
     )
@@ -172,6 +173,7 @@ def _findings_table(report: QualityReport) -> Table:
         ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order, now sorted'}"),
         ("duplicates merged", merged),
         ("off the time grid", _off_grid(report.off_grid)),
+        ("always missing", closed),
         ("gaps", gap_text),
         ("missing values", _missing(report)),
         ("read as missing", _sentinels(report.sentinels)),
@@ -180,7 +182,8 @@ def _findings_table(report: QualityReport) -> Table:
         ("covariates", covariates),
         ("left out", left_out),
     ):
-        table.add_row(name, text or "none")
+        if text or name != "always missing":
+            table.add_row(name, text or "none")
     return table
 
 
