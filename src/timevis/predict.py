@@ -29,7 +29,12 @@ from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
-from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
+from timevis.runs.reload import (
+    add_unread_covariates,
+    load_run_data,
+    select_trained_channels,
+    with_targets_of_long_table,
+)
 from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
@@ -172,7 +177,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     report = folder.data_report
     items = load_files(
         paths,
-        DataOptions.from_config(folder.config.data),
+        with_targets_of_long_table(DataOptions.from_config(folder.config.data), report),
         tuple(report["channels"]),
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
@@ -245,8 +250,8 @@ def forecast_panel(
     quantile_rows[is_closed] = np.nan
     if is_closed.all():
         log.warning(
-            "%s: all %d rows to forecast lie in hours in which the data never have a value, so the forecast is empty; "
-            "train a model with a longer horizon",
+            "%s: all %d rows to forecast lie in hours in which the data never have a value, so that the forecast is "
+            "empty; train a model with a longer horizon",
             item,
             horizon,
         )

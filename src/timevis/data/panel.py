@@ -11,6 +11,7 @@ import pandas as pd
 
 from timevis.data.calendar import to_local_time
 from timevis.data.closed_hours import ClosedHours
+from timevis.data.static_covariates import StaticCovariates
 from timevis.utils.formatting import join_names
 
 MAX_CHANNELS_IN_REPR = 5
@@ -78,6 +79,8 @@ class Panel:
         For a long table, the number of the series that each channel belongs to. None if all channels are one series.
     closed : ClosedHours, optional
         Hours of the week in which no channel ever has a value; they are not forecast.
+    statics : StaticCovariates, optional
+        What is constant within each series of a long table, for each channel.
     """
 
     values: np.ndarray
@@ -92,6 +95,7 @@ class Panel:
     covariate_columns: np.ndarray | None = None
     series: np.ndarray | None = None
     closed: ClosedHours | None = None
+    statics: StaticCovariates | None = None
 
     def __post_init__(self) -> None:
         t, c = self.values.shape
@@ -182,6 +186,7 @@ class Panel:
             changes["values"] = np.asfortranarray(self.values[:, channels])
             changes["channels"] = tuple(self.channels[j] for j in channels)
             changes["series"] = None if self.series is None else self.series[list(channels)]
+            changes["statics"] = self.statics.select(channels) if self.statics else None
         if covariates is not None:
             columns = columns[covariates, :]
             changes["covariate_names"] = tuple(self.covariate_names[k] for k in covariates)

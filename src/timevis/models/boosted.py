@@ -27,7 +27,7 @@ LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
 SEASONAL_LAGS = (1, 2, 3, 7)
 """Rows before the origin, and seasons before the target, whose values are features."""
 CHANNEL_COLUMN = 1
-"""Number of the categorical feature."""
+"""Number of the feature with the channel; the static covariates follow it."""
 
 
 class Boosted(PointForecaster):
@@ -45,6 +45,8 @@ class Boosted(PointForecaster):
     context_length, horizon, num_channels, num_covariates : int
     seasons : sequence of int
         Rows of a day and of a week; `from_data` takes them from the data.
+    static_sizes : sequence of int
+        Categories of each static covariate, 0 for a number; set by `from_data`.
     num_leaves : int
         Maximum number of leaves of a tree.
     min_data_in_leaf : int
@@ -71,7 +73,7 @@ class Boosted(PointForecaster):
         basic_options=("learning_rate", "patience"),
         preset_groups=("best",),
     )
-    readable_covariates = {"known": None, "observed": None}
+    readable_covariates = {"known": None, "observed": None, "static": None}
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class Boosted(PointForecaster):
         num_covariates: int = 0,
         *,
         seasons: Sequence[int] = (),
+        static_sizes: Sequence[int] = (),
         num_leaves: PositiveInt = 63,
         min_data_in_leaf: NonNegativeInt = 50,
         learning_rate: NonNegativeFloat = 0.1,
@@ -109,15 +112,23 @@ class Boosted(PointForecaster):
             "verbosity": -1,
         }
         self.seasons = tuple(s for s in seasons if 1 < s <= context_length)
+        static_categories = [CHANNEL_COLUMN + 1 + k for k, size in enumerate(static_sizes) if size]
+        self.categorical_columns = [CHANNEL_COLUMN, *static_categories]
+        self.statics: Tensor
+        self.register_buffer("statics", torch.full((num_channels, len(static_sizes)), torch.nan))
         self.booster: lightgbm.Booster | None = None
         self.error_booster: lightgbm.Booster | None = None
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        return super().from_data(datamodule, **{"seasons": list(datamodule.seasons), **kwargs})
+        statics = datamodule.panel.statics
+        sizes = {"static_sizes": statics.sizes} if statics else {}
+        return super().from_data(datamodule, **{"seasons": list(datamodule.seasons), **sizes, **kwargs})
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
+        if (statics := datamodule.panel.statics) is not None:
+            self.statics.copy_(torch.from_numpy(statics.values))
         train, val = (self.table(datamodule, part) for part in ("train", "tuning"))
         self.booster = self._boost(train, val, self.max_rounds)
         # errors of training rows are too small, but calibration corrects the size of the intervals
@@ -145,7 +156,7 @@ class Boosted(PointForecaster):
         import lightgbm
 
         train_set = lightgbm.Dataset(
-            train[0], train[1], categorical_feature=[CHANNEL_COLUMN], params={"verbosity": -1}
+            train[0], train[1], categorical_feature=self.categorical_columns, params={"verbosity": -1}
         )
         val_set = lightgbm.Dataset(val[0], val[1], reference=train_set)
         stopping = lightgbm.early_stopping(self.patience, verbose=False)
@@ -203,6 +214,7 @@ class Boosted(PointForecaster):
             per_window.append((recent - mean_of_recent).square().nanmean(1, keepdim=True))
         window_features = torch.cat([*per_window, self._covariates(batch, length - 1)], dim=1)
         columns = [steps.float(), batch.channel.unsqueeze(1).expand_as(steps).float()]
+        columns += [static.unsqueeze(1).expand_as(steps) for static in self.statics[batch.channel].unbind(1)]
         for season in self.seasons:
             last_season_row = length + steps - season * (steps // season + 1)
             for seasons_back in SEASONAL_LAGS:

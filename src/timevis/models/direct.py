@@ -205,7 +205,13 @@ class DirectForecaster(Forecaster):
             calendar = seasonal_fields(datamodule.panel.freq)
         known = datamodule.series.covariate_known.tolist()
         columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
+        kwargs = {**cls.network_arguments(datamodule, covariates), **kwargs}
         return super().from_data(datamodule, covariate_columns=columns, calendar=list(calendar), **kwargs)
+
+    @classmethod
+    def network_arguments(cls, datamodule: WindowDataModule, covariates: CovariateKind) -> dict[str, Any]:
+        """Further arguments of the network that follow from the data."""
+        return {}
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)

@@ -58,7 +58,7 @@ class QualityReport:
         Per column with values of `data.missing_values`: ``count``, ``cells`` (value to count) and ``places`` (rows
         of the file, as `Text`).
     roles : dict
-        Name of each used column to ``time``, ``id``, ``target`` or ``covariate``.
+        Name of each used column to ``time``, ``id``, ``target``, ``covariate`` or ``static``.
     left_out : dict
         Name of an unused column to the reason, a `Text`.
     outliers : dict
@@ -74,6 +74,8 @@ class QualityReport:
     covariates : dict
         Per covariate: ``kind`` (known or observed), number of ``missing`` values, and ``of_each_series``: whether
         each series has its own values.
+    statics : dict
+        Per static covariate: its number of ``categories``, or its ``min`` and ``max``.
     notes : list of Text
         Decisions of cleaning.
     card : dict
@@ -105,6 +107,7 @@ class QualityReport:
     split_by: str = "axis"
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     covariates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    statics: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
     card: dict[str, Any] = field(default_factory=dict)
 
@@ -124,6 +127,7 @@ class QualityReport:
             name: {"kind": kind, "missing": int(missing[columns[k]].sum()), "of_each_series": len(columns[k]) > 1}
             for k, (name, kind) in enumerate(panel.covariate_kinds.items())
         }
+        self.statics = panel.statics.describe() if panel.statics else {}
         self.card = asdict(panel.card)
 
     def to_dict(self) -> dict[str, Any]:

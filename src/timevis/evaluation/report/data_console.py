@@ -22,7 +22,7 @@ from timevis.data.quality.quality_report import QualityReport
 from timevis.data.split.make_split import split_panel, split_rows
 from timevis.data.split.spec import SplitSpec
 from timevis.errors import ConfigError, TimeVisError
-from timevis.evaluation.report.data_findings import covariate_name
+from timevis.evaluation.report.data_findings import covariate_name, static_covariates
 from timevis.messages import Text
 from timevis.utils.formatting import format_count, format_number
 
@@ -180,9 +180,10 @@ def _findings_table(report: QualityReport) -> Table:
         ("declared defects", f"{masked_defects} values masked" if report.defects else ""),
         ("outliers", _outliers(report)),
         ("covariates", covariates),
+        ("static covariates", ", ".join(static_covariates({"statics": report.statics}))),
         ("left out", left_out),
     ):
-        if text or name != "always missing":
+        if text or name not in ("always missing", "static covariates"):
             table.add_row(name, text or "none")
     return table
 
