@@ -84,8 +84,8 @@ class DataOptions(ReadOptions):
     covariates : mapping, optional
         Column to ``known`` or ``observed``, and ``holiday`` also to a country code.
     country : str, optional
-        ISO 3166 code, such as ``GB`` or ``US-MN``, of the country whose public holidays become a known covariate of data
-        that are daily or finer.
+        ISO 3166 code, such as ``GB`` or ``US-MN``, of the country whose public holidays become a known covariate of
+        data that are daily or finer.
     frequency : str, optional
         A pandas alias such as ``h``, ``15min`` or ``D``; None infers it.
     timezone : str, optional

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -23,11 +24,66 @@ from timevis.models.residual_quantiles import PointForecaster
 if TYPE_CHECKING:
     import lightgbm
 
+log = logging.getLogger(__name__)
+
 LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
 SEASONAL_LAGS = (1, 2, 3, 7)
 """Rows before the origin, and seasons before the target, whose values are features."""
+SCREEN_ROWS, SCREEN_ROUNDS = 24_000, 100
+"""Training rows and boosting rounds of a fit that only tells whether covariates help."""
+MIN_SCREEN_GAIN = 0.005
+"""Smallest share by which covariates must lower the validation error."""
 CHANNEL_COLUMN = 1
 """Number of the feature with the channel; the static covariates follow it."""
+
+
+CovariateChoice: TypeAlias = Literal["auto", "known", "all", "none"]
+
+
+def covariates_to_read(
+    datamodule: WindowDataModule, choice: CovariateChoice, can_read_observed: bool = True
+) -> list[int]:
+    """Column numbers of the covariates that a model reads.
+
+    For ``auto``, small boosted models are fitted without covariates, with the covariates that are known ahead, and
+    with all. The covariates that give the lowest absolute error on the tuning windows are read, if it is lower than
+    the error of fewer covariates by at least `MIN_SCREEN_GAIN`.
+
+    Parameters
+    ----------
+    datamodule : WindowDataModule
+    choice : {"auto", "known", "all", "none"}
+    can_read_observed : bool
+        Whether the model can read covariates that are only observed.
+    """
+    is_known = datamodule.series.covariate_known.tolist()
+    choices: dict[str, list[int]] = {"none": [], "known": [i for i, known in enumerate(is_known) if known]}
+    if can_read_observed:
+        choices["all"] = list(range(len(is_known)))
+    if choice != "auto":
+        return choices[choice]
+    distinct = {name: columns for name, columns in choices.items() if columns or name == "none"}
+    if "known" in distinct and distinct.get("all") == distinct["known"]:
+        del distinct["all"]
+    if len(distinct) == 1:
+        return []
+    errors = {name: _screening_error(datamodule, columns) for name, columns in distinct.items()}
+    best = "none"
+    for name, error in errors.items():
+        if error < (1 - MIN_SCREEN_GAIN) * errors[best]:
+            best = name
+    described = ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
+    log.info("covariates=auto reads %s; validation errors of small boosted models: %s", best, described)
+    return distinct[best]
+
+
+def _screening_error(datamodule: WindowDataModule, columns: list[int]) -> float:
+    """Mean absolute error on the tuning windows of a small boosted model that reads these covariates, in stds."""
+    model = Boosted.from_data(datamodule, covariate_columns=columns, max_rows=SCREEN_ROWS, patience=10)
+    model.prepare_features(datamodule)
+    train, val = (model.table(datamodule, part) for part in ("train", "tuning"))
+    booster = model.fit_trees(train, val, SCREEN_ROUNDS)
+    return float(np.abs(val[1] - booster.predict(val[0], num_threads=1)).mean())
 
 
 class Boosted(PointForecaster):
@@ -47,6 +103,8 @@ class Boosted(PointForecaster):
         Rows of a day and of a week; `from_data` takes them from the data.
     static_sizes : sequence of int
         Categories of each static covariate, 0 for a number; set by `from_data`.
+    covariate_columns : sequence of int, optional
+        Column numbers of the covariates that are features; set by `from_data`. None takes all.
     num_leaves : int
         Maximum number of leaves of a tree.
     min_data_in_leaf : int
@@ -73,7 +131,7 @@ class Boosted(PointForecaster):
         basic_options=("learning_rate", "patience"),
         preset_groups=("best",),
     )
-    readable_covariates = {"known": None, "observed": None, "static": None}
+    readable_covariates = {"known": "known", "observed": "all", "static": None}
 
     def __init__(
         self,
@@ -84,6 +142,7 @@ class Boosted(PointForecaster):
         *,
         seasons: Sequence[int] = (),
         static_sizes: Sequence[int] = (),
+        covariate_columns: Sequence[int] | None = None,
         num_leaves: PositiveInt = 63,
         min_data_in_leaf: NonNegativeInt = 50,
         learning_rate: NonNegativeFloat = 0.1,
@@ -96,6 +155,7 @@ class Boosted(PointForecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
+        self.covariate_columns = list(range(num_covariates) if covariate_columns is None else covariate_columns)
         self.max_rows = {"train": max_rows, "tuning": max_rows // 4}
         self.max_rounds, self.max_error_rounds = max_rounds, max_error_rounds or max_rounds
         self.patience, self.seed = patience, seed
@@ -120,24 +180,41 @@ class Boosted(PointForecaster):
         self.error_booster: lightgbm.Booster | None = None
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
+    def from_data(cls, datamodule: WindowDataModule, *, covariates: CovariateChoice = "all", **kwargs: Any) -> Self:
+        """Build a forecaster for a data set.
+
+        Parameters
+        ----------
+        datamodule : WindowDataModule
+        covariates : {"auto", "known", "all", "none"}
+            Which covariates are features: known ones have future values, and ``auto`` reads those that lower the
+            error of small boosted models on validation.
+        **kwargs
+            Hyperparameters of the config.
+        """
+        if "covariate_columns" not in kwargs:
+            kwargs["covariate_columns"] = covariates_to_read(datamodule, covariates)
         statics = datamodule.panel.statics
         sizes = {"static_sizes": statics.sizes} if statics else {}
         return super().from_data(datamodule, **{"seasons": list(datamodule.seasons), **sizes, **kwargs})
 
-    def prepare(self, datamodule: WindowDataModule) -> None:
+    def prepare_features(self, datamodule: WindowDataModule) -> None:
+        """Fit what `table` needs: the scales of the channels, and their static covariates."""
         super().prepare(datamodule)
         if (statics := datamodule.panel.statics) is not None:
             self.statics.copy_(torch.from_numpy(statics.values))
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        self.prepare_features(datamodule)
         train, val = (self.table(datamodule, part) for part in ("train", "tuning"))
-        self.booster = self._boost(train, val, self.max_rounds)
+        self.booster = self.fit_trees(train, val, self.max_rounds)
         # errors of training rows are too small, but calibration corrects the size of the intervals
         errors = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
-        self.error_booster = self._boost((train[0], errors[0]), (val[0], errors[1]), self.max_error_rounds)
+        self.error_booster = self.fit_trees((train[0], errors[0]), (val[0], errors[1]), self.max_error_rounds)
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
-        return tuple(range(self.num_covariates))
+        return tuple(self.covariate_columns)
 
     def parameter_counts(self) -> tuple[int, int]:
         """Number of leaves of both models, since each leaf has one fitted value."""
@@ -148,9 +225,10 @@ class Boosted(PointForecaster):
     def refit_arguments(self) -> dict[str, Any]:
         assert self.booster is not None, "call prepare(datamodule) first"
         assert self.error_booster is not None
-        return {"max_rounds": self.booster.num_trees(), "max_error_rounds": self.error_booster.num_trees()}
+        rounds = {"max_rounds": self.booster.num_trees(), "max_error_rounds": self.error_booster.num_trees()}
+        return rounds | {"covariate_columns": self.covariate_columns}
 
-    def _boost(
+    def fit_trees(
         self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray], rounds: int
     ) -> lightgbm.Booster:
         import lightgbm
@@ -225,14 +303,13 @@ class Boosted(PointForecaster):
         calendar = batch.calendar.gather(1, target_row.expand(-1, -1, batch.calendar.shape[-1])).float()
         step_count = steps.shape[1]
         parts = [torch.stack(columns, -1), calendar, window_features.unsqueeze(1).expand(-1, step_count, -1)]
-        if self.num_covariates:
+        if self.covariate_columns:
             parts.append(self._covariates(batch, target_row))
         return torch.cat(parts, dim=-1).flatten(0, 1).cpu().numpy()
 
-    @staticmethod
-    def _covariates(batch: Batch, rows: int | Tensor) -> Tensor:
+    def _covariates(self, batch: Batch, rows: int | Tensor) -> Tensor:
         """Covariates of one row of the window, [B, K], or of rows [B, M, 1], [B, M, K]; NaN where unknown."""
-        covariates = torch.where(batch.covariate_mask, batch.covariates, torch.nan)
+        covariates = torch.where(batch.covariate_mask, batch.covariates, torch.nan)[..., self.covariate_columns]
         if isinstance(rows, int):
             return covariates[:, rows]
         return covariates.gather(1, rows.expand(-1, -1, covariates.shape[-1]))

@@ -18,8 +18,9 @@ from torch.nn import functional
 from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
+from timevis.models.boosted import CovariateChoice
 from timevis.models.declaration import Declaration
-from timevis.models.direct import CovariateKind, DirectForecaster
+from timevis.models.direct import DirectForecaster
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
 from timevis.utils.levels import QUANTILE_LEVELS
 
@@ -50,7 +51,7 @@ class LSTM(DirectForecaster):
     readable_covariates = {**DirectForecaster.readable_covariates, "static": "known"}
 
     @classmethod
-    def network_arguments(cls, datamodule: WindowDataModule, covariates: CovariateKind) -> dict[str, Any]:
+    def network_arguments(cls, datamodule: WindowDataModule, covariates: CovariateChoice) -> dict[str, Any]:
         statics = datamodule.panel.statics
         return {} if statics is None or covariates == "none" else {"static_sizes": statics.sizes}
 

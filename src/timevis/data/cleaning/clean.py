@@ -102,7 +102,8 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
             setting=Setting("data.country", "DE"),
         )
         raise ConfigError(message, advice, "data.covariates.holiday")
-    flags = holiday_flags(panel.local_index, country)[:, None]
+    key = "data.country" if country == options.country else "data.covariates.holiday"
+    flags = holiday_flags(panel.local_index, country, key)[:, None]
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 
 
