@@ -31,7 +31,7 @@ SEASONAL_LAGS = (1, 2, 3, 7)
 """Rows before the origin, and seasons before the target, whose values are features."""
 SCREEN_ROWS, SCREEN_ROUNDS = 24_000, 100
 """Training rows and boosting rounds of a fit that only tells whether covariates help."""
-MIN_SCREEN_GAIN = 0.005
+MIN_SCREEN_GAIN = 0.01
 """Smallest share by which covariates must lower the validation error."""
 CHANNEL_COLUMN = 1
 """Number of the feature with the channel; the static covariates follow it."""
@@ -79,7 +79,9 @@ def covariates_to_read(
 
 def _screening_error(datamodule: WindowDataModule, columns: list[int]) -> float:
     """Mean absolute error on the tuning windows of a small boosted model that reads these covariates, in stds."""
-    model = Boosted.from_data(datamodule, covariate_columns=columns, max_rows=SCREEN_ROWS, patience=10)
+    model = Boosted.from_data(
+        datamodule, covariate_columns=columns, max_rows=SCREEN_ROWS, patience=10, feature_fraction=1.0
+    )
     model.prepare_features(datamodule)
     train, val = (model.table(datamodule, part) for part in ("train", "tuning"))
     booster = model.fit_trees(train, val, SCREEN_ROUNDS)
