@@ -230,6 +230,7 @@ def _score(
         backtest=backtest,
         naive=naive,
         validation=run_results.validation,
+        recalibration=run_results.recalibration,
         cost=cost.run_cost(
             forecaster,
             backtest,

@@ -2771,7 +2771,7 @@ export interface components {
             high: (number | null)[];
             /**
              * Labels
-             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays.
+             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, weekdays, months or quarters.
              */
             labels: string[];
             /**
@@ -2794,6 +2794,20 @@ export interface components {
              * @enum {string}
              */
             outliers?: "report" | "mask";
+        };
+        /**
+         * CodedText
+         * @description A sentence in English, with its code.
+         */
+        CodedText: {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
         };
         /**
          * Commands
@@ -2827,7 +2841,7 @@ export interface components {
         };
         /**
          * ComparedPair
-         * @description Metric of a minus that of b on the same windows; negative where a is lower.
+         * @description Metric of a minus metric of b on the same windows; negative where a is lower.
          */
         ComparedPair: {
             /** A */
@@ -2896,7 +2910,7 @@ export interface components {
             /** Models */
             models: components["schemas"]["ComparedModel"][];
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["CodedText"][];
             /** Pairs */
             pairs: components["schemas"]["ComparedPair"][];
             /** Reference */
@@ -3491,13 +3505,13 @@ export interface components {
         /** GroupRequest */
         GroupRequest: {
             /**
-             * @description Several models in place of trainings.
+             * @description Chooses models, in place of `trainings`.
              * @default null
              */
             preset?: components["schemas"]["PresetRequest"] | null;
             /**
              * Trainings
-             * @description The sweep.
+             * @description A training run each.
              * @default null
              */
             trainings?: components["schemas"]["TrainRequest"][] | null;
@@ -3979,6 +3993,13 @@ export interface components {
         };
         /** ModelOption */
         ModelOption: {
+            /**
+             * Absent
+             * @description Choices that are not on this machine, and the hub id of each.
+             */
+            absent: {
+                [key: string]: string;
+            };
             /** Advanced */
             advanced: boolean;
             /** Choices */
@@ -4043,7 +4064,7 @@ export interface components {
             recommended: boolean;
             /**
              * Seconds Hint
-             * @description Median time of recent trainings; null before the first one.
+             * @description Median time of recent training runs; null before the first one.
              */
             seconds_hint: number | null;
             /** Title */
@@ -5099,6 +5120,7 @@ export interface components {
             autocorrelation: components["schemas"]["Autocorrelation"];
             average_day: components["schemas"]["ChannelAverage"] | null;
             average_week: components["schemas"]["ChannelAverage"] | null;
+            average_year: components["schemas"]["ChannelAverage"] | null;
             /** Channel */
             channel: string;
             /**

@@ -100,9 +100,7 @@ def _days_text(days: Sequence[int]) -> list[Text]:
         if len(members) < 3:
             texts += [DAY_NAMES[day] for day in members]
         else:
-            texts.append(
-                Text("first-to-last", "{first} to {last}", first=DAY_NAMES[members[0]], last=DAY_NAMES[members[-1]])
-            )
+            texts.append(_first_to_last(DAY_NAMES[members[0]], DAY_NAMES[members[-1]]))
     return texts
 
 
@@ -113,7 +111,11 @@ def _hours_text(periods: Sequence[tuple[int, int]]) -> list[Text]:
     periods = list(periods)
     if len(periods) > 1 and periods[0][0] == 0 and periods[-1][1] == DAY_S:
         periods = [*periods[1:-1], (periods[-1][0], periods[0][1])]
-    return [Text("first-to-last", "{first} to {last}", first=_clock(a), last=_clock(b)) for a, b in periods]
+    return [_first_to_last(_clock(start), _clock(end)) for start, end in periods]
+
+
+def _first_to_last(first: Text | str, last: Text | str) -> Text:
+    return Text("first-to-last", "{first} to {last}", first=first, last=last)
 
 
 def _clock(seconds: int) -> str:

@@ -6,13 +6,13 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt
+from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, Range
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NumLeaves: TypeAlias = Annotated[int, Range(minimum=2, maximum=131_072)]
+MaxRounds: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
 LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
 SEASONAL_LAGS = (1, 2, 3, 7)
 """Rows before the origin, and seasons before the target, whose values are features."""
@@ -145,11 +147,11 @@ class Boosted(PointForecaster):
         seasons: Sequence[int] = (),
         static_sizes: Sequence[int] = (),
         covariate_columns: Sequence[int] | None = None,
-        num_leaves: PositiveInt = 63,
+        num_leaves: NumLeaves = 63,
         min_data_in_leaf: NonNegativeInt = 50,
         learning_rate: NonNegativeFloat = 0.1,
         feature_fraction: PositiveFraction = 0.7,
-        max_rounds: PositiveInt = 400,
+        max_rounds: MaxRounds = 400,
         max_error_rounds: PositiveInt | None = None,
         patience: PositiveInt = 30,
         max_rows: PositiveInt = 300_000,

@@ -8,22 +8,27 @@ computes all segments of the horizon in parallel, each from the last state and a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.config.options import FractionBelowOne, PositiveInt
+from timevis.config.options import FractionBelowOne, Range
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.boosted import CovariateChoice
 from timevis.models.declaration import Declaration
 from timevis.models.direct import DirectForecaster
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
+from timevis.models.network_size import recurrent_size
 from timevis.utils.levels import QUANTILE_LEVELS
 
+LayerWidth: TypeAlias = Annotated[int, Range(minimum=1, maximum=8192)]
+NumLayers: TypeAlias = Annotated[int, Range(minimum=1, maximum=32)]
+SegmentLength: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
+Members: TypeAlias = Annotated[int, Range(minimum=1, maximum=100)]
 Cell: TypeAlias = Literal["lstm", "gru"]
 CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -49,6 +54,7 @@ class LSTM(DirectForecaster):
     )
 
     readable_covariates = {**DirectForecaster.readable_covariates, "static": "known"}
+    network_size = staticmethod(recurrent_size)
 
     @classmethod
     def network_arguments(cls, datamodule: WindowDataModule, covariates: CovariateChoice) -> dict[str, Any]:
@@ -112,15 +118,15 @@ class RecurrentNet(nn.Module):
         num_covariates: int = 0,
         num_quantiles: int = 15,
         *,
-        segment_length: PositiveInt = 24,
+        segment_length: SegmentLength = 24,
         cell: Cell = "lstm",
-        hidden_size: PositiveInt = 128,
-        num_layers: PositiveInt = 1,
+        hidden_size: LayerWidth = 128,
+        num_layers: NumLayers = 1,
         dropout: FractionBelowOne = 0.1,
         normalization: Normalization = "last",
         channel_embedding: bool = True,
         calendar: Sequence[CalendarField] = ("hour", "weekday"),
-        calendar_size: PositiveInt = 16,
+        calendar_size: LayerWidth = 16,
         highway: bool = False,
         static_sizes: Sequence[int] = (),
     ) -> None:
@@ -306,7 +312,7 @@ class RecurrentEnsemble(nn.Module):
         Arguments of each `RecurrentNet`.
     """
 
-    def __init__(self, *args: Any, members: PositiveInt = 1, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, members: Members = 1, **kwargs: Any) -> None:
         super().__init__()
         self.members = nn.ModuleList(RecurrentNet(*args, **kwargs) for _ in range(members))
 
