@@ -32,3 +32,8 @@ def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
 def deleted_dataset(dataset: Dataset) -> Text:
     """What an error says where a dataset is deleted."""
     return Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name)
+
+
+def restore_first() -> Text:
+    """What to do about a dataset or a model that is deleted."""
+    return Text("restore-first", "restore it first")

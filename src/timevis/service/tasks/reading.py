@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.db.tables import MAX_NAME_LETTERS, Dataset, Sessions, new_id
-from timevis.service.db.versions import deleted_dataset, later_versions, newest_version
+from timevis.service.db.versions import deleted_dataset, later_versions, newest_version, restore_first
 from timevis.service.profiling import combine, profile, start_reader
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -295,7 +295,7 @@ def _present(session: Session, identifier: str) -> Dataset:
     if dataset.deleted is not None:
         raise DeletedDataset(
             deleted_dataset(dataset),
-            Text("restore-first", "restore it first"),
+            restore_first(),
         )
     return dataset
 
