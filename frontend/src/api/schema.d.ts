@@ -5207,10 +5207,10 @@ export interface components {
             reason: "set" | "validation" | "few-windows";
             /**
              * Wql Ratio
-             * @description The same for the WQL, divided by the WQL of ``none``.
+             * @description The same for the WQL, divided by the WQL of ``none``; None where this is zero on all channels.
              */
             wql_ratio: {
-                [key: string]: number;
+                [key: string]: number | null;
             };
         };
         /**

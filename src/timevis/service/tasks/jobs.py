@@ -35,7 +35,7 @@ from timevis.service.storage import Storage
 from timevis.service.tasks import states
 from timevis.service.tasks.model_names import automatic_name
 from timevis.service.tasks.queue import GPU
-from timevis.service.tasks.reading import ReaderProcesses, Reading, problem_of
+from timevis.service.tasks.reading import ReaderProcesses, Reading, absent_dataset, problem_of
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
@@ -330,7 +330,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
-        raise RunFolderError(Text("no-dataset", "there is no dataset {identifier}", identifier=dataset_id))
+        raise RunFolderError(absent_dataset(dataset_id))
     return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 
