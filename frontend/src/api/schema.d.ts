@@ -1531,6 +1531,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model_id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which inputs a forecast depends on */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ModelExplanation"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Explain a model */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The task has ended (Prefer: wait) */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Successful response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model_id}/forecasts": {
         parameters: {
             query?: never;
@@ -2093,7 +2198,7 @@ export interface paths {
                 query?: {
                     dataset?: string | null;
                     group?: string | null;
-                    kind?: ("train" | "predict" | "compare" | "read") | null;
+                    kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
                     order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
@@ -2885,6 +2990,12 @@ export interface components {
         /** BoostedOptions */
         BoostedOptions: {
             /**
+             * Base Seasons
+             * @description Candidate seasons, in rows: the target is relative to the mean of the context at the same place in the season, or, for 0, to the mean of the context. None tries 0 and the shortest season.
+             * @default null
+             */
+            base_seasons?: number[] | null;
+            /**
              * Feature Fraction
              * @description Share of the features that each tree may use.
              * @default 0.7
@@ -3000,7 +3111,7 @@ export interface components {
              * Kind
              * @default null
              */
-            kind?: ("train" | "predict" | "compare" | "read") | null;
+            kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
             /**
              * State
              * @default null
@@ -3653,6 +3764,108 @@ export interface components {
             steps: number | null;
         };
         /**
+         * ExplainedInput
+         * @description What happens when one group of inputs is hidden from the model, or replaced.
+         */
+        ExplainedInput: {
+            /**
+             * By Channel
+             * @description The same for each forecast channel.
+             */
+            by_channel: {
+                [key: string]: components["schemas"]["ForecastMove"];
+            };
+            /**
+             * Changed
+             * @description ``hidden``: the values are missing. ``replaced``: the rows of another time take their place.
+             * @enum {string}
+             */
+            changed: "hidden" | "replaced";
+            /** @description WQL on the validation windows without the input, divided by the WQL with it, minus 1; of several channels the geometric mean of the ratios. With its 95 % interval. */
+            error_rise: components["schemas"]["Interval"];
+            /** @description Of all forecast channels together. */
+            forecast: components["schemas"]["ForecastMove"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "context" | "covariate" | "calendar";
+            /** Label */
+            label: string;
+            /**
+             * Label Code
+             * @description The label as code and params, for other languages.
+             */
+            label_code: {
+                [key: string]: unknown;
+            };
+            /**
+             * Rows
+             * @description Rows of the context that are hidden; None for an input that is replaced in all rows.
+             */
+            rows: number | null;
+        };
+        /**
+         * Explanation
+         * @description How much each group of inputs matters to a model.
+         */
+        Explanation: {
+            /**
+             * Channels
+             * @description Channels that were forecast; at most a quarter of the maximum of `windows`, evenly spaced.
+             */
+            channels: number;
+            /**
+             * Covariates Not Read
+             * @description Covariates of the data that the model does not read.
+             */
+            covariates_not_read: string[];
+            /** Data */
+            data: string;
+            /**
+             * First Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            first_target: string;
+            /**
+             * Forecasts
+             * @description Windows that were forecast for all of this.
+             */
+            forecasts: number;
+            /**
+             * Inputs
+             * @description The largest rise of the error first.
+             */
+            inputs: components["schemas"]["ExplainedInput"][];
+            /**
+             * Item
+             * @description The data whose forecast was explained.
+             */
+            item: string;
+            /**
+             * Last Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            last_target: string;
+            /** Model */
+            model: string;
+            /**
+             * Origins
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            origins: number;
+            /**
+             * Seconds
+             * @description Wall time of these forecasts.
+             */
+            seconds: number;
+            /**
+             * Windows
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            windows: number;
+        };
+        /**
          * ForecastDryRun
          * @description A forecast that would be accepted.
          */
@@ -3722,6 +3935,22 @@ export interface components {
             truth: (number | null)[] | null;
             /** Unit */
             unit: string;
+        };
+        /**
+         * ForecastMove
+         * @description How a forecast moves, in standard deviations of the channel in the training part.
+         */
+        ForecastMove: {
+            /**
+             * Change
+             * @description Mean absolute change of the median over the steps. None if there was nothing to replace the input with.
+             */
+            change: number | null;
+            /**
+             * Contribution
+             * @description Mean over the steps of the median with the input minus the median without it.
+             */
+            contribution: number | null;
         };
         /** ForecastResult */
         ForecastResult: {
@@ -4324,6 +4553,14 @@ export interface components {
              */
             task: string | null;
             training: components["schemas"]["History"];
+        };
+        /**
+         * ModelExplanation
+         * @description Which inputs a model and its forecast depend on.
+         */
+        ModelExplanation: {
+            /** @description The newest explanation, of a task or of `timevis explain`; null if there is none. */
+            explanation: components["schemas"]["Explanation"] | null;
         };
         /** ModelOption */
         ModelOption: {

@@ -136,6 +136,11 @@ class Forecaster(pl.LightningModule):
         """Column numbers of the covariates that the forecast depends on."""
         return ()
 
+    @property
+    def rows_read(self) -> int:
+        """Rows before the origin that the forecast depends on, without the rows from which gaps are filled."""
+        return self.context_length
+
     @staticmethod
     def default_context_length(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
         """The context length where the user set none: the one that the frequency implies, `by_frequency`.

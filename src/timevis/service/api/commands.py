@@ -44,6 +44,11 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         cli = ["timevis", "compare", *runs, *(["--reference", reference] if reference else [])]
         arguments = f"[{', '.join(map(repr, runs))}]" + (f", reference={reference!r}" if reference else "")
         return _commands(cli, f"timevis.compare({arguments})", "compare", body)
+    if task.kind == "explain":
+        path = f"models/{body['models'][0]}/explanation"
+        return _commands(
+            ["timevis", "explain", RUN_PLACEHOLDER], f"timevis.Run({RUN_PLACEHOLDER!r}).explain()", path, {}
+        )
     if method := body.get("method"):
         model, untrained = untrained_methods()[method]
         values = {**untrained.values, **({"horizon": body["horizon"]} if body.get("horizon") else {})}
