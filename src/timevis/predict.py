@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from timevis.data.closed_hours import ClosedHours
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
@@ -28,7 +29,12 @@ from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
-from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
+from timevis.runs.reload import (
+    add_unread_covariates,
+    load_run_data,
+    select_trained_channels,
+    with_targets_of_long_table,
+)
 from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
@@ -69,7 +75,8 @@ def predict(
     Returns
     -------
     DataFrame
-        `horizon` rows for each item and each channel with a value in its context. Columns: item, channel, timestamp,
+        `horizon` rows for each item and each channel with a value in its context; point and quantiles are NaN in the
+        hours of the week in which the data never have a value. Columns: item, channel, timestamp,
         point, the quantiles ``q0.025`` to ``q0.975``, in the unit of the data, and scored, which is False for a
         series that was too short for the run to score. Times with a zone are in `data.timezone`, or else in the zone
         of the data.
@@ -170,12 +177,14 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     report = folder.data_report
     items = load_files(
         paths,
-        DataOptions.from_config(folder.config.data),
+        with_targets_of_long_table(DataOptions.from_config(folder.config.data), report),
         tuple(report["channels"]),
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
+    closed = ClosedHours.from_report(report)
+    items = {name: replace(panel, closed=closed) for name, panel in items.items()}
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
         covariates_read = [names[k] for k in folder.load_forecaster().covariates_read]
@@ -224,12 +233,22 @@ def forecast_panel(
             points.append(forecast.point.float().cpu().numpy())
             quantiles.append(forecast.quantiles.float().cpu().numpy())
     quantile_rows = np.concatenate(quantiles).transpose(0, 2, 1).reshape(-1, len(QUANTILE_LEVELS))
+    forecast_rows = (origins[channels, None] + np.arange(horizon)).ravel()
+    is_closed = panel.closed_rows[forecast_rows]
+    quantile_rows[is_closed] = np.nan
+    if is_closed.all():
+        log.warning(
+            "%s: all %d rows to forecast lie in hours in which the data never have a value, so that the forecast is "
+            "empty; train a model with a longer horizon",
+            item,
+            horizon,
+        )
     table = pd.DataFrame(
         {
             "item": item,
             "channel": np.repeat(np.asarray(panel.channels, dtype=object)[channels], horizon),
-            "timestamp": panel.local_index[(origins[channels, None] + np.arange(horizon)).ravel()],
-            "point": np.concatenate(points).ravel(),
+            "timestamp": panel.local_index[forecast_rows],
+            "point": np.where(is_closed, np.float32(np.nan), np.concatenate(points).ravel()),
         }
     )
     table = table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))

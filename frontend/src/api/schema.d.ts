@@ -2996,6 +2996,13 @@ export interface components {
              */
             base_seasons?: number[] | null;
             /**
+             * Covariates
+             * @description Which covariates are features: known ones have future values, and ``auto`` reads those that lower the error of small boosted models on validation.
+             * @default auto
+             * @enum {string}
+             */
+            covariates?: "auto" | "known" | "all" | "none";
+            /**
              * Feature Fraction
              * @description Share of the features that each tree may use.
              * @default 0.7
@@ -4318,17 +4325,17 @@ export interface components {
             cell?: "lstm" | "gru";
             /**
              * Channel Embedding
-             * @description Add an embedding of the channel to the input of the decoder.
+             * @description Add an embedding of the channel to the input of the decoder. The embeddings of static covariates are always added.
              * @default true
              */
             channel_embedding?: boolean;
             /**
              * Covariates
-             * @description Which covariates the network reads; ``known`` reads those whose future values are known.
-             * @default known
+             * @description Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the error of small boosted models on validation.
+             * @default auto
              * @enum {string}
              */
-            covariates?: "known" | "all" | "none";
+            covariates?: "auto" | "known" | "all" | "none";
             /**
              * Dropout
              * @description Before the head, and between layers.
@@ -5117,11 +5124,11 @@ export interface components {
             context_loss_weight?: number;
             /**
              * Covariates
-             * @description Which covariates the network reads: those whose future values are known, or none.
-             * @default none
+             * @description Which covariates the network reads: those whose future values are known, or none; ``auto`` reads them if they lower the error of small boosted models on validation, and the network is trained.
+             * @default auto
              * @enum {string}
              */
-            covariates?: "known" | "none";
+            covariates?: "auto" | "known" | "none";
             /**
              * Decode
              * @description ``sample``, ``greedy`` or ``median``; see `timevis.models.qwen.digits.decoding.decode`.

@@ -281,10 +281,17 @@ class WindowSet:
 
     @classmethod
     def evaluation(
-        cls, origins: range, channels: int, stride: int, max_windows: int | None, season: int = 1
+        cls,
+        origins: range,
+        channels: int,
+        stride: int,
+        max_windows: int | None,
+        season: int = 1,
+        has_open_target: np.ndarray | None = None,
     ) -> WindowSet:
         """Origins every `stride` rows, at most `max_windows` of them; see `timevis.data.window_sampling`."""
-        return cls(torch.from_numpy(scored_origins(origins, stride, max_windows, season)), channels)
+        rows = scored_origins(origins, stride, max_windows, season, has_open_target)
+        return cls(torch.from_numpy(rows), channels)
 
     @classmethod
     def of_series(cls, origins: Sequence[np.ndarray]) -> WindowSet:
@@ -305,11 +312,18 @@ class WindowSet:
 
     @classmethod
     def evaluation_of_series(
-        cls, first: np.ndarray, stop: np.ndarray, stride: int, max_windows: int | None, season: int = 1
+        cls,
+        first: np.ndarray,
+        stop: np.ndarray,
+        stride: int,
+        max_windows: int | None,
+        season: int = 1,
+        has_open_target: np.ndarray | None = None,
     ) -> WindowSet:
         """As `evaluation`, for each channel from its `first` origin to before its `stop`, int64 [C]."""
         bounds = zip(first.tolist(), stop.tolist(), strict=True)
-        return cls.of_series([scored_origins(range(a, b), stride, max_windows, season) for a, b in bounds])
+        options = (stride, max_windows, season, has_open_target)
+        return cls.of_series([scored_origins(range(a, b), *options) for a, b in bounds])
 
 
 def _has_target(targets: np.ndarray, horizon: int) -> np.ndarray:

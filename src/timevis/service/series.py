@@ -11,6 +11,7 @@ import pandas as pd
 
 from timevis.data.calendar import to_local_time
 from timevis.data.cleaning.outliers import find_outliers, fit_bounds, fit_growth, rows_of_day, subtract_growth
+from timevis.data.closed_hours import ClosedHours
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport, has_time_zone
 from timevis.data.split.make_split import make_split
@@ -68,6 +69,8 @@ class StoredSeries:
         Whether times are UTC; without a zone they are as in the file.
     timezone : str or None
         Time zone in which times are shown.
+    closed : ClosedHours or None
+        Hours of the week in which values are always missing.
     """
 
     values: np.ndarray
@@ -75,6 +78,7 @@ class StoredSeries:
     outliers: np.ndarray
     has_zone: bool
     timezone: str | None
+    closed: ClosedHours | None = None
 
     @classmethod
     def open(cls, folder: Path, channel: int, report: dict[str, Any]) -> StoredSeries:
@@ -82,7 +86,8 @@ class StoredSeries:
         values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
         outliers = np.load(folder / OUTLIERS_FILE)
         rows = outliers[outliers[:, 1] == channel, 0]
-        return cls(values[channel], times, rows, has_time_zone(report), report["timezone"])
+        closed = ClosedHours.from_report(report)
+        return cls(values[channel], times, rows, has_time_zone(report), report["timezone"], closed)
 
     def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
         """Local times of rows."""
@@ -132,7 +137,8 @@ def read_series(series: StoredSeries, start: str | None, end: str | None, points
     values = np.asarray(series.values[first:last])
     edges = bucket_edges(len(values), points)
     mean, low, high = summarise_buckets(values, edges)
-    starts, lengths = missing_stretches(values)
+    is_closed = None if series.closed is None else series.closed.contains(series.index(slice(first, last)))
+    starts, lengths = missing_stretches(values, is_closed)
     listed = np.sort(np.argsort(-lengths, kind="stable")[:MAX_MARKS])
     outliers = series.outliers[(series.outliers >= first) & (series.outliers < last)]
     shown = outliers[:MAX_MARKS]
@@ -203,9 +209,9 @@ def summarise_buckets(values: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray
     return mean, low.astype(np.float64), high.astype(np.float64)
 
 
-def missing_stretches(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First row and length of each run of missing values."""
-    missing = np.flatnonzero(np.isnan(values))
+def missing_stretches(values: np.ndarray, is_closed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """First row and length of each run of missing values; rows of closed hours, bool [T], are not missing."""
+    missing = np.flatnonzero(np.isnan(values) if is_closed is None else np.isnan(values) & ~is_closed)
     if not len(missing):
         return missing, missing
     breaks = np.flatnonzero(np.diff(missing) > 1) + 1

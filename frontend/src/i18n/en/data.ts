@@ -39,7 +39,7 @@ export default {
     observedCovariate: "{column}, only observed",
     frequency: "Time step",
     timezone: "Time zone",
-    timezoneHelp: "none: the times are taken as written",
+    timezoneHelp: "automatic: by the offsets of the times",
   },
   domain: { traffic: "Traffic", electricity: "Electricity", weather: "Weather", other: "Other" },
   choice: {

@@ -49,7 +49,7 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
     origin_time = forecasts.frame["timestamp"].iloc[rows[0]]
     times = timestamps_around(origin_time, 0, end - int(origins[0]), freq, record.timezone)[first - int(origins[0]) :]
     main = [
-        *(Mark("band", times[run], low[run], y2=high[run], opacity=0.28) for run in _runs(np.isfinite(median))),
+        Mark("band", times, low, y2=high, opacity=0.28),
         Mark("line", times, truth, "truth", "truth"),
         Mark("line", times, median, "median forecast"),
     ]
@@ -81,12 +81,6 @@ def _following(origins: np.ndarray, horizon: int) -> list[int]:
         last_before_end = int(np.searchsorted(origins, origins[taken[-1]] + horizon, side="right")) - 1
         taken.append(max(taken[-1] + 1, last_before_end))
     return taken
-
-
-def _runs(mask: np.ndarray) -> list[slice]:
-    """The runs of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-    return [slice(start, stop) for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]
 
 
 def _write(values: np.ndarray, new: np.ndarray, start: int) -> None:
