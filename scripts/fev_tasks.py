@@ -1,6 +1,6 @@
 """Tasks of fev with models of TimeVis: as data sets, and as entries of the leaderboard.
 
-    pip install fev
+    pip install 'timevis[fev]'
     python scripts/fev_tasks.py prepare TASKS                    data sets data=fev/NAME for train.py
     python scripts/fev_tasks.py evaluate TASKS --model lstm      rows for the leaderboard, in outputs/fev/lstm.csv
 

@@ -117,9 +117,10 @@ class Run:
 
 
 def train(
-    model: str = "qwen",
     data: str | os.PathLike[str] | pd.DataFrame | pd.Series = "traffic",
+    model: str = "auto",
     *,
+    minutes: float | None = None,
     horizon: int | None = None,
     context_length: int | None = None,
     seed: int | None = None,
@@ -134,11 +135,14 @@ def train(
 
     Parameters
     ----------
-    model : str
-        A choice of ``conf/model``, such as ``lstm``.
     data : str, path, DataFrame or Series
         A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column or an index of
         times. A table is stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.
+    model : str
+        A choice of ``conf/model``, such as ``lstm``; ``auto`` tries models as long as `minutes` last, and combines
+        those that help.
+    minutes : float, optional
+        Time limit: of the whole run for ``auto`` (10 when None) and ``ensemble``, of the fit for other models.
     horizon, context_length : int, optional
         Rows that are forecast, and rows that the model sees before them.
     seed : int, optional
@@ -158,7 +162,7 @@ def train(
     """
     from timevis.experiment import run
 
-    values = {"horizon": horizon, "context_length": context_length, "seed": seed}
+    values = {"minutes": minutes, "horizon": horizon, "context_length": context_length, "seed": seed}
     words = [f"model={model}", *(f"{key}={value}" for key, value in values.items() if value is not None), *overrides]
     if not any(word.startswith("logger=") for word in words):
         words.append("logger=none")

@@ -178,6 +178,11 @@ def test_the_cookie_of_the_page_does_not_work_for_changes_by_pages_of_other_port
     assert http.post(path, headers={"Origin": "http://localhost"}).status_code == 404
 
 
+def test_a_link_with_a_token_keeps_the_rest_of_its_query(make_settings: Callable[..., Settings]) -> None:
+    answer = client(make_settings(), token=None).get(f"/train?dataset=a%26b&token={TOKEN}&models=x&models=y")
+    assert (answer.status_code, answer.location) == (302, "/train?dataset=a%26b&models=x&models=y")
+
+
 def test_a_cookie_that_is_no_token_any_more_is_deleted(make_settings: Callable[..., Settings]) -> None:
     http = client(make_settings(), token=None)
     http.set_cookie("timevis_session", "old")

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { formatBytes, formatDuration, formatNumber, formatRoughDuration, formatSpan, formatTimestamp, initialLanguage, setLanguage } from "@/i18n";
+import { lengthText } from "@/i18n/frequency";
 
 beforeAll(() => setLanguage("en"));
 
@@ -15,6 +16,12 @@ describe("formats", () => {
   it("write an estimate without digits that are not known, and a span in whole units", () => {
     expect([3, 98, 600, 8000].map(formatRoughDuration)).toEqual(["5 s", "2 min", "10 min", "2 h"]);
     expect([86_400, 129_600, 900].map(formatSpan)).toEqual(["1 day", "36 hours", "15 minutes"]);
+  });
+
+  it("say how long data are in the unit of their steps", () => {
+    expect([lengthText(969, "MS"), lengthText(1, "h"), lengthText(1200, "30min"), lengthText(80, "YE-DEC")]).toEqual([
+      ...["969 months", "1 hour", "1,200 time steps", "80 years"],
+    ]);
   });
 
   it("write a dash for a number that does not exist", () => {

@@ -54,7 +54,7 @@ def read_tasks(source: str, names: Sequence[str] | None = None) -> dict[str, Any
     """
     if importlib.util.find_spec("fev") is None:
         message = Text("fev-not-installed", "the package fev is not installed")
-        raise ConfigError(message, Text("install-fev", "install it: pip install fev"))
+        raise ConfigError(message, Text("install-fev", "install it: pip install 'timevis[fev]'"))
     import fev
 
     try:
@@ -123,18 +123,20 @@ def data_settings(task: Any, window: Any, table: pd.DataFrame, test_rows: int) -
     """
     known = [name for name in window.known_dynamic_columns if name in table]
     observed = [name for name in window.past_dynamic_columns if name in table]
-    rows = int(table.groupby(ID_COLUMN).size().median())
     return {
         "id": [ID_COLUMN],
         "time": "timestamp",
         "target": list(window.target_columns),
         "covariates": dict.fromkeys(known, "known") | dict.fromkeys(observed, "observed"),
         "season": int(task.seasonality),
-        "split": {
-            "val": max(MIN_VALIDATION_HORIZONS * task.horizon, int(VALIDATION_SHARE * rows)),
-            "test": test_rows,
-        },
+        "split": split_of(table, task.horizon, test_rows),
     }
+
+
+def split_of(table: pd.DataFrame, horizon: int, test_rows: int) -> dict[str, int]:
+    """The last rows of each series of a long table that are validation and test part."""
+    rows = int(table.groupby(ID_COLUMN).size().median())
+    return {"val": max(MIN_VALIDATION_HORIZONS * horizon, int(VALIDATION_SHARE * rows)), "test": test_rows}
 
 
 def write_data_set(name: str, task: Any, conf: Path, tables: Path) -> Path:
@@ -229,7 +231,7 @@ def forecast_task(task: Any, model: str, overrides: Sequence[str], folder: Path)
     settings = data_settings(task, windows[0], table, test_rows=task.horizon)
     words = [override(f"data.{key}", value) for key, value in settings.items()]
     fitted = train(
-        model, table[known_rows], horizon=task.horizon, overrides=[*words, *overrides], folder=folder, name="fev"
+        table[known_rows], model, horizon=task.horizon, overrides=[*words, *overrides], folder=folder, name="fev"
     )
     return [_forecast_window(fitted, task, window) for window in windows], fitted
 

@@ -83,8 +83,8 @@ class Boosted(PointForecaster):
     declaration = Declaration(
         title="Boosted trees",
         rough_seconds=30.0,
+        rough_forecasts_per_second=500.0,
         basic_options=("learning_rate", "patience"),
-        preset_groups=("best",),
     )
     readable_covariates = {"known": None, "observed": None}
 

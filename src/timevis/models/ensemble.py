@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from safetensors import SafetensorError
@@ -62,6 +62,11 @@ class Ensemble(Forecaster):
         basic_options=("members",),
     )
     calibrated_state = ("weights", "scores")
+    limits_its_own_time = True
+    default_minutes: ClassVar[float | None] = None
+    """`minutes` where it is null."""
+    finishes_on_interrupt: ClassVar[bool] = False
+    """Whether Ctrl-C ends the fit of members, and the run goes on with those so far."""
 
     def __init__(
         self,
@@ -115,6 +120,12 @@ class Ensemble(Forecaster):
     def weights_by_name(self) -> dict[str, float]:
         """The weights of the members with a part in the forecast."""
         return {name: w for name, w in zip(self.members, self.weights.tolist(), strict=True) if w > 0}
+
+    @property
+    def max_conformal_origins(self) -> int:  # type: ignore[override]  # of the slowest member with a weight
+        """Origins of a half of validation that are forecast for the recalibration."""
+        limits = [self._member(name).max_conformal_origins for name in self.weights_by_name]
+        return min(limits, default=Forecaster.max_conformal_origins)
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
@@ -188,6 +199,11 @@ class Ensemble(Forecaster):
             self._forecasts[record.name] = forecasts
         if forecaster is not None:
             self._loaded[record.name] = forecaster
+
+    @property
+    def validation(self) -> float:
+        """Relative WQL of the weighted combination on the windows that compare models."""
+        return float(self.scores[1])
 
     @property
     def has_members(self) -> bool:

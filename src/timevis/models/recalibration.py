@@ -126,7 +126,9 @@ def select_recalibration(
         for other in allowed[1:]:
             if abs(coverage[other] - 0.8) < abs(coverage[method] - 0.8) - MIN_COVERAGE_GAIN:
                 method = other
-    return Recalibration(method, reason, horizons_of(forecaster, first), coverage, ratio)
+    return Recalibration(
+        method, reason, horizons_of(forecaster, first), coverage, {str(m): r for m, r in ratio.items()}
+    )
 
 
 def recalibrated(

@@ -25,11 +25,11 @@ class Recalibration:
     coverage_80 : dict
         Of each method that was compared, the coverage of its 80 % interval on the second half of validation.
     wql_ratio : dict
-        The same for the WQL, divided by the WQL of ``none``.
+        The same for the WQL, divided by the WQL of ``none``; None where this is zero on all channels.
     """
 
     method: ConformalMethod
     reason: Reason
     horizons: float
     coverage_80: dict[str, float]
-    wql_ratio: dict[str, float]
+    wql_ratio: dict[str, float | None]

@@ -35,7 +35,6 @@ class SeasonalNaive(PointForecaster):
     declaration = Declaration(
         title="Seasonal naive",
         rough_seconds=2.0,
-        preset_groups=("quick", "best"),
         untrained=Untrained(name="seasonal_naive", title="Seasonal naive"),
     )
     symmetric_residuals = True

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import steps_per_day, to_local_time
-from timevis.data.cleaning.outliers import find_outliers, fit_bounds
+from timevis.data.calendar import to_local_time
+from timevis.data.cleaning.outliers import find_outliers, fit_bounds, fit_growth, rows_of_day, subtract_growth
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport, has_time_zone
 from timevis.data.split.make_split import make_split
@@ -44,10 +44,10 @@ def _outliers(panel: Panel, report: QualityReport) -> np.ndarray:
     """Rows and channels of all outliers, by the bounds of the training part; the report lists only the first ones."""
     train = report.split["train"]
     train_rows = int(panel.local_index.searchsorted(pd.Timestamp(train["end"]), side="right")) if train["rows"] else 0
-    per_day = steps_per_day(panel.freq)
-    season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
-    lower, upper = fit_bounds(panel.values[:train_rows], season)
-    outliers = find_outliers(panel.values, lower, upper)
+    train, season = panel.values[:train_rows], rows_of_day(panel.freq)
+    slopes = fit_growth(train, season)
+    bounds = fit_bounds(subtract_growth(train, slopes), season)
+    outliers = find_outliers(subtract_growth(panel.values, slopes), *bounds)
     reported = [j for j, channel in enumerate(panel.channels) if channel in report.outliers]
     return outliers[np.isin(outliers[:, 1], reported)]
 

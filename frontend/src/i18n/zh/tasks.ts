@@ -22,8 +22,8 @@ const words: Area<"tasks"> = {
   },
   on: "{what} · {data}",
   named: {
-    forecast: "用{models}预测 {data}",
-    comparison: "在 {data} 上比较{models}",
+    forecast: "用 {models} 预测 {data}",
+    comparison: "在 {data} 上比较 {models}",
     models: "{n} 个模型 | {n} 个模型",
   },
   cancelling: "正在停止…",

@@ -87,11 +87,7 @@ def _rows(session: Session, task: Task) -> pd.DataFrame:
         raise Problem(
             404,
             "not-found",
-            Text(
-                "forecast-rows-removed",
-                "the rows of the forecast of task {identifier} were removed",
-                identifier=task.id,
-            ),
+            Text("forecast-rows-removed", "the rows of this forecast were removed"),
             Text("forecast-again-in-time", "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"),
         )
     table = pd.read_parquet(path)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, json
+from flask import request as http_request
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -51,7 +52,8 @@ def read_file(
         task = session.get_one(Task, task_id)
         if task.state not in FINAL:
             body = json.dumps(to_json_types(task_detail(session, task, 0)))
-            return Response(body, 202, {"Location": f"/api/tasks/{task.id}"}, mimetype="application/json")
+            headers = {"Location": f"{http_request.script_root}/api/tasks/{task.id}"}
+            return Response(body, 202, headers, mimetype="application/json")
         if task.state != COMPLETED:
             raise _problem(task)
         dataset = session.get_one(Dataset, task.result["dataset"])

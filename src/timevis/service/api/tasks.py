@@ -107,12 +107,7 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
         raise Problem(
             409,
             "no-result",
-            Text(
-                "no-result",
-                "task {identifier} has no result: it is {state}",
-                identifier=task.id,
-                state=states.name_of(task),
-            ),
+            Text("no-result", "the task has no result: it is {state}", state=states.name_of(task)),
             advice,
         )
     if task.kind != "predict":
@@ -181,18 +176,13 @@ def _require_retry(session: Session, task: Task) -> None:
         raise conflict(
             Text(
                 "not-to-be-retried",
-                "task {identifier} is {state}; only failed or cancelled tasks can be retried",
-                identifier=task.id,
+                "the task is {state}; only failed or cancelled tasks can be retried",
                 state=states.name_of(task),
             )
         )
     if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
         raise conflict(
-            Text(
-                "run-or-dataset-removed",
-                "the run or the dataset of task {identifier} was removed",
-                identifier=task.id,
-            ),
+            Text("run-or-dataset-removed", "the run or the dataset of the task was removed"),
             Text("train-again", "start a new training run"),
         )
     is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
@@ -202,9 +192,7 @@ def _require_retry(session: Session, task: Task) -> None:
         raise conflict(
             Text(
                 "retried-already",
-                "task {identifier} was retried by task {other}, which is {state}",
-                identifier=task.id,
-                other=other.id,
+                "the task was retried already, by a task that is {state}",
                 state=states.name_of(other),
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from timevis.messages import Text
 from timevis.service.db.tables import Dataset
 
 
@@ -26,3 +27,13 @@ def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
         versions += children
         parents = [version.id for version in children]
     return versions
+
+
+def deleted_dataset(dataset: Dataset) -> Text:
+    """What an error says where a dataset is deleted."""
+    return Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name)
+
+
+def restore_first() -> Text:
+    """What to do about a dataset or a model that is deleted."""
+    return Text("restore-first", "restore it first")

@@ -141,7 +141,7 @@ class Series(BaseModel):
 
 class ChannelAverage(BaseModel):
     labels: list[str] = Field(
-        description="Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays."
+        description="Times of day such as 07:00, hours of a week such as Mon 07:00, weekdays, months or quarters."
     )
     mean: list[Number]
     low: list[Number] = Field(description="10 % quantile.")
@@ -153,6 +153,7 @@ class Seasonality(BaseModel):
     season_rows: int | None = Field(description="Rows of the strongest season; null if none is strong.")
     average_day: ChannelAverage | None
     average_week: ChannelAverage | None
+    average_year: ChannelAverage | None
     autocorrelation: Autocorrelation
 
 

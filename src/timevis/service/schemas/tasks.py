@@ -68,7 +68,9 @@ class TaskSummary(BaseModel):
     state: TaskState
     attempt: int
     cancel_requested: bool
-    progress: dict[str, Any] = Field(description="Stage, epoch, step and metrics so far.")
+    progress: dict[str, Any] = Field(
+        description="Stage, epoch, step and metrics so far; of an ensemble also `members` and `combination`."
+    )
     error: str | None
     error_code: TextCode | None = Field(description="The error by its code, if it is a text of the library.")
     advice: str | None
@@ -89,7 +91,9 @@ class TaskDetail(TaskSummary):
     request: dict[str, Any]
     result: dict[str, Any]
     queue_position: int | None = Field(description="Tasks that are started before this one, itself included.")
-    seconds_left: Number = Field(description="Estimate from the steps so far, of the fit only.")
+    seconds_left: Number = Field(
+        description="Estimate from the steps so far, of the fit only; for auto and ensemble of the whole run."
+    )
     log: str = Field(description="The log from the position `since` on, at most 64 KiB.")
     log_position: int
     commands: Commands | None = Field(description="null for the reading of a file.")

@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from apiflask import APIFlask
@@ -104,7 +104,9 @@ class Gate:
         if caller is None:
             return None
         if link_token and identify(self.sessions, self.settings.token, link_token):
-            response = redirect(f"{request.script_root}{request.path}")
+            rest = [(key, value) for key, value in request.args.items(multi=True) if key != "token"]
+            query = f"?{urlencode(rest)}" if rest else ""
+            response = redirect(f"{request.script_root}{request.path}{query}")
             secret = start_session(self.sessions, link_token)
             response.set_cookie(
                 SESSION_COOKIE,

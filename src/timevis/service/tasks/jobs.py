@@ -33,8 +33,9 @@ from timevis.service.profiling import ReadingStopped
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
+from timevis.service.tasks.model_names import automatic_name
 from timevis.service.tasks.queue import GPU
-from timevis.service.tasks.reading import ReaderProcesses, Reading, problem_of
+from timevis.service.tasks.reading import ReaderProcesses, Reading, absent_dataset, problem_of
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
@@ -210,9 +211,8 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     summary = summarise(RunFolder(folder).results)
     progress = progress_of(folder) or progress
     title = declared_models()[task.request["model"]].declaration.title
-    name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M:%S')}"
     model = Model(
-        name=name,
+        name=task.request.get("name") or title,
         kind=task.request["model"],
         task_id=task.id,
         dataset_id=task.dataset_id,
@@ -224,17 +224,11 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
 
     def add(session: Session) -> None:
         if not task.request.get("name"):
-            model.name = _free_name(session, name)
+            taken = set(session.scalars(select(Model.name).where(Model.dataset_id == task.dataset_id)))
+            model.name = automatic_name(title, task.request, taken)
         session.add(model)
 
     return outcome, {**values, "change": add}
-
-
-def _free_name(session: Session, name: str) -> str:
-    """A name of a model, with a number if another model has it."""
-    taken = set(session.scalars(select(Model.name).where(Model.name.startswith(name, autoescape=True))))
-    numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
-    return next(candidate for candidate in (name, *numbered) if candidate not in taken)
 
 
 def _was_killed(outcome: Outcome) -> bool:
@@ -336,7 +330,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
-        raise RunFolderError(Text("no-dataset", "there is no dataset {identifier}", identifier=dataset_id))
+        raise RunFolderError(absent_dataset(dataset_id))
     return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
-from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, Dataset, Sessions, new_id
-from timevis.service.db.versions import later_versions, newest_version
+from timevis.service.db.tables import MAX_NAME_LETTERS, Dataset, Sessions, new_id
+from timevis.service.db.versions import deleted_dataset, later_versions, newest_version, restore_first
 from timevis.service.profiling import combine, profile, start_reader
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -164,7 +164,7 @@ class Reading:
         version = Dataset(
             id=new_id(),
             name=dataset.name,
-            file_name=dataset.file_name.split(".")[0][: MAX_FILE_NAME_LETTERS - len(whole.suffix)] + whole.suffix,
+            file_name=dataset.file_name,
             content_hash=whole.content_hash,
             suffix=whole.suffix,
             size=whole.size,
@@ -273,7 +273,7 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
         raise Refusal(
             Text(
                 "newer-version",
-                "version {version} of the dataset {name!r} is its newest: {identifier}",
+                "version {version} of the dataset {name!r} is its newest",
                 version=newest.version,
                 name=dataset.name,
                 identifier=newest.id,
@@ -283,14 +283,19 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
     return dataset
 
 
+def absent_dataset(identifier: str) -> Text:
+    """What an error says where a dataset is gone."""
+    return Text("no-dataset", "there is no dataset {identifier}", identifier=identifier)
+
+
 def _present(session: Session, identifier: str) -> Dataset:
     dataset = session.get(Dataset, identifier)
     if dataset is None:
-        raise DeletedDataset(Text("no-dataset", "there is no dataset {identifier}", identifier=identifier))
+        raise DeletedDataset(absent_dataset(identifier))
     if dataset.deleted is not None:
         raise DeletedDataset(
-            Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name),
-            Text("restore-first", "restore it first"),
+            deleted_dataset(dataset),
+            restore_first(),
         )
     return dataset
 
