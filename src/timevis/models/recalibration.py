@@ -54,13 +54,18 @@ class ForecastWindows:
     origin: Tensor
 
     def __add__(self, other: ForecastWindows) -> ForecastWindows:
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        pairs = zip(self.tensors, other.tensors, strict=True)
         return ForecastWindows(*(torch.cat(pair) for pair in pairs))
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Quantiles, targets, channels and origins."""
+        return self.quantiles, self.target, self.channel, self.origin
 
     def in_order_of_time(self) -> ForecastWindows:
         """The windows by their origins."""
         order = self.origin.argsort(stable=True)
-        return ForecastWindows(*(tensor[order] for tensor in vars(self).values()))
+        return ForecastWindows(*(tensor[order] for tensor in self.tensors))
 
 
 def forecast_windows(forecaster: Forecaster, datamodule: WindowDataModule, part: str) -> ForecastWindows:
@@ -138,11 +143,11 @@ def recalibrated(
     if method == "none":
         return windows.quantiles
     conformal = Conformal(QUANTILE_LEVELS).to(windows.quantiles.device)
-    conformal.fit(*vars(calibration).values(), forecaster.channel_std, method)
+    conformal.fit(*calibration.tensors, forecaster.channel_std, method)
     if method == "split":
         quantiles = conformal(windows.quantiles, windows.channel)
     else:
-        quantiles = conformal.forecast_in_order(*vars(windows).values())
+        quantiles = conformal.forecast_in_order(*windows.tensors)
     return forecaster.clip_non_negative(quantiles, windows.channel)
 
 
