@@ -113,7 +113,8 @@ def select_recalibration(
     methods : tuple of str
         In the order of preference, with ``none``.
     """
-    coverage, wql = {}, {}
+    coverage: dict[str, float] = {}
+    wql: dict[str, Tensor] = {}
     for method in methods:
         metrics = forecaster.new_metrics()
         quantiles = recalibrated(forecaster, first, second, method)
@@ -122,7 +123,7 @@ def select_recalibration(
         scores = metrics.compute()
         coverage[method] = float(scores["overall"]["coverage_80"])
         wql[method] = torch.as_tensor(scores["by_channel"]["wql"]).double()
-    ratio = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
+    ratio: dict[str, float] = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
     method: ConformalMethod = methods[0]
     reason: Reason = "few-windows"
     if horizons_of(forecaster, second) >= MIN_HORIZONS_TO_SELECT:
