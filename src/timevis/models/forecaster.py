@@ -276,7 +276,7 @@ class Forecaster(pl.LightningModule):
         else:
             chosen = Recalibration(option, "set", horizons_of(self, first), {}, {})
         if chosen.method != "none":
-            self.conformal.fit(*vars(first).values(), self.channel_std, chosen.method)
+            self.conformal.fit(*first.tensors, self.channel_std, chosen.method)
         self._validation_windows = first + second
         return chosen
 
@@ -286,7 +286,7 @@ class Forecaster(pl.LightningModule):
         if windows is None:
             return chosen
         if chosen.method != "none":
-            self.conformal.fit(*vars(windows).values(), self.channel_std, chosen.method)
+            self.conformal.fit(*windows.tensors, self.channel_std, chosen.method)
         return replace(chosen, horizons=horizons_of(self, windows))
 
     def predict_unclipped(self, batch: Batch) -> Forecast:

@@ -54,13 +54,18 @@ class ForecastWindows:
     origin: Tensor
 
     def __add__(self, other: ForecastWindows) -> ForecastWindows:
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        pairs = zip(self.tensors, other.tensors, strict=True)
         return ForecastWindows(*(torch.cat(pair) for pair in pairs))
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Quantiles, targets, channels and origins."""
+        return self.quantiles, self.target, self.channel, self.origin
 
     def in_order_of_time(self) -> ForecastWindows:
         """The windows by their origins."""
         order = self.origin.argsort(stable=True)
-        return ForecastWindows(*(tensor[order] for tensor in vars(self).values()))
+        return ForecastWindows(*(tensor[order] for tensor in self.tensors))
 
 
 def forecast_windows(forecaster: Forecaster, datamodule: WindowDataModule, part: str) -> ForecastWindows:
@@ -108,7 +113,8 @@ def select_recalibration(
     methods : tuple of str
         In the order of preference, with ``none``.
     """
-    coverage, wql = {}, {}
+    coverage: dict[str, float] = {}
+    wql: dict[str, Tensor] = {}
     for method in methods:
         metrics = forecaster.new_metrics()
         quantiles = recalibrated(forecaster, first, second, method)
@@ -117,7 +123,7 @@ def select_recalibration(
         scores = metrics.compute()
         coverage[method] = float(scores["overall"]["coverage_80"])
         wql[method] = torch.as_tensor(scores["by_channel"]["wql"]).double()
-    ratio = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
+    ratio: dict[str, float] = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
     method: ConformalMethod = methods[0]
     reason: Reason = "few-windows"
     if horizons_of(forecaster, second) >= MIN_HORIZONS_TO_SELECT:
@@ -138,11 +144,11 @@ def recalibrated(
     if method == "none":
         return windows.quantiles
     conformal = Conformal(QUANTILE_LEVELS).to(windows.quantiles.device)
-    conformal.fit(*vars(calibration).values(), forecaster.channel_std, method)
+    conformal.fit(*calibration.tensors, forecaster.channel_std, method)
     if method == "split":
         quantiles = conformal(windows.quantiles, windows.channel)
     else:
-        quantiles = conformal.forecast_in_order(*vars(windows).values())
+        quantiles = conformal.forecast_in_order(*windows.tensors)
     return forecaster.clip_non_negative(quantiles, windows.channel)
 
 
