@@ -66,15 +66,14 @@ def get_forecast(model_id: str, query: WindowQuery) -> Any:
 @blueprint.output(ScoredPeriodView)
 @blueprint.doc(summary="The whole scored period")
 def get_scored_period(model_id: str, query: PeriodQuery) -> Any:
-    """Return truth, median and 80 % interval over the scored period of a channel, and where the errors are largest."""
+    """Return truth, median and 80 % interval over the scored period of a channel, and its largest errors."""
     record, forecasts = _scored_run(model_id)
     forecast = set(forecasts.frame["channel"])
     channels = [name for name in record.channels if name in forecast]
     channel = _channel(record, query.channel) or channels[0]
     if channel not in forecast:
-        raise wrong_field(
-            "/channel", Text("channel-without-forecast", "{channel!r} has no scored window", channel=channel)
-        )
+        message = Text("channel-without-forecast", "{channel!r} has no scored window", channel=channel)
+        raise wrong_field("/channel", message)
     period = scored_period(forecasts, channel, record, MAX_PERIOD_ROWS)
     times = [time.isoformat() for time in period.times]
     window_of = period.windows[np.searchsorted(period.starts, np.arange(len(times)), side="right").clip(1) - 1]
