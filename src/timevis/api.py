@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Sequence
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from timevis.evaluation.comparison import Comparison
+    from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.predict import NewData
+    from timevis.runs.explanation import Explanation
     from timevis.runs.results import Results
 
 OUTPUTS = Path("outputs")
@@ -88,6 +91,25 @@ class Run:
 
         return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest)
 
+    def explain(self, data: NewData = None, *, windows: int = 100) -> Explanation:
+        """Measure which inputs the forecast depends on: the parts of the context, each covariate, and the calendar.
+
+        Parameters
+        ----------
+        data : DataFrame or file, optional
+            New rows whose forecast is explained; None takes the data of the run.
+        windows : int
+            Largest number of windows in a pass, of which there are two for each group of inputs.
+
+        Returns
+        -------
+        Explanation
+            Its attributes `table` and `by_channel` are DataFrames; see `timevis.explain.explain`.
+        """
+        from timevis.explain import explain
+
+        return explain(self.folder, data, windows=windows)
+
     def plot(self) -> Figure:
         """Draw some of the scored windows: context, truth, median forecast, and the 80 and 95 % intervals."""
         from timevis.evaluation.charts.draw_matplotlib import draw_figure
@@ -95,6 +117,15 @@ class Run:
         from timevis.runs.record import RunRecord
 
         return draw_figure(example_charts(RunRecord.load(self.folder)), one_legend=True)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict and the scores, or the state of a run that has not completed."""
+        from timevis.evaluation.report.notebook import run_html
+        from timevis.runs.status import state_of
+
+        if state_of(self.folder) != "completed":
+            return f"<p>{html.escape(repr(self))}</p>"
+        return run_html(self.results, str(self._folder.display_path / "report.html"))
 
     def __repr__(self) -> str:
         from timevis.evaluation.verdict import summary_line
@@ -106,14 +137,16 @@ class Run:
 
 
 def train(
-    model: str = "qwen",
     data: str | os.PathLike[str] | pd.DataFrame | pd.Series = "traffic",
+    model: str = "auto",
     *,
+    minutes: float | None = None,
     horizon: int | None = None,
     context_length: int | None = None,
     seed: int | None = None,
     overrides: Sequence[str] = (),
     folder: str | os.PathLike[str] | None = None,
+    name: str | None = None,
 ) -> Run:
     """Train a forecaster, score it once on the test windows, and return the run.
 
@@ -122,11 +155,14 @@ def train(
 
     Parameters
     ----------
-    model : str
-        A choice of ``conf/model``, such as ``lstm``.
     data : str, path, DataFrame or Series
         A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column or an index of
         times. A table is stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.
+    model : str
+        A choice of ``conf/model``, such as ``lstm``; ``auto`` tries models as long as `minutes` last, and combines
+        those that help.
+    minutes : float, optional
+        Time limit: of the whole run for ``auto`` (10 when None) and ``ensemble``, of the fit for other models.
     horizon, context_length : int, optional
         Rows that are forecast, and rows that the model sees before them.
     seed : int, optional
@@ -135,6 +171,9 @@ def train(
         other arguments say.
     folder : path, optional
         The run folder; new or empty. By default outputs/<data>/<model>/<time>-<token>.
+    name : str, optional
+        Name of a table in reports and comparisons. By default ``frame.attrs["name"]``, the name of a Series, or
+        ``dataframe``.
 
     Raises
     ------
@@ -143,11 +182,11 @@ def train(
     """
     from timevis.experiment import run
 
-    values = {"horizon": horizon, "context_length": context_length, "seed": seed}
+    values = {"minutes": minutes, "horizon": horizon, "context_length": context_length, "seed": seed}
     words = [f"model={model}", *(f"{key}={value}" for key, value in values.items() if value is not None), *overrides]
     if not any(word.startswith("logger=") for word in words):
         words.append("logger=none")
-    cfg = _compose_with_data(words, data)
+    cfg = _compose_with_data(words, data, name)
     check(cfg, added_keys(words))
     run(cfg, path := Path(folder) if folder is not None else _new_folder(cfg), words)
     return Run(path)
@@ -155,7 +194,7 @@ def train(
 
 def compare(
     runs: Sequence[Run | str | os.PathLike[str]], reference: Run | str | os.PathLike[str] | None = None
-) -> Comparison:
+) -> NotebookComparison:
     """Compare runs that were scored on the same windows, window by window.
 
     Parameters
@@ -166,8 +205,9 @@ def compare(
 
     Returns
     -------
-    Comparison
-        Its attributes `metrics`, `differences` and `cost` are DataFrames; see `timevis.evaluation.comparison`.
+    NotebookComparison
+        Its attributes `metrics`, `differences` and `cost` are DataFrames; see `timevis.evaluation.comparison`. A
+        notebook shows it as a table, and `to_latex()` gives the table for a paper.
 
     Raises
     ------
@@ -175,22 +215,27 @@ def compare(
         The runs were not scored on the same windows.
     """
     from timevis.evaluation import comparison
+    from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.runs.record import RunRecord
 
     records = [RunRecord.load(_folder_of(run)) for run in runs]
     if reference is not None:
-        return comparison.compare(records, RunRecord.load(_folder_of(reference)))
-    return comparison.compare(records, records[0] if len(records) > 1 else None)
+        compared = comparison.compare(records, RunRecord.load(_folder_of(reference)))
+    else:
+        compared = comparison.compare(records, records[0] if len(records) > 1 else None)
+    return NotebookComparison(**vars(compared))
 
 
 def _folder_of(run: Run | str | os.PathLike[str]) -> Path:
     return run.folder if isinstance(run, Run) else Path(run)
 
 
-def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.DataFrame | pd.Series) -> DictConfig:
+def _compose_with_data(
+    overrides: list[str], data: str | os.PathLike[str] | pd.DataFrame | pd.Series, name: str | None
+) -> DictConfig:
     """The config for a data set by name, for a file, or for a DataFrame."""
     if not isinstance(data, str | os.PathLike):
-        path = _store_frame(data)
+        path = _store_frame(data, name)
     elif isinstance(data, os.PathLike) or Path(data).suffix or Path(data).is_file():
         path = Path(data)
     else:
@@ -208,17 +253,22 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
     return cfg
 
 
-def _store_frame(frame: pd.DataFrame | pd.Series) -> Path:
-    """Write a table to outputs/dataframes, under a name made of its content; returns the file."""
+def _store_frame(frame: pd.DataFrame | pd.Series, name: str | None) -> Path:
+    """Write a table to its own folder of outputs/dataframes, under its name; returns the file."""
+    import pandas as pd
+
     from timevis.data.sources.data_frames import write_frame
 
+    own_name = frame.name if isinstance(frame, pd.Series) else getattr(frame, "attrs", {}).get("name")
+    file_name = re.sub(r"[^\w-]+", "_", str(name or own_name or "dataframe"))[:80]
     folder = OUTPUTS / "dataframes"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         temporary = Path(scratch) / "frame.parquet"
         write_frame(frame, temporary)
-        path = folder / f"{hashlib.sha256(temporary.read_bytes()).hexdigest()[:16]}.parquet"
-        return temporary.replace(path)
+        content = folder / hashlib.sha256(temporary.read_bytes()).hexdigest()[:16]
+        content.mkdir(exist_ok=True)
+        return temporary.replace(content / f"{file_name}.parquet")
 
 
 def _new_folder(cfg: DictConfig) -> Path:

@@ -19,6 +19,7 @@ from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import has_time_zone
 from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.sources.new_files import load_files
@@ -172,7 +173,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         DataOptions.from_config(folder.config.data),
         tuple(report["channels"]),
         freq=report["frequency"],
-        timezone=report["timezone"] or ("UTC" if pd.Timestamp(report["start"]).tzinfo else None),  # UTC has no name
+        timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
     names = list(report["covariates"])
@@ -210,22 +211,10 @@ def forecast_panel(
         raise ConfigError(message, advice, "horizon")
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
-    panel, origins = extend_to_horizon(panel, horizon, length)
-    if origins.min() < length:
-        message = Text(
-            "context-too-short",
-            "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
-            "{context_length}",
-            source=item,
-            rows=int(origins.min()),
-            context_length=length,
-        )
-        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
+    panel, origins, channels = windows_to_forecast(forecaster, panel, item)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
-    _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, horizon, item)
     series = SeriesStore(panel).to(device)
-    channels = _channels_to_forecast(panel, origins, length, item)
     points, quantiles = [], []
     with torch.no_grad():
         for channel in torch.from_numpy(channels).split(batch_size):
@@ -248,6 +237,38 @@ def forecast_panel(
     return table.assign(truth=values_at(observed, table["channel"], table["timestamp"])) if backtest else table
 
 
+def windows_to_forecast(forecaster: Forecaster, panel: Panel, item: str) -> tuple[Panel, np.ndarray, np.ndarray]:
+    """The windows of a forecast; warnings name channels that are not forecast and covariates without a value.
+
+    Returns
+    -------
+    panel : Panel
+    origins : int64 [C]
+        See `extend_to_horizon`.
+    channels : int64 [N]
+        Numbers of the channels with a value in the context.
+
+    Raises
+    ------
+    DataError
+        The panel has fewer rows than a context.
+    """
+    length = forecaster.context_length
+    panel, origins = extend_to_horizon(panel, forecaster.horizon, length)
+    if origins.min() < length:
+        message = Text(
+            "context-too-short",
+            "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
+            "{context_length}",
+            source=item,
+            rows=int(origins.min()),
+            context_length=length,
+        )
+        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
+    _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, forecaster.horizon, item)
+    return panel, origins, _channels_to_forecast(panel, origins, length, item)
+
+
 def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int, item: str) -> np.ndarray:
     """Numbers of the channels with a value in the context, int64 [N]; logs a warning for the other ones."""
     has_values = np.isfinite(panel.values).any(axis=0)
@@ -262,7 +283,7 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
             "their last value",
             item,
             context_length,
-            panel.index[origins.max()],
+            panel.local_index[origins.max()],
             ended,
         )
     return np.flatnonzero(in_context)

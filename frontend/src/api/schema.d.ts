@@ -264,6 +264,15 @@ export interface paths {
                         "application/json": components["schemas"]["DatasetDetail"];
                     };
                 };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
                 /** @description Not found */
                 404: {
                     headers: {
@@ -450,6 +459,15 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DatasetVersion"];
+                    };
+                };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
                     };
                 };
                 /** @description Not found */
@@ -842,7 +860,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say whether the database, the broker and a worker can be used; the status is 503 if one cannot. */
+        /** Say whether the database, the broker, a worker and the disk can be used; the status is 503 if one cannot. */
         get: {
             parameters: {
                 query?: never;
@@ -868,6 +886,51 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Health"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say that the web process answers; `/api/health` says whether all parts work. A supervisor restarts by this. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Live"];
                     };
                 };
                 /** @description A problem */
@@ -1468,6 +1531,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model_id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which inputs a forecast depends on */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ModelExplanation"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Explain a model */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The task has ended (Prefer: wait) */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Successful response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model_id}/forecasts": {
         parameters: {
             query?: never;
@@ -1862,21 +2030,6 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "model": "9b1c2d3e4f5a607183f2a9c0d5b6e47a"
-                     *         },
-                     *         {
-                     *           "model": "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a",
-                     *           "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718"
-                     *         }
-                     *       ],
-                     *       "kind": "future",
-                     *       "horizon": 12
-                     *     }
-                     */
                     "application/json": components["schemas"]["PredictRequest"];
                 };
             };
@@ -2019,6 +2172,15 @@ export interface paths {
                         "application/json": components["schemas"]["DatasetDetail"];
                     };
                 };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
                 /** @description Validation error */
                 422: {
                     headers: {
@@ -2103,7 +2265,7 @@ export interface paths {
                 query?: {
                     dataset?: string | null;
                     group?: string | null;
-                    kind?: ("train" | "predict" | "compare") | null;
+                    kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
                     order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
@@ -2552,6 +2714,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel several tasks */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "train",
+                     *       "state": "queued"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CancelRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CancelledTasks"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/train": {
         parameters: {
             query?: never;
@@ -2671,6 +2897,15 @@ export interface paths {
                         "application/json": components["schemas"]["DatasetDetail"];
                     };
                 };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
                 /** @description File, row, column */
                 422: {
                     headers: {
@@ -2716,6 +2951,69 @@ export interface components {
             /** Values */
             values: (number | null)[];
         };
+        /** AutoEvaluation */
+        AutoEvaluation: {
+            /**
+             * Max Windows
+             * @description Maximum number of origins; null takes all.
+             * @default 500
+             */
+            max_windows?: number | null;
+            /**
+             * Num Samples
+             * @description Sample paths per window, for models that draw them.
+             * @default 50
+             */
+            num_samples?: number;
+            /**
+             * Save Windows
+             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
+             * @default 500
+             */
+            save_windows?: number;
+            /**
+             * Split
+             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
+             * @default test
+             * @enum {string}
+             */
+            split?: "test" | "validation";
+            /**
+             * Stride
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
+             * @default null
+             */
+            stride?: number | null;
+            /**
+             * Val Windows
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @default 200
+             */
+            val_windows?: number | null;
+        };
+        /** AutoOptions */
+        AutoOptions: {
+            /**
+             * Members
+             * @description Models that are tried, in this order, each with options of its own if there are any, such as lstm or "lstm hidden_size=64".
+             * @default [
+             *       "seasonal_naive",
+             *       "qwen_patch tune=none name=qwen_patch-untuned",
+             *       "linear",
+             *       "boosted",
+             *       "lstm",
+             *       "qwen_patch",
+             *       "qwen"
+             *     ]
+             */
+            members?: string[];
+            /**
+             * Rounds
+             * @description Steps of the greedy selection of the weights.
+             * @default 40
+             */
+            rounds?: number;
+        };
         /** BoostedEvaluation */
         BoostedEvaluation: {
             /**
@@ -2758,6 +3056,12 @@ export interface components {
         };
         /** BoostedOptions */
         BoostedOptions: {
+            /**
+             * Base Seasons
+             * @description Candidate seasons, in rows: the target is relative to the mean of the context at the same place in the season, or, for 0, to the mean of the context. None tries 0 and the shortest season.
+             * @default null
+             */
+            base_seasons?: number[] | null;
             /**
              * Feature Fraction
              * @description Share of the features that each tree may use.
@@ -2829,6 +3133,63 @@ export interface components {
             /** Quantiles */
             quantiles: components["schemas"]["QuantileReliability"][];
         };
+        /**
+         * CancelledTasks
+         * @description Identifiers of tasks, by what became of them.
+         */
+        CancelledTasks: {
+            /**
+             * Cancelled
+             * @description They were queued, and are cancelled.
+             */
+            cancelled: string[];
+            /**
+             * Ended
+             * @description They had ended before.
+             */
+            ended: string[];
+            /**
+             * Stopping
+             * @description They run, and are asked to stop.
+             */
+            stopping: string[];
+            /**
+             * Unknown
+             * @description There is no such task.
+             */
+            unknown: string[];
+        };
+        /**
+         * CancelRequest
+         * @description Which tasks to cancel: those that are named, or all that have not ended and meet every given condition.
+         */
+        CancelRequest: {
+            /**
+             * Dataset
+             * @default null
+             */
+            dataset?: string | null;
+            /**
+             * Group
+             * @default null
+             */
+            group?: string | null;
+            /**
+             * Kind
+             * @default null
+             */
+            kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
+            /**
+             * State
+             * @default null
+             */
+            state?: ("queued" | "running") | null;
+            /**
+             * Tasks
+             * @default null
+             */
+            tasks?: string[] | null;
+        };
         /** ChannelAverage */
         ChannelAverage: {
             /**
@@ -2863,6 +3224,20 @@ export interface components {
             outliers?: "report" | "mask";
         };
         /**
+         * CodedText
+         * @description A sentence in English, with its code.
+         */
+        CodedText: {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+        };
+        /**
          * Commands
          * @description What does the same on the command line, in Python and with curl.
          */
@@ -2894,7 +3269,7 @@ export interface components {
         };
         /**
          * ComparedPair
-         * @description Metric of a minus that of b on the same windows; negative where a is lower.
+         * @description Metric of a minus metric of b on the same windows; negative where a is lower.
          */
         ComparedPair: {
             /** A */
@@ -2963,7 +3338,7 @@ export interface components {
             /** Models */
             models: components["schemas"]["ComparedModel"][];
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["CodedText"][];
             /** Pairs */
             pairs: components["schemas"]["ComparedPair"][];
             /** Reference */
@@ -3370,13 +3745,81 @@ export interface components {
              */
             valid: true;
         };
+        /** EnsembleEvaluation */
+        EnsembleEvaluation: {
+            /**
+             * Max Windows
+             * @description Maximum number of origins; null takes all.
+             * @default 500
+             */
+            max_windows?: number | null;
+            /**
+             * Num Samples
+             * @description Sample paths per window, for models that draw them.
+             * @default 50
+             */
+            num_samples?: number;
+            /**
+             * Save Windows
+             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
+             * @default 500
+             */
+            save_windows?: number;
+            /**
+             * Split
+             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
+             * @default test
+             * @enum {string}
+             */
+            split?: "test" | "validation";
+            /**
+             * Stride
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
+             * @default null
+             */
+            stride?: number | null;
+            /**
+             * Val Windows
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @default 200
+             */
+            val_windows?: number | null;
+        };
+        /** EnsembleOptions */
+        EnsembleOptions: {
+            /**
+             * Members
+             * @description Models, each with options of its own if there are any, such as lstm or "lstm hidden_size=64".
+             * @default [
+             *       "seasonal_naive",
+             *       "linear",
+             *       "boosted",
+             *       "lstm"
+             *     ]
+             */
+            members?: string[];
+            /**
+             * Rounds
+             * @description Steps of the greedy selection; the weights are multiples of 1 divided by at most this number.
+             * @default 40
+             */
+            rounds?: number;
+        };
         /**
          * Estimate
          * @description A rough estimate; the fit may end earlier, by early stopping.
          */
         Estimate: {
-            /** Memory Mb */
+            /**
+             * Memory Mb
+             * @description Largest resident memory of the process, in MB of 2**20 bytes.
+             */
             memory_mb: number | null;
+            /**
+             * Parameters
+             * @description Of the network; null for a model whose size is not known before.
+             */
+            parameters: number | null;
             /** Seconds High */
             seconds_high: number | null;
             /** Seconds Low */
@@ -3386,6 +3829,108 @@ export interface components {
              * @description Optimizer steps of the whole fit; null for a model without them.
              */
             steps: number | null;
+        };
+        /**
+         * ExplainedInput
+         * @description What happens when one group of inputs is hidden from the model, or replaced.
+         */
+        ExplainedInput: {
+            /**
+             * By Channel
+             * @description The same for each forecast channel.
+             */
+            by_channel: {
+                [key: string]: components["schemas"]["ForecastMove"];
+            };
+            /**
+             * Changed
+             * @description ``hidden``: the values are missing. ``replaced``: the rows of another time take their place.
+             * @enum {string}
+             */
+            changed: "hidden" | "replaced";
+            /** @description WQL on the validation windows without the input, divided by the WQL with it, minus 1; of several channels the geometric mean of the ratios. With its 95 % interval. */
+            error_rise: components["schemas"]["Interval"];
+            /** @description Of all forecast channels together. */
+            forecast: components["schemas"]["ForecastMove"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "context" | "covariate" | "calendar";
+            /** Label */
+            label: string;
+            /**
+             * Label Code
+             * @description The label as code and params, for other languages.
+             */
+            label_code: {
+                [key: string]: unknown;
+            };
+            /**
+             * Rows
+             * @description Rows of the context that are hidden; None for an input that is replaced in all rows.
+             */
+            rows: number | null;
+        };
+        /**
+         * Explanation
+         * @description How much each group of inputs matters to a model.
+         */
+        Explanation: {
+            /**
+             * Channels
+             * @description Channels that were forecast; at most a quarter of the maximum of `windows`, evenly spaced.
+             */
+            channels: number;
+            /**
+             * Covariates Not Read
+             * @description Covariates of the data that the model does not read.
+             */
+            covariates_not_read: string[];
+            /** Data */
+            data: string;
+            /**
+             * First Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            first_target: string;
+            /**
+             * Forecasts
+             * @description Windows that were forecast for all of this.
+             */
+            forecasts: number;
+            /**
+             * Inputs
+             * @description The largest rise of the error first.
+             */
+            inputs: components["schemas"]["ExplainedInput"][];
+            /**
+             * Item
+             * @description The data whose forecast was explained.
+             */
+            item: string;
+            /**
+             * Last Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            last_target: string;
+            /** Model */
+            model: string;
+            /**
+             * Origins
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            origins: number;
+            /**
+             * Seconds
+             * @description Wall time of these forecasts.
+             */
+            seconds: number;
+            /**
+             * Windows
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            windows: number;
         };
         /**
          * ForecastDryRun
@@ -3414,9 +3959,19 @@ export interface components {
             history: components["schemas"]["Context"];
             /**
              * Item
-             * @description The series, of data with several.
+             * @description The data, and the series of data with several.
              */
             item: string | null;
+            /**
+             * Item Index
+             * @description Position of the item in the request, from 0.
+             */
+            item_index: number;
+            /**
+             * Item Name
+             * @description The name that the request gave the item.
+             */
+            item_name: string | null;
             /** Levels */
             levels: number[];
             /**
@@ -3447,6 +4002,22 @@ export interface components {
             truth: (number | null)[] | null;
             /** Unit */
             unit: string;
+        };
+        /**
+         * ForecastMove
+         * @description How a forecast moves, in standard deviations of the channel in the training part.
+         */
+        ForecastMove: {
+            /**
+             * Change
+             * @description Mean absolute change of the median over the steps. None if there was nothing to replace the input with.
+             */
+            change: number | null;
+            /**
+             * Contribution
+             * @description Mean over the steps of the median with the input minus the median without it.
+             */
+            contribution: number | null;
         };
         /** ForecastResult */
         ForecastResult: {
@@ -3558,13 +4129,13 @@ export interface components {
         /** GroupRequest */
         GroupRequest: {
             /**
-             * @description Several models in place of trainings.
+             * @description Chooses models, in place of `trainings`.
              * @default null
              */
             preset?: components["schemas"]["PresetRequest"] | null;
             /**
              * Trainings
-             * @description The sweep.
+             * @description A training run each.
              * @default null
              */
             trainings?: components["schemas"]["TrainRequest"][] | null;
@@ -3573,6 +4144,7 @@ export interface components {
         Health: {
             broker: components["schemas"]["Part"];
             database: components["schemas"]["Part"];
+            disk: components["schemas"]["Part"];
             /**
              * Max Upload Megabytes
              * @description Largest file that can be uploaded, in MB of 2**20 bytes.
@@ -3758,6 +4330,11 @@ export interface components {
              * @default null
              */
             profiles?: number[] | null;
+        };
+        /** Live */
+        Live: {
+            /** Version */
+            version: string;
         };
         /** LstmEvaluation */
         LstmEvaluation: {
@@ -4058,6 +4635,14 @@ export interface components {
             task: string | null;
             training: components["schemas"]["History"];
         };
+        /**
+         * ModelExplanation
+         * @description Which inputs a model and its forecast depend on.
+         */
+        ModelExplanation: {
+            /** @description The newest explanation, of a task or of `timevis explain`; null if there is none. */
+            explanation: components["schemas"]["Explanation"] | null;
+        };
         /** ModelOption */
         ModelOption: {
             /**
@@ -4115,7 +4700,7 @@ export interface components {
             options: components["schemas"]["ModelOption"][];
             /**
              * Preset Groups
-             * @description Presets that train it in a group.
+             * @description Presets of POST /api/groups; only auto has any.
              */
             preset_groups: ("quick" | "best")[];
             /**
@@ -4131,7 +4716,7 @@ export interface components {
             recommended: boolean;
             /**
              * Seconds Hint
-             * @description Median time of recent trainings; null before the first one.
+             * @description Median time of recent training runs; null before the first one.
              */
             seconds_hint: number | null;
             /** Title */
@@ -4273,6 +4858,12 @@ export interface components {
              */
             model: string;
             /**
+             * Name
+             * @description What the result calls the item.
+             * @default null
+             */
+            name?: string | null;
+            /**
              * Values
              * @description Rows with the time column and the channels of the model.
              * @default null
@@ -4344,7 +4935,7 @@ export interface components {
         };
         /**
          * PresetRequest
-         * @description Train several models on a dataset; the leaderboard names the best by validation.
+         * @description Train the best forecaster within a time limit: the model `auto`, which decides which models are tried.
          */
         PresetRequest: {
             /**
@@ -4364,13 +4955,13 @@ export interface components {
             horizon?: number | null;
             /**
              * Minutes
-             * @description Time for all fits; each model that is trained in steps gets an equal share.
+             * @description Another time limit of the run.
              * @default null
              */
             minutes?: number | null;
             /**
              * Name
-             * @description quick: fast models; best: more models, trained longer.
+             * @description quick: within 2 minutes; best: within 10 minutes.
              * @default quick
              * @enum {string}
              */
@@ -4918,6 +5509,42 @@ export interface components {
             variant?: "template" | "none" | "shuffled" | "wrong_domain";
         };
         /**
+         * Recalibration
+         * @description How the intervals of a run were recalibrated, for results.json.
+         */
+        Recalibration: {
+            /**
+             * Coverage 80
+             * @description Of each method that was compared, the coverage of its 80 % interval on the second half of validation.
+             */
+            coverage_80: {
+                [key: string]: number;
+            };
+            /**
+             * Horizons
+             * @description About the number of independent horizons of validation that the intervals were calibrated on; see `timevis.models.conformal.independent_horizons`.
+             */
+            horizons: number;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "none" | "split" | "online";
+            /**
+             * Reason
+             * @description The config sets the method, or it was selected on validation, or validation has too few windows to select it.
+             * @enum {string}
+             */
+            reason: "set" | "validation" | "few-windows";
+            /**
+             * Wql Ratio
+             * @description The same for the WQL, divided by the WQL of ``none``; None where this is zero on all channels.
+             */
+            wql_ratio: {
+                [key: string]: number | null;
+            };
+        };
+        /**
          * RescoredRunFacts
          * @description What was scored again by the model of an earlier run.
          */
@@ -5042,6 +5669,11 @@ export interface components {
             };
             /** Quantile Levels */
             quantile_levels: number[];
+            /**
+             * @description How the intervals were recalibrated.
+             * @default null
+             */
+            recalibration?: components["schemas"]["Recalibration"] | null;
             /** Run */
             run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
             /** Schema Version */
@@ -5435,7 +6067,7 @@ export interface components {
             attempt: number;
             /** Cancel Requested */
             cancel_requested: boolean;
-            /** @description null if the task has no dataset to name. */
+            /** @description null for the reading of a file. */
             commands: components["schemas"]["Commands"] | null;
             /** Created */
             created: number;
@@ -5485,7 +6117,7 @@ export interface components {
             name: string | null;
             /**
              * Progress
-             * @description Stage, epoch, step and metrics so far.
+             * @description Stage, epoch, step and metrics so far; of an ensemble also `members` and `combination`.
              */
             progress: {
                 [key: string]: unknown;
@@ -5507,7 +6139,7 @@ export interface components {
             retry_of: string | null;
             /**
              * Seconds Left
-             * @description Estimate from the steps so far, of the fit only.
+             * @description Estimate from the steps so far, of the fit only; for auto and ensemble of the whole run.
              */
             seconds_left: number | null;
             /** Started */
@@ -5594,7 +6226,7 @@ export interface components {
             name: string | null;
             /**
              * Progress
-             * @description Stage, epoch, step and metrics so far.
+             * @description Stage, epoch, step and metrics so far; of an ensemble also `members` and `combination`.
              */
             progress: {
                 [key: string]: unknown;
@@ -5628,6 +6260,204 @@ export interface components {
             /** Value */
             value: number;
         };
+        /** TrainAuto */
+        TrainAuto: {
+            /**
+             * Batch Size
+             * @description Windows per training step.
+             * @default 64
+             */
+            batch_size?: number;
+            /**
+             * @description What happens to outliers.
+             * @default null
+             */
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
+             * @enum {string}
+             */
+            conformal?: "auto" | "none" | "split" | "online";
+            /**
+             * Context Length
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
+             */
+            context_length?: number | null;
+            /**
+             * Covariates
+             * @description Covariate to known or observed; holiday to a country code.
+             * @default null
+             */
+            covariates?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Dataset
+             * @description Identifier of a dataset.
+             */
+            dataset: string;
+            /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
+            /**
+             * Eval Batch Size
+             * @description Windows per batch of an evaluation.
+             * @default 256
+             */
+            eval_batch_size?: number;
+            /** @description Which windows are scored. */
+            evaluation?: components["schemas"]["AutoEvaluation"];
+            /**
+             * Gradient Clip
+             * @description Maximum norm of the gradient; null does not clip.
+             * @default 1
+             */
+            gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
+            /**
+             * Horizon
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
+             * @default 20
+             */
+            max_epochs?: number;
+            /**
+             * Min Steps Per Epoch
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
+             * @default 1
+             */
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
+             * @default null
+             */
+            minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
+             * @description The forecaster. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            model: "auto";
+            /**
+             * Name
+             * @description Name of the trained model.
+             * @default null
+             */
+            name?: string | null;
+            /** @description Options of the model. */
+            options?: components["schemas"]["AutoOptions"];
+            /**
+             * Patience
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
+             * @default 5
+             */
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
+            /**
+             * Season
+             * @description Rows of one season, for MASE; None takes it from the frequency.
+             * @default null
+             */
+            season?: number | null;
+            /**
+             * Seed
+             * @description Seed of all random numbers of the run.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
+            /**
+             * Split
+             * @description Shares of training, validation and test; or rows, or dates.
+             * @default [
+             *       0.7,
+             *       0.1,
+             *       0.2
+             *     ]
+             */
+            split?: (number | string)[];
+            /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
+             * Steps Per Epoch
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
+             * @default null
+             */
+            steps_per_epoch?: number | null;
+            /**
+             * Target
+             * @description Columns to forecast; None takes all numeric columns.
+             * @default null
+             */
+            target?: string[] | null;
+            /**
+             * Train Fraction
+             * @description Share of the training windows that is used, the most recent ones.
+             * @default 1
+             */
+            train_fraction?: number;
+            /**
+             * Val Batch Size
+             * @description Windows per batch of validation; null takes `eval_batch_size`.
+             * @default null
+             */
+            val_batch_size?: number | null;
+        };
         /** TrainBoosted */
         TrainBoosted: {
             /**
@@ -5643,11 +6473,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -5731,7 +6561,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -5826,6 +6656,204 @@ export interface components {
              */
             val_batch_size?: number | null;
         };
+        /** TrainEnsemble */
+        TrainEnsemble: {
+            /**
+             * Batch Size
+             * @description Windows per training step.
+             * @default 64
+             */
+            batch_size?: number;
+            /**
+             * @description What happens to outliers.
+             * @default null
+             */
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
+             * @enum {string}
+             */
+            conformal?: "auto" | "none" | "split" | "online";
+            /**
+             * Context Length
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
+             */
+            context_length?: number | null;
+            /**
+             * Covariates
+             * @description Covariate to known or observed; holiday to a country code.
+             * @default null
+             */
+            covariates?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Dataset
+             * @description Identifier of a dataset.
+             */
+            dataset: string;
+            /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
+            /**
+             * Eval Batch Size
+             * @description Windows per batch of an evaluation.
+             * @default 256
+             */
+            eval_batch_size?: number;
+            /** @description Which windows are scored. */
+            evaluation?: components["schemas"]["EnsembleEvaluation"];
+            /**
+             * Gradient Clip
+             * @description Maximum norm of the gradient; null does not clip.
+             * @default 1
+             */
+            gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
+            /**
+             * Horizon
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
+             * @default 20
+             */
+            max_epochs?: number;
+            /**
+             * Min Steps Per Epoch
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
+             * @default 1
+             */
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
+             * @default null
+             */
+            minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
+             * @description The forecaster. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            model: "ensemble";
+            /**
+             * Name
+             * @description Name of the trained model.
+             * @default null
+             */
+            name?: string | null;
+            /** @description Options of the model. */
+            options?: components["schemas"]["EnsembleOptions"];
+            /**
+             * Patience
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
+             * @default 5
+             */
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
+            /**
+             * Season
+             * @description Rows of one season, for MASE; None takes it from the frequency.
+             * @default null
+             */
+            season?: number | null;
+            /**
+             * Seed
+             * @description Seed of all random numbers of the run.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
+            /**
+             * Split
+             * @description Shares of training, validation and test; or rows, or dates.
+             * @default [
+             *       0.7,
+             *       0.1,
+             *       0.2
+             *     ]
+             */
+            split?: (number | string)[];
+            /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
+             * Steps Per Epoch
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
+             * @default null
+             */
+            steps_per_epoch?: number | null;
+            /**
+             * Target
+             * @description Columns to forecast; None takes all numeric columns.
+             * @default null
+             */
+            target?: string[] | null;
+            /**
+             * Train Fraction
+             * @description Share of the training windows that is used, the most recent ones.
+             * @default 1
+             */
+            train_fraction?: number;
+            /**
+             * Val Batch Size
+             * @description Windows per batch of validation; null takes `eval_batch_size`.
+             * @default null
+             */
+            val_batch_size?: number | null;
+        };
         /** TrainLinear */
         TrainLinear: {
             /**
@@ -5841,11 +6869,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -5929,7 +6957,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -6039,11 +7067,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6127,7 +7155,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -6242,11 +7270,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6335,7 +7363,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -6450,11 +7478,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6543,7 +7571,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -6639,7 +7667,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainRequest */
-        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
+        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainEnsemble"] | components["schemas"]["TrainAuto"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
         /** TrainSeasonalNaive */
         TrainSeasonalNaive: {
             /**
@@ -6655,11 +7683,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -6743,7 +7771,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;

@@ -37,7 +37,7 @@ describe("formats", () => {
     expect(formatTimestamp("2026-01-01T05:30:00+00:00")).toBe("2026-01-01 05:30");
   });
 
-  it("take the stored language before that of the browser", () => {
+  it("take the stored language before the language of the browser", () => {
     expect(initialLanguage("zh", ["en-US"])).toBe("zh");
     expect(initialLanguage(null, ["de", "zh-TW"])).toBe("zh");
     expect(initialLanguage(null, ["de"])).toBe("en");

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from timevis.config.suggestions import did_you_mean
 from timevis.messages import Text
 from timevis.service.db.tables import Base, Dataset, Model, Sessions
+from timevis.service.db.versions import deleted_dataset, restore_first
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -57,8 +58,8 @@ class Context:
 
 def context() -> Context:
     """The context of the application that answers the request."""
-    found: Context = current_app.extensions["timevis"]
-    return found
+    current: Context = current_app.extensions["timevis"]
+    return current
 
 
 def find(session: Session, table: type[Row], identifier: str, pointer: str | None = None) -> Row:
@@ -75,11 +76,11 @@ def find_present(session: Session, table: type[Deletable], identifier: str, poin
     row = find(session, table, identifier, pointer)
     if row.deleted is not None:
         deleted = (
-            Text("deleted-dataset", "the dataset {name!r} is deleted", name=row.name)
+            deleted_dataset(row)
             if isinstance(row, Dataset)
             else Text("deleted-model", "the model {name!r} is deleted", name=row.name)
         )
-        raise _refusal(pointer, deleted, Text("restore-first", "restore it first"))
+        raise _refusal(pointer, deleted, restore_first())
     return row
 
 

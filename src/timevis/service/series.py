@@ -12,7 +12,7 @@ import pandas as pd
 from timevis.data.calendar import to_local_time
 from timevis.data.cleaning.outliers import find_outliers, fit_bounds, fit_growth, rows_of_day, subtract_growth
 from timevis.data.panel import Panel
-from timevis.data.quality.quality_report import QualityReport
+from timevis.data.quality.quality_report import QualityReport, has_time_zone
 from timevis.data.split.make_split import make_split
 from timevis.data.split.spec import RowEnds, Shares
 from timevis.messages import Text
@@ -28,7 +28,8 @@ MAX_MARKS = 1000
 def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
     """Write a panel as arrays: values float32 [C, T], times int64 [T] and outliers int64 [N, 2] (row, channel)."""
     folder.mkdir(parents=True, exist_ok=True)
-    times = panel.index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
+    index = panel.local_index if panel.local_index.tz is None else panel.local_index.tz_convert("UTC")
+    times = index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
     arrays = {
         VALUES_FILE: np.ascontiguousarray(panel.values.T),
         TIMES_FILE: times,
@@ -42,13 +43,13 @@ def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
 def _outliers(panel: Panel, report: QualityReport) -> np.ndarray:
     """Rows and channels of all outliers, by the bounds of the training part; the report lists only the first ones."""
     train = report.split["train"]
-    train_rows = int(panel.index.searchsorted(pd.Timestamp(train["end"]), side="right")) if train["rows"] else 0
+    train_rows = int(panel.local_index.searchsorted(pd.Timestamp(train["end"]), side="right")) if train["rows"] else 0
     train, season = panel.values[:train_rows], rows_of_day(panel.freq)
     slopes = fit_growth(train, season)
     bounds = fit_bounds(subtract_growth(train, slopes), season)
-    found = find_outliers(subtract_growth(panel.values, slopes), *bounds)
+    outliers = find_outliers(subtract_growth(panel.values, slopes), *bounds)
     reported = [j for j, channel in enumerate(panel.channels) if channel in report.outliers]
-    return found[np.isin(found[:, 1], reported)]
+    return outliers[np.isin(outliers[:, 1], reported)]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class StoredSeries:
         values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
         outliers = np.load(folder / OUTLIERS_FILE)
         rows = outliers[outliers[:, 1] == channel, 0]
-        return cls(values[channel], times, rows, report["start"].endswith("+00:00"), report["timezone"])
+        return cls(values[channel], times, rows, has_time_zone(report), report["timezone"])
 
     def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
         """Local times of rows."""

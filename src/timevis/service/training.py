@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any, Literal
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 
-from timevis.config.compose import compose
-from timevis.config.options import Option, options_of, parameter_help
+from timevis.config.compose import choices_of, compose
+from timevis.config.members import COMBINING_MODELS, parse_members
+from timevis.config.options import Option, check_choice, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
 from timevis.config.validate import check
@@ -27,11 +28,11 @@ from timevis.runs.folder import RunFolder
 
 BACKBONE = Option(
     "name",
-    Literal["nano", "qwen2.5-0.5b", "qwen3-0.6b"],
+    Literal[tuple(name for name in choices_of("model/backbone") if name != "local")],
     "nano",
     "The language model; nano is part of TimeVis, the others are downloaded.",
 )
-"""Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
+"""Choices of conf/model/backbone; ``local`` is left out, since it needs a folder of the server."""
 DATA_KEYS = (
     "target",
     "covariates",
@@ -54,7 +55,7 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     model : str
         One of `declared_models`.
     backbone : str, optional
-        One of the choices of `BACKBONE`, which changes further defaults; None takes that of the model.
+        One of the choices of `BACKBONE`, which changes further defaults; the backbone of the model when None.
     """
     assert model in declared_models()
     assert backbone is None or backbone in BACKBONE.choices
@@ -95,7 +96,8 @@ def run_options() -> list[Option]:
     """The keys at the top of a config; `options_of` leaves the lengths out, since they are no hyperparameters."""
     hints = typing.get_type_hints(RunOptions, include_extras=True)
     texts = parameter_help(RunOptions.__doc__ or "")
-    return [Option(name, hints[name], MISSING, texts.get(name, "")) for name in (f.name for f in fields(RunOptions))]
+    names = [f.name for f in fields(RunOptions) if f.name != "minutes"]  # a field of its own in requests
+    return [Option(name, hints[name], MISSING, texts.get(name, "")) for name in names]
 
 
 def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,16 +123,9 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
             for key, value in (given.get(section) or {}).items()
             if (section, key) != ("backbone", "name")
         },
-        **({"trainer.max_time": duration_text(given["minutes"])} if given.get("minutes") else {}),
+        **({"minutes": given["minutes"]} if given.get("minutes") else {}),
         **{f"evaluation.{key}": value for key, value in given.get("evaluation", {}).items()},
     }
-
-
-def duration_text(minutes: float) -> str:
-    """Minutes as ``days:hours:minutes:seconds``, the form of `trainer.max_time`."""
-    seconds = max(1, round(60 * minutes))
-    days, rest = divmod(seconds, 86_400)
-    return f"{days:02d}:{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
 
 
 def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mapping[str, Any]) -> DictConfig:
@@ -155,6 +150,7 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
     given = request.model_dump(exclude_unset=True)
     backbone = (given.get("backbone") or {}).get("name")
     cfg = copy.deepcopy(base_config(given["model"], backbone))
+    check_member_names(given.get("options", {}).get("members"))
     values = {**config_values(given, dataset_options), "data.path": str(path), "data.name": name}
     for key, value in values.items():
         OmegaConf.update(cfg, key, escape(value), merge=False, force_add=True)
@@ -163,10 +159,24 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
     return cfg
 
 
+def check_member_names(members: Sequence[str] | None) -> None:
+    """Check that a request names only models as members: their options could name folders of the server.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if members is not None:
+        parse_members(members)
+        names = [name for name in declared_models() if name not in COMBINING_MODELS]
+        for member in members:
+            check_choice(member, names, "model.members")
+
+
 def pointer_of(key: str) -> str:
     """The JSON pointer of the request field that sets a config key; empty if the error is about no key."""
     match key.split("."):
-        case ["trainer", "max_time"]:
+        case ["trainer", "max_time"] | ["minutes"]:
             return "/minutes"
         case ["data" | "model", *parts] if not parts:
             return ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from service_data import TINY_LSTM_RUN, TINY_RUN
+from service_data import TINY_LSTM_RUN, TINY_RUN, summary_with
 from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
@@ -47,11 +47,30 @@ def test_a_name_that_a_database_may_refuse_is_refused(http: FlaskClient, dataset
 def test_an_estimate_learns_from_earlier_trainings(
     http: FlaskClient, dataset: str, add_model: Callable[..., str]
 ) -> None:
-    body = {"dataset": dataset, "model": "linear", "dry_run": True}
-    add_model(*TINY_LSTM, kind="linear", summary={"cost": {"fit_seconds": 100.0, "peak_memory_mb": 321.0}})
+    earlier = summary_with({"cost.fit_seconds": 100.0, "cost.peak_memory_mb": 321.0})
+    earlier["cost"] |= {"calibrate_seconds": 0.0, "test_seconds": 0.0}
+    lengths = {"context_length": earlier["window_set"]["context_length"], "horizon": 6}
+    body = {"dataset": dataset, "model": "linear", "dry_run": True, **lengths}
+    add_model(*TINY_LSTM, kind="linear", summary=earlier)
     found = http.post("/api/train", json=body).json["estimate"]
     assert (found["seconds_low"], found["seconds_high"], found["memory_mb"]) == (38.0, 216.0, 321)
     assert http.get("/api/model-options/linear").json["seconds_hint"] == 108.0
+
+
+def test_an_estimate_follows_from_network_and_context_and_what_does_not_fit_is_refused(
+    http: FlaskClient, dataset: str
+) -> None:
+    body = {"dataset": dataset, "model": "lstm", "dry_run": True, **TINY_LSTM_RUN, "max_epochs": 10_000}
+
+    def seconds(**changes: object) -> float:
+        return float(http.post("/api/train", json=body | changes).json["estimate"]["seconds_high"])
+
+    assert seconds(context_length=96) > 1.2 * seconds(context_length=24)
+    assert seconds(options={"hidden_size": 2048}) > 2 * seconds()
+    for options, pointer in ({"num_layers": 10**9}, "/options/num_layers"), ({"hidden_size": 8000}, "/options"):
+        answer = http.post("/api/train", json=body | {"options": options, "batch_size": 50_000})
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
+    assert "MB of memory for a network of" in answer.json["detail"]
 
 
 def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
@@ -67,7 +86,7 @@ def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, datas
     (path,) = (tmp_path / "home/runs").glob("*/config.yaml")
     cfg = load_config(path)
     assert (cfg.model.backbone.layers, cfg.model.prompt.text, cfg.model.lora.rank) == (1, "Load of the plant", 4)
-    assert (cfg.model.backbone.path, cfg.trainer.max_time) == ("nano", "00:00:01:30")
+    assert (cfg.model.backbone.path, cfg.minutes) == ("nano", 1.5)
     assert "model/backbone=nano" in answer.json["commands"]["cli"]
     for wrong, pointer in (
         ({"backbone": {"path": "/etc"}}, "/backbone/path"),
@@ -146,15 +165,21 @@ def test_every_model_lists_typed_options_for_a_form(http: FlaskClient) -> None:
     assert all(option["help"] for entry in models.values() for option in entry["options"])
 
 
-def test_a_preset_trains_several_models_within_a_time(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
+def test_a_preset_trains_auto_within_a_time(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
     preset = {"name": "best", "dataset": dataset, "horizon": 6, "context_length": 24, "minutes": 4}
     group = http.post("/api/groups", json={"preset": preset})
     assert group.status_code == 202
-    assert (group.json["states"], group.json["best"]) == ({"queued": 5}, None)
-    configs = {cfg.model.name: cfg for cfg in map(load_config, (tmp_path / "home/runs").glob("*/config.yaml"))}
-    assert set(configs) == {"seasonal_naive", "linear", "boosted", "lstm", "qwen"}
-    assert (configs["lstm"].model.members, configs["lstm"].model.fit.max_epochs) == (3, 40)
-    assert (configs["lstm"].trainer.max_time, configs["linear"].trainer.max_time) == ("00:00:02:00", None)
+    assert (group.json["states"], group.json["best"]) == ({"queued": 1}, None)
+    (cfg,) = map(load_config, (tmp_path / "home/runs").glob("*/config.yaml"))
+    assert (cfg.model.name, cfg.minutes, cfg.trainer.max_time) == ("auto", 4, None)
+    quick = {"dataset": dataset, "model": "auto", "preset": "quick", "dry_run": True}
+    answer = http.post("/api/train", json=quick).json
+    assert answer["config"]["minutes"] == 2
+    assert 60 < answer["estimate"]["seconds_high"] < 400
+    assert "minutes=2" in answer["commands"]["cli"]
+    for wrong in (["lstm", "qwen backbone.path=/etc"], ["ensemble"], []):
+        refused = http.post("/api/train", json={**quick, "options": {"members": wrong}})
+        assert refused.status_code == 422, wrong
     both = http.post("/api/groups", json={"preset": preset, "trainings": []})
     assert both.status_code == 422
     assert http.post("/api/groups", json={"preset": preset | {"dataset": "0" * 32}}).status_code == 422

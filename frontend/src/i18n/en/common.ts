@@ -28,6 +28,7 @@ export default {
   degraded: {
     worker: "No worker is running, so tasks wait in the queue.",
     broker: "The message queue cannot be reached, so no new task can start.",
+    disk: "The disk of the service is full, so nothing can be stored.",
     database: "The database cannot be used.",
     details: "See System",
   },

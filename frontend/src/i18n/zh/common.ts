@@ -30,6 +30,7 @@ const words: Area<"common"> = {
   degraded: {
     worker: "没有工作进程在运行，任务会在队列中等待。",
     broker: "无法连接消息队列，新任务不能开始。",
+    disk: "服务的磁盘已满，无法保存任何内容。",
     database: "数据库无法使用。",
     details: "查看系统页",
   },

@@ -114,7 +114,7 @@ def finalize_panel(
     """
     panel = mask_defects(panel, report)
     panel = handle_outliers(panel, split, options.cleaning.outliers == "mask", report)
-    span = f"{panel.index[0]} to {panel.index[-1]}"
+    span = f"{panel.local_index[0]} to {panel.local_index[-1]}"
     card = panel.card
     panel = replace(
         panel, card=replace(card, frequency=panel.freq, span=card.span or span, covariates=panel.covariate_kinds)
@@ -125,12 +125,13 @@ def finalize_panel(
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
         text = Text(
             "note-non-negative",
-            "often zero and never negative in the training part, so forecasts are clipped at zero: {channels}",
+            "often zero or whole numbers, and never negative in the training part, so forecasts are clipped at zero: "
+            "{channels}",
             channels=listed(non_negative),
         )
         report.notes.append(text)
     report.describe(panel, split)
-    report.split, report.split_by = describe_split(panel.index, split), "series" if split.by_series else "axis"
+    report.split, report.split_by = describe_split(panel.local_index, split), "series" if split.by_series else "axis"
     report.notes += _notes_on_series(panel, split)
     return panel, report
 

@@ -45,7 +45,7 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     slopes = fit_growth(train, season)
     lower, upper = fit_bounds(subtract_growth(train, slopes), season)
     outliers = find_outliers(subtract_growth(panel.values, slopes), lower, upper)
-    test_starts = np.broadcast_to(split.borders[..., 1], len(panel.channels))
+    test_starts, index = np.broadcast_to(split.borders[..., 1], len(panel.channels)), panel.local_index
     for j in np.unique(outliers[:, 1]):
         rows = outliers[outliers[:, 1] == j, 0]
         growth = slopes[j] * rows
@@ -53,7 +53,7 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
         values = panel.values[rows, j]
         listed = np.sort(np.argsort(-np.maximum(low - values, values - high), kind="stable")[:MAX_LISTED_PLACES])
         places = [
-            {"time": str(panel.index[rows[i]]), "value": values[i], "lower": low[i], "upper": high[i]} for i in listed
+            {"time": str(index[rows[i]]), "value": values[i], "lower": low[i], "upper": high[i]} for i in listed
         ]
         report.outliers[panel.channels[j]] = {
             "count": len(rows),

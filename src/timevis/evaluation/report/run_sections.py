@@ -36,10 +36,12 @@ def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
     return [
         ("forecasts", "Forecasts"),
         ("scores", "Scores"),
+        *([("members", "Members")] if record.results.run.members else []),
         ("worst", "Worst events"),
         ("error", "Error by step, time and channel"),
         ("statistics", "Error statistics"),
         ("calibration", "Calibration"),
+        ("explanation", "Why this forecast"),
         *([("training", "Training")] if has_training else []),
         *([("sample", "Input and output of the language model")] if language_sample(record) else []),
         ("run", "Run"),
@@ -117,7 +119,8 @@ def versions(record: RunRecord) -> list[tuple[str, str]]:
 def model_settings(record: RunRecord) -> list[tuple[str, str]]:
     """Config keys of the model with their values, and the properties that the fitted model reports."""
     description = record.results.run.description
-    fitted = {key: value for key, value in description.items() if key != "backbone"}
+    shown_elsewhere = ("backbone", "members", "combination")
+    fitted = {key: value for key, value in description.items() if key not in shown_elsewhere}
     return [row for row in _flatten(record.config["model"]) if row[0] != "_target_"] + _flatten(fitted, "fitted ")
 
 
@@ -173,7 +176,7 @@ def interval_note(results: Results) -> str:
 
 
 def calibration(results: Results) -> str:
-    """Sentences on the coverage of the intervals; their width is judged without the coverage from tied truths."""
+    """Sentences on the coverage of the intervals, and the judgement on their width that the verdict has."""
     coverage = {k: results.metrics[f"coverage_{k}"].value for k in COVERAGES}
     width = interval_width(results)
     if width is None:
@@ -183,8 +186,8 @@ def calibration(results: Results) -> str:
     subject = "The 80 % interval is"
     if width.excess:
         subject = (
-            "Truths that equal an end of the 80 % interval, such as zeros, count as inside. If these ties are "
-            f"distributed over the quantile levels, the interval contains {100 * width.coverage:.1f} %: it is"
+            "Truths that equal an end of the 80 % interval, such as zeros, count as inside; without them it would "
+            f"contain {format_number(width.excess, percent=True)} fewer. It is"
         )
     text = f"Of the truths in all scored windows{_averaged_over_channels(results)}, {shares}."
     return f"{text} {subject} {width.judgement}{doubt}."
@@ -250,6 +253,23 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def member_rows(results: Results) -> list[dict[str, str]]:
+    """For each member of an ensemble its weight, its scores on validation, its cost, and why it has no score."""
+    notes = {"completed": "", "failed": "failed", "skipped": "not fitted"}
+    return [
+        {
+            "name": member.name if member.label == member.name else f"{member.name} ({member.label})",
+            "weight": format_number(member.weight, percent=True),
+            "validation": format_number(member.validation),
+            "tuning": format_number(member.tuning),
+            "seconds": format_duration(member.seconds),
+            "speed": format_number(member.forecasts_per_second),
+            "note": ": ".join(filter(None, [notes[member.state], member.error or member.source])),
+        }
+        for member in results.run.members
+    ]
 
 
 def naive_seasons(results: Results) -> str:

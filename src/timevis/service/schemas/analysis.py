@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from timevis.evaluation.verdict import Severity
-from timevis.service.schemas.common import ChannelName, Number, TextCode
+from timevis.runs.explanation import Explanation
+from timevis.service.schemas.common import ChannelName, CodedText, Number
 
 
 class ChannelQuery(BaseModel):
@@ -158,14 +159,21 @@ class Calibration(BaseModel):
     pit: PitHistogram
 
 
-class VerdictFinding(TextCode):
+class VerdictFinding(CodedText):
     """One remark on a run."""
 
     severity: Severity
-    text: str
 
 
 class Verdict(VerdictFinding):
     """Whether a model beats seasonal naive, and whether its intervals hold."""
 
     findings: list[VerdictFinding]
+
+
+class ModelExplanation(BaseModel):
+    """Which inputs a model and its forecast depend on."""
+
+    explanation: Explanation | None = Field(
+        description="The newest explanation, of a task or of `timevis explain`; null if there is none."
+    )

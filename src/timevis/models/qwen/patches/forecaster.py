@@ -31,13 +31,14 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     """Forecasts in one pass through a network that was pretrained on patches of synthetic series.
 
     Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained. It reads values and the calendar.
-    The parameters are those of `build_network` and of `DirectForecaster`.
+    It has the parameters of `build_network` and of `DirectForecaster`.
     """
 
     declaration = Declaration(
         title="Qwen, patches",
         rough_seconds=0.3,
         rough_memory_mb=1000.0,
+        rough_forecasts_per_second=300.0,
         queue="gpu",
         basic_options=("learning_rate", "lora.rank", "lora.dropout"),
         presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
