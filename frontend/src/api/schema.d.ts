@@ -1884,6 +1884,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model_id}/scored-period": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole scored period */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                };
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoredPeriodView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model_id}/verdict": {
         parameters: {
             query?: never;
@@ -4155,6 +4222,20 @@ export interface components {
             /** Observed */
             observed: number;
         };
+        /** LargeError */
+        LargeError: {
+            /**
+             * Index
+             * @description The window that forecast it.
+             */
+            index: number;
+            /** Median */
+            median: number;
+            /** Time */
+            time: string;
+            /** Truth */
+            truth: number;
+        };
         /** LeaderboardRow */
         LeaderboardRow: {
             /** Kind */
@@ -4741,6 +4822,19 @@ export interface components {
             detail?: string;
             /** Ok */
             ok: boolean;
+        };
+        /** PeriodWindow */
+        PeriodWindow: {
+            /**
+             * Index
+             * @description Position in time among the saved windows of the channel.
+             */
+            index: number;
+            /**
+             * Start
+             * @description Time of its first forecast row.
+             */
+            start: string;
         };
         /** PitHistogram */
         PitHistogram: {
@@ -5739,6 +5833,41 @@ export interface components {
              * @enum {string}
              */
             source?: "bundled" | "synthetic";
+        };
+        /**
+         * ScoredPeriodView
+         * @description The whole scored period of a channel, forecast by windows that follow each other.
+         */
+        ScoredPeriodView: {
+            /** Channel */
+            channel: string;
+            /** Channels */
+            channels: string[];
+            /**
+             * High
+             * @description 90 % quantile.
+             */
+            high: (number | null)[];
+            /**
+             * Largest Errors
+             * @description At least a horizon apart, the largest first.
+             */
+            largest_errors: components["schemas"]["LargeError"][];
+            /**
+             * Low
+             * @description 10 % quantile.
+             */
+            low: (number | null)[];
+            /** Median */
+            median: (number | null)[];
+            /** Time */
+            time: string[];
+            /** Truth */
+            truth: (number | null)[];
+            /** Unit */
+            unit: string;
+            /** Windows */
+            windows: components["schemas"]["PeriodWindow"][];
         };
         /** Seasonality */
         Seasonality: {

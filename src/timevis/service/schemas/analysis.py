@@ -21,6 +21,37 @@ class WindowQuery(BaseModel):
     split: Literal["test", "validation"] | None = Field(None, description="Must be the scored part if it is given.")
 
 
+class PeriodQuery(BaseModel):
+    channel: ChannelName | None = Field(None, description="The first channel with a forecast if absent.")
+
+
+class PeriodWindow(BaseModel):
+    index: int = Field(description="Position in time among the saved windows of the channel.")
+    start: str = Field(description="Time of its first forecast row.")
+
+
+class LargeError(BaseModel):
+    time: str
+    truth: float
+    median: float
+    index: int = Field(description="The window that forecast it.")
+
+
+class ScoredPeriodView(BaseModel):
+    """The whole scored period of a channel, forecast by windows that follow each other."""
+
+    channel: str
+    channels: list[str]
+    unit: str
+    time: list[str]
+    truth: list[Number]
+    low: list[Number] = Field(description="10 % quantile.")
+    median: list[Number]
+    high: list[Number] = Field(description="90 % quantile.")
+    windows: list[PeriodWindow]
+    largest_errors: list[LargeError] = Field(description="At least a horizon apart, the largest first.")
+
+
 class Context(BaseModel):
     time: list[str]
     value: list[Number]
