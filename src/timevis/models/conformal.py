@@ -18,7 +18,7 @@ MAX_SCORES = 1000
 STEPS_PER_WINDOW = 8
 """Horizon steps of a window whose scores are kept, evenly spaced."""
 STEP_SIZE = 0.05
-"""Step size of the online update; see `Conformal._observe`."""
+"""Step size of the online update; see `Conformal.observe`."""
 MIN_WIDTH = 1e-3
 """Smallest width of an interval, in standard deviations of the channel, by which a score is divided."""
 
@@ -127,7 +127,7 @@ class Conformal(nn.Module):
 
     def forward(self, quantiles: Tensor, channel: Tensor, scale: Tensor) -> Tensor:
         """Recalibrated quantiles [B, Q, H] of channels [B], non-decreasing along dim 1; `scale` as in `fit`."""
-        return self._widened(quantiles, self._shift(channel), scale[channel])
+        return self._widened(quantiles, self.shift(channel), scale[channel])
 
     def _widened(self, quantiles: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
         """Quantiles whose intervals are widened on both sides by `shift` [B, P] times their width."""
@@ -157,7 +157,7 @@ class Conformal(nn.Module):
             rows, now = slice(start, stop), int(origin[start])
             channels = channel[rows]
             self._observe_until(now - horizon, channels.tolist(), scale)
-            shift = self._shift(channels)
+            shift = self.shift(channels)
             out[rows] = self._widened(quantiles[rows], shift, scale[channels])
             window = Observation(quantiles[rows], target[rows], channels, shift)
             for row, c in enumerate(channels.tolist()):
@@ -180,9 +180,9 @@ class Conformal(nn.Module):
             if not ready:
                 return
             for window, rows in ready.values():
-                self._observe(window.select(rows), scale)
+                self.observe(window.select(rows), scale)
 
-    def _observe(self, window: Observation, scale: Tensor) -> None:
+    def observe(self, window: Observation, scale: Tensor) -> None:
         """Take in the windows of one origin, whose targets are now known.
 
         The update of alpha is ``alpha + STEP_SIZE * (target - missed)``, where `missed` is the share of the targets
@@ -215,7 +215,7 @@ class Conformal(nn.Module):
         """Width of the intervals, at least `MIN_WIDTH` standard deviations; `scale` is the scale of each window."""
         return torch.maximum(high - low, MIN_WIDTH * scale.to(low).view(-1, 1, 1))
 
-    def _shift(self, channel: Tensor) -> Tensor:
+    def shift(self, channel: Tensor) -> Tensor:
         """Widths by which the intervals of channels [B] are widened on each side, [B, P]; zero without scores."""
         channels, inverse = channel.unique(return_inverse=True)
         scores = self.scores[channels]

@@ -17,6 +17,8 @@ from timevis.service.api import (
     model_analysis,
     model_options,
     models,
+    monitor_scores,
+    monitors,
     system,
     tasks,
     training,
@@ -34,7 +36,7 @@ from timevis.service.web.page import register_page
 
 RESOURCES = (
     *(system, datasets, dataset_analysis, model_options, training, tasks, models, model_analysis, forecasts),
-    comparison,
+    *(comparison, monitors, monitor_scores),
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 

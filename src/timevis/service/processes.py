@@ -117,6 +117,7 @@ def run_all(settings: Settings, host: str, port: int, runs: Path | None = None) 
     parts = [
         Part("worker cpu", [*serve, "worker", "--queues", "cpu", "--loglevel", "warning"]),
         Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
+        Part("beat", [*serve, "beat", "--loglevel", "warning"]),
         Part("web", [*serve, "web", "--host", host, "--port", str(port), "--loglevel", "warning"]),
     ]
     if runs is not None:

@@ -67,6 +67,11 @@ class Settings:
     keep_unused_days : float, optional
         Files that could not be read, results of forecasts, and runs that failed or were cancelled are removed after
         this time; by default they are kept.
+    smtp_url : str
+        Mail server for alerts of monitors, such as ``smtp://user:password@mail.example:587``, with STARTTLS where the
+        server offers it, or ``smtps://``. Without it, alerts by e-mail wait.
+    mail_from : str
+        Sender of these e-mails.
     wandb_mode, wandb_project : str
         Whether trainings are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
     """
@@ -94,6 +99,8 @@ class Settings:
     max_sheets: int = 100
     keep_deleted_days: float = 30.0
     keep_unused_days: float | None = None
+    smtp_url: str = ""
+    mail_from: str = "timevis@localhost"
     wandb_mode: str = "disabled"
     wandb_project: str = "timevis"
 
@@ -124,6 +131,8 @@ class Settings:
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
+            smtp_url=_smtp_url(environment.get("TIMEVIS_SMTP_URL") or ""),
+            mail_from=environment.get("TIMEVIS_MAIL_FROM") or cls.mail_from,
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
             **limits,  # type: ignore[arg-type]
@@ -172,6 +181,15 @@ def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
                 Text("example-of-origin", "write for example https://dashboard.example"),
             )
     return origins
+
+
+def _smtp_url(url: str) -> str:
+    if url and not re.fullmatch(r"smtps?://([^@/\s]+@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d+)?/?", url):
+        raise ConfigError(
+            Text("not-a-mail-server", "TIMEVIS_SMTP_URL is not the address of a mail server"),
+            Text("example-of-mail-server", "write for example smtp://user:password@mail.example:587"),
+        )
+    return url
 
 
 def _positive_number(variable: str, text: str, whole: bool) -> float:

@@ -17,6 +17,7 @@ from timevis.messages import Text
 from timevis.service.api.forecast_result import later_versions, newest_version
 from timevis.service.context import context, find_present
 from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, Dataset, new_id
+from timevis.service.monitoring.loop import follow
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.profiling import combine, profile
 from timevis.service.schemas.datasets import DatasetSummary
@@ -146,9 +147,10 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         with service.sessions.begin() as session:
             _lock(session, dataset.id)
             extendable_dataset(session, dataset.id)
-            numbers = [later.version for later in later_versions(session, dataset.id)]  # deleted ones, too
-            version.version = 1 + max([dataset.version, *numbers])
+            later = later_versions(session, dataset.id)  # deleted ones, too
+            version.version = 1 + max([dataset.version, *(row.version for row in later)])
             session.add(version)
+            follow(session, [dataset.id, *(row.id for row in later)], version)
     except Problem:
         storage.remove(storage.dataset(version.id))
         raise

@@ -17,6 +17,7 @@ from timevis.service.api.submit import accepted, known_retry, submit
 from timevis.service.api.views import task_detail, task_summaries
 from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
+from timevis.service.monitoring.loop import KIND as CYCLE
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas.tasks import (
     FormatQuery,
@@ -39,9 +40,11 @@ SORT_COLUMNS = {name: getattr(Task, name) for name in ("created", "started", "fi
 @blueprint.input(TaskQuery, location="query", arg_name="query")
 @blueprint.output(TaskPage)
 def list_tasks(query: TaskQuery) -> Any:
-    """List the tasks, newest first."""
+    """List the tasks, newest first; the cycles of monitors only if `kind` asks for them."""
     given = {"state": query.state, "kind": query.kind, "dataset_id": query.dataset, "group_id": query.group}
     conditions = [getattr(Task, name) == value for name, value in given.items() if value]
+    if query.kind is None:
+        conditions.append(Task.kind != CYCLE)  # a monitor has many
     return list_rows(Task, query, SORT_COLUMNS, task_summaries, conditions)
 
 

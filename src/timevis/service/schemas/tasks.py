@@ -15,7 +15,7 @@ TaskState = Literal[STATES]  # type: ignore[valid-type]
 class TaskQuery(ListQuery):
     sort: Literal["created", "started", "finished", "state", "kind"] = "created"
     state: TaskState | None = None
-    kind: Literal["train", "predict", "compare"] | None = None
+    kind: Literal["train", "predict", "compare", "monitor"] | None = None
     dataset: Id | None = None
     group: Id | None = None
 

@@ -33,9 +33,12 @@ PURGE_SECONDS = 3600.0
 INTERACTIVE_THREADS = 2
 
 
-def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
+def run_worker(
+    settings: Settings, queues: tuple[str, ...], register: Callable[[Worker, Celery], None] = lambda *_: None
+) -> None:
     """Consume queues until SIGTERM, which ends the running trainings and returns their tasks to the queue.
 
+    `register` adds further kinds of messages.
     The worker uses threads, not forks: a fork of a process in which PyTorch has started threads can hang.
     """
     worker = Worker(settings, open_database(settings.database_url), queues)
@@ -45,6 +48,7 @@ def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
     def execute_task(task_id: str) -> None:
         execute(worker, task_id)
 
+    register(worker, celery)
     warnings.simplefilter("ignore", SecurityWarning)  # about root and pickles; messages are JSON
     signals.setup_logging.connect(lambda **_: None, weak=False)  # the process has its own logs
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
