@@ -4,8 +4,8 @@
 
 A monitor forecasts once a day for a year. Each day it compares the relative errors of its last 28 forecasts (at least
 14) with 70 test windows of its model. The errors are log-normal with autocorrelation phi from day to day. Without
-drift, a cell is the share of years, in percent, in which the test ever finds one. With drift, the errors are larger by
-a factor from the 100th day on, and a cell has the shares of years in which it is found within 28 and 60 days.
+drift, a cell is the share of years, in percent, in which the test ever finds one. With drift, the errors are larger
+by a factor from the 100th day on, and a cell has the shares of years in which it is found within 28 and 60 days.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from flask.testing import FlaskClient
+from receivers import web_receiver
+from running_service import RunningService, wait_until
 from service_data import upload
 
 import timevis.service.monitoring.cycle  # noqa: F401  registers the kind of task
@@ -114,3 +116,23 @@ def test_a_forecast_is_stored_and_scored_once_for_each_version_of_the_rows(
         assert session.query(ForecastScore).count() == 3
         assert session.query(StoredForecast).count() == 3
     assert http.get(f"/api/monitors/{monitor}").json["dataset"] == third
+
+
+def test_the_running_service_forecasts_by_itself_and_sends_alerts(
+    started: RunningService, plant: str, trained: dict[str, Any]
+) -> None:
+    client, model = started.client, trained["result"]["model"]
+    with web_receiver() as web:
+        receivers = [{"kind": "webhook", "address": web.address}]
+        monitor = client.call("POST", "monitors", json={"dataset": plant, "model": model, "receivers": receivers})
+        client.call("POST", f"monitors/{monitor['id']}/trial-alert")
+        wait_until(lambda: bool(web.requests))
+        wait_until(lambda: client.call("GET", f"monitors/{monitor['id']}")["task_state"] == "completed")
+    assert client.call("GET", f"monitors/{monitor['id']}/forecasts")["total"] == 1
+    alert = client.call("GET", "alerts")["items"][0]
+    assert (alert["kind"], alert["monitor"], alert["deliveries"][0]["state"]) == ("trial", monitor["id"], "sent")
+    assert monitor["receivers"][0]["secret"].startswith("whsec_")
+    assert client.call("GET", f"monitors/{monitor['id']}")["receivers"][0]["secret"] is None
+    assert [task["kind"] for task in client.call("GET", "tasks")["items"]].count("monitor") == 0
+    assert client.call("GET", "tasks", params={"kind": "monitor"})["total"] == 1
+    client.call("DELETE", f"monitors/{monitor['id']}")

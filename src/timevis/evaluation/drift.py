@@ -11,7 +11,7 @@ from timevis.evaluation.window_table import WindowTable
 
 DRIFT_METRIC = "relative_wql"
 """The error that is compared. Where a time of the year is hard to forecast, seasonal naive has larger errors, too."""
-DRIFT_LEVEL = 0.001
+DRIFT_LEVEL = 0.01
 """Largest p-value of a drift; `scripts/simulate_drift.py` simulates how often there is a false alarm."""
 MIN_RECENT = 14
 """Forecasts that are compared with the test windows, at least."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import Response
 from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -305,7 +306,7 @@ def send_trial_alert(monitor_id: str) -> Any:
         monitor = find_present(session, Monitor, monitor_id)
         text = Text("alert-trial", "this is a trial of the alerts of the monitor {name!r}", name=monitor.name)
         raise_alert(session, monitor, TRIAL, new_id(), text)
-    return "", 204
+    return Response(status=204)
 
 
 @blueprint.get("/monitors/<monitor_id>/annotations")
@@ -345,7 +346,7 @@ def delete_annotation(monitor_id: str, annotation_id: str) -> Any:
             text = Text("annotation-of-other", "the monitor has no annotation {identifier}", identifier=annotation_id)
             raise Problem(404, "not-found", text)
         session.delete(row)
-    return "", 204
+    return Response(status=204)
 
 
 def _annotation(row: Annotation) -> dict[str, Any]:
@@ -362,7 +363,7 @@ def _summaries(session: Session, monitors: Sequence[Monitor]) -> list[dict[str, 
     ids = [monitor.id for monitor in monitors]
     is_open = (Alert.monitor_id.in_(ids), Alert.kind.in_(LASTING), Alert.resolved.is_(None))
     counts = session.execute(select(Alert.monitor_id, func.count()).where(*is_open).group_by(Alert.monitor_id))
-    alerts = dict(counts.tuples().all())
+    alerts = {row[0]: row[1] for row in counts}
     tasks = session.execute(
         select(Task.id, Task.state).where(Task.id.in_([m.task_id for m in monitors if m.task_id]))
     )

@@ -78,13 +78,14 @@ def deliver_due(sessions: Sessions, settings: Settings, seconds: float, now: flo
 def _claim(sessions: Sessions, now: float) -> Delivery | None:
     """The next delivery that is due, which no other worker then sends."""
     is_due = (Delivery.state.in_((WAITING, SENDING)), Delivery.next_attempt <= now)
-    with sessions.begin() as session:
-        for delivery in session.scalars(select(Delivery).where(*is_due).order_by(Delivery.next_attempt).limit(20)):
-            own = (Delivery.id == delivery.id, Delivery.attempts == delivery.attempts, *is_due)
-            values = {"state": SENDING, "attempts": delivery.attempts + 1, "next_attempt": now + LOST_SECONDS}
-            statement = update(Delivery).where(*own).values(**values).execution_options(synchronize_session=False)
+    with sessions() as session:
+        due = session.scalars(select(Delivery).where(*is_due).order_by(Delivery.next_attempt).limit(20)).all()
+    for delivery in due:
+        own = (Delivery.id == delivery.id, Delivery.attempts == delivery.attempts, *is_due)
+        values = {"state": SENDING, "attempts": delivery.attempts + 1, "next_attempt": now + LOST_SECONDS}
+        statement = update(Delivery).where(*own).values(**values).execution_options(synchronize_session=False)
+        with sessions.begin() as session:
             if session.execute(statement).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
-                session.expire(delivery)
                 return session.get_one(Delivery, delivery.id)
     return None
 

@@ -118,11 +118,13 @@ def _queue_next(sessions: Sessions, now: float) -> Task | None:
     is_due = or_(has_rows, Monitor.next_run <= now, Monitor.next_training <= now, has_challenger)
     query = select(Monitor).outerjoin(Task, Task.id == Monitor.task_id)
     query = query.where(is_free, is_due, Monitor.enabled, Monitor.deleted.is_(None))
-    with sessions.begin() as session:
+    with sessions() as session:
         active = session.scalars(select(Task.id).where(Task.kind == KIND, Task.state.in_((QUEUED, RUNNING)))).all()
         if len(active) >= MAX_ACTIVE:
             return None
-        for monitor in session.scalars(query.order_by(Monitor.next_run, Monitor.created).limit(20)):
+        monitors = session.scalars(query.order_by(Monitor.next_run, Monitor.created).limit(20)).all()
+    for monitor in monitors:
+        with sessions.begin() as session:
             task = queue_cycle(
                 session,
                 monitor,
@@ -131,8 +133,8 @@ def _queue_next(sessions: Sessions, now: float) -> Task | None:
                 forecast=_is_over(monitor.next_run, now),
                 training="schedule" if _is_over(monitor.next_training, now) else None,
             )
-            if task is not None:
-                return task
+        if task is not None:
+            return task
     return None
 
 

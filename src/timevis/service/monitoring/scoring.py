@@ -68,7 +68,9 @@ class ScoreSums:
     def scales(self, scales: pd.DataFrame) -> tuple[torch.Tensor, torch.Tensor]:
         """``std`` and ``mase_scale`` of the channels, from a data frame whose index is the channels."""
         own = scales.loc[list(self.channels)]
-        return torch.from_numpy(own["std"].to_numpy(float)), torch.from_numpy(own["mase_scale"].to_numpy(float))
+        return torch.tensor(own["std"].to_list(), dtype=torch.float64), torch.tensor(
+            own["mase_scale"].to_list(), dtype=torch.float64
+        )
 
     def summary(self, scales: pd.DataFrame) -> dict[str, Any]:
         """`SHOWN_METRICS` overall, and `DETAILED_METRICS` by channel and by step, as values of JSON.
