@@ -78,7 +78,7 @@ def _chosen(score: ForecastScore, query: ScoreQuery) -> dict[str, float | None]:
     return score.metrics
 
 
-def _in_span(monitor_id: str, query: SpanQuery) -> Select[tuple[StoredForecast]]:
+def _in_span(monitor_id: str, query: SpanQuery) -> Select[Any]:
     found = select(StoredForecast).where(StoredForecast.monitor_id == monitor_id)
     found = found.where(StoredForecast.origin >= query.start) if query.start else found
     return found.where(StoredForecast.origin <= query.end) if query.end else found

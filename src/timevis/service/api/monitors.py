@@ -9,7 +9,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
@@ -156,7 +156,7 @@ def _times(monitor: Monitor) -> tuple[float | None, float | None]:
 @blueprint.output(MonitorPage)
 def list_monitors(query: MonitorQuery) -> Any:
     """List the monitors, newest first."""
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if query.dataset is not None:
         with context().sessions() as session:
             versions = [query.dataset, *(row.id for row in later_versions(session, query.dataset))]

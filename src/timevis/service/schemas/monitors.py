@@ -108,9 +108,9 @@ class MonitorRequest(StrictModel):
     horizon: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         None, description="Rows of each forecast; null: the horizon of the model."
     )
-    schedule: ForecastSchedule = Field(default_factory=ForecastSchedule)
-    bounds: Bounds = Field(default_factory=Bounds)
-    retraining: Retraining = Field(default_factory=Retraining)
+    schedule: ForecastSchedule = ForecastSchedule()
+    bounds: Bounds = Bounds()
+    retraining: Retraining = Retraining()
     receivers: Receivers = Field(default_factory=list)
     enabled: bool = Field(True, description="Whether it forecasts, scores and raises alerts.")
 
