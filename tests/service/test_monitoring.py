@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,16 @@ from flask.testing import FlaskClient
 from receivers import web_receiver
 from running_service import RunningService, wait_until
 from service_data import upload
+from sqlalchemy import select
 
 import timevis.service.monitoring.cycle  # noqa: F401  registers the kind of task
-from timevis.service.db.monitor_tables import ForecastScore, StoredForecast
-from timevis.service.db.tables import Task
-from timevis.service.monitoring.loop import queue_due
+from timevis.metric_specs import REFERENCE_PINBALL, terms
+from timevis.runs.folder import RunFolder
+from timevis.service.db.monitor_tables import Champion, ForecastScore, Monitor, StoredForecast
+from timevis.service.db.tables import Model, Task
+from timevis.service.monitoring.loop import queue_due, report_failures, report_silence
+from timevis.service.monitoring.scoring import ScoreSums
+from timevis.service.monitoring.watching import watch_scores
 from timevis.service.tasks.jobs import Worker, execute
 
 ROWS, HORIZON = 500, 6
@@ -116,6 +122,134 @@ def test_a_forecast_is_stored_and_scored_once_for_each_version_of_the_rows(
         assert session.query(ForecastScore).count() == 3
         assert session.query(StoredForecast).count() == 3
     assert http.get(f"/api/monitors/{monitor}").json["dataset"] == third
+
+
+def carry_out_training(http: FlaskClient) -> str:
+    """Carry out the queued training as a worker does; returns its task."""
+    service = http.application.extensions["timevis"]
+    with service.sessions() as session:
+        task_id = session.scalars(select(Task.id).where(Task.kind == "train", Task.state == "queued")).one()
+    execute(Worker(service.settings, service.sessions, ("cpu",)), task_id)
+    return task_id
+
+
+def test_a_challenger_that_the_paired_test_prefers_becomes_champion_and_the_former_one_stays_in_the_history(
+    http: FlaskClient,
+    add_model: Callable[..., str],
+    cycle: Callable[[], list[dict[str, Any]]],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "load.csv"
+    load_rows(0, 1400).to_csv(path, index=False)
+    dataset = upload(http, path.read_bytes(), "load.csv").json["id"]
+    naive = ("model=seasonal_naive", "data=file", "context_length=24", f"horizon={HORIZON}", f"data.path={path}")
+    former = add_model(*naive, dataset_id=dataset, kind="seasonal_naive", name="naive")
+    training = {"model": "linear", "context_length": 48, "season": 24, "split": [0.6, 0.1, 0.3]}
+    body = {"dataset": dataset, "model": former, "retraining": {"training": training}}
+    monitor = http.post("/api/monitors", json=body).json["id"]
+    cycle()
+    assert http.post(f"/api/monitors/{monitor}/run", json={"train": True}).status_code == 202
+    service = http.application.extensions["timevis"]
+    with service.sessions() as session:
+        task_id = session.scalars(select(Task.id).where(Task.kind == "monitor", Task.state == "queued")).one()
+    execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
+    assert cycle() == []  # the challenger is not trained yet
+    training_id = carry_out_training(http)
+    (result,) = cycle()
+    found = http.get(f"/api/monitors/{monitor}/champions").json
+    assert result.get("promoted") == [found["challengers"][0]["id"]]
+    present, first = found["champions"]
+    challenger = found["challengers"][0]
+    assert (present["reason"], first["reason"], first["model"]) == ("test", "first", former)
+    assert (challenger["state"], challenger["cause"], challenger["task"]) == ("promoted", "hand", training_id)
+    comparison = present["comparison"]
+    assert comparison["percent"] < 0
+    assert comparison["p"] < 0.05
+    assert comparison["champion"] == pytest.approx(1, abs=0.15)
+    assert first["until"] == present["since"]
+    alert = http.get(f"/api/alerts?monitor={monitor}").json["items"][0]
+    assert (alert["kind"], alert["values"]["comparison"]) == ("new_champion", comparison)
+    back = http.post(f"/api/monitors/{monitor}/champion", json={"model": former}).json
+    assert back["model"] == former
+    reasons = [row["reason"] for row in http.get(f"/api/monitors/{monitor}/champions").json["champions"]]
+    assert reasons == ["hand", "test", "first"]
+
+
+def test_scores_raise_an_alert_for_each_condition_and_none_where_the_errors_are_those_of_the_test(
+    http: FlaskClient, add_model: Callable[..., str], dataset: str
+) -> None:
+    """The recent forecasts are windows of the test itself, whose errors are multiplied."""
+    service, model = http.application.extensions["timevis"], add_model("model=linear")
+    with service.sessions() as session:
+        run = RunFolder(service.storage.run(session.get_one(Model, model).run_id))
+    windows, naive = run.table("windows"), run.table("windows_seasonal_naive")
+    channel = windows["channel"].iloc[0]
+    windows, naive = windows[windows["channel"] == channel], naive[naive["channel"] == channel]
+    scales = windows.drop_duplicates("channel").set_index("channel")[["std", "mase_scale"]]
+
+    def kinds(error_factor: float, share_inside: float) -> set[str]:
+        monitor = http.post("/api/monitors", json={"dataset": dataset, "model": model}).json["id"]
+        with service.sessions.begin() as session:
+            row = session.get_one(Monitor, monitor)
+            champion = session.scalars(select(Champion).where(Champion.monitor_id == monitor)).one()
+            for number in range(20):
+                window, reference = windows.iloc[-20 + number], naive.iloc[-20 + number]
+                sums = {name: np.full((1, 1), float(window[name])) for name in terms()}
+                for name in ("pinball_wql", "pinball_integral", "median_abs_error"):
+                    sums[name] = sums[name] * error_factor
+                sums["inside_80"] = sums["count"] * share_inside
+                sums[REFERENCE_PINBALL] = np.full((1, 1), float(reference["pinball_wql"]))
+                day = f"2026-03-{number + 1:02d}T00:00:00"
+                ids = {"monitor_id": monitor, "dataset_id": dataset}
+                forecast = StoredForecast(
+                    **ids,
+                    model_id=model,
+                    champion_id=champion.id,
+                    origin=day,
+                    origin_row=int(window["origin"]),
+                    last_time=day,
+                    values={},
+                    complete=True,
+                )
+                session.add(forecast)
+                session.flush()
+                score = ScoreSums((str(channel),), sums)
+                session.add(
+                    ForecastScore(
+                        **ids,
+                        forecast_id=forecast.id,
+                        complete=True,
+                        targets=1,
+                        metrics={},
+                        details={},
+                        sums=score.to_json(),
+                    )
+                )
+            watch_scores(session, row, champion, scales, run)
+        return {alert["kind"] for alert in http.get(f"/api/alerts?monitor={monitor}").json["items"]}
+
+    assert kinds(1.0, 0.8) == set()
+    assert kinds(1.0, 0.5) == {"coverage"}
+    assert kinds(5.0, 0.8) == {"drift", "worse_than_naive"}
+
+
+def test_missing_rows_and_failed_cycles_raise_one_alert_each(
+    http: FlaskClient, add_model: Callable[..., str], dataset: str
+) -> None:
+    service, model = http.application.extensions["timevis"], add_model("model=linear")
+    body = {"dataset": dataset, "model": model, "bounds": {"no_rows_hours": 0.001}}
+    monitor = http.post("/api/monitors", json=body).json["id"]
+    http.delete(f"/api/models/{model}")
+    (task_id,) = queue_due(service.sessions, service.celery, time.time())
+    execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
+    for _ in range(2):
+        with service.sessions.begin() as session:
+            report_failures(session)
+            report_silence(session, time.time() + 10)
+    alerts = {alert["kind"]: alert for alert in http.get(f"/api/alerts?monitor={monitor}").json["items"]}
+    assert set(alerts) == {"failed_task", "no_rows"}
+    assert "is deleted" in alerts["failed_task"]["text"]
+    assert http.get("/api/alerts").json["total"] == 2
 
 
 def test_the_running_service_forecasts_by_itself_and_sends_alerts(

@@ -9,10 +9,10 @@ import numpy as np
 from timevis.evaluation.intervals import DifferenceInterval, MeanInterval
 from timevis.evaluation.window_table import WindowTable
 
-DRIFT_METRIC = "relative_wql"
-"""The error that is compared. Where a time of the year is hard to forecast, seasonal naive has larger errors, too."""
-DRIFT_LEVEL = 0.01
-"""Largest p-value of a drift; `scripts/simulate_drift.py` simulates how often there is a false alarm."""
+DRIFT_METRICS = ("wql", "relative_wql")
+"""The errors that are compared: the error itself, and the error relative to seasonal naive on the same rows."""
+DRIFT_LEVEL = 0.005
+"""Largest p-value of a drift in one of them; `scripts/simulate_drift.py` simulates how often it is a false alarm."""
 MIN_RECENT = 14
 """Forecasts that are compared with the test windows, at least."""
 MIN_TEST = 10
@@ -25,8 +25,10 @@ class Drift:
 
     Attributes
     ----------
+    metric : str
+        One of `DRIFT_METRICS`.
     ratio, low, high : float
-        The ratio of the two values of `DRIFT_METRIC`, with its 95 % interval.
+        The ratio of the two values of the metric, with its 95 % interval.
     p : float
         Two-sided p-value of the hypothesis that the expected errors are equal.
     recent, test : float
@@ -35,6 +37,7 @@ class Drift:
         How many origins they are computed from.
     """
 
+    metric: str
     ratio: float
     low: float
     high: float
@@ -50,8 +53,10 @@ class Drift:
         return self.ratio > 1 and self.p < DRIFT_LEVEL
 
 
-def measure_drift(recent: WindowTable, test: WindowTable) -> Drift | None:
-    """Compare the errors of recent forecasts with those of test windows; None if there are too few of either.
+def measure_drift(recent: WindowTable, test: WindowTable) -> list[Drift]:
+    """Compare the errors of recent forecasts with the errors of test windows, by each of `DRIFT_METRICS`.
+
+    A metric is left out where there are too few of either, or where it is not defined.
 
     If the recent origins have equal distances, only test windows are compared whose origins have the same phase, such
     as 6 o'clock, since errors depend on the time of day at which a forecast begins.
@@ -62,13 +67,18 @@ def measure_drift(recent: WindowTable, test: WindowTable) -> Drift | None:
         With the quantile losses of seasonal naive. Origins are rows of one time axis.
     """
     if len(recent.origins) < MIN_RECENT:
-        return None
+        return []
     test = _of_same_phase(test, recent.origins)
     if len(test.origins) < MIN_TEST:
-        return None
+        return []
+    measured = (_drift(metric, recent, test) for metric in DRIFT_METRICS)
+    return [drift for drift in measured if drift is not None]
+
+
+def _drift(metric: str, recent: WindowTable, test: WindowTable) -> Drift | None:
     values, relative = [], []
     for table in (recent, test):
-        (value,), influences = table.influences([DRIFT_METRIC])
+        (value,), influences = table.influences([metric])
         values.append(float(value))
         relative.append(influences / value)
     if not (np.isfinite(values).all() and min(values) > 0 and all(series.std() > 0 for series in relative)):
@@ -76,14 +86,13 @@ def measure_drift(recent: WindowTable, test: WindowTable) -> Drift | None:
     interval = DifferenceInterval(
         MeanInterval(relative[0]), MeanInterval(relative[1], independent=test.has_independent_series)
     )
-    difference = np.log([values[0] / values[1]])
-    half = float(interval.half_widths()[0])
-    ratio = values[0] / values[1]
+    ratio, half = values[0] / values[1], float(interval.half_widths()[0])
     return Drift(
+        metric=metric,
         ratio=ratio,
         low=ratio / np.exp(half),
         high=ratio * np.exp(half),
-        p=float(interval.p_value(difference)[0]),
+        p=float(interval.p_value(np.log([ratio]))[0]),
         recent=values[0],
         test=values[1],
         forecasts=len(recent.origins),

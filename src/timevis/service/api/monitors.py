@@ -385,11 +385,11 @@ def _summaries(session: Session, monitors: Sequence[Monitor]) -> list[dict[str, 
 
 
 def _recent(monitor: Monitor) -> dict[str, Any]:
-    metrics, drift = (monitor.state.get("summary") or {}).get("metrics", {}), monitor.state.get("drift")
+    metrics, drift = (monitor.state.get("summary") or {}).get("metrics", {}), monitor.state.get("drift") or []
     return {
         "forecasts": monitor.state.get("forecasts", 0),
         **{key: metrics.get(key) for key in ("relative_wql", "coverage_80")},
-        "is_drift": drift["is_drift"] if drift else None,
+        "is_drift": any(measured["is_drift"] for measured in drift) if drift else None,
     }
 
 

@@ -68,8 +68,13 @@ def raise_alert(
     return alert
 
 
-def resolve_alerts(session: Session, monitor: Monitor, kind: str) -> None:
-    """Say of the alerts of a lasting kind that their condition has ended."""
+def resolve_alerts(session: Session, monitor: Monitor, kind: str, keep: str | None = None) -> None:
+    """Say of the alerts of a lasting kind that their condition has ended.
+
+    An alert whose value `side` is `keep` stays as it is.
+    """
     query = select(Alert).where(Alert.monitor_id == monitor.id, Alert.kind == kind, Alert.resolved.is_(None))
     for alert in session.scalars(query):
-        alert.resolved = time.time()
+        if keep is None or alert.content["values"].get("side") != keep:
+            alert.resolved = time.time()
+    session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from timevis.evaluation.drift import Drift, measure_drift
 from timevis.evaluation.window_table import WindowTable
 from timevis.messages import Share, Text
+from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.db.monitor_tables import (
     COVERAGE,
@@ -64,20 +66,19 @@ def watch_scores(
         Of its model.
     """
     recent = recent_scores(session, champion, monitor.bounds["window"])
-    state: dict[str, Any] = {"forecasts": len(recent), "summary": None, "drift": None, "test": _test_metrics(run)}
+    state: dict[str, Any] = {"forecasts": len(recent), "summary": None, "drift": [], "test": _test_metrics(run)}
     if not recent:
         monitor.state = state
         return None
     scores = [score for _, score in recent]
     state["summary"] = pooled(scores).summary(scales)
     state["first_origin"], state["last_origin"] = recent[0][0].origin, recent[-1][0].origin
-    drift = measure_drift(_table(recent, scales), WindowTable.from_frame(run.table("windows"), _naive(run)))
-    if drift is not None:
-        state["drift"] = asdict(drift) | {"is_drift": drift.is_drift}
+    drifts = measure_drift(_table(recent, scales), WindowTable.from_frame(run.table("windows"), _naive(run)))
+    state["drift"] = [asdict(drift) | {"is_drift": drift.is_drift} for drift in drifts]
     monitor.state = to_json_types(state)
     _watch_naive(session, monitor, recent, scales)
     _watch_coverage(session, monitor, recent, state["summary"]["metrics"]["coverage_80"])
-    return _watch_drift(session, monitor, recent, drift)
+    return _watch_drift(session, monitor, recent, drifts)
 
 
 def _test_metrics(run: RunFolder) -> dict[str, Any]:
@@ -118,8 +119,9 @@ def _watch_coverage(session: Session, monitor: Monitor, recent: Recent, coverage
     low, high = monitor.bounds["coverage_low"], monitor.bounds["coverage_high"]
     if len(recent) < MIN_COVERAGE_FORECASTS or coverage is None:
         return
-    if low <= coverage <= high:
-        resolve_alerts(session, monitor, COVERAGE)
+    side = "inside" if low <= coverage <= high else "below" if coverage < low else "above"
+    resolve_alerts(session, monitor, COVERAGE, keep=side)
+    if side == "inside":
         return
     last = recent[-1][0]
     text = Text(
@@ -131,21 +133,22 @@ def _watch_coverage(session: Session, monitor: Monitor, recent: Recent, coverage
         low=Share(low),
         high=Share(high),
     )
-    raise_alert(session, monitor, COVERAGE, last.id, text, data_time=last.last_time, coverage_80=coverage)
+    raise_alert(session, monitor, COVERAGE, last.id, text, data_time=last.last_time, coverage_80=coverage, side=side)
 
 
-def _watch_drift(session: Session, monitor: Monitor, recent: Recent, drift: Drift | None) -> Drift | None:
-    if drift is None:
-        return None
-    if not drift.is_drift:
-        if drift.low <= 1:  # between both, the drift is neither certain nor over
+def _watch_drift(session: Session, monitor: Monitor, recent: Recent, drifts: Sequence[Drift]) -> Drift | None:
+    """Raise an alert about the clearest drift; it ends when no ratio is above 1 by more than chance."""
+    found = sorted((drift for drift in drifts if drift.is_drift), key=lambda drift: drift.p)
+    if not found:
+        if drifts and all(drift.low <= 1 for drift in drifts):
             resolve_alerts(session, monitor, DRIFT)
         return None
-    last = recent[-1][0]
+    drift, last = found[0], recent[-1][0]
     text = Text(
         "alert-drift",
-        "the errors of the last {forecasts} forecasts are {ratio:.2f} times the errors of the test of the model "
-        "(95 % interval {low:.2f} to {high:.2f}), each relative to seasonal naive",
+        "the {metric} of the last {forecasts} forecasts is {ratio:.2f} times the one of the test of the model (95 % "
+        "interval {low:.2f} to {high:.2f})",
+        metric=METRICS[drift.metric].label,
         forecasts=drift.forecasts,
         ratio=drift.ratio,
         low=drift.low,

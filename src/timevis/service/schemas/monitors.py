@@ -48,7 +48,7 @@ class Bounds(StrictModel):
     coverage_low: Annotated[float, Field(ge=0, le=1)] = Field(
         0.7, description="Alert if the 80 % intervals contain a smaller share of the values."
     )
-    coverage_high: Annotated[float, Field(ge=0, le=1)] = Field(0.9, description="Alert if they contain a larger one.")
+    coverage_high: Annotated[float, Field(ge=0, le=1)] = Field(0.95, description="Alert if they contain a larger one.")
     no_rows_hours: Annotated[float, Field(gt=0, le=100_000)] | None = Field(
         None, description="Alert if no rows arrive for so many hours; null: no such alert."
     )
@@ -154,7 +154,8 @@ class MonitorSummary(BaseModel):
 
 
 class DriftState(BaseModel):
-    ratio: float = Field(description="Relative WQL of the recent forecasts divided by the one of the test windows.")
+    metric: str = Field(description="wql or relative_wql.")
+    ratio: float = Field(description="Its value for the recent forecasts divided by its value for the test windows.")
     low: float
     high: float
     p: float
@@ -180,7 +181,7 @@ class MonitorState(BaseModel):
     last_origin: str | None = None
     summary: RecentScores | None = Field(None, description="The recent complete forecasts of the champion, pooled.")
     test: dict[str, Number] = Field(default_factory=dict, description="The metrics of the test of the champion.")
-    drift: DriftState | None = None
+    drift: list[DriftState] = Field(default_factory=list, description="Empty while there are too few forecasts.")
 
 
 class ReceiverView(BaseModel):
