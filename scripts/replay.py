@@ -205,16 +205,22 @@ def draw(found: dict[str, Any], path: Path) -> None:
         for champion in found["history"]["champions"][:-1]:
             axis.axvline(pd.Timestamp(champion["first_origin"]), color=COLOURS["new_champion"], linewidth=1.2)
     axes[1].set_ylim(0, min(3, axes[1].get_ylim()[1]))
-    top = axes[0].get_ylim()[1]
-    axes[0].text(drift, top, "meter replaced ", ha="right", va="top")
-    labels = {"drift": "drift found", "coverage": "coverage below bounds", "worse_than_naive": "worse than naive"}
+    axes[0].annotate(
+        "meter replaced",
+        (drift, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, 0),
+        va="top",
+        textcoords="offset points",
+    )
+    labels = {"drift": "drift found", "coverage": "coverage outside bounds", "worse_than_naive": "worse than naive"}
     handles = [
         pyplot.Line2D([], [], color=COLOURS[kind], linestyle=":", label=label)
         for kind, label in labels.items()
         if any(alert["kind"] == kind for alert in found["alerts"])
     ]
     handles.append(pyplot.Line2D([], [], color=COLOURS["new_champion"], label="first forecast of a new champion"))
-    axes[0].legend(handles=handles, loc="upper left", frameon=False)
+    axes[0].legend(handles=handles, loc="center left", frameon=False)
     figure.savefig(path, dpi=110)
 
 

@@ -21,7 +21,7 @@ from timevis.evaluation.intervals import DifferenceInterval, MeanInterval
 from timevis.utils.formatting import markdown_table
 
 DAYS, DRIFT_DAY, WINDOW, TESTS = 365, 100, 28, 70
-LEVELS = (0.001, 0.003, 0.01, 0.03)
+LEVELS = (0.001, 0.005, 0.01, 0.03)
 SIGMA = 0.4
 """Standard deviation of the logarithm of the error of one forecast relative to seasonal naive."""
 BURN_IN = 300

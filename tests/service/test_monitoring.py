@@ -22,13 +22,22 @@ from timevis.metric_specs import REFERENCE_PINBALL, terms
 from timevis.runs.folder import RunFolder
 from timevis.service.db.monitor_tables import Champion, ForecastScore, Monitor, StoredForecast
 from timevis.service.db.tables import Model, Task
+from timevis.service.monitoring.arrays import ForecastArrays
 from timevis.service.monitoring.loop import queue_due, report_failures, report_silence
 from timevis.service.monitoring.scoring import ScoreSums
 from timevis.service.monitoring.watching import watch_scores
 from timevis.service.tasks.jobs import Worker, execute
+from timevis.service.tasks.retention import purge
 
 ROWS, HORIZON = 500, 6
-LINEAR = ("model=linear", "data=file", "context_length=24", f"horizon={HORIZON}", "data.season=24")
+LINEAR = (
+    "model=linear",
+    "data=file",
+    "context_length=24",
+    f"horizon={HORIZON}",
+    "data.season=24",
+    "conformal=online",
+)
 
 
 def load_rows(first: int, count: int) -> pd.DataFrame:
@@ -120,8 +129,15 @@ def test_a_forecast_is_stored_and_scored_once_for_each_version_of_the_rows(
     service = http.application.extensions["timevis"]
     with service.sessions() as session:
         assert session.query(ForecastScore).count() == 3
-        assert session.query(StoredForecast).count() == 3
+        stored = session.scalars(select(StoredForecast).order_by(StoredForecast.origin_row)).all()
+        shifts = [ForecastArrays.from_json(row.values).shift for row in stored]
+    assert len(shifts) == 3
+    np.testing.assert_array_equal(shifts[0], shifts[1])  # nothing was complete
+    assert (shifts[1] != shifts[2]).any()  # the intervals have learned from the first forecast
     assert http.get(f"/api/monitors/{monitor}").json["dataset"] == third
+    http.delete(f"/api/monitors/{monitor}")
+    assert purge(service.sessions, service.settings, time.time() + 31 * 86_400)["monitors"] == 1
+    assert http.get(f"/api/monitors/{monitor}").status_code == 404
 
 
 def carry_out_training(http: FlaskClient) -> str:

@@ -48,7 +48,9 @@ class Bounds(StrictModel):
     coverage_low: Annotated[float, Field(ge=0, le=1)] = Field(
         0.7, description="Alert if the 80 % intervals contain a smaller share of the values."
     )
-    coverage_high: Annotated[float, Field(ge=0, le=1)] = Field(0.95, description="Alert if they contain a larger one.")
+    coverage_high: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.95, description="Alert if they contain a larger one."
+    )
     no_rows_hours: Annotated[float, Field(gt=0, le=100_000)] | None = Field(
         None, description="Alert if no rows arrive for so many hours; null: no such alert."
     )
