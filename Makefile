@@ -13,7 +13,7 @@ setup: $(STAMP)  ## make the virtual environment and install TimeVis into it
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"TimeVis needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service,mcp]'
 	@touch $@
 
 serve: setup  ## build the page if possible, then start the service: web, workers and a private Redis

@@ -30,6 +30,7 @@ function compressedCopies(): Plugin {
 }
 
 export default defineConfig({
+  base: "./", // the service names the folder of the page in <base>, so that the page also works below a path of a proxy
   plugins: [
     vue(),
     // Only Element Plus: components of this project are imported by name, so that a reader sees where they are from.

@@ -48,15 +48,17 @@ def texts_of(path: Path) -> Iterator[tuple[str, str, int]]:
 
 
 def extracted(source: Path = SOURCE) -> dict[str, str]:
-    """Code to English template, sorted by code; exits where one code has two templates."""
-    english: dict[str, tuple[str, str]] = {}
+    """Code to English template, sorted by code; exits where two places make a text with one code."""
+    english: dict[str, str] = {}
+    places: dict[str, str] = {}
     for path in sorted(source.rglob("*.py")):
         for code, template, line in texts_of(path):
-            place = f"{path}:{line}"
-            first_template, first_place = english.setdefault(code, (template, place))
-            if template != first_template:
-                sys.exit(f"{place}: the text {code!r} is worded differently in {first_place}")
-    return {code: english[code][0] for code in sorted(english)}
+            if code in places:
+                sys.exit(
+                    f"{path}:{line}: the text {code!r} is also made in {places[code]}; use one function for both"
+                )
+            english[code], places[code] = template, f"{path}:{line}"
+    return dict(sorted(english.items()))
 
 
 def params_of(template: str) -> set[str]:

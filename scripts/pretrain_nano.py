@@ -229,6 +229,7 @@ def start_wandb(cfg: DictConfig) -> Any:
     return wandb.init(
         project="timevis",
         name=f"pretrain_{KINDS[cfg.kind].name}",
+        job_type="pretrain",
         config=hide_paths(OmegaConf.to_container(cfg)),
         dir=cfg.folder,
         resume="auto",

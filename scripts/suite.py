@@ -12,7 +12,8 @@
     python scripts/suite.py table --data traffic --rows FILE         the scores of that file
 
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
-written to docs/results/suite.json as soon as it ends, so that the suite can be stopped at any time and continued.
+written to docs/results/suite.json as soon as it ends, so that the suite can be stopped at any time and continued. The
+losses of its windows go to suite.losses.parquet beside it, from which `compare` tests differences.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from machine import Measured, machine
 
 from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.intervals import holm
+from timevis.evaluation.stored_losses import add_losses, stored_differences
 from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
@@ -71,7 +74,7 @@ def scores(folder: Path) -> dict[str, Any]:
     results = read_json(folder / "results.json")
     row = {name: results["metrics"][name]["value"] for name in METRICS}
     row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
-    return row | {"versions": results["run"]["description"]}
+    return row | {"versions": results["run"]["description"], "libraries": results["run"]["versions"]}
 
 
 def frozen_fingerprints(suite: dict[str, Any]) -> dict[str, str]:
@@ -86,6 +89,11 @@ def frozen_fingerprints(suite: dict[str, Any]) -> dict[str, str]:
     return frozen
 
 
+def losses_file(rows: Path) -> Path:
+    """The file with the losses of each window, beside the file with the rows."""
+    return rows.with_suffix(".losses.parquet")
+
+
 def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes: float) -> dict[str, Any]:
     """Run one model on one data set; returns its row, with the reason if it has no scores."""
     folder = RUNS / data / model / f"seed{seed}"
@@ -96,6 +104,7 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
     row: dict[str, Any] = {"data": data, "model": model, "seed": seed, "commit": git_commit()}
     row["command"] = shlex.join(["python", "train.py", *arguments])
     if not (folder / "results.json").exists():
+        measured = Measured()
         try:
             finished = subprocess.run(command, timeout=minutes * 60, capture_output=True, text=True, check=False)
         except subprocess.TimeoutExpired:
@@ -103,6 +112,8 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
         if finished.returncode:
             errors = [line for line in finished.stderr.splitlines() if line.startswith("Error: ")]
             return row | {"failure": errors[-1] if errors else f"ended with exit code {finished.returncode}"}
+        if "resume" not in command[2]:
+            row |= {"machine": machine(), "measured": measured.to_dict()}
     return row | scores(folder)
 
 
@@ -117,7 +128,8 @@ def record(args: argparse.Namespace) -> int:
     for record, label in zip(records, unique_labels(records), strict=True):
         run, arguments = record.results.run, [t for t in record.overrides if not t.startswith("hydra.")]
         experiments = [re.split("[=/]", t)[-1] for t in arguments if t.startswith("experiment=")]
-        row = {"data": run.data, "model": args.model or [run.model, *experiments][-1], "seed": run.seed}
+        model: str = args.model or [run.model, *experiments][-1]
+        row: dict[str, Any] = {"data": run.data, "model": model, "seed": run.seed}
         row |= {"commit": run.git_commit, "command": shlex.join(["python", "train.py", *arguments])}
         if args.by_horizon:
             row["horizon"] = record.results.window_set.horizon
@@ -129,23 +141,25 @@ def record(args: argparse.Namespace) -> int:
             columns = ("percent", "percent_low", "percent_high", "p_holm")
             row["against_reference"] = {name: differences[label][name] for name in columns}
         write_row(row | {"zero_shot": False} | scores(record.folder), args.rows)
+        add_losses(losses_file(args.rows), run.data, model, run.seed, record)
     return 0
 
 
 def paired(args: argparse.Namespace) -> int:
-    """Print the paired differences of two models on each data set, from the run folders of one seed."""
-    lines = []
-    for folder in sorted(args.runs.iterdir()):
-        runs = [folder / model / f"seed{args.seed}" for model in (args.model, args.other)]
-        if all((one / "results.json").exists() for one in runs):
-            differences = compare([RunRecord.load(runs[0])], RunRecord.load(runs[1])).differences
-            lines.append({"data": folder.name, **differences.query("metric == 'relative_wql'").iloc[0].to_dict()})
+    """Print the paired differences of two models on each data set, from the stored losses of one seed."""
+    file, lines = losses_file(args.rows), []
+    if not file.is_file():
+        sys.exit(f"suite.py: there is no {file}; `run` and `record` write it")
+    for data in sorted({row["data"] for row in read_rows(args.rows)}):
+        differences = stored_differences(file, data, args.model, args.other, args.seed)
+        if len(differences):
+            lines += differences.query("metric == 'relative_wql'").assign(data=data).to_dict("records")
     if not lines:
-        sys.exit(
-            f"suite.py: no data set in {args.runs} has runs of {args.model} and {args.other} of seed {args.seed}"
-        )
+        sys.exit(f"suite.py: no data set in {file} has runs of {args.model} and {args.other} of seed {args.seed}")
     table = pd.DataFrame(lines)
     text = {"data": table["data"], f"WQL of {args.model} against {args.other}": [_difference(line) for line in lines]}
+    if table["horizon"].nunique() > 1 and table["data"].duplicated().any():
+        text["horizon"] = table["horizon"]
     text |= {"p": table["p"].map("{:.3f}".format), "p, Holm": pd.Series(holm(table["p"])).map("{:.3f}".format)}
     print(markdown_table(pd.DataFrame(text)))
     return 0
@@ -173,6 +187,8 @@ def run(args: argparse.Namespace) -> int:
         row["zero_shot"] = bool(suite["models"][model].get("zero_shot"))
         row["command"] = row["command"].replace(str(args.series), "SERIES")
         write_row(row)
+        if "failure" not in row:
+            add_losses(losses_file(ROWS), data, model, seed, RunRecord.load(RUNS / data / model / f"seed{seed}"))
     return failures
 
 
@@ -326,9 +342,8 @@ def main() -> int:
     pairs.add_argument("model")
     pairs.add_argument("other")
     pairs.add_argument("--seed", type=int, default=0, help="the seed of both runs (default: 0)")
-    pairs.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help="default: outputs/suite")
     pairs.set_defaults(function=paired)
-    for command in (printer, recorder):
+    for command in (printer, recorder, pairs):
         command.add_argument(
             "--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS.relative_to(ROOT)}"
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import timevis
 from timevis.errors import ConfigError, DataError
+from timevis.evaluation.verdict import verdict_of
+from timevis.utils.formatting import format_interval
 from timevis.utils.levels import QUANTILE_LEVELS
 
 SMALL = ("evaluation.max_windows=6", "evaluation.val_windows=4")
@@ -43,7 +47,8 @@ def test_train_returns_a_run_with_results_report_forecasts_and_a_plot(load_frame
 def test_a_data_frame_is_data_and_its_time_may_be_the_index(load_frame) -> None:
     options = {"horizon": 6, "context_length": 48, "overrides": SMALL}
     by_column = timevis.train("linear", load_frame, **options)
-    by_index = timevis.train("linear", load_frame.set_index("time"), **options)
+    by_index = timevis.train("linear", load_frame.set_index("time"), name="my plant", **options)
+    assert (by_column.results.run.data, by_index.results.run.data) == ("dataframe", "my_plant")
     assert by_column.results.metrics == by_index.results.metrics
     assert len(by_column.predict()) == 6  # its data are found again
     with pytest.raises(DataError, match="names are not text"):
@@ -57,6 +62,25 @@ def test_compare_gives_paired_differences_of_runs_on_the_same_windows(load_frame
     assert list(comparison.metrics.index) == ["linear", "seasonal_naive"]
     assert set(comparison.differences["run"]) == {"seasonal_naive"}
     assert timevis.compare([linear]).reference == "seasonal naive"
+    shown = comparison._repr_html_()
+    assert shown.index("<th>linear</th>") < shown.index("<th>seasonal_naive</th>")
+    assert comparison.to_latex().count(r"\\") == 3
+
+
+def test_a_notebook_shows_the_verdict_of_a_run_or_its_state(load_frame) -> None:
+    run = timevis.train("linear", load_frame, horizon=6, context_length=48, overrides=SMALL, name="a<b")
+    assert run.results.run.data == "a_b"
+    shown = run._repr_html_()
+    assert html.escape(verdict_of(run.results).text) in shown
+    assert format_interval(run.results.metrics["mase"].low, run.results.metrics["mase"].high) in shown
+    status = run.folder / "status.json"
+    status.write_text(status.read_text().replace('"completed"', '"failed"'))
+    assert "failed" in run._repr_html_()
+    assert "<table" not in run._repr_html_()
+
+
+def test_tab_completion_offers_the_interface() -> None:
+    assert {"Run", "compare", "train"} <= set(dir(timevis))
 
 
 def test_errors_name_the_key_as_on_the_command_line() -> None:

@@ -56,7 +56,7 @@ def extraction(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
         ('Text("too-short", "{rows} rows")\nText("too-long", "too many rows")', "no words for 'too-long'"),
         ('Text("too-long", "too many rows")', "'too-short' is no longer used"),
         ('Text("too-short", "too few rows")', "'too-short' uses rows, which the English text does not have"),
-        ('Text("too-short", "{rows} rows")\nText("too-short", "{rows}")', "is worded differently in"),
+        ('Text("too-short", "{rows} rows", rows=1)\nText("too-short", "{rows} rows", rows=2)', "is also made in"),
         ('Text(code, "{rows} rows")', "must be literals"),
         ('Text("too_short", "{rows} rows")', "is not in kebab-case"),
     ],

@@ -97,7 +97,7 @@ def test_the_crps_of_a_forecast_without_spread_is_its_absolute_error():
 
 
 def relative_wql_of_two_channels(factors: tuple[float, float], units: tuple[float, float]) -> dict:
-    """Metrics of a forecast whose errors are `factors` times those of the reference, in the units given."""
+    """Metrics of a forecast whose errors are `factors` times the errors of the reference, in the units given."""
     generator, units = torch.Generator().manual_seed(1), torch.tensor([units]).T
     target = units * (10 + torch.randn(2, 6, generator=generator))
     error = units.unsqueeze(1) * torch.randn(2, 15, 6, generator=generator)

@@ -53,6 +53,24 @@ def test_times_of_a_forecast_are_in_the_time_zone_of_the_data(finished_run, tmp_
     assert len(both.unique()) == len(forecast) + 1
 
 
+@pytest.mark.parametrize("freq", ["h", "D"])
+def test_a_forecast_across_a_clock_change_has_the_offsets_of_the_file(finished_run, tmp_path, freq):
+    """An hour is missing in March and occurs twice in October; the hours of the day keep their values."""
+    local = pd.date_range("2024-01-01", "2024-10-26 23:00", freq=freq, tz="Europe/Paris")
+    pattern = local.hour if freq == "h" else local.day_of_week
+    frame = pd.DataFrame({"time": [t.isoformat() for t in local], "a": pattern.astype(float)})
+    frame.to_csv(tmp_path / "local.csv", index=False)
+    run = finished_run("model=seasonal_naive", "data=file", f"data.path={tmp_path / 'local.csv'}", "horizon=30")
+    table = predict(run)
+    expected = pd.date_range(local[-1], periods=31, freq=freq)[1:]
+    assert [t.isoformat() for t in table["timestamp"]] == [t.isoformat() for t in expected]
+    assert {t.isoformat()[-6:] for t in expected} == {"+01:00", "+02:00"}
+    backtest = predict(run, horizon=5, backtest=True)
+    assert backtest["truth"].tolist() == pattern[-5:].tolist()
+    assert RunFolder(run).data_report["gaps"]["count"] == 0
+    assert predict(run, frame.iloc[-200:])["timestamp"].tolist() == expected.tolist()
+
+
 def test_a_data_frame_may_have_cells_of_several_kinds_in_a_column(plant):
     frame = plant_rows(100, "2025-03-01", seed=1)
     mixed = frame.assign(note=[1, "two", None, pd.Timestamp("2025")] * 25, b=frame["b"].astype(object))

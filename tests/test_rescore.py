@@ -17,6 +17,8 @@ from timevis.rescore import folder_name, rescore, windows_between
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
+from timevis.service.schemas.forecasts import ComparisonResult
+from timevis.service.tasks.comparing import comparison_result
 
 
 def hourly(zone: str | None = None) -> Panel:
@@ -173,7 +175,14 @@ def test_scaled_errors_of_runs_with_different_training_parts_are_not_compared(
     records = rescore_all(runs, tmp_path)
     comparison = compare(records, records[0])
     assert comparison.differences["metric"].tolist() == ["relative_wql", "wql", "crps"]
-    assert "by another training part than those of linear, most" in sentences(comparison)[-1]
+    assert "by another training part than the errors of linear, most" in sentences(comparison)[-1]
+    shown = comparison_result(
+        dict(zip("ab", records, strict=True)), {"a": ("A", "linear"), "b": ("B", "linear")}, "b"
+    )
+    note = ComparisonResult.model_validate(shown).notes[-1]
+    assert (note.code, note.params["runs"][0], note.params["reference"]) == ("other-scales", "A", "B")
+    assert note.params["runs"][1:] == [{"code": "seasonal-naive", "params": {}, "text": "seasonal naive"}]
+    assert "errors of A, seasonal naive are scaled" in note.text
     assert write_comparison(comparison, tmp_path / "comparison")
 
 

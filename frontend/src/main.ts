@@ -24,7 +24,7 @@ document.head.append(style);
 
 // The page of the address and the words are loaded together, not one after the other.
 try {
-  await Promise.all([setLanguage(storedLanguage()), loadPage(window.location.pathname)]);
+  await Promise.all([setLanguage(storedLanguage()), loadPage(router.resolve(router.options.history.location).path)]);
 } catch (error) {
   const app = document.getElementById("app");
   if (app) {

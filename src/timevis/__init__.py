@@ -27,3 +27,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'timevis' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The names that Tab completion offers, which are imported when they are first used."""
+    return sorted(__all__)

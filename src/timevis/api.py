@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from timevis.evaluation.comparison import Comparison
+    from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.predict import NewData
     from timevis.runs.results import Results
 
@@ -96,6 +98,15 @@ class Run:
 
         return draw_figure(example_charts(RunRecord.load(self.folder)), one_legend=True)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict and the scores, or the state of a run that has not completed."""
+        from timevis.evaluation.report.notebook import run_html
+        from timevis.runs.status import state_of
+
+        if state_of(self.folder) != "completed":
+            return f"<p>{html.escape(repr(self))}</p>"
+        return run_html(self.results, str(self._folder.display_path / "report.html"))
+
     def __repr__(self) -> str:
         from timevis.evaluation.verdict import summary_line
         from timevis.runs.status import state_of
@@ -114,6 +125,7 @@ def train(
     seed: int | None = None,
     overrides: Sequence[str] = (),
     folder: str | os.PathLike[str] | None = None,
+    name: str | None = None,
 ) -> Run:
     """Train a forecaster, score it once on the test windows, and return the run.
 
@@ -135,6 +147,9 @@ def train(
         other arguments say.
     folder : path, optional
         The run folder; new or empty. By default outputs/<data>/<model>/<time>-<token>.
+    name : str, optional
+        Name of a table in reports and comparisons. By default ``frame.attrs["name"]``, the name of a Series, or
+        ``dataframe``.
 
     Raises
     ------
@@ -147,7 +162,7 @@ def train(
     words = [f"model={model}", *(f"{key}={value}" for key, value in values.items() if value is not None), *overrides]
     if not any(word.startswith("logger=") for word in words):
         words.append("logger=none")
-    cfg = _compose_with_data(words, data)
+    cfg = _compose_with_data(words, data, name)
     check(cfg, added_keys(words))
     run(cfg, path := Path(folder) if folder is not None else _new_folder(cfg), words)
     return Run(path)
@@ -155,7 +170,7 @@ def train(
 
 def compare(
     runs: Sequence[Run | str | os.PathLike[str]], reference: Run | str | os.PathLike[str] | None = None
-) -> Comparison:
+) -> NotebookComparison:
     """Compare runs that were scored on the same windows, window by window.
 
     Parameters
@@ -166,8 +181,9 @@ def compare(
 
     Returns
     -------
-    Comparison
-        Its attributes `metrics`, `differences` and `cost` are DataFrames; see `timevis.evaluation.comparison`.
+    NotebookComparison
+        Its attributes `metrics`, `differences` and `cost` are DataFrames; see `timevis.evaluation.comparison`. A
+        notebook shows it as a table, and `to_latex()` gives the table for a paper.
 
     Raises
     ------
@@ -175,22 +191,27 @@ def compare(
         The runs were not scored on the same windows.
     """
     from timevis.evaluation import comparison
+    from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.runs.record import RunRecord
 
     records = [RunRecord.load(_folder_of(run)) for run in runs]
     if reference is not None:
-        return comparison.compare(records, RunRecord.load(_folder_of(reference)))
-    return comparison.compare(records, records[0] if len(records) > 1 else None)
+        compared = comparison.compare(records, RunRecord.load(_folder_of(reference)))
+    else:
+        compared = comparison.compare(records, records[0] if len(records) > 1 else None)
+    return NotebookComparison(**vars(compared))
 
 
 def _folder_of(run: Run | str | os.PathLike[str]) -> Path:
     return run.folder if isinstance(run, Run) else Path(run)
 
 
-def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.DataFrame | pd.Series) -> DictConfig:
+def _compose_with_data(
+    overrides: list[str], data: str | os.PathLike[str] | pd.DataFrame | pd.Series, name: str | None
+) -> DictConfig:
     """The config for a data set by name, for a file, or for a DataFrame."""
     if not isinstance(data, str | os.PathLike):
-        path = _store_frame(data)
+        path = _store_frame(data, name)
     elif isinstance(data, os.PathLike) or Path(data).suffix or Path(data).is_file():
         path = Path(data)
     else:
@@ -208,17 +229,22 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
     return cfg
 
 
-def _store_frame(frame: pd.DataFrame | pd.Series) -> Path:
-    """Write a table to outputs/dataframes, under a name made of its content; returns the file."""
+def _store_frame(frame: pd.DataFrame | pd.Series, name: str | None) -> Path:
+    """Write a table to its own folder of outputs/dataframes, under its name; returns the file."""
+    import pandas as pd
+
     from timevis.data.sources.data_frames import write_frame
 
+    own_name = frame.name if isinstance(frame, pd.Series) else getattr(frame, "attrs", {}).get("name")
+    file_name = re.sub(r"[^\w-]+", "_", str(name or own_name or "dataframe"))[:80]
     folder = OUTPUTS / "dataframes"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         temporary = Path(scratch) / "frame.parquet"
         write_frame(frame, temporary)
-        path = folder / f"{hashlib.sha256(temporary.read_bytes()).hexdigest()[:16]}.parquet"
-        return temporary.replace(path)
+        content = folder / hashlib.sha256(temporary.read_bytes()).hexdigest()[:16]
+        content.mkdir(exist_ok=True)
+        return temporary.replace(content / f"{file_name}.parquet")
 
 
 def _new_folder(cfg: DictConfig) -> Path:

@@ -25,7 +25,9 @@ from timevis.evaluation.results import build_results
 from timevis.evaluation.verdict import summary_line
 from timevis.messages import Setting, Text
 from timevis.models.catalog import declared_models
+from timevis.models.ensemble import Ensemble
 from timevis.models.forecaster import Forecaster
+from timevis.models.recalibration_facts import Recalibration
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import frequency_name
@@ -38,9 +40,10 @@ from timevis.runs.status import Status, continue_advice
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
-from timevis.training.fit import fit
 from timevis.training.loggers.open_loggers import OpenLoggers
+from timevis.training.members import check_members, fit_members, with_longest_context
 from timevis.training.resume import load_resumed_run, reopen
+from timevis.training.stages import fit_and_calibrate
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
@@ -117,6 +120,8 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
     """
     config = RunConfig.from_config(cfg)
     check_class_names(config)
+    if issubclass(config.model.forecaster_class, Ensemble):
+        check_members(cfg, config)
     check_source(config.data)
     devices = check_trainer(config.trainer)
     if config.run.conformal == "online" and devices.processes > 1:
@@ -206,6 +211,8 @@ def _run_stages(
             panel, quality = load_panel(config.data)
     split = config.data.split_rows(panel)
     config = _complete_config(folder, config, panel)
+    if issubclass(config.model.forecaster_class, Ensemble):
+        config = with_longest_context(folder, config, panel)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, split.borders[..., 2])})
     stop.raise_if_requested()
 
@@ -218,34 +225,33 @@ def _run_stages(
         metadata = run_metadata(config, datamodule, forecaster)
         channels = format_count(datamodule.num_channels, "channel")
         log.info("%s on %s, %s", metadata.label, metadata.data, channels)
-        _log_task_notes(datamodule, forecaster)
+        if not isinstance(forecaster, Ensemble):  # its members read the covariates
+            _log_task_notes(datamodule, forecaster)
         with clock.running():
             forecaster.prepare(datamodule)
 
     with OpenLoggers(folder, config.logger, run_tags(metadata), group, step) as loggers:
         trainer = make_trainer(config, folder, status, stop, clock, loggers.loggers)
-        if forecaster.trainable:
-            status.update(stage="fit")
-            fit(trainer, forecaster, datamodule, folder, clock, step)
-        stop.raise_if_requested()
-
-        status.update(stage="calibrate")
-        forecaster.to(trainer.strategy.root_device)
-        started = time.monotonic()
-        with stop.raise_immediately():
-            forecaster.calibrate(datamodule)
-            if config.run.conformal != "none":
-                forecaster.calibrate_conformal(datamodule, config.run.conformal)
-        seconds = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
+        if isinstance(forecaster, Ensemble):
+            fit_members(folder, forecaster, datamodule, status, stop)
+            metadata = run_metadata(config, datamodule, forecaster)
+        seconds, recalibration = fit_and_calibrate(
+            trainer, forecaster, datamodule, folder, config, status, stop, clock, step
+        )
         status.update(stage="validate")
         trainer.validate(forecaster, datamodule=datamodule, verbose=False)
         validation = forecaster.validation_scores()
+        if config.evaluation.split == "test":
+            recalibration = forecaster.calibrate_conformal_on_all(recalibration)
+        _log_recalibration(recalibration)
         folder.save_forecaster(forecaster)
 
         status.update(stage="test")
-        results = _score(trainer, forecaster, datamodule, folder, config, seconds, metadata, validation)
+        results = _score(
+            trainer, forecaster, datamodule, folder, config, seconds, metadata, validation, recalibration
+        )
         if forecaster.conformal.is_online:  # forecasts beyond the data start from what the test part has shown
-            forecaster.conformal.observe_all(forecaster.channel_std)
+            forecaster.conformal.observe_all()
             folder.save_forecaster(forecaster)
         status.update(stage="report")
         if folder.writes:
@@ -307,6 +313,17 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
         )
 
 
+def _log_recalibration(chosen: Recalibration) -> None:
+    """Log which method recalibrates the intervals, and why."""
+    compared = ", ".join(f"{method} {coverage:.0%}" for method, coverage in chosen.coverage_80.items())
+    reason = {
+        "set": "set by conformal",
+        "few-windows": f"the default, since validation has too few windows to select another one ({compared})",
+        "validation": f"selected on validation, where the 80 % interval contains: {compared}",
+    }[chosen.reason]
+    log.info("recalibration of the intervals: %s, %s", chosen.method, reason)
+
+
 def _score(
     trainer: pl.Trainer,
     forecaster: Forecaster,
@@ -316,6 +333,7 @@ def _score(
     seconds: dict[str, float],
     metadata: RunFacts,
     validation: dict[str, float],
+    recalibration: Recalibration,
 ) -> Results:
     """Score the split that the config names once, with seasonal naive on the same windows, and write the results."""
     naive = SeasonalNaive.fitted(datamodule)
@@ -329,12 +347,15 @@ def _score(
         save_windows=config.evaluation.save_windows,
     )
     seconds = seconds | {"test_seconds": time.monotonic() - started}
+    if isinstance(forecaster, Ensemble):
+        seconds = {name: value + forecaster.cost_of_members.get(name, 0.0) for name, value in seconds.items()}
     results = build_results(
         run=replace(metadata, description=forecaster.describe()),  # calibration may have changed the description
         datamodule=datamodule,
         backtest=backtest,
         naive=naive,
         validation=validation,
+        recalibration=recalibration,
         cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
     )
     folder.write_evaluation(backtest.tables, results)

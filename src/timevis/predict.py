@@ -19,6 +19,7 @@ from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
+from timevis.data.quality.quality_report import has_time_zone
 from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.sources.new_files import load_files
@@ -172,7 +173,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         DataOptions.from_config(folder.config.data),
         tuple(report["channels"]),
         freq=report["frequency"],
-        timezone=report["timezone"] or ("UTC" if pd.Timestamp(report["start"]).tzinfo else None),  # UTC has no name
+        timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
     names = list(report["covariates"])
@@ -262,7 +263,7 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
             "their last value",
             item,
             context_length,
-            panel.index[origins.max()],
+            panel.local_index[origins.max()],
             ended,
         )
     return np.flatnonzero(in_context)

@@ -147,15 +147,15 @@ def windows_between(
             horizon=horizon,
             length=length,
             in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
-            start=str(start or panel.index[0]),
-            end=str(end or panel.index[-1]),
+            start=str(start or panel.local_index[0]),
+            end=str(end or panel.local_index[-1]),
         )
         advice = Text(
             "span-of-rows",
             "its {rows} rows reach from {first} to {last}",
             rows=len(panel),
-            first=str(panel.index[0]),
-            last=str(panel.index[-1]),
+            first=str(panel.local_index[0]),
+            last=str(panel.local_index[-1]),
         )
         raise DataError(message, advice)
     if not split.by_series:  # the first part ends at the first origin, as the report shows it
@@ -230,6 +230,7 @@ def _score(
         backtest=backtest,
         naive=naive,
         validation=run_results.validation,
+        recalibration=run_results.recalibration,
         cost=cost.run_cost(
             forecaster,
             backtest,

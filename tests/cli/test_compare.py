@@ -29,6 +29,7 @@ def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
     assert "Difference from linear" in printed
     assert {p.name for p in out.iterdir()} == {
         "comparison.md",
+        "comparison.tex",
         "metrics.csv",
         "differences.csv",
         "by_horizon.csv",
@@ -37,6 +38,10 @@ def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
         "differences.png",
         "cost.png",
     }
+    table = [line for line in (out / "comparison.tex").read_text().splitlines() if line.endswith(r"\\")]
+    assert len(table) == 3
+    assert {line.count("&") - line.count(r"\&") for line in table} == {8}
+    assert table[2].startswith(r"seasonal\_naive") or table[1].startswith(r"seasonal\_naive")
     metrics = pd.read_csv(out / "metrics.csv", index_col="run")
     for run in runs:
         results = RunRecord.load(run).results

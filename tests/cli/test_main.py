@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -53,3 +54,17 @@ def test_runs_of_other_windows_are_refused_before_large_libraries_are_imported(
     runs = finished_run("model=linear"), finished_run("model=seasonal_naive", "horizon=4")
     copies = [shutil.copytree(run, tmp_path / str(i)) for i, run in enumerate(runs)]
     assert_refused_early("these runs cannot be compared", "compare", *copies, "--out", tmp_path / "no")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_completion_that_bash_installs_offers_commands_keys_and_choices() -> None:
+    script = """
+    eval "$(timevis train -sc install=bash)"
+    complete_line() { COMP_LINE=$1; COMP_POINT=${#1}; COMP_WORDS=($1); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
+      COMPREPLY=(); hydra_bash_completion; echo "${COMPREPLY[*]}"; }
+    complete_line "timevis tr"
+    complete_line "timevis train model=ls"
+    """
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, env=environment)
+    assert ended.stdout.splitlines() == ["train", "model=lstm"], ended.stderr

@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from tiny import ROOT, TINY
+from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
 from timevis.config import compose as compose_module
 from timevis.config.compose import compose
@@ -65,7 +67,7 @@ def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_in_
         (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm has it"),
         (
             ["-m", "sweep=models", "model.dropout=0"],
-            "model.dropout with model=seasonal_naive, model=linear, model=boosted, model=qwen",
+            "model.dropout with model=boosted, model=linear, model=qwen, model=qwen_patch, model=seasonal_naive",
         ),
         (["-m", "model=linear,lstm", "model.hidden_sise=3"], "did you mean 'model.hidden_size'?"),
         (["-m", "sweep=optuna", "model=lstm"], "nothing to search"),
@@ -175,3 +177,16 @@ def test_compose_names_a_config_folder_that_does_not_exist(tmp_path, monkeypatch
 def test_two_modes_of_hydra_at_once_are_one_line(train_in_process, capsys):
     assert train_in_process("-m", "model=linear", "--cfg", "job") == 1
     assert "cannot be combined" in capsys.readouterr().err
+
+
+def test_an_agent_of_a_wandb_sweep_starts_a_run_with_its_settings(train_in_process, capsys):
+    recipe = yaml.safe_load((ROOT / "scripts/wandb_sweep.yaml").read_text())
+    drawn = {"model.learning_rate": 0.004, "model.hidden_size": 32, "model.dropout": 0.1}
+    values = {key: {"value": space.get("value", drawn.get(key))} for key, space in recipe["parameters"].items()}
+    assert set(drawn) <= set(values)
+    arguments = create_sweep_command_args({"args": values})["args"]
+    assert "--model.learning_rate=0.004" in arguments
+    assert train_in_process(*arguments, "--cfg=job") == 0
+    cfg = yaml.safe_load(capsys.readouterr().out)
+    assert (cfg["model"]["name"], cfg["model"]["learning_rate"], cfg["model"]["hidden_size"]) == ("lstm", 0.004, 32)
+    assert (cfg["data"]["name"], cfg["evaluation"]["split"]) == ("traffic", "validation")

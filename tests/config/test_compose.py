@@ -7,11 +7,12 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-import yaml
 from hydra.errors import OverrideParseException
+from omegaconf import OmegaConf
 
-from timevis.config.compose import explain_composition
+from timevis.config.compose import explain_composition, register_resolvers
 from timevis.experiment import check_config
+from timevis.models.catalog import declared_models
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,9 @@ def test_every_experiment_composes_to_a_valid_config(compose_config):
 def test_every_job_of_a_sweep_composes_to_a_valid_config(compose_config, sweep):
     """With the overrides that the sweep gives to each job; a real backbone is stood in for by nano."""
     file = Path(__file__).parents[2] / "conf" / "sweep" / f"{sweep}.yaml"
-    params = yaml.safe_load(file.read_text()).get("hydra", {}).get("sweeper", {}).get("params") or {}
+    register_resolvers()
+    params = OmegaConf.select(OmegaConf.load(file), "hydra.sweeper.params") or {}
+    assert sweep != "models" or set(declared_models()) == set(params["model"].split(","))
     grid = [[f"{key}={one}" for one in str(values).split(",")] for key, values in params.items()]
     for job in product(*grid):
         nano = ["model.backbone.path=nano"] * ("model/backbone" in params)

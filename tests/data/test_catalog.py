@@ -236,7 +236,7 @@ def test_channels_can_have_different_units(tmp_path: Path) -> None:
     assert (card.unit_of("rain"), card.unit_of("temp")) == ("mm", "C")
     with pytest.raises(ConfigError, match=r"data\.unit='tmp' is not a choice.*\n?.*temp"):
         load_panel(config("file", path=str(path), unit={"tmp": "C"}))
-    card = load_panel(config("weather", unit="K"))[0].card  # one unit for all channels, instead of those of the card
+    card = load_panel(config("weather", unit="K"))[0].card  # one unit for all channels
     assert {card.unit_of(c) for c in card.channel_descriptions} == {"K"}
     with pytest.raises(ConfigError, match=r"data\.description"):
         load_panel(config("file", path=str(path), description={"temp": "outside"}))

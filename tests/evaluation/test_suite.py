@@ -10,6 +10,7 @@ import yaml
 from tiny import ROOT
 
 from timevis.evaluation.comparison import compare
+from timevis.evaluation.stored_losses import add_losses, stored_differences
 from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.record import RunRecord
@@ -83,6 +84,7 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     assert recorded["linear"]["against_reference"]["percent"] == expected["percent"].item()
     assert recorded["linear"]["relative_wql"] == RunRecord.load(linear).results.metrics["relative_wql"].value
     assert recorded["linear"]["command"] == "python train.py model=linear"
+    assert recorded["linear"]["libraries"]["torch"]
 
     for experiment in ("qwen_cpu", "ablation/lora"):
         run = shutil.copytree(linear, tmp_path / experiment)
@@ -108,18 +110,25 @@ def test_rows_of_several_horizons_stand_beside_each_other(finished_run, tmp_path
         assert f"| {horizon} | map | 1 | {error:.4f} |" in printed
 
 
-def test_two_models_are_compared_on_each_data_set_that_both_have(finished_run, tmp_path):
-    for data, models in (("a", ("linear", "seasonal_naive")), ("b", ("linear",))):
-        for model in models:
-            (tmp_path / data / model).mkdir(parents=True)
-            (tmp_path / data / model / "seed1").symlink_to(finished_run(f"model={model}"))
-    command = [sys.executable, str(ROOT / "scripts" / "suite.py"), "compare", "linear", "seasonal_naive"]
-    command += ["--runs", str(tmp_path)]
-    first_seed = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert (first_seed.returncode, "of seed 0" in first_seed.stderr) == (1, True)
-    printed = subprocess.run([*command, "--seed", "1"], check=True, capture_output=True, text=True).stdout
-    (row,) = [line for line in printed.splitlines() if line.startswith(("| a |", "| b |"))]
-    runs = [RunRecord.load(tmp_path / "a" / model / "seed1") for model in ("linear", "seasonal_naive")]
-    expected = compare(runs[:1], runs[1]).differences.query("metric == 'relative_wql'")
-    assert row.startswith(f"| a | {expected['percent'].item():+.1f} % (")
-    assert f"{expected['p'].item():.3f}" in row
+def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finished_run, tmp_path, script):
+    runs = {model: finished_run(f"model={model}") for model in ("linear", "seasonal_naive")}
+    rows = tmp_path / "rows.json"
+    script("suite.py", "record", *runs.values(), "--rows", rows)
+    file = tmp_path / "rows.losses.parquet"
+    add_losses(file, "b", "linear", 0, RunRecord.load(runs["linear"]))  # a data set that only one model has
+    assert stored_differences(file, "b", "linear", "seasonal_naive", 0).empty
+    expected = compare([RunRecord.load(runs["linear"])], RunRecord.load(runs["seasonal_naive"])).differences
+    again = stored_differences(file, "synthetic", "linear", "seasonal_naive", 0)
+    columns = ["percent", "percent_low", "percent_high", "p", "dm_p"]
+    np.testing.assert_allclose(again[columns].astype(float), expected[columns].astype(float), rtol=1e-3, atol=1e-5)
+    command = ("suite.py", "compare", "linear", "seasonal_naive", "--rows", rows)
+    code, _ = script(*command, "--seed", "1")
+    assert "of seed 1" in str(code)
+    _, printed = script(*command)
+    (row,) = [line for line in printed.splitlines() if line.startswith("| synthetic |")]
+    relative = expected.query("metric == 'relative_wql'")
+    assert row.startswith(f"| synthetic | {relative['percent'].item():+.1f} % (")
+    assert f"{relative['p'].item():.3f}" in row
+    size = file.stat().st_size
+    add_losses(file, "b", "linear", 0, RunRecord.load(runs["linear"]))
+    assert file.stat().st_size == size  # in place of the earlier rows

@@ -20,8 +20,8 @@ WAIT_SECONDS = 180
 SETTINGS = {
     "TIMEVIS_TOKEN": TOKEN,
     "TIMEVIS_LOST_AFTER_SECONDS": "5",
-    "TIMEVIS_RESEND_SECONDS": "2",
     "TIMEVIS_GRACE_SECONDS": "15",
+    "TIMEVIS_MAX_ATTEMPTS": "2",
 }
 
 
@@ -31,6 +31,7 @@ class RunningService:
 
     home: Path
     port: int
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,7 +42,7 @@ class RunningService:
     @property
     def environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if key != "TIMEVIS_BROKER_URL"}
-        return inherited | SETTINGS | {"TIMEVIS_HOME": str(self.home)}
+        return inherited | SETTINGS | self.settings | {"TIMEVIS_HOME": str(self.home)}
 
     @property
     def broker_url(self) -> str:

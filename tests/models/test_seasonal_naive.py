@@ -119,8 +119,28 @@ def test_a_few_validation_windows_are_enough_for_medians_and_intervals(windows):
 def test_steps_with_enough_errors_do_not_use_the_errors_of_their_neighbours():
     model, datamodule = prepared(NOISE.cumsum(), season=1)
     batch = datamodule.gather("calibration", torch.arange(len(datamodule.windows["calibration"])))
-    step_quantiles = torch.nanquantile(batch.target - model.point(batch), torch.tensor(QUANTILE_LEVELS), dim=0)
-    assert torch.equal(model.residuals.offsets[0], step_quantiles)
+    error = batch.target - model.point(batch)
+    size = torch.nanquantile(error.abs(), 2 * torch.tensor(QUANTILE_LEVELS[8:]) - 1, dim=0)
+    torch.testing.assert_close(model.residuals.offsets[0, 8:], size)
+    torch.testing.assert_close(model.residuals.offsets[0, :7], -size.flip(0))
+
+
+@pytest.mark.parametrize("rows", [20, 2000])
+def test_the_median_is_the_repeated_value_on_a_ramp_and_on_a_series_that_drifts_in_validation(rows):
+    series = np.arange(20.0)
+    if rows == 2000:  # warmer by 2 degrees from the day before, in the first half of validation only
+        series = 10 * np.sin(2 * np.pi * T / 24) + 0.5 * NOISE + np.clip(T - 1400, 0, 100) * 2 / 24
+    datamodule = WindowDataModule(panel_of(series), context_length=3, horizon=1 if rows == 20 else 12)
+    model = SeasonalNaive.fitted(datamodule)
+    inside = []
+    for batch in datamodule.batches("test"):
+        forecast = model.forecast(batch)
+        assert torch.equal(forecast.quantiles[:, 7], forecast.point)
+        torch.testing.assert_close(
+            forecast.quantiles - forecast.point.unsqueeze(1), forecast.point.unsqueeze(1) - forecast.quantiles.flip(1)
+        )
+        inside.append((batch.target >= forecast.quantiles[:, 2]) & (batch.target <= forecast.quantiles[:, 12]))
+    assert torch.cat(inside).float().mean() >= 0.8
 
 
 def test_seasons_and_quantiles_do_not_depend_on_val_windows():

@@ -22,7 +22,9 @@ from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
 from timevis.runs.folder import RunFolder
+from timevis.service.api import reading
 from timevis.service.app import create_app
+from timevis.service.context import context
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Dataset, Model, Sessions, Task, new_id
 from timevis.service.settings import Settings
@@ -129,6 +131,19 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     return make
 
 
+def read_at_once(_: Any, task_id: str, queue: str) -> bool:
+    """Carry out the task of a request in its thread."""
+    service = context()
+    execute(Worker(service.settings, service.sessions, (queue,)), task_id)
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _files_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Applications without a worker read files in the request."""
+    monkeypatch.setattr(reading, "send", read_at_once)
+
+
 @pytest.fixture
 def http(make_settings: Callable[..., Settings]) -> FlaskClient:
     """A client of an application whose broker cannot be reached, so that tasks stay queued."""
@@ -144,7 +159,9 @@ def uploaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     settings = Settings.from_environment({"TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN})
     client = create_app(settings).test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
-    identifier = upload(client, plant_csv()).json["id"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "send", read_at_once)
+        identifier = upload(client, plant_csv()).json["id"]
     with client.application.extensions["timevis"].sessions() as session:
         row = session.get(Dataset, identifier)
         return home, {column.name: getattr(row, column.name) for column in Dataset.__table__.columns}

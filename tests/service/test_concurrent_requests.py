@@ -14,10 +14,10 @@ from service_data import TINY_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import update
 from tiny import TINY_LSTM
 
-from timevis.service.api import dataset_files
 from timevis.service.app import create_app
 from timevis.service.db.tables import Task
 from timevis.service.settings import Settings
+from timevis.service.tasks import reading
 from timevis.service.tasks.retention import DAY_SECONDS, purge
 
 
@@ -40,14 +40,14 @@ def test_a_change_of_a_dataset_that_another_request_overtakes_is_refused(
     any_http: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/api/datasets/{upload(any_http, plant_csv()).json['id']}"
-    profile, overtaking = dataset_files.profile, [{"unit": "MW"}]
+    profile, overtaking = reading.profile, [{"unit": "MW"}]
 
     def slow_profile(*arguments: Any, **options: Any) -> dict[str, Any]:
         if overtaking:
             assert client_of(any_http.application).patch(path, json=overtaking.pop()).status_code == 200
         return profile(*arguments, **options)
 
-    monkeypatch.setattr(dataset_files, "profile", slow_profile)
+    monkeypatch.setattr(reading, "profile", slow_profile)
     answer = any_http.patch(path, json={"description": "a plant", "name": "P"})
     assert (answer.status_code, answer.json["code"]) == (409, "conflict")
     found = any_http.get(path).json
@@ -63,7 +63,7 @@ def test_of_two_files_that_are_added_to_a_dataset_at_the_same_time_one_makes_a_v
 ) -> None:
     dataset = upload(any_http, plant_csv()).json["id"]
     rows = plant_csv(640).decode().splitlines()
-    profile, overtaking = dataset_files.profile, [rows[-20:]]
+    profile, overtaking = reading.profile, [rows[-20:]]
 
     def add(lines: list[str]) -> Any:
         content = "\n".join([rows[0], *lines]).encode()
@@ -76,7 +76,7 @@ def test_of_two_files_that_are_added_to_a_dataset_at_the_same_time_one_makes_a_v
             assert add(overtaking.pop()).status_code == 201
         return profile(*arguments, **options)
 
-    monkeypatch.setattr(dataset_files, "profile", slow_profile)
+    monkeypatch.setattr(reading, "profile", slow_profile)
     answer = add(rows[-40:])
     assert (answer.status_code, answer.json["code"]) == (409, "conflict")
     versions = {item["version"]: item["id"] for item in any_http.get("/api/datasets").json["items"]}

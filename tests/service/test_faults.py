@@ -113,10 +113,13 @@ def test_a_training_of_a_suspended_worker_goes_on_in_another_one(service: Runnin
         assert other.wait(60) == 0
 
 
-def test_a_killed_training_fails_and_its_retry_resumes_and_can_be_cancelled(
+def test_a_killed_training_is_tried_again_then_fails_and_its_retry_resumes_and_can_be_cancelled(
     service: RunningService, plant: str
 ) -> None:
     task = service.start_long_training(plant)
+    (pid,) = service.trainings()
+    os.kill(pid, signal.SIGKILL)
+    service.wait_for_step(task["id"], task["progress"]["step"], attempt=2)
     (pid,) = service.trainings()
     os.kill(pid, signal.SIGKILL)
     failed = service.client.wait(task, WAIT_SECONDS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,7 +65,7 @@ def test_a_csv_with_a_million_columns_is_refused_at_once(large_http: FlaskClient
 
 
 def test_rows_columns_and_sheets_have_limits(tmp_path: Path) -> None:
-    limits = TableLimits(rows=10, columns=3, sheets=2)
+    limits = TableLimits(rows=10, columns=3, sheets=2, megabytes=1)
     frame = pd.DataFrame({name: range(5) for name in "abc"})
     frame.to_csv(tmp_path / "small.csv", index=False)
     frame.to_parquet(tmp_path / "small.parquet", index=False)
@@ -88,6 +90,20 @@ def test_rows_columns_and_sheets_have_limits(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=kind) as found:
             limits.check_file(tmp_path / name)
         assert f"TIMEVIS_MAX_{kind.upper()}" in str(found.value.advice)
+
+
+@pytest.mark.parametrize("suffix", [".csv.gz", ".json.gz", ".zip", ".xlsx"])
+def test_a_small_file_that_decompresses_to_a_large_one_is_not_read(tmp_path: Path, suffix: str) -> None:
+    path, content = tmp_path / f"bomb{suffix}", b"1," * 2**20
+    if suffix.endswith(".gz"):
+        path.write_bytes(gzip.compress(content))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/worksheets/sheet1.xml" if suffix == ".xlsx" else "bomb.csv", content)
+    assert path.stat().st_size < 2**14
+    with pytest.raises(DataError, match="decompresses to more than 1 MB") as refused:
+        TableLimits(rows=10**6, columns=10**7, sheets=10, megabytes=1).check_file(path)
+    assert "TIMEVIS_MAX_UNPACKED_MEGABYTES" in str(refused.value.advice)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".xls", ".json", ".parquet", ".csv.gz", ".zip"])

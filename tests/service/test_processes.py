@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import http.server
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
+from timevis.cli import serve
+from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.service import processes
-from timevis.service.settings import Settings
+from timevis.service.settings import PERMANENT_ERROR, START_HEADER, Settings
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def foreign_server() -> Iterator[tuple[int, list[str]]]:
+    """The port of a server that answers every request with 200, and the paths that it was asked for."""
+    paths = list[str]()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            paths.append(self.path)
+            self.send_response(200)
+            self.send_header(START_HEADER, "another one")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port, paths
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.mark.parametrize(
@@ -21,12 +59,73 @@ from timevis.service.settings import Settings
         ("192.168.1.5", "http://192.168.1.5:5000"),
     ],
 )
-def test_the_printed_link_names_an_address_that_this_machine_can_open(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, host: str, address: str
+def test_the_printed_link_names_an_address_that_this_machine_can_open(host: str, address: str) -> None:
+    assert processes.local_address(host, 5000) == address
+
+
+def test_a_taken_port_ends_the_service_before_anything_starts(
+    make_settings: Callable[..., Settings], foreign_server: tuple[int, list[str]]
 ) -> None:
-    found: list[Any] = []
-    monkeypatch.setattr(processes.Part, "start", lambda *_: None)
-    monkeypatch.setattr(processes.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(processes, "_supervise", lambda *arguments: found.extend(arguments))
-    assert processes.run_all(make_settings(), host, 5000) == 0
-    assert found[3] == address
+    port, paths = foreign_server
+    with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 cannot be used"):
+        processes.run_all(make_settings(), "127.0.0.1", port)
+    assert paths == []
+
+
+def test_the_link_with_the_token_is_not_printed_for_a_server_that_is_not_our_own(
+    foreign_server: tuple[int, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    port, paths = foreign_server
+    readiness = processes._Readiness(f"http://127.0.0.1:{port}", "secret", "our own")
+    readiness.look()
+    assert paths == ["/api/health"]
+    assert capsys.readouterr().out == ""
+    processes._Readiness(f"http://127.0.0.1:{port}", "secret", "another one").look()
+    assert "secret" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", [PERMANENT_ERROR, 1])
+def test_a_part_that_cannot_be_started_ends_the_service(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_port: int, code: int
+) -> None:
+    monkeypatch.setattr(processes, "RESTART_SECONDS", 0.01)
+    monkeypatch.setattr(processes, "POLL_SECONDS", 0.01)
+    starts = tmp_path / "starts"
+    script = f"open({str(starts)!r}, 'a').write('x'); raise SystemExit({code})"
+    part = processes.Part("web", [sys.executable, "-S", "-c", script])
+    part.start({})
+    readiness = processes._Readiness(f"http://127.0.0.1:{free_port}", "secret", "our own")
+    assert processes._supervise([part], {}, threading.Event(), readiness) == 1
+    assert len(starts.read_text()) == (1 if code == PERMANENT_ERROR else processes.MAX_FAILED_STARTS)
+
+
+def test_a_second_service_in_the_same_home_folder_says_who_holds_it(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    settings = make_settings()
+
+    def run_a_second_one(*_: Any) -> int:
+        with pytest.raises(ConfigError, match=f"process .* at http://localhost:{free_port} since 20"):
+            processes.run_all(settings, "127.0.0.1", free_port)
+        return 0
+
+    monkeypatch.setattr(processes, "_run_parts", run_a_second_one)
+    assert processes.run_all(settings, "127.0.0.1", free_port) == 0
+    monkeypatch.setattr(processes, "_run_parts", lambda *_: 0)
+    assert processes.run_all(settings, "127.0.0.1", free_port) == 0  # the first one has ended
+    with FileLock(settings.home / "serve.lock"), pytest.raises(ConfigError, match="another timevis serve"):
+        processes.run_all(settings, "127.0.0.1", free_port)
+
+
+def test_a_part_says_that_a_newer_schema_is_a_permanent_error(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings()
+    monkeypatch.setenv("TIMEVIS_HOME", str(settings.home))
+    monkeypatch.setenv("TIMEVIS_BROKER_URL", "redis://127.0.0.1:1/0")
+
+    def refuse(*_: Any) -> None:
+        raise ConfigError(Text("newer-database", "the tables were made by a newer version"))
+
+    monkeypatch.setattr("timevis.service.processes.run_web", refuse)
+    assert serve.main(["web"]) == PERMANENT_ERROR

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import stat
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +20,7 @@ from timevis.errors import ConfigError
 from timevis.service.app import create_app
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.security.rates import RateLimiter
+from timevis.service.security.tokens import SESSION_SECONDS
 from timevis.service.settings import Settings
 
 PAGE = "https://dashboard.example"
@@ -174,10 +178,74 @@ def test_the_cookie_of_the_page_does_not_work_for_changes_by_pages_of_other_port
     assert http.post(path, headers={"Origin": "http://localhost"}).status_code == 404
 
 
+def test_a_link_with_a_token_keeps_the_rest_of_its_query(make_settings: Callable[..., Settings]) -> None:
+    answer = client(make_settings(), token=None).get(f"/train?dataset=a%26b&token={TOKEN}&models=x&models=y")
+    assert (answer.status_code, answer.location) == (302, "/train?dataset=a%26b&models=x&models=y")
+
+
 def test_a_cookie_that_is_no_token_any_more_is_deleted(make_settings: Callable[..., Settings]) -> None:
     http = client(make_settings(), token=None)
-    http.set_cookie("timevis_token", "old")
+    http.set_cookie("timevis_session", "old")
     assert "Max-Age=0" in http.get("/api/tasks").headers["Set-Cookie"]
+
+
+def test_a_browser_gets_a_session_of_its_own_that_ends_with_its_time_or_its_token(
+    make_settings: Callable[..., Settings], command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings()
+    http = client(settings, token=None)
+    named = command("add", "anna").strip()
+    cookie = http.get(f"/?token={named}", base_url="https://localhost").headers["Set-Cookie"]
+    assert named not in cookie
+    assert {"Secure", "HttpOnly", "SameSite=Strict", f"Max-Age={SESSION_SECONDS}"} <= set(cookie.split("; "))
+    http.get(f"/?token={named}")
+    assert http.get("/api/tasks").status_code == 200
+    command("remove", "anna")
+    assert http.get("/api/tasks").status_code == 401
+    http.get(f"/?token={TOKEN}")
+    assert http.get("/api/tasks").status_code == 200
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + SESSION_SECONDS + 1)
+    assert http.get("/api/tasks").status_code == 401
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_the_owner_can_open_the_home_folder_and_the_database(make_settings: Callable[..., Settings]) -> None:
+    home = make_settings().home
+    home.chmod(0o755)
+    client(make_settings())
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in home.glob("timevis.db*")} == {0o600}
+
+
+def test_an_idempotency_key_belongs_to_its_token(
+    http: FlaskClient, dataset: str, command: Callable[..., str]
+) -> None:
+    body, headers = {"dataset": dataset, "model": "seasonal_naive", **TINY_RUN}, {"Idempotency-Key": "key"}
+    own = http.post("/api/train", json=body, headers=headers).json["id"]
+    other = {**headers, "Authorization": f"Bearer {command('add', 'ben').strip()}"}
+    assert http.post("/api/train", json=body, headers=other).json["id"] != own
+    assert http.post("/api/train", json=body, headers=headers).json["id"] == own
+
+
+def test_a_download_names_no_path_of_the_server(
+    http: FlaskClient, dataset: str, add_model: Callable[..., str]
+) -> None:
+    service = http.application.extensions["timevis"]
+    with service.sessions() as session:
+        row = session.get_one(Dataset, dataset)
+    data = str(service.storage.upload(row.content_hash, row.suffix))
+    lengths = ("context_length=24", "horizon=6", "evaluation.max_windows=10", "evaluation.val_windows=10")
+    model = add_model("model=seasonal_naive", "data=file", f"data.path={data}", "data.name=plant", *lengths)
+    with service.sessions() as session:
+        folder = service.storage.run(session.get_one(Model, model).run_id)
+    (folder / "report.html").write_text(f"<p>{folder} {service.settings.home}/uploads/x.csv {data}</p>")
+    archive = zipfile.ZipFile(io.BytesIO(http.get(f"/api/models/{model}/download").data))
+    for name in archive.namelist():
+        for path in (data, str(folder), str(service.settings.home), sys.prefix):
+            assert path.encode() not in archive.read(name), name
+    assert b"plant.csv" in archive.read("config.yaml")
+    assert http.get(f"/api/models/{model}/report").data == b"<p>. TIMEVIS_HOME/uploads/x.csv plant.csv</p>"
 
 
 def test_every_response_has_the_security_headers(http: FlaskClient) -> None:

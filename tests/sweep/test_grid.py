@@ -7,11 +7,17 @@ import pytest
 from timevis.runs.folder import read_overrides
 from timevis.sweep.grid import grid_jobs
 
+BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+
 
 @pytest.mark.parametrize(
     ("change", "jobs"),
     [
         ({}, [["a=1", "b=x"], ["a=2", "b=x"]]),
+        (
+            {"sweeper": {"_target_": BASIC_SWEEPER, "params": {"model/prompt": "${timevis.choices:model/prompt}"}}},
+            [[f"model/prompt={name}", "b=x"] for name in ("auto", "none", "shuffled", "wrong_domain")],
+        ),
         ({"sweeper": {"_target_": "hydra_plugins.OptunaSweeper"}}, []),
         ({"launcher": {"_target_": "hydra_plugins.hydra_submitit_launcher.SlurmLauncher"}}, []),
         ({"sweep": {"subdir": "${hydra.job.override_dirname}"}}, []),
@@ -21,7 +27,7 @@ from timevis.sweep.grid import grid_jobs
 )
 def test_only_the_jobs_of_a_grid_are_listed_in_advance(tmp_path, change, jobs):
     hydra = {
-        "sweeper": {"_target_": "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", "params": {"a": "1,2"}},
+        "sweeper": {"_target_": BASIC_SWEEPER, "params": {"a": "1,2"}},
         "launcher": {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"},
         "sweep": {"subdir": "${hydra.job.num}"},
         "overrides": {"task": ["b=x"]},

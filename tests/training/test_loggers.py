@@ -9,6 +9,7 @@ import shlex
 import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,8 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
 from timevis.training.loggers.metrics_csv import MetricsCsv
 from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.loggers.privacy import HIDDEN, shown_folder, without_user_texts
+from timevis.training.loggers.privacy import HIDDEN, has_user_texts, shown_folder, without_user_texts
+from timevis.training.loggers.sweep_title import sweep_title
 from timevis.training.loggers.wandb_run import is_logged_in
 
 BLOCK = 32768
@@ -97,6 +99,7 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
     assert summary["cost/trainable_parameters"] == results.cost.trainable_parameters
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
     assert (run_record.project, run_record.run_group) == ("timevis", shown_folder("my-sweep"))
+    assert run_record.job_type == "train"
     assert set(run_record.tags) == {"synthetic", "lstm"}
     assert run_record.display_name == f"synthetic-lstm-{shown_folder('run')}"
     (exit_record,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
@@ -113,13 +116,34 @@ def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_c
     size = f"{about['parameters'] / 1e6:.1f} M parameters"
     assert {"nano-patch", size, about["fingerprint"]} <= set(run_record.tags)
     assert run_record.display_name == f"synthetic-qwen_patch-nano-patch-{shown_folder('run')}"
-    summary = logged(records)[1]
-    assert {name: summary[f"backbone/{name}"] for name in about} == about
+    assert logged(records)[2]["backbone"] == about
     printed = " ".join(capsys.readouterr().out.split())
     for text in (printed, *((tmp_path / "run" / name).read_text() for name in ("train.log", "report.html"))):
         assert "qwen_patch [nano-patch]" in text
         assert f"fingerprint {about['fingerprint']}" in text
         assert re.search(r"\d parameters|\d M parameters", text)
+
+
+def test_the_table_of_runs_has_the_lowest_selection_score_and_fewer_than_sixty_columns(with_wandb):
+    records = offline_records(with_wandb)
+    metrics = [record.metric for record in records if record.WhichOneof("record_type") == "metric"]
+    (selection,) = [metric for metric in metrics if metric.name == "tuning/relative_wql"]
+    assert selection.summary.min
+    summary = [record.summary for record in records if record.WhichOneof("record_type") == "summary"]
+    columns = {item.key or item.nested_key[0] for part in summary for item in part.update}
+    assert {"val/relative_wql", "test/relative_wql_low", "skill/wql", "tuning/relative_wql", "train/loss"} <= columns
+    assert len(columns) < 60
+
+
+def test_a_sweep_is_a_group_named_after_what_it_varies(tmp_path):
+    task = ["model=linear,lstm,alices-model", "data=traffic", "seed=range(0,3)", "model.dropout=0,0.1", "horizon=6"]
+    stored = {"hydra": {"overrides": {"task": [*task, "data.alice=1,2"]}, "sweeper": {"params": None}}}
+    OmegaConf.save(
+        OmegaConf.create({**stored, "data": {"name": "x"}, "model": {"name": "y"}}), tmp_path / "multirun.yaml"
+    )
+    title = sweep_title(tmp_path / "3" / "run", tmp_path.name)
+    assert title == "linear, lstm, own model on traffic by seed, dropout"
+    assert sweep_title(tmp_path / "3", "another") == ""
 
 
 def test_the_command_that_uploads_an_offline_run_is_quoted_for_a_shell(with_wandb):
@@ -209,19 +233,44 @@ def test_words_that_are_sent_are_those_of_timevis(compose_config):
     assert "alice" not in str(without_user_texts(OmegaConf.to_container(cfg, resolve=True)))
 
 
-def test_plots_and_windows_of_private_data_are_uploaded_only_on_request(lstm_config, tmp_path):
+def artifacts(folder: Path) -> dict[str, Any]:
+    """The artifacts of an offline W&B run by their type; W&B makes one of the table of windows itself."""
+    records = [r.artifact for r in offline_records(folder) if r.WhichOneof("record_type") == "artifact"]
+    return {record.type: record for record in records if record.type != "run_table"}
+
+
+def test_plots_windows_and_artifacts_of_private_data_are_uploaded_only_on_request(lstm_config, tmp_path):
     series = write_private_series(tmp_path)
     own = ["data=file", f"data.path={series}", "logger=wandb"]
     names = {}
     for log_data in ("false", "true"):
         path = tmp_path / log_data
-        run(lstm_config(*own, f"logger.log_data={log_data}"), path)
+        run(lstm_config(*own, f"logger.log_data={log_data}"), path, own)
         _, summary, config = logged(offline_records(path))
         names[log_data] = set(summary)
+        stored = artifacts(path)
+        assert set(stored) == ({"dataset", "model", "predictions", "report"} if log_data == "true" else set())
         assert config["data"]["path"] == ("private.csv" if log_data == "true" else HIDDEN)
     assert not any(name.startswith(("plots", "windows")) for name in names["false"])
     assert any(name.startswith("plots/") for name in names["true"])
     assert any(name.startswith("windows") for name in names["true"])
+    assert {name: record.use_after_commit for name, record in stored.items() if record.use_after_commit} == {
+        "dataset": True  # an input of the run; the others are its outputs
+    }
+    assert {entry.path for entry in stored["model"].manifest.contents} == {"model.json", "model.safetensors"}
+    (report,) = stored["report"].manifest.contents
+    text = Path(report.local_path).read_text()
+    assert "data.path=private.csv" in text
+    assert str(tmp_path) not in text
+
+
+def test_artifacts_of_public_data_are_stored_unless_they_hold_words_of_the_user(compose_config):
+    def holds(*overrides: str) -> bool:
+        return has_user_texts(OmegaConf.to_container(compose_config(*overrides), resolve=True), overrides)
+
+    assert not holds("model=qwen", "data=traffic", "model.digits=3", "data.split=[0.6,0.2,0.2]", "seed=1")
+    assert holds("model=linear", "data=traffic", "data.description=alices")
+    assert holds("model=qwen", "data=traffic", "model.backbone.path=alices-org/model")
 
 
 @pytest.mark.usefixtures("no_report")

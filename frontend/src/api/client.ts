@@ -13,7 +13,12 @@ const GATEWAY_STATUSES = [502, 504];
  * The one way to the service. A call resolves with the data of a 2xx answer, and throws `ApiProblem` for any other
  * answer and `ServiceAway` if the service does not answer.
  */
-export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: send });
+export const api = createClient<paths>({ baseUrl: serviceUrl("").replace(/\/$/, ""), fetch: send });
+
+/** The address of a path of the service, such as `api/stats`, which may be below a path of a proxy. */
+export function serviceUrl(path: string): string {
+  return new URL(path, document.baseURI).href;
+}
 
 async function send(request: Request): Promise<Response> {
   const connection = useConnection();
@@ -31,7 +36,7 @@ async function send(request: Request): Promise<Response> {
   }
   connection.answered();
   // Health answers 503 with a body that says which part does not work.
-  if (response.ok || (response.status === 503 && new URL(request.url).pathname === "/api/health")) return response;
+  if (response.ok || (response.status === 503 && request.url === serviceUrl("api/health"))) return response;
   const problem = await problemOf(response);
   if (problem.body.status === 401) connection.access = "refused";
   throw problem;
@@ -52,7 +57,7 @@ export async function serviceAnswers(): Promise<boolean> {
 
 /** Exchange a token for the cookie of the service. Returns whether the service accepts it. */
 export async function signIn(token: string): Promise<boolean> {
-  const response = await fetch(`/api/stats?${new URLSearchParams({ token }).toString()}`).catch(() => null);
+  const response = await fetch(`${serviceUrl("api/stats")}?${new URLSearchParams({ token }).toString()}`).catch(() => null);
   if (response === null || GATEWAY_STATUSES.includes(response.status)) throw new ServiceAway();
   if (response.ok) useConnection().access = "granted";
   else if (response.status !== 401) throw await problemOf(response);

@@ -6,10 +6,11 @@ import { useConnection } from "@/stores/connection";
 
 import { allPages } from "./allPages";
 import type { Schemas } from "./client";
-import { api, dataOf } from "./client";
+import { api, dataOf, serviceUrl } from "./client";
 import { useWords } from "@/i18n";
 
 import { PageRefusal, problemOf, ServiceAway } from "./problems";
+import { datasetOf } from "./reading";
 
 export type Dataset = Schemas["DatasetDetail"];
 export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
@@ -97,7 +98,7 @@ export function useChangeDataset(id: MaybeRefOrGetter<string>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async (change: DatasetChange) =>
-      dataOf(await api.PATCH("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) } }, body: change })),
+      datasetOf(dataOf(await api.PATCH("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) } }, body: change }))),
     onSuccess: async (dataset) => {
       queries.setQueryData(["dataset", dataset.id], dataset);
       await queries.invalidateQueries({ queryKey: ["datasets"] });
@@ -141,21 +142,25 @@ export function uploadFile(
   fields: UploadFields,
   onProgress: (share: number) => void,
   signal: AbortSignal,
-  path = "/api/upload",
+  path = "api/upload",
 ): Promise<Uploaded> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("file", file);
     for (const [key, value] of Object.entries(fields)) if (value) body.append(key, value);
-    request.open("POST", path);
+    request.open("POST", serviceUrl(path));
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };
     request.onload = () => {
       useConnection().answered();
       if (request.status < 300) {
-        resolve({ ...(JSON.parse(request.responseText) as Dataset), wasKnown: request.status === 200 });
+        const answer = JSON.parse(request.responseText) as Dataset | Schemas["TaskDetail"];
+        const isKnown = request.status === 200;
+        datasetOf(answer, signal).then((dataset) => {
+          resolve({ ...dataset, wasKnown: isKnown || dataset.is_new === false });
+        }, reject);
         return;
       }
       void problemOf(new Response(request.responseText, { status: request.status })).then(reject);

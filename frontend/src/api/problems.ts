@@ -86,7 +86,9 @@ const MAX_ENTRIES = 6;
 function labelOf(key: string): string {
   const { optional } = useWords();
   const name = key.split(".").at(-1) ?? key;
-  const areas = key.startsWith("data.") ? ["data.field", "train.field", "help.label"] : ["train.field", "help.label"];
+  const ofData = key.startsWith("data.") ? (optional(`data.field.${name}`) ?? optional(`train.data.${name}`)) : undefined;
+  if (ofData !== undefined) return ofData;
+  const areas = ["train.field", "help.label"];
   for (const area of areas) {
     const label = optional(`${area}.${name}`);
     if (label !== undefined) return label;
@@ -137,10 +139,13 @@ function itemsOf(value: unknown): unknown[] | null {
 }
 
 function settingText({ key, value }: SettingParam): string {
+  const { optional, formatPercent } = useWords();
   const label = labelOf(key);
   if (value === null || value === undefined) return `“${label}”`;
   const items = itemsOf(value);
-  return `“${label}: ${items ? items.join("; ") : String(value as string | number | boolean)}”`;
+  const isShares = key === "data.split" && items?.every((item) => typeof item === "number" && item <= 1);
+  const shown = items ? (isShares ? items.map((item) => formatPercent(item as number)).join(" / ") : items.join("; ")) : undefined;
+  return `“${label}: ${shown ?? optional(`train.value.${key}.${String(value)}`) ?? String(value as string | number | boolean)}”`;
 }
 
 /** A text of the service in the language of the page; undefined where the page has no words for it, as in English. */
@@ -163,8 +168,8 @@ function withLabels(text: string, params: unknown): string {
 
 /** A text of the service in the language of the page, or its own English one. */
 export function serviceText(text: string, coded: TextCode | null | undefined): Sentence {
-  const { language } = useWords();
-  const words = coded ? wordsOf(coded) : undefined;
+  const { language, optional } = useWords();
+  const words = coded ? (optional(`common.instead.${coded.code}`) ?? wordsOf(coded)) : undefined;
   return { text: asSentence(words ?? withLabels(text, coded?.params)), isEnglish: words === undefined && language.value !== "en" };
 }
 

@@ -1,120 +1,5 @@
 // Made by "npm run types" from the specification of the service. Do not edit.
 export interface paths {
-    "/api/alerts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the alerts of all monitors or of one, the newest first, with their deliveries. */
-        get: {
-            parameters: {
-                query?: {
-                    kind?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial") | null;
-                    monitor?: string | null;
-                    page?: number;
-                    per_page?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AlertPage"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alerts/{alert_id}/send": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Try the deliveries of an alert that were not accepted again, at once. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    alert_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AlertView"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/compare": {
         parameters: {
             query?: never;
@@ -379,6 +264,15 @@ export interface paths {
                         "application/json": components["schemas"]["DatasetDetail"];
                     };
                 };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
                 /** @description Not found */
                 404: {
                     headers: {
@@ -565,6 +459,15 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DatasetVersion"];
+                    };
+                };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
                     };
                 };
                 /** @description Not found */
@@ -957,7 +860,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say whether the database, the broker and a worker can be used; the status is 503 if one cannot. */
+        /** Say whether the database, the broker, a worker and the disk can be used; the status is 503 if one cannot. */
         get: {
             parameters: {
                 query?: never;
@@ -983,6 +886,51 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Health"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say that the web process answers; `/api/health` says whether all parts work. A supervisor restarts by this. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Live"];
                     };
                 };
                 /** @description A problem */
@@ -1887,993 +1835,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/monitors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the monitors, newest first. */
-        get: {
-            parameters: {
-                query?: {
-                    dataset?: string | null;
-                    deleted?: boolean;
-                    order?: "asc" | "desc";
-                    page?: number;
-                    per_page?: number;
-                    search?: string | null;
-                    sort?: "created" | "name";
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorPage"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /** Watch a dataset: forecast, store the forecast, score it when the rows arrive, and raise alerts. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718",
-                     *       "model": "9b1c2d3e4f5a607183f2a9c0d5b6e47a",
-                     *       "schedule": {
-                     *         "cron": "0 6 * * *",
-                     *         "timezone": "Europe/Berlin"
-                     *       },
-                     *       "bounds": {
-                     *         "worse_days": 3,
-                     *         "no_rows_hours": 36
-                     *       },
-                     *       "retraining": {
-                     *         "on_drift": true,
-                     *         "promote": "test"
-                     *       },
-                     *       "receivers": [
-                     *         {
-                     *           "kind": "webhook",
-                     *           "address": "https://chat.example/hook"
-                     *         },
-                     *         {
-                     *           "kind": "mail",
-                     *           "address": "forecasts@plant.example",
-                     *           "alerts": [
-                     *             "drift",
-                     *             "no_rows"
-                     *           ]
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MonitorRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return a monitor with its settings, the pooled scores of its recent forecasts, and drift. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        /** Delete a monitor. Its forecasts and scores are kept, and it can be restored. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        /** Change the settings of a monitor. */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "bounds": {
-                     *         "window": 56,
-                     *         "coverage_low": 0.75
-                     *       },
-                     *       "enabled": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MonitorChange"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/annotations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the notes of a monitor in the order of time. */
-        get: {
-            parameters: {
-                query?: {
-                    end?: string | null;
-                    start?: string | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Annotations"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /** Note what happened at a time of the data, such as a meter that was replaced. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "time": "2026-03-14T08:00",
-                     *       "note": "Meter replaced."
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AnnotationRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AnnotationView"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/annotations/{annotation_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete a note. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    annotation_id: string;
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/champion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make a model the champion by hand; the former one stays in the history. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "model": "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ChampionChange"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/champions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return the present champion, the former ones, and the challengers. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChampionHistory"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/forecasts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the stored forecasts, the last one first. */
-        get: {
-            parameters: {
-                query?: {
-                    end?: string | null;
-                    page?: number;
-                    per_page?: number;
-                    start?: string | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["StoredForecastPage"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/forecasts/{forecast_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return a stored forecast with the forecast of seasonal naive, and the truth as far as it is known. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    forecast_id: string;
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["StoredForecastDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Restore a deleted monitor. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Score what can be scored, forecast, and train a challenger if asked to, without waiting for the schedule. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "forecast": true,
-                     *       "train": false
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CycleRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Cycle"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/scores": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return the newest score of each forecast in the order of time: of all channels, of one, or of one step. */
-        get: {
-            parameters: {
-                query?: {
-                    channel?: string | null;
-                    end?: string | null;
-                    limit?: number;
-                    start?: string | null;
-                    step?: number | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ScoreSeries"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/trial-alert": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send an alert to all receivers, as a trial. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/predict": {
         parameters: {
             query?: never;
@@ -2897,21 +1858,6 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "model": "9b1c2d3e4f5a607183f2a9c0d5b6e47a"
-                     *         },
-                     *         {
-                     *           "model": "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a",
-                     *           "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718"
-                     *         }
-                     *       ],
-                     *       "kind": "future",
-                     *       "horizon": 12
-                     *     }
-                     */
                     "application/json": components["schemas"]["PredictRequest"];
                 };
             };
@@ -3054,6 +2000,15 @@ export interface paths {
                         "application/json": components["schemas"]["DatasetDetail"];
                     };
                 };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
                 /** @description Validation error */
                 422: {
                     headers: {
@@ -3132,13 +2087,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the tasks, newest first; the cycles of monitors only if `kind` asks for them. */
+        /** List the tasks, newest first. */
         get: {
             parameters: {
                 query?: {
                     dataset?: string | null;
                     group?: string | null;
-                    kind?: ("train" | "predict" | "compare" | "monitor") | null;
+                    kind?: ("train" | "predict" | "compare" | "read") | null;
                     order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
@@ -3587,6 +2542,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel several tasks */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "train",
+                     *       "state": "queued"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CancelRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CancelledTasks"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/train": {
         parameters: {
             query?: never;
@@ -3706,6 +2725,15 @@ export interface paths {
                         "application/json": components["schemas"]["DatasetDetail"];
                     };
                 };
+                /** @description The task that still reads the file after a second, or after Prefer: wait */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
                 /** @description File, row, column */
                 422: {
                     headers: {
@@ -3736,89 +2764,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AlertPage */
-        AlertPage: {
-            /** Items */
-            items: components["schemas"]["AlertView"][];
-            /** Page */
-            page: number;
-            /** Per Page */
-            per_page: number;
-            /** Total */
-            total: number;
-        };
-        /** AlertView */
-        AlertView: {
-            /** Created */
-            created: number;
-            /**
-             * Data Time
-             * @description The time of the data that it is about.
-             */
-            data_time: string | null;
-            /** Deliveries */
-            deliveries: components["schemas"]["DeliveryView"][];
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial";
-            /**
-             * Monitor
-             * @description An identifier that the service gave.
-             */
-            monitor: string;
-            /** Monitor Name */
-            monitor_name: string;
-            /**
-             * Resolved
-             * @description When its condition ended; null for one that lasts or has no end.
-             */
-            resolved: number | null;
-            /** Text */
-            text: string;
-            text_code: components["schemas"]["TextCode"];
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-        };
-        /** AnnotationRequest */
-        AnnotationRequest: {
-            /** Note */
-            note: string;
-            /**
-             * Time
-             * @description A time of the data, ISO 8601.
-             */
-            time: string;
-        };
-        /** Annotations */
-        Annotations: {
-            /** Items */
-            items: components["schemas"]["AnnotationView"][];
-        };
-        /** AnnotationView */
-        AnnotationView: {
-            /** Created */
-            created: number;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Note */
-            note: string;
-            /** Time */
-            time: string;
-        };
         /** Autocorrelation */
         Autocorrelation: {
             /**
@@ -3925,42 +2870,6 @@ export interface components {
              */
             seed?: number;
         };
-        /**
-         * Bounds
-         * @description When a monitor raises alerts.
-         */
-        Bounds: {
-            /**
-             * Coverage High
-             * @description Alert if they contain a larger one.
-             * @default 0.95
-             */
-            coverage_high?: number;
-            /**
-             * Coverage Low
-             * @description Alert if the 80 % intervals contain a smaller share of the values.
-             * @default 0.7
-             */
-            coverage_low?: number;
-            /**
-             * No Rows Hours
-             * @description Alert if no rows arrive for so many hours; null: no such alert.
-             * @default null
-             */
-            no_rows_hours?: number | null;
-            /**
-             * Window
-             * @description Recent complete forecasts that coverage and drift are computed from.
-             * @default 28
-             */
-            window?: number;
-            /**
-             * Worse Days
-             * @description Alert if the forecasts of so many days have larger errors than seasonal naive.
-             * @default 3
-             */
-            worse_days?: number;
-        };
         /** CalendarError */
         CalendarError: {
             /** Bias */
@@ -3983,94 +2892,62 @@ export interface components {
             /** Quantiles */
             quantiles: components["schemas"]["QuantileReliability"][];
         };
-        /** ChallengerView */
-        ChallengerView: {
+        /**
+         * CancelledTasks
+         * @description Identifiers of tasks, by what became of them.
+         */
+        CancelledTasks: {
             /**
-             * Cause
-             * @enum {string}
+             * Cancelled
+             * @description They were queued, and are cancelled.
              */
-            cause: "schedule" | "drift" | "hand";
-            /** Comparison */
-            comparison: {
-                [key: string]: unknown;
-            } | null;
-            /** Created */
-            created: number;
+            cancelled: string[];
             /**
-             * Id
-             * @description An identifier that the service gave.
+             * Ended
+             * @description They had ended before.
              */
-            id: string;
-            /** Model */
-            model: string | null;
+            ended: string[];
+            /**
+             * Stopping
+             * @description They run, and are asked to stop.
+             */
+            stopping: string[];
+            /**
+             * Unknown
+             * @description There is no such task.
+             */
+            unknown: string[];
+        };
+        /**
+         * CancelRequest
+         * @description Which tasks to cancel: those that are named, or all that have not ended and meet every given condition.
+         */
+        CancelRequest: {
+            /**
+             * Dataset
+             * @default null
+             */
+            dataset?: string | null;
+            /**
+             * Group
+             * @default null
+             */
+            group?: string | null;
+            /**
+             * Kind
+             * @default null
+             */
+            kind?: ("train" | "predict" | "compare" | "read") | null;
             /**
              * State
-             * @enum {string}
+             * @default null
              */
-            state: "training" | "promoted" | "rejected" | "waiting" | "failed";
+            state?: ("queued" | "running") | null;
             /**
-             * Task
-             * @description An identifier that the service gave.
+             * Tasks
+             * @default null
              */
-            task: string;
-            /** Task State */
-            task_state: string | null;
-        };
-        /** ChampionChange */
-        ChampionChange: {
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-        };
-        /** ChampionHistory */
-        ChampionHistory: {
-            /**
-             * Challengers
-             * @description The newest first.
-             */
-            challengers: components["schemas"]["ChallengerView"][];
-            /**
-             * Champions
-             * @description The present one first.
-             */
-            champions: components["schemas"]["ChampionView"][];
-        };
-        /** ChampionView */
-        ChampionView: {
-            /**
-             * Comparison
-             * @description The paired test with the former champion.
-             */
-            comparison: {
-                [key: string]: unknown;
-            } | null;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * First Origin
-             * @description Of the forecasts that it made.
-             */
-            first_origin: string | null;
-            /** Last Origin */
-            last_origin: string | null;
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /** Model Name */
-            model_name: string | null;
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "first" | "test" | "hand";
-            /** Since */
-            since: number;
-            /** Until */
-            until: number | null;
+            tasks?: string[] | null;
         };
         /** ChannelAverage */
         ChannelAverage: {
@@ -4081,7 +2958,7 @@ export interface components {
             high: (number | null)[];
             /**
              * Labels
-             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays.
+             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, weekdays, months or quarters.
              */
             labels: string[];
             /**
@@ -4104,6 +2981,20 @@ export interface components {
              * @enum {string}
              */
             outliers?: "report" | "mask";
+        };
+        /**
+         * CodedText
+         * @description A sentence in English, with its code.
+         */
+        CodedText: {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
         };
         /**
          * Commands
@@ -4137,7 +3028,7 @@ export interface components {
         };
         /**
          * ComparedPair
-         * @description Metric of a minus that of b on the same windows; negative where a is lower.
+         * @description Metric of a minus metric of b on the same windows; negative where a is lower.
          */
         ComparedPair: {
             /** A */
@@ -4206,7 +3097,7 @@ export interface components {
             /** Models */
             models: components["schemas"]["ComparedModel"][];
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["CodedText"][];
             /** Pairs */
             pairs: components["schemas"]["ComparedPair"][];
             /** Reference */
@@ -4271,29 +3162,6 @@ export interface components {
              * @description WQL on the tuning windows.
              */
             tuning: number | null;
-        };
-        /** Cycle */
-        Cycle: {
-            /**
-             * Task
-             * @description An identifier that the service gave.
-             */
-            task: string;
-        };
-        /** CycleRequest */
-        CycleRequest: {
-            /**
-             * Forecast
-             * @description Forecast now, unless the champion has forecast these rows.
-             * @default true
-             */
-            forecast?: boolean;
-            /**
-             * Train
-             * @description Train a challenger now.
-             * @default false
-             */
-            train?: boolean;
         };
         /**
          * DataFindingView
@@ -4619,58 +3487,6 @@ export interface components {
             /** Failed */
             failed: number;
         };
-        /** DeliveryView */
-        DeliveryView: {
-            /** Address */
-            address: string;
-            /** Attempts */
-            attempts: number;
-            /** Error */
-            error: string | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "webhook" | "mail";
-            /** Next Attempt */
-            next_attempt: number | null;
-            /** Sent */
-            sent: number | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "waiting" | "sending" | "sent" | "failed";
-        };
-        /** DriftState */
-        DriftState: {
-            /** Forecasts */
-            forecasts: number;
-            /** High */
-            high: number;
-            /** Is Drift */
-            is_drift: boolean;
-            /** Low */
-            low: number;
-            /**
-             * Metric
-             * @description wql or relative_wql.
-             */
-            metric: string;
-            /** P */
-            p: number;
-            /**
-             * Ratio
-             * @description Its value for the recent forecasts divided by its value for the test windows.
-             */
-            ratio: number;
-            /** Recent */
-            recent: number;
-            /** Test */
-            test: number;
-            /** Test Windows */
-            test_windows: number;
-        };
         /**
          * DryRun
          * @description A training that would be accepted.
@@ -4688,13 +3504,81 @@ export interface components {
              */
             valid: true;
         };
+        /** EnsembleEvaluation */
+        EnsembleEvaluation: {
+            /**
+             * Max Windows
+             * @description Maximum number of origins; null takes all.
+             * @default 500
+             */
+            max_windows?: number | null;
+            /**
+             * Num Samples
+             * @description Sample paths per window, for models that draw them.
+             * @default 50
+             */
+            num_samples?: number;
+            /**
+             * Save Windows
+             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
+             * @default 500
+             */
+            save_windows?: number;
+            /**
+             * Split
+             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
+             * @default test
+             * @enum {string}
+             */
+            split?: "test" | "validation";
+            /**
+             * Stride
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
+             * @default null
+             */
+            stride?: number | null;
+            /**
+             * Val Windows
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @default 200
+             */
+            val_windows?: number | null;
+        };
+        /** EnsembleOptions */
+        EnsembleOptions: {
+            /**
+             * Members
+             * @description Models, each with options of its own if there are any, such as lstm or "lstm hidden_size=64".
+             * @default [
+             *       "seasonal_naive",
+             *       "linear",
+             *       "boosted",
+             *       "lstm"
+             *     ]
+             */
+            members?: string[];
+            /**
+             * Rounds
+             * @description Steps of the greedy selection; the weights are multiples of 1 divided by at most this number.
+             * @default 40
+             */
+            rounds?: number;
+        };
         /**
          * Estimate
          * @description A rough estimate; the fit may end earlier, by early stopping.
          */
         Estimate: {
-            /** Memory Mb */
+            /**
+             * Memory Mb
+             * @description Largest resident memory of the process, in MB of 2**20 bytes.
+             */
             memory_mb: number | null;
+            /**
+             * Parameters
+             * @description Of the network; null for a model whose size is not known before.
+             */
+            parameters: number | null;
             /** Seconds High */
             seconds_high: number | null;
             /** Seconds Low */
@@ -4732,9 +3616,19 @@ export interface components {
             history: components["schemas"]["Context"];
             /**
              * Item
-             * @description The series, of data with several.
+             * @description The data, and the series of data with several.
              */
             item: string | null;
+            /**
+             * Item Index
+             * @description Position of the item in the request, from 0.
+             */
+            item_index: number;
+            /**
+             * Item Name
+             * @description The name that the request gave the item.
+             */
+            item_name: string | null;
             /** Levels */
             levels: number[];
             /**
@@ -4770,24 +3664,6 @@ export interface components {
         ForecastResult: {
             /** Items */
             items: components["schemas"]["ForecastItem"][];
-        };
-        /**
-         * ForecastSchedule
-         * @description When a monitor forecasts.
-         */
-        ForecastSchedule: {
-            /**
-             * Cron
-             * @description Minute, hour, day, month and weekday; null: whenever rows have arrived.
-             * @default null
-             */
-            cron?: string | null;
-            /**
-             * Timezone
-             * @description Of cron, from the IANA database, such as Europe/Berlin.
-             * @default UTC
-             */
-            timezone?: string;
         };
         /** ForecastWindow */
         ForecastWindow: {
@@ -4894,13 +3770,13 @@ export interface components {
         /** GroupRequest */
         GroupRequest: {
             /**
-             * @description Several models in place of trainings.
+             * @description Chooses models, in place of `trainings`.
              * @default null
              */
             preset?: components["schemas"]["PresetRequest"] | null;
             /**
              * Trainings
-             * @description The sweep.
+             * @description A training run each.
              * @default null
              */
             trainings?: components["schemas"]["TrainRequest"][] | null;
@@ -4909,6 +3785,7 @@ export interface components {
         Health: {
             broker: components["schemas"]["Part"];
             database: components["schemas"]["Part"];
+            disk: components["schemas"]["Part"];
             /**
              * Max Upload Megabytes
              * @description Largest file that can be uploaded, in MB of 2**20 bytes.
@@ -5080,6 +3957,11 @@ export interface components {
              * @default null
              */
             profiles?: number[] | null;
+        };
+        /** Live */
+        Live: {
+            /** Version */
+            version: string;
         };
         /** LstmEvaluation */
         LstmEvaluation: {
@@ -5269,25 +4151,6 @@ export interface components {
             weight_decay?: number;
         };
         /**
-         * MailReceiver
-         * @description An e-mail address; the server is TIMEVIS_SMTP_URL.
-         */
-        MailReceiver: {
-            /** Address */
-            address: string;
-            /**
-             * Alerts
-             * @description Only these kinds of alerts; null: all.
-             * @default null
-             */
-            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "mail";
-        };
-        /**
          * Messages
          * @description Code to English template; names in braces are keys of `params`.
          */
@@ -5401,6 +4264,13 @@ export interface components {
         };
         /** ModelOption */
         ModelOption: {
+            /**
+             * Absent
+             * @description Choices that are not on this machine, and the hub id of each.
+             */
+            absent: {
+                [key: string]: string;
+            };
             /** Advanced */
             advanced: boolean;
             /** Choices */
@@ -5465,7 +4335,7 @@ export interface components {
             recommended: boolean;
             /**
              * Seconds Hint
-             * @description Median time of recent trainings; null before the first one.
+             * @description Median time of recent training runs; null before the first one.
              */
             seconds_hint: number | null;
             /** Title */
@@ -5524,281 +4394,6 @@ export interface components {
              * @description Null for a run of the command line.
              */
             task: string | null;
-        };
-        /**
-         * MonitorChange
-         * @description What is left out stays as it is; an object replaces the whole former one.
-         */
-        MonitorChange: {
-            /** @default null */
-            bounds?: components["schemas"]["Bounds"] | null;
-            /**
-             * Enabled
-             * @default null
-             */
-            enabled?: boolean | null;
-            /**
-             * Name
-             * @default null
-             */
-            name?: string | null;
-            /**
-             * Receivers
-             * @default null
-             */
-            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[] | null;
-            /** @default null */
-            retraining?: components["schemas"]["Retraining"] | null;
-            /** @default null */
-            schedule?: components["schemas"]["ForecastSchedule"] | null;
-        };
-        /** MonitorDetail */
-        MonitorDetail: {
-            bounds: components["schemas"]["Bounds"];
-            /** Coverage 80 */
-            coverage_80: number | null;
-            /** Created */
-            created: number;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * Dataset
-             * @description The newest version.
-             */
-            dataset: string;
-            /** Dataset Name */
-            dataset_name: string | null;
-            /** Deleted */
-            deleted: number | null;
-            /** Enabled */
-            enabled: boolean;
-            /**
-             * Forecasts
-             * @description Recent complete forecasts of the champion, at most bounds.window.
-             */
-            forecasts: number;
-            /** Horizon */
-            horizon: number;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /**
-             * Is Drift
-             * @description null: there are too few forecasts to say.
-             */
-            is_drift: boolean | null;
-            /**
-             * Model
-             * @description The champion.
-             */
-            model: string;
-            /** Model Name */
-            model_name: string | null;
-            /** Name */
-            name: string;
-            /** Next Run */
-            next_run: number | null;
-            /** Next Training */
-            next_training: number | null;
-            /**
-             * Open Alerts
-             * @description Alerts whose condition has not ended.
-             */
-            open_alerts: number;
-            /** Receivers */
-            receivers: components["schemas"]["ReceiverView"][];
-            /**
-             * Relative Wql
-             * @description Of these forecasts.
-             */
-            relative_wql: number | null;
-            retraining: components["schemas"]["Retraining"];
-            schedule: components["schemas"]["ForecastSchedule"];
-            state: components["schemas"]["MonitorState"];
-            /**
-             * Task
-             * @description The last cycle.
-             */
-            task: string | null;
-            /** Task State */
-            task_state: string | null;
-        };
-        /** MonitorPage */
-        MonitorPage: {
-            /** Items */
-            items: components["schemas"]["MonitorSummary"][];
-            /** Page */
-            page: number;
-            /** Per Page */
-            per_page: number;
-            /** Total */
-            total: number;
-        };
-        /**
-         * MonitorRequest
-         * @description A dataset to watch.
-         */
-        MonitorRequest: {
-            /**
-             * @default {
-             *       "window": 28,
-             *       "worse_days": 3,
-             *       "coverage_low": 0.7,
-             *       "coverage_high": 0.95,
-             *       "no_rows_hours": null
-             *     }
-             */
-            bounds?: components["schemas"]["Bounds"];
-            /**
-             * Dataset
-             * @description Any version of the dataset; the monitor follows the newest one.
-             */
-            dataset: string;
-            /**
-             * Enabled
-             * @description Whether it forecasts, scores and raises alerts.
-             * @default true
-             */
-            enabled?: boolean;
-            /**
-             * Horizon
-             * @description Rows of each forecast; null: the horizon of the model.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * Model
-             * @description The champion; null: the one of the dataset.
-             * @default null
-             */
-            model?: string | null;
-            /**
-             * Name
-             * @description null: the name of the dataset.
-             * @default null
-             */
-            name?: string | null;
-            /** Receivers */
-            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[];
-            /**
-             * @default {
-             *       "cron": null,
-             *       "timezone": "UTC",
-             *       "on_drift": false,
-             *       "promote": "test",
-             *       "training": null
-             *     }
-             */
-            retraining?: components["schemas"]["Retraining"];
-            /**
-             * @default {
-             *       "cron": null,
-             *       "timezone": "UTC"
-             *     }
-             */
-            schedule?: components["schemas"]["ForecastSchedule"];
-        };
-        /** MonitorState */
-        MonitorState: {
-            /**
-             * Drift
-             * @description Empty while there are too few forecasts.
-             */
-            drift?: components["schemas"]["DriftState"][];
-            /**
-             * First Origin
-             * @default null
-             */
-            first_origin?: string | null;
-            /**
-             * Forecasts
-             * @default 0
-             */
-            forecasts?: number;
-            /**
-             * Last Origin
-             * @default null
-             */
-            last_origin?: string | null;
-            /**
-             * @description The recent complete forecasts of the champion, pooled.
-             * @default null
-             */
-            summary?: components["schemas"]["RecentScores"] | null;
-            /**
-             * Test
-             * @description The metrics of the test of the champion.
-             */
-            test?: {
-                [key: string]: number | null;
-            };
-        };
-        /** MonitorSummary */
-        MonitorSummary: {
-            /** Coverage 80 */
-            coverage_80: number | null;
-            /** Created */
-            created: number;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * Dataset
-             * @description The newest version.
-             */
-            dataset: string;
-            /** Dataset Name */
-            dataset_name: string | null;
-            /** Deleted */
-            deleted: number | null;
-            /** Enabled */
-            enabled: boolean;
-            /**
-             * Forecasts
-             * @description Recent complete forecasts of the champion, at most bounds.window.
-             */
-            forecasts: number;
-            /** Horizon */
-            horizon: number;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /**
-             * Is Drift
-             * @description null: there are too few forecasts to say.
-             */
-            is_drift: boolean | null;
-            /**
-             * Model
-             * @description The champion.
-             */
-            model: string;
-            /** Model Name */
-            model_name: string | null;
-            /** Name */
-            name: string;
-            /** Next Run */
-            next_run: number | null;
-            /**
-             * Open Alerts
-             * @description Alerts whose condition has not ended.
-             */
-            open_alerts: number;
-            /**
-             * Relative Wql
-             * @description Of these forecasts.
-             */
-            relative_wql: number | null;
-            /**
-             * Task
-             * @description The last cycle.
-             */
-            task: string | null;
-            /** Task State */
-            task_state: string | null;
         };
         /**
          * OptionView
@@ -5868,6 +4463,12 @@ export interface components {
              * @description An identifier that the service gave.
              */
             model: string;
+            /**
+             * Name
+             * @description What the result calls the item.
+             * @default null
+             */
+            name?: string | null;
             /**
              * Values
              * @description Rows with the time column and the channels of the model.
@@ -6513,48 +5114,40 @@ export interface components {
              */
             variant?: "template" | "none" | "shuffled" | "wrong_domain";
         };
-        /** ReceiverView */
-        ReceiverView: {
-            /** Address */
-            address: string;
+        /**
+         * Recalibration
+         * @description How the intervals of a run were recalibrated, for results.json.
+         */
+        Recalibration: {
             /**
-             * Alerts
-             * @default null
+             * Coverage 80
+             * @description Of each method that was compared, the coverage of its 80 % interval on the second half of validation.
              */
-            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
+            coverage_80: {
+                [key: string]: number;
+            };
             /**
-             * Kind
+             * Horizons
+             * @description About the number of independent horizons of validation that the intervals were calibrated on; see `timevis.models.conformal.independent_horizons`.
+             */
+            horizons: number;
+            /**
+             * Method
              * @enum {string}
              */
-            kind: "webhook" | "mail";
+            method: "none" | "split" | "online";
             /**
-             * Secret
-             * @description Only in the answer to a request that sets the receivers.
-             * @default null
+             * Reason
+             * @description The config sets the method, or it was selected on validation, or validation has too few windows to select it.
+             * @enum {string}
              */
-            secret?: string | null;
-        };
-        /** RecentScores */
-        RecentScores: {
+            reason: "set" | "validation" | "few-windows";
             /**
-             * By Channel
-             * @description Channel to metrics.
+             * Wql Ratio
+             * @description The same for the WQL, divided by the WQL of ``none``.
              */
-            by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * By Step
-             * @description Metric to its value at each step.
-             */
-            by_step: {
-                [key: string]: (number | null)[];
-            };
-            /** Metrics */
-            metrics: {
-                [key: string]: number | null;
+            wql_ratio: {
+                [key: string]: number;
             };
         };
         /**
@@ -6682,6 +5275,11 @@ export interface components {
             };
             /** Quantile Levels */
             quantile_levels: number[];
+            /**
+             * @description How the intervals were recalibrated.
+             * @default null
+             */
+            recalibration?: components["schemas"]["Recalibration"] | null;
             /** Run */
             run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
             /** Schema Version */
@@ -6748,45 +5346,6 @@ export interface components {
                 [key: string]: number | null;
             };
             window_set: components["schemas"]["WindowSetSummary"];
-        };
-        /**
-         * Retraining
-         * @description When a challenger is trained, and who makes it champion.
-         */
-        Retraining: {
-            /**
-             * Cron
-             * @description Minute, hour, day, month and weekday; null: not at fixed times.
-             * @default null
-             */
-            cron?: string | null;
-            /**
-             * On Drift
-             * @description Train a challenger when a drift is detected.
-             * @default false
-             */
-            on_drift?: boolean;
-            /**
-             * Promote
-             * @description test: it becomes champion if the paired test says that it is better; hand: never by itself.
-             * @default test
-             * @enum {string}
-             */
-            promote?: "test" | "hand";
-            /**
-             * Timezone
-             * @description Of cron.
-             * @default UTC
-             */
-            timezone?: string;
-            /**
-             * Training
-             * @description A body of POST /api/train without a dataset; null: as the champion was trained.
-             * @default null
-             */
-            training?: {
-                [key: string]: unknown;
-            } | null;
         };
         /**
          * RowsRequest
@@ -6874,68 +5433,12 @@ export interface components {
              */
             source?: "bundled" | "synthetic";
         };
-        /** ScoreDetails */
-        ScoreDetails: {
-            /**
-             * By Channel
-             * @description Channel to metrics.
-             */
-            by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * By Step
-             * @description Metric to its value at each step.
-             */
-            by_step: {
-                [key: string]: (number | null)[];
-            };
-        };
-        /** ScorePoint */
-        ScorePoint: {
-            /** Complete */
-            complete: boolean;
-            /**
-             * Forecast
-             * @description An identifier that the service gave.
-             */
-            forecast: string;
-            /** Last Time */
-            last_time: string;
-            /** Metrics */
-            metrics: {
-                [key: string]: number | null;
-            };
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /** Origin */
-            origin: string;
-            /** Targets */
-            targets: number;
-            /**
-             * Version
-             * @description The version of the dataset that it was scored with.
-             */
-            version: string;
-        };
-        /** ScoreSeries */
-        ScoreSeries: {
-            /**
-             * Items
-             * @description In the order of time, each with its newest score.
-             */
-            items: components["schemas"]["ScorePoint"][];
-        };
         /** Seasonality */
         Seasonality: {
             autocorrelation: components["schemas"]["Autocorrelation"];
             average_day: components["schemas"]["ChannelAverage"] | null;
             average_week: components["schemas"]["ChannelAverage"] | null;
+            average_year: components["schemas"]["ChannelAverage"] | null;
             /** Channel */
             channel: string;
             /**
@@ -7114,126 +5617,6 @@ export interface components {
             /** Uploaded Bytes */
             uploaded_bytes: number;
         };
-        /** StoredChannel */
-        StoredChannel: {
-            /** Channel */
-            channel: string;
-            /** Levels */
-            levels: number[];
-            /**
-             * Naive
-             * @description The quantiles of seasonal naive.
-             */
-            naive: (number | null)[][];
-            /** Point */
-            point: (number | null)[];
-            /**
-             * Quantiles
-             * @description One list for each level.
-             */
-            quantiles: (number | null)[][];
-            /** Time */
-            time: string[];
-            /**
-             * Truth
-             * @description null where it is not known yet.
-             */
-            truth: (number | null)[];
-            /** Unit */
-            unit: string;
-        };
-        /** StoredForecastDetail */
-        StoredForecastDetail: {
-            /** Channels */
-            channels: components["schemas"]["StoredChannel"][];
-            /**
-             * Complete
-             * @description Whether all of its times have passed in the newest scored version.
-             */
-            complete: boolean;
-            /** Created */
-            created: number;
-            /**
-             * Dataset
-             * @description The version that it was made from.
-             */
-            dataset: string;
-            details: components["schemas"]["ScoreDetails"] | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Last Time */
-            last_time: string;
-            /**
-             * Metrics
-             * @description Of its newest score; null before the first truth.
-             */
-            metrics: {
-                [key: string]: number | null;
-            } | null;
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /**
-             * Origin
-             * @description The first time that is forecast.
-             */
-            origin: string;
-        };
-        /** StoredForecastPage */
-        StoredForecastPage: {
-            /** Items */
-            items: components["schemas"]["StoredForecastSummary"][];
-            /** Page */
-            page: number;
-            /** Per Page */
-            per_page: number;
-            /** Total */
-            total: number;
-        };
-        /** StoredForecastSummary */
-        StoredForecastSummary: {
-            /**
-             * Complete
-             * @description Whether all of its times have passed in the newest scored version.
-             */
-            complete: boolean;
-            /** Created */
-            created: number;
-            /**
-             * Dataset
-             * @description The version that it was made from.
-             */
-            dataset: string;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Last Time */
-            last_time: string;
-            /**
-             * Metrics
-             * @description Of its newest score; null before the first truth.
-             */
-            metrics: {
-                [key: string]: number | null;
-            } | null;
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /**
-             * Origin
-             * @description The first time that is forecast.
-             */
-            origin: string;
-        };
         /** Stretch */
         Stretch: {
             /**
@@ -7255,7 +5638,7 @@ export interface components {
             attempt: number;
             /** Cancel Requested */
             cancel_requested: boolean;
-            /** @description null if the task has no dataset to name. */
+            /** @description null for the reading of a file. */
             commands: components["schemas"]["Commands"] | null;
             /** Created */
             created: number;
@@ -7463,11 +5846,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -7646,6 +6029,204 @@ export interface components {
              */
             val_batch_size?: number | null;
         };
+        /** TrainEnsemble */
+        TrainEnsemble: {
+            /**
+             * Batch Size
+             * @description Windows per training step.
+             * @default 64
+             */
+            batch_size?: number;
+            /**
+             * @description What happens to outliers.
+             * @default null
+             */
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
+             * @enum {string}
+             */
+            conformal?: "auto" | "none" | "split" | "online";
+            /**
+             * Context Length
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
+             */
+            context_length?: number | null;
+            /**
+             * Covariates
+             * @description Covariate to known or observed; holiday to a country code.
+             * @default null
+             */
+            covariates?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Dataset
+             * @description Identifier of a dataset.
+             */
+            dataset: string;
+            /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
+            /**
+             * Eval Batch Size
+             * @description Windows per batch of an evaluation.
+             * @default 256
+             */
+            eval_batch_size?: number;
+            /** @description Which windows are scored. */
+            evaluation?: components["schemas"]["EnsembleEvaluation"];
+            /**
+             * Gradient Clip
+             * @description Maximum norm of the gradient; null does not clip.
+             * @default 1
+             */
+            gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
+            /**
+             * Horizon
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
+             * @default 20
+             */
+            max_epochs?: number;
+            /**
+             * Min Steps Per Epoch
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
+             * @default 1
+             */
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
+             * @description The forecaster. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            model: "ensemble";
+            /**
+             * Name
+             * @description Name of the trained model.
+             * @default null
+             */
+            name?: string | null;
+            /** @description Options of the model. */
+            options?: components["schemas"]["EnsembleOptions"];
+            /**
+             * Patience
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
+             * @default 5
+             */
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
+            /**
+             * Season
+             * @description Rows of one season, for MASE; None takes it from the frequency.
+             * @default null
+             */
+            season?: number | null;
+            /**
+             * Seed
+             * @description Seed of all random numbers of the run.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
+            /**
+             * Split
+             * @description Shares of training, validation and test; or rows, or dates.
+             * @default [
+             *       0.7,
+             *       0.1,
+             *       0.2
+             *     ]
+             */
+            split?: (number | string)[];
+            /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
+             * Steps Per Epoch
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
+             * @default null
+             */
+            steps_per_epoch?: number | null;
+            /**
+             * Target
+             * @description Columns to forecast; None takes all numeric columns.
+             * @default null
+             */
+            target?: string[] | null;
+            /**
+             * Train Fraction
+             * @description Share of the training windows that is used, the most recent ones.
+             * @default 1
+             */
+            train_fraction?: number;
+            /**
+             * Val Batch Size
+             * @description Windows per batch of validation; null takes `eval_batch_size`.
+             * @default null
+             */
+            val_batch_size?: number | null;
+        };
         /** TrainLinear */
         TrainLinear: {
             /**
@@ -7661,11 +6242,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -7859,11 +6440,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -8062,11 +6643,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -8270,11 +6851,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -8459,7 +7040,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainRequest */
-        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
+        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainEnsemble"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
         /** TrainSeasonalNaive */
         TrainSeasonalNaive: {
             /**
@@ -8475,11 +7056,11 @@ export interface components {
             cleaning?: components["schemas"]["CleaningRequest"] | null;
             /**
              * Conformal
-             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
-             * @default none
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
              * @enum {string}
              */
-            conformal?: "none" | "split" | "online";
+            conformal?: "auto" | "none" | "split" | "online";
             /**
              * Context Length
              * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
@@ -8798,31 +7379,6 @@ export interface components {
             severity: "good" | "info" | "warning" | "bad";
             /** Text */
             text: string;
-        };
-        /**
-         * WebhookReceiver
-         * @description A web address that accepts a signed request for each alert.
-         */
-        WebhookReceiver: {
-            /** Address */
-            address: string;
-            /**
-             * Alerts
-             * @description Only these kinds of alerts; null: all.
-             * @default null
-             */
-            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "webhook";
-            /**
-             * Secret
-             * @description Key of the signature, whsec_ and base64; null: the service makes one.
-             * @default null
-             */
-            secret?: string | null;
         };
         /** WindowErrors */
         WindowErrors: {

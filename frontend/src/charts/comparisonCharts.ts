@@ -90,13 +90,21 @@ export function parallelOption(
   return {
     tooltip: { trigger: "item" },
     visualMap: {
-      show: false,
+      right: 0,
+      top: "middle",
+      itemHeight: 160,
+      calculable: false,
+      precision: 4,
+      text: [axes[last]?.name ?? "", ""],
       dimension: last,
       min: Math.min(...scores),
       max: Math.max(...scores),
       inRange: { color: [colours.model, colours.sixth, colours.eighth, colours.second] },
     },
-    parallel: { left: 48, right: 64, top: 48, bottom: 24 },
+    parallel: {
+      ...{ left: 48, right: 130, top: 48, bottom: 24 },
+      parallelAxisDefault: { axisLine: { show: true, lineStyle: { color: colours.context } }, axisTick: { show: true } },
+    },
     parallelAxis: axes.map((axis, dim) => ({
       dim,
       name: axis.name,
@@ -107,7 +115,7 @@ export function parallelOption(
       {
         type: "parallel",
         lineStyle: { width: lines.length > 30 ? 1.4 : 2.4, opacity: 0.75 },
-        smooth: 0.2,
+        smooth: 0,
         data: lines.map((line) => ({ name: line.name, value: line.values.map((value) => value ?? "-") })),
       },
     ],

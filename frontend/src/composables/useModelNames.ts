@@ -3,13 +3,40 @@ import { useWords } from "@/i18n";
 
 /** Names in the language of the page; a model without words in it has the title that the service gives it. */
 export function useModelNames() {
-  const { optional } = useWords();
+  const { optional, isChinese } = useWords();
   const { data: models } = useModelOptions();
+  const titleOf = (kind: string): string | undefined => models.value?.find((model) => model.model === kind)?.title;
+
+  /** "3 members" or "horizon 48" in the language of the page. */
+  function settingName(text: string): string {
+    const [, before = "", words = "", after = ""] = /^(-?[\d.]+ )?(.*?)( [^ ]+)?$/.exec(text) ?? [];
+    const label = (name: string): string | undefined => {
+      const key = name.trim().replaceAll(" ", "_");
+      return optional(`train.field.${key}`) ?? optional(`help.label.${key}`) ?? optional(`help.label.num_${key}`) ?? optional(`train.effort.${key}`);
+    };
+    const whole = label(words + after);
+    if (whole !== undefined) return before === "" ? whole : `${whole} ${before.trim()}`;
+    const known = label(words);
+    return known === undefined ? text : `${known}${after}`;
+  }
+
   return {
+    /** The name of a model. The service names a model, if nobody did, by its kind and what differs from the defaults. */
+    modelName: ({ name, kind }: { name: string; kind: string }): string => {
+      const title = titleOf(kind);
+      if (!isChinese.value || title === undefined || !new RegExp(`^${escaped(title)}(, | \\(\\d+\\)$|$)`).test(name)) return name;
+      const [, settings = "", count = ""] = /^(.*?)( \(\d+\))?$/.exec(name.slice(title.length)) ?? [];
+      const parts = settings.split(", ").filter((part) => part !== "");
+      return [optional(`train.model.${kind}.title`) ?? title, ...parts.map(settingName)].join("，") + count;
+    },
     /** The name of a kind of model, such as "Seasonal naive". */
     kindName: (kind: string): string => optional(`train.model.${kind}.title`) ?? models.value?.find((model) => model.model === kind)?.title ?? kind,
     /** The name of a method that forecasts without a training run. */
     methodName: (method: string): string =>
       optional(`forecast.form.method.${method}`) ?? models.value?.find((model) => model.untrained?.method === method)?.untrained?.title ?? method,
   };
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -1,6 +1,7 @@
 import type { RouteRecordRaw } from "vue-router";
 import { createRouter, createWebHistory, START_LOCATION } from "vue-router";
 
+import { serviceUrl } from "@/api/client";
 import type { WordKey } from "@/i18n/types";
 import { useConnection } from "@/stores/connection";
 import { isLoadError } from "@/utils/loading";
@@ -40,8 +41,9 @@ export const router = createRouter({
  */
 router.onError(async (_error, to, from) => {
   if (from === START_LOCATION) return;
-  const answer = await fetch(to.fullPath, { method: "HEAD" }).catch(() => null);
-  if (answer?.ok) window.location.assign(to.fullPath);
+  const address = serviceUrl(to.fullPath.slice(1));
+  const answer = await fetch(address, { method: "HEAD" }).catch(() => null);
+  if (answer?.ok) window.location.assign(address);
   if (answer === null) useConnection().lost();
 });
 

@@ -1,13 +1,14 @@
 import type { DatasetSummary } from "@/api/datasets";
 import { useWords } from "@/i18n";
 
-/** Names by identifier; a name that occurs several times gets a number from its second occurrence on. */
-export function distinctNames(models: readonly { id: string; name: string }[]): Map<string, string> {
+/** Names by identifier; a name that occurs several times for one dataset gets a number from its second occurrence on. */
+export function distinctNames(models: readonly { id: string; name: string; dataset?: string | null }[]): Map<string, string> {
   const seen = new Map<string, number>();
   return new Map(
-    models.map(({ id, name }) => {
-      const count = (seen.get(name) ?? 0) + 1;
-      seen.set(name, count);
+    models.map(({ id, name, dataset }) => {
+      const key = `${dataset ?? ""} ${name}`;
+      const count = (seen.get(key) ?? 0) + 1;
+      seen.set(key, count);
       return [id, count === 1 ? name : `${name} (${String(count)})`];
     }),
   );

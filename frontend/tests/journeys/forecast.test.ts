@@ -38,7 +38,9 @@ it("zooming loads the visible range in detail", async () => {
   const box = await page.locator("[data-test=series] canvas").boundingBox();
   if (!box) throw new Error("the chart has no box");
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+  await page.keyboard.down("Control");
   await page.mouse.wheel(0, -400);
+  await page.keyboard.up("Control");
   expect((await detail).status()).toBe(200);
 });
 

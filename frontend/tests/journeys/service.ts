@@ -16,11 +16,12 @@ declare module "vitest" {
   }
 }
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const TOKEN = "the-token-of-the-journeys";
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+export const TOKEN = "the-token-of-the-journeys";
+export const PYTHON = existsSync(join(ROOT, ".venv/bin/python")) ? join(ROOT, ".venv/bin/python") : "python3";
 const START_SECONDS = 180;
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer();
     server.listen(0, "127.0.0.1", () => {
@@ -39,9 +40,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const port = await freePort();
   const log = join(home, "serve.log");
   writeFileSync(log, "");
-  const python = existsSync(join(ROOT, ".venv/bin/python")) ? join(ROOT, ".venv/bin/python") : "python3";
   const environment = { ...process.env, TIMEVIS_HOME: home, TIMEVIS_TOKEN: TOKEN, TIMEVIS_GRACE_SECONDS: "15", OMP_NUM_THREADS: "1" };
-  const service: ChildProcess = spawn("sh", ["-c", `exec "$0" -m timevis serve --port ${String(port)} >"$1" 2>&1`, python, log], {
+  const service: ChildProcess = spawn("sh", ["-c", `exec "$0" -m timevis serve --port ${String(port)} >"$1" 2>&1`, PYTHON, log], {
     cwd: ROOT,
     env: environment,
     detached: true,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { formatBytes, formatDuration, formatNumber, formatRoughDuration, formatSpan, formatTimestamp, initialLanguage, setLanguage } from "@/i18n";
+import { lengthText } from "@/i18n/frequency";
 
 beforeAll(() => setLanguage("en"));
 
@@ -17,6 +18,12 @@ describe("formats", () => {
     expect([86_400, 129_600, 900].map(formatSpan)).toEqual(["1 day", "36 hours", "15 minutes"]);
   });
 
+  it("say how long data are in the unit of their steps", () => {
+    expect([lengthText(969, "MS"), lengthText(1, "h"), lengthText(1200, "30min"), lengthText(80, "YE-DEC")]).toEqual([
+      ...["969 months", "1 hour", "1,200 time steps", "80 years"],
+    ]);
+  });
+
   it("write a dash for a number that does not exist", () => {
     expect([formatNumber(null), formatNumber(Number.NaN), formatDuration(undefined)]).toEqual(["–", "–", "–"]);
   });
@@ -30,7 +37,7 @@ describe("formats", () => {
     expect(formatTimestamp("2026-01-01T05:30:00+00:00")).toBe("2026-01-01 05:30");
   });
 
-  it("take the stored language before that of the browser", () => {
+  it("take the stored language before the language of the browser", () => {
     expect(initialLanguage("zh", ["en-US"])).toBe("zh");
     expect(initialLanguage(null, ["de", "zh-TW"])).toBe("zh");
     expect(initialLanguage(null, ["de"])).toBe("en");

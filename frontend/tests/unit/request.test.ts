@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { ApiProblem } from "@/api/problems";
+import { fittingLengths } from "@/pages/train/fittingLengths";
 import type { OptionShape } from "@/pages/train/request";
-import { chooseDataset, fieldOf, newDraft, parseValue, requestsOf, showValue, stepSeconds, valuesOf } from "@/pages/train/request";
+import { chooseDataset, fieldOf, joinCommands, newDraft, parseValue, requestsOf, showValue, stepSeconds, valuesOf } from "@/pages/train/request";
 
 const shape = (name: string, section: string): OptionShape => ({ name, section, default: 1, choices: [], kind: "" });
 const shapes = () => [shape("hidden_size", "options"), shape("max_epochs", "fit"), shape("hidden_size", "lora")];
@@ -77,4 +79,29 @@ it("another dataset forgets what was said of the columns of the last one", () =>
   expect(draft.target).toEqual(["load"]);
   chooseDataset(draft, "b");
   expect(draft).toMatchObject({ dataset: "b", target: [], covariates: null, horizon: "12" });
+});
+
+describe("several training runs", () => {
+  it("are all in the commands that do the same elsewhere, with one import", () => {
+    const commands = ["lstm", "linear"].map((model) => ({
+      ...{ cli: `timevis train model=${model}`, python: `import timevis\n\ntimevis.train('${model}')` },
+      curl: `curl ${model}`,
+    }));
+    const joined = joinCommands(commands);
+    expect(joined.cli).toBe("timevis train model=lstm\ntimevis train model=linear");
+    expect(joined.python).toBe("import timevis\n\ntimevis.train('lstm')\ntimevis.train('linear')");
+    expect(joined.curl).toBe("curl lstm\ncurl linear");
+  });
+});
+
+describe("the advice on a short series", () => {
+  it("gives the lengths that fit, and none where it names none", () => {
+    const setting = (key: string, value: number) => ({ key, value, text: `${key}=${String(value)}` });
+    const fitting = { code: "lengths-that-fit", text: "", params: { settings: [setting("context_length", 12), setting("horizon", 4)] } };
+    const body = { status: 422, code: "invalid-data", detail: "" };
+    const params = { parts: [{ code: "short-part", params: { part: "test" } }], fitting };
+    expect(fittingLengths(new ApiProblem({ ...body, advice_code: { code: "lengthen", params } }))).toEqual({ context_length: 12, horizon: 4 });
+    expect(fittingLengths(new ApiProblem({ ...body, advice_code: { code: "lengthen", params: { fitting: "" } } }))).toEqual({});
+    expect(fittingLengths(new Error("x"))).toEqual({});
+  });
 });

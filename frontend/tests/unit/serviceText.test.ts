@@ -27,7 +27,7 @@ describe("a file above the limit of uploads", () => {
   it("is refused before it is sent, with its name and the limit in the language of the page", async () => {
     const file = new File(["x".repeat(2 ** 20 + 1)], "load.csv");
     const part = { ok: true, detail: "" };
-    const health = { version: "0.1.0", ready: true, database: part, broker: part, worker: part, max_upload_megabytes: 1 };
+    const health = { version: "0.1.0", ready: true, database: part, broker: part, worker: part, disk: part, max_upload_megabytes: 1 };
     refuseTooLarge(file, undefined); // the limit is not known yet
     refuseTooLarge(file, { ...health, max_upload_megabytes: 2 });
     for (const [language, title] of [

@@ -60,6 +60,7 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
         raise RunFolderError(message, Text("give-another-run", "give another run"))
     chosen = comparable_runs(completed_runs(list(distinct_runs.values())), reference_run)
     from timevis.evaluation.comparison import compare
+    from timevis.evaluation.report.comparison_latex import latex_table
     from timevis.evaluation.report.comparison_report import write_comparison
     from timevis.runs.record import RunRecord
 
@@ -70,7 +71,8 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
         reference_record = None if reference_run is None else RunRecord.load(reference_run)
     comparison = compare(records, reference_record)
     folder = out or Path("outputs/comparisons") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    written = write_comparison(comparison, folder)
+    written = [*write_comparison(comparison, folder), folder / "comparison.tex"]
+    written[-1].write_text(latex_table(comparison), encoding="utf-8")
     print_comparison(comparison)
     print(f"written: {', '.join(p.name for p in written)} in {folder}")
     return 0

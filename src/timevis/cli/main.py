@@ -7,15 +7,18 @@ import sys
 from collections.abc import Sequence
 
 from timevis import __version__
+from timevis.cli import complete
 from timevis.config.suggestions import did_you_mean
 
 COMMANDS = {
     "train": "train a forecaster, score it and write a report (Hydra overrides: model=lstm data=traffic)",
     "predict": "forecast beyond the data with a trained run, or score it on other data",
+    "ensemble": "combine finished runs into one forecaster, with weights that are selected on validation",
     "compare": "compare runs that forecast the same windows",
     "inspect": "report on a file or data set before training on it",
     "generate": "write sample series to try TimeVis on",
     "serve": "start the HTTP service (docs/service.md)",
+    "mcp": "tools for assistants that call a running service (Model Context Protocol)",
     "backup": "write all that the service stores into one file",
     "restore": "restore a backup of the service",
 }
@@ -41,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return 0 if arguments else 2
+    if arguments[0] == "-sc":  # the shell completion that `timevis train -sc install=bash` installs
+        return complete.main(arguments, COMMANDS)
     name, *rest = arguments
     if name not in COMMANDS:
         print(f"Error: there is no command {name!r}\n  {did_you_mean(name, COMMANDS)}", file=sys.stderr)

@@ -30,7 +30,7 @@ from timevis.data.readers.check_file import check_file
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder
-from timevis.utils.files import atomic_write, require_writable
+from timevis.utils.files import atomic_write, require_absent, require_writable
 from timevis.utils.memory import without_garbage_collection
 from timevis.utils.stdout import run_script
 
@@ -111,9 +111,8 @@ def forecast_future(args: argparse.Namespace) -> int:
         raise ConfigError(message, Text("ending-of-name", "give a name that ends with one of them"))
     picture = out.with_suffix(".png")
     for path in (out, *([] if args.no_plot else [picture])):
-        if path.exists() and not args.force:
-            advice = Text("other-file-or-force", "choose another --out, or overwrite it with --force")
-            raise ConfigError(Text("output-exists", "{path} exists already", path=str(path)), advice)
+        if not args.force:
+            require_absent(path, Text("other-file-or-force", "choose another --out, or overwrite it with --force"))
     require_writable(out.parent, "--out")
     with without_garbage_collection():
         from timevis.evaluation.charts.draw_matplotlib import save_png

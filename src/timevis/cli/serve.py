@@ -21,7 +21,7 @@ from pathlib import Path
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.utils.stdout import run_script
+from timevis.utils.stdout import print_error, run_script
 
 PACKAGES = ("alembic", "apiflask", "celery", "prometheus_client", "redis", "sqlalchemy", "structlog", "waitress")
 
@@ -43,7 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--queues", default="cpu,interactive", help="queues of a worker (default: %(default)s)")
     parser.add_argument("--loglevel", default="info", choices=("debug", "info", "warning", "error"))
     args = parser.parse_args(arguments)
-    return run_script(lambda: serve(args))
+    return run_script(lambda: serve(args) if args.part == "all" else _serve_part(args))
+
+
+def _serve_part(args: argparse.Namespace) -> int:
+    """Run one part; `timevis serve` does not start it again after an error of the configuration."""
+    from timevis.service.settings import PERMANENT_ERROR
+
+    try:
+        return serve(args)
+    except ConfigError as error:
+        print_error(error)
+        return PERMANENT_ERROR
 
 
 def require_packages() -> None:

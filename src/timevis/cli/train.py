@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -26,10 +27,11 @@ from timevis.config.compose import (
     literal_file_names,
     register_resolvers,
     register_user_conf,
+    without_dashes,
 )
 from timevis.config.paths import CONF, user_conf
-from timevis.config.stored import unescape
-from timevis.errors import ConfigError, TimeVisError
+from timevis.config.stored import load_values, unescape
+from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.sweep.hydra_callbacks import current_sweep_folder, forget_folders, remove_unused_folders, sweep_folder_of
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code, resumed, started = 0, None, None
     failure: TimeVisError | None = None
     try:
-        sys.argv[1:] = literal_file_names(sys.argv[1:])
+        sys.argv[1:] = literal_file_names(without_dashes(sys.argv[1:]))
         resumed = _resumed_run()
         started = _start_time(resumed)
         train()
@@ -115,7 +117,7 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
             return 128 + signal.SIGINT, None
         case SystemExit():
             if error.code == USAGE_EXIT_CODE:
-                advice = "write settings as key=value without dashes, such as model=lstm, and -m before them"
+                advice = "write settings as key=value, such as model=lstm, and -m before them"
                 print(advice, file=sys.stderr)
             return error.code if isinstance(error.code, int) else 1, None
         case TimeVisError():
@@ -149,11 +151,24 @@ def _finish_sweep(sweep: Path) -> TimeVisError | None:
     from timevis.sweep.leaderboard import incomplete_jobs_error, write_leaderboard
 
     runs = write_leaderboard(sweep)
+    if any(_asks_for_ensemble(folder) for folder in sweep.rglob("config.yaml")):
+        from timevis.combine import combine_sweep
+
+        for folder in combine_sweep(sweep):
+            print(f"ensemble: {folder / 'report.html'}")
+        runs = write_leaderboard(sweep)
     if (leaderboard := sweep / "leaderboard.md").is_file():
         print(f"leaderboard: {leaderboard}")
     for folder in write_comparisons(sweep):
         print(f"paired differences: {folder / 'comparison.md'}")
     return incomplete_jobs_error(runs)
+
+
+def _asks_for_ensemble(config: Path) -> bool:
+    """Whether a job of the sweep was composed with `sweep.ensemble`."""
+    with suppress(RunFolderError):  # the leaderboard names a damaged file
+        return bool(load_values(config).get("sweep", {}).get("ensemble"))
+    return False
 
 
 def _start_time(folder: RunFolder | None) -> float | None:

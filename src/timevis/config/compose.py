@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
@@ -36,7 +37,7 @@ def register_resolvers() -> None:
     ``timevis.token`` is 4 random hex digits, which are the same for all jobs of a sweep, because Hydra passes the
     cache of the config to them. ``timevis.run_dir`` is the folder of a resumed run, or a new one.
     ``timevis.backbone_size`` is ``small`` or ``large``, depending on the path of a backbone, and ``timevis.by_size``
-    selects a default by `model.backbone.size`.
+    selects a default by `model.backbone.size`. ``timevis.choices`` lists the choices of a config group for a sweep.
     """
     token = secrets.token_hex(2)
     OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
@@ -45,6 +46,7 @@ def register_resolvers() -> None:
         "timevis.backbone_size", lambda path: "small" if path in BUILT_IN_BACKBONES else "large", replace=True
     )
     OmegaConf.register_new_resolver("timevis.by_size", _by_size, replace=True)
+    OmegaConf.register_new_resolver("timevis.choices", lambda group: ",".join(choices_of(group)), replace=True)
 
 
 def _by_size(small: Any, large: Any, *, _root_: DictConfig) -> Any:
@@ -156,6 +158,18 @@ def literal_file_names(arguments: Sequence[str]) -> list[str]:
     return quoted
 
 
+def without_dashes(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with ``key=value`` for each ``--key=value`` that is no option of Hydra.
+
+    Agents of Weights & Biases, and other programs that search settings, write them with dashes.
+    """
+    options = get_args_parser()._option_string_actions
+    return [
+        argument[2:] if re.match(r"--\w[^=]*=", argument) and argument.partition("=")[0] not in options else argument
+        for argument in arguments
+    ]
+
+
 def _quoted_example(argument: str) -> Text | str:
     """The argument with its value in quotes, for a shell; another example if the value has brackets or quotes."""
     key, _, value = argument.partition("=")
@@ -171,7 +185,7 @@ def _use_data_file(path: str) -> Text:
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     """The error for a key that no chosen config has, or that only some of the choices of its group have."""
     group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
-    chosen = _selectedchoices_of(group, arguments)
+    chosen = _selected_choices_of(group, arguments)
     keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in choices_of(group)}
     choices_with_key = [choice for choice in keys if wrong in keys[choice]]
     without_key = [f"{group}={choice}" for choice in chosen if choice not in choices_with_key]
@@ -203,10 +217,10 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     return unknown_key_error(wrong, did_you_mean(wrong, dict.fromkeys(known)))
 
 
-def _selectedchoices_of(group: str, arguments: list[str]) -> list[str]:
+def _selected_choices_of(group: str, arguments: list[str]) -> list[str]:
     """The choices of a group by the arguments, or by the config files that they select; several in a sweep."""
     typed = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == group]
-    if not typed and (cfg := _try_compose(_groupchoices_of(arguments), with_hydra=True)):
+    if not typed and (cfg := _try_compose(_group_choices_of(arguments), with_hydra=True)):
         swept = OmegaConf.select(cfg, "hydra.sweeper.params") or {}
         typed = [str(swept.get(group) or cfg.hydra.runtime.choices.get(group) or "")]
     return typed[-1].split(",") if typed else []
@@ -220,7 +234,7 @@ def choices_of(group: str) -> list[str]:
 
 def _known_keys(arguments: list[str], wrong: str) -> list[str]:
     """The groups, and the keys of the config that the other arguments compose."""
-    chosen = [a for a in _groupchoices_of(arguments) if not a.startswith(wrong)]
+    chosen = [a for a in _group_choices_of(arguments) if not a.startswith(wrong)]
     return [*_groups(), *keys_of(_try_compose(chosen) or _try_compose([]))]
 
 
@@ -228,7 +242,7 @@ def _groups() -> list[str]:
     return [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir() and "hydra" not in path.parts]
 
 
-def _groupchoices_of(arguments: list[str]) -> list[str]:
+def _group_choices_of(arguments: list[str]) -> list[str]:
     """The arguments that choose from groups; of several choices only the first one."""
     return [a.split(",")[0] for a in arguments if a.partition("=")[0] in _groups()]
 

@@ -24,6 +24,7 @@ from timevis.config.options import (
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
+LimitedInt: TypeAlias = Annotated[int, Range(minimum=1, maximum=1_000_000)]
 Batches: TypeAlias = PositiveInt | PositiveFraction
 """A number of batches, or a fraction of all."""
 Limit: TypeAlias = PositiveInt | Literal[-1]
@@ -121,12 +122,12 @@ class FitOptions:
     """
 
     basic: ClassVar = ("batch_size", "max_epochs", "patience")  # what a form shows at once
-    batch_size: PositiveInt = 64
-    eval_batch_size: PositiveInt = 256
-    val_batch_size: PositiveInt | None = None
-    max_epochs: PositiveInt = 20
-    steps_per_epoch: PositiveInt | None = None
-    min_steps_per_epoch: PositiveInt | None = 1
+    batch_size: LimitedInt = 64
+    eval_batch_size: LimitedInt = 256
+    val_batch_size: LimitedInt | None = None
+    max_epochs: LimitedInt = 20
+    steps_per_epoch: LimitedInt | None = None
+    min_steps_per_epoch: LimitedInt | None = 1
     patience: NonNegativeInt = 5
     gradient_clip: NonNegativeFloat | None = 1.0
     train_fraction: PositiveFraction = 1.0
@@ -242,12 +243,19 @@ class WandbOptions:
     mode : {"auto", "online", "offline", "disabled"}, optional
         ``auto`` is online for a user who is logged in, and offline otherwise.
     tags : list of str, optional
+    group : str, optional
+        Runs with the same group are shown together; null takes the sweep that a run belongs to.
+    artifacts : bool
+        Whether model, report, data card and predictions are stored as artifacts; of the user's own data only with
+        ``log_data``.
     """
 
     project: str = "timevis"
     entity: str | None = None
     mode: Literal["auto", "online", "offline", "disabled"] | None = "auto"
     tags: Sequence[str] | None = None
+    group: str | None = None
+    artifacts: bool = True
 
 
 @dataclass(frozen=True)
@@ -289,18 +297,31 @@ class RunOptions:
         Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
     horizon : int, optional
         Rows that the model forecasts; null derives it from frequency and length of the data.
-    conformal : {"none", "split", "online"}
+    conformal : {"auto", "none", "split", "online"}
         Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from
-        all windows whose targets lie before the origin of the forecast.
+        all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
     seed : int
         Seed of all random numbers of the run.
     """
 
     basic: ClassVar = ("context_length", "horizon")  # what a form shows at once
-    context_length: PositiveInt | None = None
-    horizon: PositiveInt | None = None
-    conformal: Literal["none", "split", "online"] = "none"
+    context_length: LimitedInt | None = None
+    horizon: LimitedInt | None = None
+    conformal: Literal["auto", "none", "split", "online"] = "auto"
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """The section `sweep`.
+
+    Attributes
+    ----------
+    ensemble : bool
+        At the end of a sweep, make an ensemble of its completed runs, one for each window set.
+    """
+
+    ensemble: bool = False
 
 
 def check_sections(cfg: Mapping[str, Any]) -> None:
@@ -314,5 +335,6 @@ def check_sections(cfg: Mapping[str, Any]) -> None:
     section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
     section_from_config(EvaluationOptions, section_to_dict(cfg["evaluation"], "evaluation"), "evaluation")
     section_from_config(FitOptions, section_to_dict(cfg["model"]["fit"], "model.fit"), "model.fit")
+    section_from_config(SweepOptions, section_to_dict(cfg["sweep"], "sweep"), "sweep")
     TrainerOptions.from_config(cfg["trainer"])
     LoggerOptions.from_config(cfg["logger"])

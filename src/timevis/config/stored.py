@@ -78,6 +78,17 @@ def has_reference(text: object) -> bool:
     return any(len(match[1]) % 2 == 0 for match in ESCAPED_OR_NOT.finditer(str(text)))
 
 
+def parse_value(text: str) -> Any:
+    """Read one value as a config file has it: a number, a text, true, null, or a list of them.
+
+    Raises
+    ------
+    yaml.YAMLError
+        The text is not YAML.
+    """
+    return yaml.load(text, _Loader)
+
+
 def to_yaml(value: Any) -> str:
     """YAML of a nested list or dict, or of a config whose references are replaced by their values."""
     plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

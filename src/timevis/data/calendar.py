@@ -27,8 +27,16 @@ def calendar_fields(index: pd.DatetimeIndex) -> np.ndarray:
 
 
 def to_local_time(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeIndex:
-    """Convert the index to a time zone; a naive index, or one without a given zone, is returned unchanged."""
-    return index.tz_convert(timezone) if timezone and index.tz is not None else index
+    """The times of an index with the offsets of a time zone; without a zone, the index is returned unchanged.
+
+    A naive index has the times that clocks in the zone show. An hour that occurs twice when clocks are set back is the
+    first one; a time that clocks skip becomes the next one.
+    """
+    if not timezone:
+        return index
+    if index.tz is not None:
+        return index.tz_convert(timezone)
+    return index.tz_localize(timezone, ambiguous=np.ones(len(index), bool), nonexistent="shift_forward")
 
 
 def seasonal_fields(freq: str) -> tuple[CalendarField, ...]:

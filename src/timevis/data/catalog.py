@@ -21,6 +21,7 @@ from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.read_options import ReadOptions
 from timevis.data.readers.check_file import check_file
+from timevis.data.readers.header_units import units_of_names
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import missing_column, no_such_column
 from timevis.data.schema.hour_columns import stack_hour_columns
@@ -75,11 +76,16 @@ def load_panel(
         table, card = open_table(options)
         if on_table is not None:
             on_table(table)
-        card = apply_options_to_card(replace(card, units=table.units | card.units), options)
+        card = apply_options_to_card(replace(card, units=_units_of_table(table) | card.units), options)
         panel, report = clean(table, options, card, future=future, channels=channels)
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report
+
+
+def _units_of_table(table: Table) -> dict[str, str]:
+    """Column to unit: the row of units below the header, else what stands in brackets in the column name."""
+    return units_of_names(map(str, table.frame.columns)) | table.units
 
 
 def apply_options_to_card(card: DatasetCard, options: DataOptions) -> DatasetCard:

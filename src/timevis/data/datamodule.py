@@ -181,8 +181,8 @@ class WindowDataModule(pl.LightningDataModule):
                     "are scored",
                     source=self.panel.card.name,
                     part=WINDOW_SET_NAMES[part],
-                    first=str(self.panel.index[np.min(start)]),
-                    last=str(self.panel.index[np.max(end) - 1]),
+                    first=str(self.panel.local_index[np.min(start)]),
+                    last=str(self.panel.local_index[np.max(end) - 1]),
                 )
                 advice = Text(
                     "split-or-more-windows",

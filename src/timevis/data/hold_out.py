@@ -47,7 +47,7 @@ def hold_out_last_rows(panel: Panel, rows: int, item: str | None = None) -> Pane
 def values_at(panel: Panel, channels: pd.Series, times: pd.Series) -> np.ndarray:
     """The values of a panel at pairs of a channel and a time, float64 [N]; NaN where there is none."""
     index = pd.DatetimeIndex(times)
-    rows = panel.index.get_indexer(index if index.tz is None else index.tz_convert(panel.index.tz))
+    rows = panel.local_index.get_indexer(index)
     numbers = pd.Index(panel.channels).get_indexer(channels)
     is_in_panel = (rows >= 0) & (numbers >= 0)
     return np.where(is_in_panel, panel.values[rows, numbers].astype(np.float64), np.nan)

@@ -86,7 +86,7 @@ class DataOptions(ReadOptions):
     frequency : str, optional
         A pandas alias such as ``h``, ``15min`` or ``D``; None infers it.
     timezone : str, optional
-        Time zone of hours and weekdays, for times with an offset.
+        Time zone of hours and weekdays, for times with an offset; None takes the zone that has the offsets.
     season : int, optional
         Rows of one season, for MASE; None takes it from the frequency.
     split : SplitSpec

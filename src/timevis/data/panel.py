@@ -57,7 +57,8 @@ class Panel:
     values : float32 [T, C]
         NaN where missing. Any memory layout works; windows are fastest in Fortran order (each channel contiguous).
     index : DatetimeIndex [T]
-        Regular; naive, or UTC if the source has a time zone.
+        Regular; UTC if the source has a time zone. Naive without one, and for rows a day or more apart, which are
+        regular by local dates only.
     freq : str
         pandas frequency alias, for example ``"h"``.
     channels : tuple of C names
@@ -68,7 +69,7 @@ class Panel:
         True if future values are known (calendar, holidays, prices).
     card : DatasetCard
     timezone : str or None
-        Time zone of the calendar fields; None for the zone of the index.
+        Time zone of the local times, in which the calendar is read; None for the zone of the index.
     covariate_columns : int64 [K, C], optional
         If covariates differ between series: for each covariate and channel, its column among the N columns of
         `covariates`. A column belongs to one covariate. None if all channels share the same K columns.
@@ -112,7 +113,7 @@ class Panel:
 
     @property
     def local_index(self) -> pd.DatetimeIndex:
-        """The index in local time."""
+        """The index in local time, with the offsets of `timezone` if it is set."""
         return to_local_time(self.index, self.timezone)
 
     @property

@@ -94,6 +94,11 @@ def row_text(number: int) -> Text:
     return Text("row-number", "row {row}", row=number)
 
 
+def empty_file_error(source: str) -> DataError:
+    """The error for a file without any text."""
+    return DataError(Text("file-empty", "{source}: the file is empty", source=source), GIVE_HEADER_AND_ROWS)
+
+
 def no_rows_error(source: str) -> DataError:
     """The error for a table that only has column names."""
     return DataError(

@@ -14,6 +14,7 @@ from timevis.evaluation.significance import Difference, RunScores, paired_differ
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
 from timevis.evaluation.window_table import WindowTable
+from timevis.messages import Text
 from timevis.metric_specs import METRICS, tested_metrics
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
 from timevis.runs.results import Results
@@ -30,7 +31,7 @@ class Comparison:
     ----------
     data, window_set : str
         Name of the data, and hash of the window set.
-    notes : list of str
+    notes : list of Text
         The channels that are averaged over, and warnings of too few windows for reliable intervals or of different
         scales.
     reference : str
@@ -50,7 +51,7 @@ class Comparison:
 
     data: str
     window_set: str
-    notes: list[str]
+    notes: list[Text]
     reference: str
     metrics: pd.DataFrame
     differences: pd.DataFrame
@@ -155,8 +156,8 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
 
 
 def comparison_notes(
-    results: Results, scores: Mapping[str, RunScores], reference: str, names: Mapping[str, str] | None = None
-) -> list[str]:
+    results: Results, scores: Mapping[str, RunScores], reference: str, names: Mapping[str, str | Text] | None = None
+) -> list[Text]:
     """What a reader of a comparison must know: averaged channels, too few windows, and runs with other scales.
 
     Parameters
@@ -171,15 +172,19 @@ def comparison_notes(
         Key to name; the keys themselves when None.
     """
     names = names or {key: key for key in scores}
-    notes, table = [str(note) for note in relative_wql_notes(results)], scores[reference].table
+    notes, table = relative_wql_notes(results), scores[reference].table
     if table.has_intervals(results.window_set.horizon):
-        notes += map(str, interval_warnings(results.window_set))
+        notes += interval_warnings(results.window_set)
     others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
     if others:
-        notes.append(
-            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those of "
-            f"{names[reference]}, so their differences are not tested."
+        text = Text(
+            "other-scales",
+            "MASE and the scaled errors of {runs} are scaled by another training part than the errors of "
+            "{reference}, so their differences are not tested.",
+            runs=others,
+            reference=names[reference],
         )
+        notes.append(text)
     return notes
 
 

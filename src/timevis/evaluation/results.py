@@ -12,6 +12,7 @@ from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
 from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import score_intervals
+from timevis.models.recalibration_facts import Recalibration
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.results import Cost, Results, RunFacts, WindowSetFacts
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -25,6 +26,7 @@ def build_results(
     naive: SeasonalNaive,
     validation: Mapping[str, float | None],
     cost: Cost,
+    recalibration: Recalibration | None = None,
 ) -> Results:
     """Assemble the results of a run.
 
@@ -38,6 +40,7 @@ def build_results(
     validation : dict
         Headline metrics on the validation windows; models are selected by its ``relative_wql``.
     cost : Cost
+    recalibration : Recalibration, optional
 
     Raises
     ------
@@ -84,6 +87,7 @@ def build_results(
         seasonal_naive_season=dict(zip(channels, naive.chosen.tolist(), strict=True)),
         quantile_levels=list(QUANTILE_LEVELS),
         skill={name: value._asdict() for name, value in intervals["skill"].items()},
+        recalibration=recalibration,
         coverage_80_from_ties=excess_coverage_from_ties(saved.evenly_spaced),
         by_horizon=backtest.metrics["by_horizon"],
         seasonal_naive_by_horizon=backtest.reference_metrics["by_horizon"],

@@ -9,6 +9,7 @@ from timevis.data.calendar import steps_per_day
 from timevis.data.split.spec import PART_NAMES
 from timevis.evaluation.window_sets import MIN_SERIES
 from timevis.messages import Share, Text
+from timevis.models.member_record import MemberRecord
 from timevis.runs.results import RescoredRunFacts, Results, WindowSetFacts
 from timevis.utils.formatting import format_interval, format_number, format_time
 
@@ -42,7 +43,8 @@ class Finding:
     ----------
     message : Text
         Code ``intervals-too-narrow``, ``intervals-may-be-too-narrow``, ``intervals-too-wide``,
-        ``intervals-may-be-too-wide``, ``test-unlike-validation``, ``wql-of-some-channels``, ``few-origins`` or
+        ``intervals-may-be-too-wide``, ``member-failed``, ``combination-not-better``,
+        ``test-unlike-validation``, ``wql-of-some-channels``, ``few-origins`` or
         ``short-scored-period``.
     severity : {"good", "info", "warning", "bad"}
     """
@@ -73,7 +75,8 @@ class Verdict(Finding):
     ----------
     message : Text
         Code ``beats-seasonal-naive``, ``loses-to-seasonal-naive``, ``no-significant-difference``, ``no-interval``
-        (too few windows), ``reference-without-error``, ``wql-undefined`` or ``is-reference`` (it is seasonal naive).
+        (too few windows), ``reference-without-error``, ``wql-undefined``, ``is-reference`` (it is seasonal naive),
+        or         for an ensemble ``no-member-beats-seasonal-naive`` or ``only-seasonal-naive-fitted``.
     severity : {"good", "info", "warning", "bad"}
         Of the whole run: a model that beats seasonal naive with intervals that fail is a warning.
     findings : tuple of Finding
@@ -87,8 +90,8 @@ class Verdict(Finding):
 
 
 def is_reference(results: Results) -> bool:
-    """Whether the run is the reference itself; seasonal naive with its own `model.season` may differ from it."""
-    return results.run.model == "seasonal_naive" and not results.skill.wql.value
+    """Whether the run is the reference itself, whose intervals alone may differ; not with its own `model.season`."""
+    return results.run.model == "seasonal_naive" and not results.skill.mae.value
 
 
 def scored_on(results: Results) -> Text:
@@ -125,7 +128,12 @@ def scored_part(results: Results) -> Text:
 def verdict_of(results: Results) -> Verdict:
     """Judge a scored run by its results; report, console, service and page show the verdict."""
     message, severity = _headline(results)
-    findings = (*_interval_findings(results), *_part_findings(results), *_sampling_findings(results))
+    findings = (
+        *_member_findings(results),
+        *_interval_findings(results),
+        *_part_findings(results),
+        *_sampling_findings(results),
+    )
     if severity in ("good", "info") and any(finding.severity == "warning" for finding in findings):
         severity = "warning"
     return Verdict(message, severity, findings)
@@ -141,6 +149,8 @@ def _headline(results: Results) -> tuple[Text, Severity]:
             "This run is seasonal naive on {data}, which only repeats the last season: the reference for all others.",
             data=run.data,
         ), "info"
+    if (fallback := _fallback(results)) is not None:
+        return fallback, "warning"
     given = {"model": run.label, "scored": scored_on(results)}
     if value is None and results.metrics["wql"].value is None:
         return Text(
@@ -192,6 +202,63 @@ def _headline(results: Results) -> tuple[Text, Severity]:
         **given,
         **bounds,
     ), "warning"
+
+
+def _fallback(results: Results) -> Text | None:
+    """The sentence on an ensemble that forecasts with seasonal naive, since no member is better on validation."""
+    members = results.run.members
+    if not members or any(member.weight > 0 and member.model != "seasonal_naive" for member in members):
+        return None
+    others = [m for m in members if m.model != "seasonal_naive" and m.validation is not None]
+    given = {"model": results.run.label, "data": results.run.data}
+    if not others:
+        return Text(
+            "only-seasonal-naive-fitted",
+            "{model} forecasts {data} with seasonal naive, which only repeats the last season: no other member was "
+            "fitted.",
+            **given,
+        )
+    return Text(
+        "no-member-beats-seasonal-naive",
+        "{model} forecasts {data} with seasonal naive, which only repeats the last season: no member has a lower "
+        "error on validation (the best, {member}, has a WQL of {wql:.4g} times the WQL of seasonal naive).",
+        member=others[0].label,
+        wql=others[0].validation,
+        **given,
+    )
+
+
+def _member_findings(results: Results) -> list[Finding]:
+    """Findings on the members of an ensemble: those that failed, and a combination that validation warns of."""
+    members = results.run.members
+    texts: list[tuple[Text, Severity]] = [
+        (
+            Text(
+                "member-failed",
+                "{member} failed and has no part in the forecast: {reason}.",
+                member=member.name,
+                reason=_reason_of(member),
+            ),
+            "info",
+        )
+        for member in members
+        if member.state == "failed"
+    ]
+    combination = results.run.description.get("combination", {}).get("validation")
+    if members and _fallback(results) is None and combination is not None and combination >= 1:
+        text = Text(
+            "combination-not-better",
+            "On validation the WQL of the combination is {wql:.4g} times the WQL of seasonal naive; with "
+            "{seasonal_naive} among the members, seasonal naive would replace it.",
+            wql=combination,
+            seasonal_naive="seasonal_naive",
+        )
+        texts.append((text, "warning"))
+    return [Finding(text, severity) for text, severity in texts]
+
+
+def _reason_of(member: MemberRecord) -> Text | str:
+    return Text.from_json(member.error or "", member.error_code) if member.error_code else member.error or ""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt
+from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, Range
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
@@ -23,6 +23,8 @@ from timevis.models.residual_quantiles import PointForecaster
 if TYPE_CHECKING:
     import lightgbm
 
+NumLeaves: TypeAlias = Annotated[int, Range(minimum=2, maximum=131_072)]
+MaxRounds: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
 LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
 SEASONAL_LAGS = (1, 2, 3, 7)
 """Rows before the origin, and seasons before the target, whose values are features."""
@@ -81,11 +83,11 @@ class Boosted(PointForecaster):
         num_covariates: int = 0,
         *,
         seasons: Sequence[int] = (),
-        num_leaves: PositiveInt = 63,
+        num_leaves: NumLeaves = 63,
         min_data_in_leaf: NonNegativeInt = 50,
         learning_rate: NonNegativeFloat = 0.1,
         feature_fraction: PositiveFraction = 0.7,
-        max_rounds: PositiveInt = 400,
+        max_rounds: MaxRounds = 400,
         max_error_rounds: PositiveInt | None = None,
         patience: PositiveInt = 30,
         max_rows: PositiveInt = 300_000,

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from timevis.config.options import Option, Range, options_of
 from timevis.models.declaration import Declaration
+from timevis.models.network_size import NetworkSize
 from timevis.utils.files import write_text
 
 FILE = Path(__file__).with_name("catalog.json")
@@ -45,6 +46,8 @@ class DeclaredModel:
         `Forecaster.readable_covariates`.
     default_steps_per_epoch : callable, optional
         `Forecaster.default_steps_per_epoch`.
+    network_size : callable, optional
+        `Forecaster.network_size`.
     options : list of Option
         Keys of the section `model`.
     sections : mapping
@@ -56,6 +59,7 @@ class DeclaredModel:
     has_gradient_fit: bool
     readable_covariates: Mapping[str, str | None]
     default_steps_per_epoch: Callable[..., int] | None
+    network_size: Callable[..., NetworkSize] | None
     options: list[Option]
     sections: Mapping[str, list[Option]]
 
@@ -88,6 +92,7 @@ def file_content() -> str:
             "has_gradient_fit": cls.loss is not Forecaster.loss,
             "readable_covariates": dict(cls.readable_covariates),
             "default_steps_per_epoch": _dotted_name(cls.default_steps_per_epoch),
+            "network_size": _dotted_name(cls.network_size),
             "options": _options(*cls.option_sources(), written=written),
             "sections": {section: options for section, options in sections.items() if options},
         }
@@ -109,10 +114,11 @@ def _dotted_name(function: Callable[..., Any] | None) -> str | None:
 
 
 def _from_json(stored: Mapping[str, Any]) -> DeclaredModel:
-    steps, sections = stored["default_steps_per_epoch"], stored["sections"]
+    sections = stored["sections"]
+    functions = {name: stored[name] for name in ("default_steps_per_epoch", "network_size")}
     values = {
         "declaration": Declaration.from_json(stored["declaration"]),
-        "default_steps_per_epoch": None if steps is None else resolve_name(steps),
+        **{name: None if dotted is None else resolve_name(dotted) for name, dotted in functions.items()},
         "options": [_option(option) for option in stored["options"]],
         "sections": {name: [_option(option) for option in options] for name, options in sections.items()},
     }

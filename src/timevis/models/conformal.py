@@ -6,27 +6,38 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-ConformalMethod: TypeAlias = Literal["none", "split", "online"]
+from timevis.models.recalibration_facts import ConformalMethod
 
 MAX_SCORES = 1000
-"""Scores of each channel and interval that are kept, the most recent ones."""
+"""Scores of each channel and interval that are kept, the most recent ones; fewer for many channels."""
+MIN_SCORES = 20
+"""The same for any number of channels."""
+MAX_STORED_SCORES = 2_000_000
+"""Scores of all channels and intervals, which bounds the memory and the time of an online step."""
+NO_ORIGIN = -(2**40)
+"""In place of the last origin before the first window."""
+MIN_HORIZONS = 5
+"""Horizons that the windows of a channel must span to give it scores of its own."""
 STEPS_PER_WINDOW = 8
 """Horizon steps of a window whose scores are kept, evenly spaced."""
 STEP_SIZE = 0.05
 """Step size of the online update; see `Conformal.observe`."""
 MIN_WIDTH = 1e-3
 """Smallest width of an interval, in standard deviations of the channel, by which a score is divided."""
+MIN_RELATIVE_WIDTH = 1.0
+"""The same in mean widths of the channel's intervals in the calibration windows; a few narrow ones would dominate."""
 
 
 @dataclass(frozen=True)
 class Observation:
     """Windows [B] of one origin, at most one of each channel: base quantiles, targets, channels, shifts [B, P]."""
 
+    origin: int
     quantiles: Tensor
     target: Tensor
     channel: Tensor
@@ -36,7 +47,7 @@ class Observation:
         """Some of the windows."""
         if len(rows) == len(self.channel):
             return self
-        return Observation(*(x[rows] for x in (self.quantiles, self.target, self.channel, self.shift)))
+        return Observation(self.origin, *(x[rows] for x in (self.quantiles, self.target, self.channel, self.shift)))
 
 
 class Conformal(nn.Module):
@@ -51,6 +62,11 @@ class Conformal(nn.Module):
     takes in the windows whose last target lies before that origin: their scores replace the oldest ones, and alpha
     follows the share of truths that were missed (Gibbs and Candes, 2021).
 
+    The errors of overlapping windows and of the steps of a window are dependent. Therefore n is not the number of
+    scores, but the number of horizons that the windows span, times the square root of the steps of a horizon. A
+    channel whose windows span fewer than `MIN_HORIZONS` horizons starts from the scores of all channels, with the
+    square root of the number of channels as the factor of n.
+
     Parameters
     ----------
     levels : sequence of float
@@ -62,8 +78,12 @@ class Conformal(nn.Module):
         Scores of each channel and interval, the oldest first; NaN where there are fewer than N. Empty for ``none``.
     alpha : float32 [C, P]
         Share of truths that each interval may miss; for ``online`` the adapted one.
+    size : float32 [C]
+        The number n of independent scores.
+    floor : float32 [C, P]
+        Smallest width by which scores are divided.
     start_scores, start_alpha
-        The same before the first window was taken in; see `reset`.
+        `scores` and `alpha` before the first window was taken in; see `reset`.
     """
 
     def __init__(self, levels: tuple[float, ...]) -> None:
@@ -75,12 +95,18 @@ class Conformal(nn.Module):
         self.alpha: Tensor
         self.start_scores: Tensor
         self.start_alpha: Tensor
+        self.size: Tensor
+        self.register_buffer("size", torch.empty(0))
+        self.floor: Tensor
+        self.register_buffer("floor", torch.empty(0, self.pairs))
         self.register_buffer("online", torch.tensor(False))
         for name in ("scores", "start_scores"):
             self.register_buffer(name, torch.empty(0, self.pairs, 0))
         for name in ("alpha", "start_alpha"):
             self.register_buffer(name, torch.empty(0, self.pairs))
-        self._waiting: dict[int, deque[tuple[int, Observation, int]]] = {}
+        self._waiting: dict[int, deque[tuple[Observation, int]]]
+        self._last_origin: Tensor
+        self._forget_windows()
 
     @property
     def is_used(self) -> bool:
@@ -92,7 +118,15 @@ class Conformal(nn.Module):
         """Whether the intervals follow the windows that were taken in."""
         return self.is_used and bool(self.online)
 
-    def fit(self, quantiles: Tensor, target: Tensor, channel: Tensor, scale: Tensor, method: ConformalMethod) -> None:
+    def fit(
+        self,
+        quantiles: Tensor,
+        target: Tensor,
+        channel: Tensor,
+        origin: Tensor,
+        scale: Tensor,
+        method: ConformalMethod,
+    ) -> None:
         """Take the scores of calibration windows.
 
         Parameters
@@ -100,47 +134,54 @@ class Conformal(nn.Module):
         quantiles : float32 [B, Q, H]
         target : float32 [B, H]
             NaN where it is missing.
-        channel : int64 [B]
+        channel, origin : int64 [B]
         scale : float [C]
             Standard deviation of each channel.
         method : {"split", "online"}
         """
-        scores = self._scores(quantiles, target, scale[channel])
-        kept = torch.full((len(scale), self.pairs, MAX_SCORES), torch.nan, device=quantiles.device)
-        for c in range(len(scale)):
-            values = scores[channel == c].transpose(0, 1).flatten(1)
-            values = values[:, values[0].isfinite()]
-            spaced = torch.linspace(0, max(0, values.shape[1] - 1), min(MAX_SCORES, values.shape[1])).round().long()
-            if len(spaced):
-                kept[c, :, MAX_SCORES - len(spaced) :] = values[:, spaced]
+        channels, horizon = len(scale), target.shape[1]
+        order = origin.argsort(stable=True)
+        quantiles, target, channel, origin = (x[order] for x in (quantiles, target, channel, origin))
+        self.floor = self._smallest_widths(quantiles, channel, scale)
+        scores = self._scores(quantiles, target, channel)
+        number = min(MAX_SCORES, max(MIN_SCORES, MAX_STORED_SCORES // (channels * self.pairs)))
+        horizons = horizons_of_channels(channel, origin, channels, horizon)
+        kept, size = _latest_scores(scores, channel, channels, number), horizons
+        is_short = horizons < MIN_HORIZONS
+        if channels > 1 and bool(is_short.any()):
+            kept[is_short] = _latest_scores(scores, torch.zeros_like(channel), 1, number)
+            size[is_short] = independent_horizons(channel, origin, channels, horizon)
         self.scores, self.start_scores = kept, kept.clone()
-        self.alpha = self.target.to(kept).expand(len(scale), -1).clone()
+        self.size = size.clamp(min=1) * horizon**0.5
+        self.alpha = self.target.to(kept).expand(channels, -1).clone()
         self.start_alpha = self.alpha.clone()
         self.online = torch.tensor(method == "online", device=kept.device)
-        self._waiting = {}
+        self._forget_windows()
 
     def reset(self) -> None:
         """Return to the state before the first window was taken in."""
         self.scores.copy_(self.start_scores)
         self.alpha.copy_(self.start_alpha)
+        self._forget_windows()
+
+    def _forget_windows(self) -> None:
         self._waiting = {}
+        self._last_origin = torch.full((len(self.alpha),), NO_ORIGIN, device=self.alpha.device)
 
-    def forward(self, quantiles: Tensor, channel: Tensor, scale: Tensor) -> Tensor:
-        """Recalibrated quantiles [B, Q, H] of channels [B], non-decreasing along dim 1; `scale` as in `fit`."""
-        return self._widened(quantiles, self.shift(channel), scale[channel])
+    def forward(self, quantiles: Tensor, channel: Tensor) -> Tensor:
+        """Recalibrated quantiles [B, Q, H] of channels [B], non-decreasing along dim 1."""
+        return self._widened(quantiles, self.shift(channel), channel)
 
-    def _widened(self, quantiles: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    def _widened(self, quantiles: Tensor, shift: Tensor, channel: Tensor) -> Tensor:
         """Quantiles whose intervals are widened on both sides by `shift` [B, P] times their width."""
         low, high = quantiles[:, : self.pairs], quantiles.flip(1)[:, : self.pairs]
-        distance = shift.unsqueeze(2) * self._width(low, high, scale)
+        distance = shift.unsqueeze(2) * self._width(low, high, channel)
         median = quantiles[:, self.pairs : self.pairs + 1]
         low, high = torch.minimum(low - distance, median), torch.maximum(high + distance, median)
         low, high = low.flip(1).cummin(1).values.flip(1), high.flip(1).cummax(1).values
         return torch.cat([low, median, high], 1)
 
-    def forecast_in_order(
-        self, quantiles: Tensor, target: Tensor, channel: Tensor, origin: Tensor, scale: Tensor
-    ) -> Tensor:
+    def forecast_in_order(self, quantiles: Tensor, target: Tensor, channel: Tensor, origin: Tensor) -> Tensor:
         """As `forward`, each window after all windows of its channel that end before its origin.
 
         Parameters
@@ -150,77 +191,92 @@ class Conformal(nn.Module):
             NaN where it is missing; read only for origins after the last target of the window.
         channel, origin : int64 [B]
             The origins of a channel are increasing, also from call to call.
-        scale : float [C]
         """
         out, horizon = torch.empty_like(quantiles), target.shape[1]
         for start, stop in _runs(origin):
             rows, now = slice(start, stop), int(origin[start])
             channels = channel[rows]
-            self._observe_until(now - horizon, channels.tolist(), scale)
+            self._observe_until(now - horizon, channels.tolist())
             shift = self.shift(channels)
-            out[rows] = self._widened(quantiles[rows], shift, scale[channels])
-            window = Observation(quantiles[rows], target[rows], channels, shift)
+            out[rows] = self._widened(quantiles[rows], shift, channels)
+            window = Observation(now, quantiles[rows], target[rows], channels, shift)
             for row, c in enumerate(channels.tolist()):
-                self._waiting.setdefault(c, deque()).append((now, window, row))
+                self._waiting.setdefault(c, deque()).append((window, row))
         return out
 
-    def observe_all(self, scale: Tensor) -> None:
+    def observe_all(self) -> None:
         """Take in all windows that were forecast; all their targets must be known."""
-        self._observe_until(None, list(self._waiting), scale)
+        self._observe_until(None, list(self._waiting))
 
-    def _observe_until(self, last_origin: int | None, channels: list[int], scale: Tensor) -> None:
+    def _observe_until(self, last_origin: int | None, channels: list[int]) -> None:
         """Take in the waiting windows of some channels, up to an origin, in the order of time within a channel."""
         while True:
             ready: dict[int, tuple[Observation, list[int]]] = {}
             for c in channels:
                 queue = self._waiting.get(c)
-                if queue and (last_origin is None or queue[0][0] <= last_origin):
-                    _, window, row = queue.popleft()
+                if queue and (last_origin is None or queue[0][0].origin <= last_origin):
+                    window, row = queue.popleft()
                     ready.setdefault(id(window), (window, []))[1].append(row)
             if not ready:
                 return
             for window, rows in ready.values():
-                self.observe(window.select(rows), scale)
+                self.observe(window.select(rows))
 
-    def observe(self, window: Observation, scale: Tensor) -> None:
+    def observe(self, window: Observation) -> None:
         """Take in the windows of one origin, whose targets are now known.
 
-        The update of alpha is ``alpha + STEP_SIZE * (target - missed)``, where `missed` is the share of the targets
-        of the window outside the interval that was forecast. Where alpha is zero, the interval has the largest score;
+        The update of alpha is ``alpha + STEP_SIZE * new * (target - missed)``, where `missed` is the share of the
+        targets of the window outside the interval that was forecast, and `new` the share of its rows after the first
+        row of the window before. Otherwise overlapping windows would count the same error up to a horizon of times.
+        Where alpha is zero, the interval has the largest score;
         in the paper it is infinite.
         """
         channel = window.channel
-        scores = self._scores(window.quantiles, window.target, scale[channel])
+        scores = self._scores(window.quantiles, window.target, channel)
         observed = scores[:, 0].isfinite()
         missed = (scores > window.shift.unsqueeze(2)) & observed.unsqueeze(1)
         share = missed.sum(2) / observed.sum(1, keepdim=True).clamp(min=1)
         target_share = self.target.to(share)
-        alpha = self.alpha[channel] + STEP_SIZE * (target_share - share)
+        new_rows = (window.origin - self._last_origin[channel]).clamp(max=scores.shape[2]).to(share)
+        step_size = STEP_SIZE * new_rows.unsqueeze(1) / scores.shape[2]
+        self._last_origin = self._last_origin.scatter(0, channel, window.origin)
+        alpha = self.alpha[channel] + step_size * (target_share - share)
         has_truth = observed.any(1, keepdim=True)
         self.alpha[channel] = torch.where(has_truth, alpha, self.alpha[channel]).clamp(0, 1)
         steps = torch.linspace(0, scores.shape[2] - 1, min(STEPS_PER_WINDOW, scores.shape[2])).round().long()
-        for row, c in enumerate(channel.tolist()):
-            new = scores[row][:, steps.to(scores.device)]
-            new = new[:, new[0].isfinite()]
-            self.scores[c] = torch.cat([self.scores[c], new], 1)[:, new.shape[1] :]
+        new = scores[:, :, steps.to(scores.device)]
+        complete = new[:, 0].isfinite().all(1)
+        rows = channel[complete]
+        self.scores[rows] = torch.cat([self.scores[rows], new[complete]], 2)[:, :, new.shape[2] :]
+        for row in (~complete).nonzero().flatten().tolist():
+            c, known = int(channel[row]), new[row][:, new[row, 0].isfinite()]
+            self.scores[c] = torch.cat([self.scores[c], known], 1)[:, known.shape[1] :]
 
-    def _scores(self, quantiles: Tensor, target: Tensor, scale: Tensor) -> Tensor:
+    def _scores(self, quantiles: Tensor, target: Tensor, channel: Tensor) -> Tensor:
         """Scores [B, P, H]; NaN where the target is missing."""
         low, high = quantiles[:, : self.pairs], quantiles.flip(1)[:, : self.pairs]
         truth = target.unsqueeze(1)
-        return torch.maximum(low - truth, truth - high) / self._width(low, high, scale)
+        return torch.maximum(low - truth, truth - high) / self._width(low, high, channel)
 
-    @staticmethod
-    def _width(low: Tensor, high: Tensor, scale: Tensor) -> Tensor:
-        """Width of the intervals, at least `MIN_WIDTH` standard deviations; `scale` is the scale of each window."""
-        return torch.maximum(high - low, MIN_WIDTH * scale.to(low).view(-1, 1, 1))
+    def _width(self, low: Tensor, high: Tensor, channel: Tensor) -> Tensor:
+        """Width of the intervals [B, P, H], at least `floor`."""
+        return torch.maximum(high - low, self.floor[channel].unsqueeze(2))
+
+    def _smallest_widths(self, quantiles: Tensor, channel: Tensor, scale: Tensor) -> Tensor:
+        """The smallest width by which a score is divided, of each channel and interval, float32 [C, P]."""
+        width = (quantiles.flip(1) - quantiles)[:, : self.pairs].mean(2)
+        floor = MIN_WIDTH * scale.to(width).unsqueeze(1).expand(-1, self.pairs)
+        windows = channel.bincount(minlength=len(scale)).clamp(min=1).unsqueeze(1)
+        mean = torch.zeros_like(floor).index_add(0, channel, width) / windows
+        return torch.maximum(floor, MIN_RELATIVE_WIDTH * mean)
 
     def shift(self, channel: Tensor) -> Tensor:
         """Widths by which the intervals of channels [B] are widened on each side, [B, P]; zero without scores."""
         channels, inverse = channel.unique(return_inverse=True)
         scores = self.scores[channels]
         ordered, count = scores.sort(dim=2).values, scores.isfinite().sum(2)
-        rank = torch.ceil((1 - self.alpha[channels]) * (count + 1)).long().clamp(min=1)
+        level = (1 - self.alpha[channels]) * (1 + 1 / self.size[channels].unsqueeze(1))
+        rank = torch.ceil(level * count - 1e-4).long().clamp(min=1)
         rank = torch.minimum(rank, count).clamp(min=1)
         return ordered.gather(2, (rank - 1).unsqueeze(2)).squeeze(2).nan_to_num(0.0)[inverse]
 
@@ -230,6 +286,45 @@ class Conformal(nn.Module):
             if stored is not None:  # the shape follows the number of channels, and is empty without recalibration
                 setattr(self, name, torch.empty_like(stored, device=buffer.device))
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def horizons_of_channels(channel: Tensor, origin: Tensor, channels: int, horizon: int) -> Tensor:
+    """Horizons that the windows [B] of each channel span, float32 [C]."""
+    first, last = (
+        torch.zeros(channels, dtype=torch.long, device=origin.device).scatter_reduce(
+            0, channel, origin, how, include_self=False
+        )
+        for how in ("amin", "amax")
+    )
+    return torch.where(channel.bincount(minlength=channels) > 0, (last - first) / horizon + 1, 0.0)
+
+
+def independent_horizons(channel: Tensor, origin: Tensor, channels: int, horizon: int) -> float:
+    """About the number of horizons of windows [B] with independent errors.
+
+    It is the number of horizons that the windows of a channel span, times the square root of the number of channels,
+    because channels are neither independent nor equal.
+    """
+    horizons = horizons_of_channels(channel, origin, channels, horizon)
+    return float(horizons.sum() / max(1, int((horizons > 0).sum())) ** 0.5)
+
+
+def _latest_scores(scores: Tensor, channel: Tensor, channels: int, number: int) -> Tensor:
+    """At most `number` evenly spaced finite scores of each channel, [C, P, number]; NaN where there are fewer.
+
+    `scores` are [B, P, H] of channels [B], in the order of time.
+    """
+    order = channel.argsort(stable=True)
+    values, of_channel = scores[order].transpose(0, 1).flatten(1), channel[order].repeat_interleave(scores.shape[2])
+    observed = values[0].isfinite()
+    values, count = values[:, observed], of_channel[observed].bincount(minlength=channels).unsqueeze(1)
+    start, place = count.cumsum(0) - count, torch.arange(number, device=scores.device)
+    spaced = (place.double() * (count - 1) / max(1, number - 1)).round().long()
+    place = torch.where(count > number, spaced, place - (number - count))
+    if not values.shape[1]:
+        return scores.new_full((channels, len(values), number), torch.nan)
+    kept = values[:, (start + place).clamp(0, values.shape[1] - 1)]
+    return torch.where(place >= 0, kept, torch.nan).transpose(0, 1).contiguous()
 
 
 def _runs(values: Tensor) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,15 +17,20 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.split.split import Split
-from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
-from timevis.models.conformal import Conformal, ConformalMethod
+from timevis.models.conformal import Conformal
 from timevis.models.declaration import Declaration
+from timevis.models.network_size import NetworkSize
+from timevis.models.recalibration import (
+    ForecastWindows,
+    forecast_windows,
+    horizons_of,
+    methods_for,
+    select_recalibration,
+)
+from timevis.models.recalibration_facts import ConformalOption, Recalibration
 from timevis.utils.levels import QUANTILE_LEVELS
-
-MAX_CONFORMAL_ORIGINS = 100
-"""Origins of the calibration windows whose errors give the conformity scores."""
 
 
 @dataclass
@@ -68,6 +74,8 @@ class Forecaster(pl.LightningModule):
     calibrated_state : tuple of str
         Prefixes of the entries of the state dict that `calibrate` learns. A refit on all rows copies them from the
         run.
+    max_conformal_origins : int
+        Origins of each half of validation whose forecasts recalibrate the intervals.
     declaration : Declaration, optional
         What the service and its page need to know; None for a model that only the command line offers.
     readable_covariates : mapping
@@ -77,13 +85,18 @@ class Forecaster(pl.LightningModule):
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     default_steps_per_epoch : callable, optional
         `model.fit.steps_per_epoch` if it is null, from training rows, rows of a window, batch size, hyperparameters.
+    network_size : callable, optional
+        Size of the network, from context length, horizon, channels, covariates and hyperparameters; estimates of time
+        and memory read it. Its module does not import PyTorch.
     """
 
     calibrated_state: tuple[str, ...] = ()
+    max_conformal_origins: ClassVar[int] = 100
     declaration: ClassVar[Declaration | None] = None
     readable_covariates: Mapping[str, str | None] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
     default_steps_per_epoch: ClassVar[staticmethod[[int, int, int, Mapping[str, Any]], int] | None] = None
+    network_size: ClassVar[staticmethod[[int, int, int, int, Mapping[str, Any]], NetworkSize] | None] = None
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
@@ -101,6 +114,7 @@ class Forecaster(pl.LightningModule):
         self.val_metrics: ForecastMetrics
         self.test_metrics: ForecastMetrics
         self._is_prepared = False
+        self._validation_windows: ForecastWindows | None = None
         self._validation_reference: Any = None
 
     @classmethod
@@ -154,6 +168,14 @@ class Forecaster(pl.LightningModule):
         for name, function in cls.sections.items():
             check_arguments(f"model.{name}", options.get(name) or {}, function)
 
+    @property
+    def validation_options(self) -> dict[str, Any]:
+        """Options of `base_forecast` for a forecast of the windows that select weights or compare models."""
+        return {}
+
+    def read_run_folder(self, folder: Path) -> None:
+        """Read what the model keeps in the run folder outside of its state; nothing for most models."""
+
     @classmethod
     def download_files(cls, options: Mapping[str, Any], report: Callable[[int, int], None]) -> None:
         """Download what a model with these hyperparameters needs and what is not on the disk, before it is built.
@@ -194,22 +216,23 @@ class Forecaster(pl.LightningModule):
     @torch.no_grad()
     def forecast(self, batch: Batch, **options: Any) -> Forecast:
         """Forecast the targets of a batch from its context; `options` are passed to `base_forecast`."""
-        forecast = self.base_forecast(batch, **options)
+        return self.recalibrated(self.base_forecast(batch, **options), batch)
+
+    def recalibrated(self, forecast: Forecast, batch: Batch) -> Forecast:
+        """A forecast of `base_forecast` after conformal recalibration, if there is any."""
         if not self.conformal.is_used:
             return forecast
-        quantiles = self.conformal(forecast.quantiles, batch.channel, self.channel_std)
+        quantiles = self.conformal(forecast.quantiles, batch.channel)
         return replace(forecast, quantiles=self.clip_non_negative(quantiles, batch.channel))
 
     @torch.no_grad()
-    def forecast_in_order(self, batch: Batch) -> Forecast:
+    def forecast_in_order(self, batch: Batch, **options: Any) -> Forecast:
         """As `forecast`, for batches in the order of time; ``conformal=online`` learns from earlier windows."""
         if not self.conformal.is_online:
-            return self.forecast(batch)
-        forecast = self.base_forecast(batch)
+            return self.forecast(batch, **options)
+        forecast = self.base_forecast(batch, **options)
         target = torch.where(batch.target_mask, batch.target, torch.nan)
-        quantiles = self.conformal.forecast_in_order(
-            forecast.quantiles, target, batch.channel, batch.origin, self.channel_std
-        )
+        quantiles = self.conformal.forecast_in_order(forecast.quantiles, target, batch.channel, batch.origin)
         return replace(forecast, quantiles=self.clip_non_negative(quantiles, batch.channel))
 
     def base_forecast(self, batch: Batch) -> Forecast:
@@ -219,23 +242,39 @@ class Forecaster(pl.LightningModule):
         return replace(unclipped, point=point, quantiles=quantiles)
 
     @torch.no_grad()
-    def calibrate_conformal(self, datamodule: WindowDataModule, method: ConformalMethod) -> None:
-        """Take the conformity scores of evenly spaced calibration windows; comes after `calibrate`.
+    def calibrate_conformal(
+        self, datamodule: WindowDataModule, option: ConformalOption, processes: int = 1
+    ) -> Recalibration:
+        """Recalibrate the intervals on the first half of validation; comes after `calibrate`.
 
         Parameters
         ----------
         datamodule : WindowDataModule
-        method : {"split", "online"}
+        option : {"auto", "none", "split", "online"}
+            ``auto`` selects the method on the second half of validation.
+        processes : int
+            That share the test windows.
         """
-        windows, wanted = len(datamodule.windows["calibration"]), MAX_CONFORMAL_ORIGINS * self.num_channels
-        chosen = channel_balanced_windows(windows, wanted, self.num_channels)
-        parts = []
-        for index in torch.from_numpy(chosen).split(datamodule.eval_batch_size):
-            batch = datamodule.gather("calibration", index.to(self.device))
-            target = torch.where(batch.target_mask, batch.target, torch.nan)
-            parts.append((self.base_forecast(batch).quantiles, target, batch.channel))
-        quantiles, target, channel = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
-        self.conformal.fit(quantiles, target, channel, self.channel_std, method)
+        if option == "none":
+            return Recalibration("none", "set", 0.0, {}, {})
+        first, second = (forecast_windows(self, datamodule, part) for part in ("calibration", "val"))
+        if option == "auto":
+            chosen = select_recalibration(self, first, second, methods_for(datamodule, processes))
+        else:
+            chosen = Recalibration(option, "set", horizons_of(self, first), {}, {})
+        if chosen.method != "none":
+            self.conformal.fit(*vars(first).values(), self.channel_std, chosen.method)
+        self._validation_windows = first + second
+        return chosen
+
+    def calibrate_conformal_on_all(self, chosen: Recalibration) -> Recalibration:
+        """As `calibrate_conformal` with the selected method, on both halves of validation: before the test part."""
+        windows = self._validation_windows
+        if windows is None:
+            return chosen
+        if chosen.method != "none":
+            self.conformal.fit(*vars(windows).values(), self.channel_std, chosen.method)
+        return replace(chosen, horizons=horizons_of(self, windows))
 
     def predict_unclipped(self, batch: Batch) -> Forecast:
         """The forecast before clipping at zero."""
@@ -288,10 +327,11 @@ class Forecaster(pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         self._set_validation_reference()
+        self.conformal.reset()
         self.val_metrics = self.new_metrics()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.score_validation(self.forecast(batch), batch)
+        self.score_validation(self.forecast_in_order(batch), batch)
 
     def score_validation(self, forecast: Forecast, batch: Batch) -> None:
         """Add the errors of a forecast, and the errors of seasonal naive on the same windows, to `val_metrics`."""

@@ -8,19 +8,24 @@ computes all segments of the horizon in parallel, each from the last state and a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.config.options import FractionBelowOne, PositiveInt
+from timevis.config.options import FractionBelowOne, Range
 from timevis.data.calendar import CalendarField
 from timevis.models.declaration import Declaration
 from timevis.models.direct import DirectForecaster
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
+from timevis.models.network_size import recurrent_size
 from timevis.utils.levels import QUANTILE_LEVELS
 
+LayerWidth: TypeAlias = Annotated[int, Range(minimum=1, maximum=8192)]
+NumLayers: TypeAlias = Annotated[int, Range(minimum=1, maximum=32)]
+SegmentLength: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
+Members: TypeAlias = Annotated[int, Range(minimum=1, maximum=100)]
 Cell: TypeAlias = Literal["lstm", "gru"]
 CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -44,6 +49,8 @@ class LSTM(DirectForecaster):
         },
         preset_groups=("quick", "best"),
     )
+
+    network_size = staticmethod(recurrent_size)
 
     def build_network(self, **options: Any) -> RecurrentEnsemble:
         columns, levels = len(self.covariate_columns), len(QUANTILE_LEVELS)
@@ -92,15 +99,15 @@ class RecurrentNet(nn.Module):
         num_covariates: int = 0,
         num_quantiles: int = 15,
         *,
-        segment_length: PositiveInt = 24,
+        segment_length: SegmentLength = 24,
         cell: Cell = "lstm",
-        hidden_size: PositiveInt = 128,
-        num_layers: PositiveInt = 1,
+        hidden_size: LayerWidth = 128,
+        num_layers: NumLayers = 1,
         dropout: FractionBelowOne = 0.1,
         normalization: Normalization = "last",
         channel_embedding: bool = True,
         calendar: Sequence[CalendarField] = ("hour", "weekday"),
-        calendar_size: PositiveInt = 16,
+        calendar_size: LayerWidth = 16,
         highway: bool = False,
     ) -> None:
         super().__init__()
@@ -242,7 +249,7 @@ class RecurrentEnsemble(nn.Module):
         Arguments of each `RecurrentNet`.
     """
 
-    def __init__(self, *args: Any, members: PositiveInt = 1, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, members: Members = 1, **kwargs: Any) -> None:
         super().__init__()
         self.members = nn.ModuleList(RecurrentNet(*args, **kwargs) for _ in range(members))
 

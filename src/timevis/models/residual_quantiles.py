@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.window_sampling import evenly_spaced
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MIN_ERRORS = 80
 """Number of validation errors that the quantiles of a horizon step are taken from, at least, if there are as many."""
+MIN_HORIZONS = 5
+"""Horizons that the calibration windows of a channel must span to give it quantiles of its own errors."""
+MAX_POOLED_WINDOWS = 2000
+"""Windows of all channels whose errors are pooled for the channels with fewer horizons, at most."""
 MAX_POOLED_ERRORS = 1_000_000
 """Errors whose quantiles are computed at once, which bounds the memory."""
 
@@ -22,16 +28,20 @@ class ResidualQuantiles(nn.Module):
     """Quantiles around a point forecast: the empirical quantiles of its validation errors.
 
     They are computed per channel and horizon step, from errors in raw units. A step with fewer than `MIN_ERRORS`
-    errors also uses the errors of neighbouring steps. A step without any error gets the mean of the channel's other
-    steps, and a channel without any error gets the mean of the other channels in units of `scale`.
+    errors also uses the errors of neighbouring steps, and a step without any error gets the mean of the other steps.
+    A channel whose windows span fewer than `MIN_HORIZONS` horizons gets the quantiles of the errors of all channels,
+    each in units of its `scale`.
 
     Parameters
     ----------
     num_channels, horizon : int
+    symmetric : bool
+        Use the quantiles of the absolute errors on both sides, so that the median is the point forecast.
     """
 
-    def __init__(self, num_channels: int, horizon: int) -> None:
+    def __init__(self, num_channels: int, horizon: int, symmetric: bool = False) -> None:
         super().__init__()
+        self.symmetric = symmetric
         self.offsets: Tensor
         self.register_buffer("offsets", torch.zeros(num_channels, len(QUANTILE_LEVELS), horizon))
 
@@ -46,18 +56,47 @@ class ResidualQuantiles(nn.Module):
         scale : float64 [C], optional
             Unit of each channel's errors; one if None.
         """
-        parts = [(torch.where(b.target_mask, b.target - p, torch.nan).cpu(), b.channel.cpu()) for p, b in pairs]
-        error, channel = (torch.cat(p) for p in zip(*parts, strict=True))
-        levels = torch.tensor(QUANTILE_LEVELS, dtype=error.dtype)
+        parts = [
+            (torch.where(b.target_mask, b.target - p, torch.nan).cpu(), b.channel.cpu(), b.origin.cpu())
+            for p, b in pairs
+        ]
+        error, channel, origin = (torch.cat(p) for p in zip(*parts, strict=True))
+        channels, horizon = len(self.offsets), error.shape[1]
+        unit = torch.ones(channels) if scale is None else scale.float().cpu()
+        first, last = (
+            torch.zeros(channels, dtype=torch.long).scatter_reduce(0, channel, origin, how, include_self=False)
+            for how in ("amin", "amax")
+        )
+        windows = channel.bincount(minlength=channels)
+        has_own = (windows > 0) & (last - first >= (MIN_HORIZONS - 1) * horizon)
         offsets = torch.full(self.offsets.shape, torch.nan)
-        for c in range(len(offsets)):
-            channel_error = error[channel == c]
-            if len(channel_error):
-                offsets[c] = _step_quantiles(channel_error, levels)
-        offsets = torch.where(offsets.isnan(), offsets.nanmean(2, keepdim=True), offsets)
-        unit = torch.ones_like(offsets) if scale is None else scale.to(offsets).view(-1, 1, 1).expand_as(offsets)
-        offsets = torch.where(offsets.isnan(), (offsets / unit).nanmean(0) * unit, offsets)
+        selected = has_own[channel]
+        for rows, own in self._quantiles(error[selected], channel[selected], channels):
+            offsets[rows] = own
+        thinned = torch.from_numpy(evenly_spaced(len(error), MAX_POOLED_WINDOWS))
+        pooled = error[thinned] / unit[channel[thinned]].unsqueeze(1)
+        ((_, shared),) = self._quantiles(pooled, torch.zeros(len(pooled), dtype=torch.long), 1)
+        is_missing = offsets.isnan().all(2).all(1)
+        offsets[is_missing] = shared * unit[is_missing].view(-1, 1, 1)
         self.offsets.copy_(offsets.nan_to_num(0.0))
+
+    def _quantiles(self, error: Tensor, channel: Tensor, channels: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Channels [K], and the quantiles [K, Q, H] of their errors; `error` is [N, H] of channels [N].
+
+        A channel without windows is left out. Channels with the same number of windows are computed at once.
+        """
+        levels = torch.tensor(QUANTILE_LEVELS, dtype=error.dtype)
+        order, windows = channel.argsort(stable=True), channel.bincount(minlength=channels)
+        start = windows.cumsum(0) - windows
+        for count in windows[windows > 0].unique().tolist():
+            same_count = (windows == count).nonzero().flatten()
+            for rows in same_count.split(max(1, MAX_POOLED_ERRORS // (count * error.shape[1]))):
+                own = error[order[start[rows].unsqueeze(1) + torch.arange(count)]]
+                if self.symmetric:
+                    quantiles = (levels - 0.5).sign().view(-1, 1) * _step_quantiles(own.abs(), (2 * levels - 1).abs())
+                else:
+                    quantiles = _step_quantiles(own, levels)
+                yield rows, torch.where(quantiles.isnan(), quantiles.nanmean(2, keepdim=True), quantiles)
 
     def forward(self, point: Tensor, channel: Tensor) -> Tensor:
         """Quantiles [B, 15, H] around point forecasts [B, H] of channels [B]."""
@@ -65,28 +104,35 @@ class ResidualQuantiles(nn.Module):
 
 
 def _step_quantiles(error: Tensor, levels: Tensor) -> Tensor:
-    """Quantiles [Q, H] of errors [N, H], from as many neighbouring steps as have `MIN_ERRORS` observed errors."""
-    horizon = error.shape[1]
-    observed_per_step = max(1, int(error.isfinite().sum()) // horizon)
-    pooled_steps = min(horizon, -(-MIN_ERRORS // observed_per_step))
-    first_step = (torch.arange(horizon) - pooled_steps // 2).clamp(0, horizon - pooled_steps)
-    pools = error.unfold(1, pooled_steps, 1)
-    steps_at_once = max(1, MAX_POOLED_ERRORS // (len(error) * pooled_steps))
-    parts = [
-        torch.nanquantile(pools[:, steps].transpose(1, 2).flatten(0, 1), levels, dim=0)
-        for steps in first_step.split(steps_at_once)
-    ]
-    return torch.cat(parts, 1)
+    """Quantiles [K, Q, H] of errors [K, N, H], from enough neighbouring steps for `MIN_ERRORS` errors."""
+    channels, count, horizon = error.shape
+    out = error.new_empty(channels, len(levels), horizon)
+    observed_per_step = (error.isfinite().sum((1, 2)) // horizon).clamp(min=1)
+    steps_to_pool = (-(-MIN_ERRORS // observed_per_step)).clamp(max=horizon)
+    for pooled_steps in steps_to_pool.unique().tolist():
+        rows = (steps_to_pool == pooled_steps).nonzero().flatten()
+        first_step = (torch.arange(horizon) - pooled_steps // 2).clamp(0, horizon - pooled_steps)
+        pools = error[rows].unfold(2, pooled_steps, 1)
+        at_once = max(1, MAX_POOLED_ERRORS // (len(rows) * count * pooled_steps))
+        out[rows] = torch.cat(
+            [
+                torch.nanquantile(pools[:, :, steps].transpose(2, 3).flatten(1, 2), levels, dim=1).transpose(0, 1)
+                for steps in first_step.split(at_once)
+            ],
+            2,
+        )
+    return out
 
 
 class PointForecaster(Forecaster):
     """Base class of forecasters that forecast a point; `calibrate` adds quantiles from validation errors."""
 
     calibrated_state = ("residuals.",)
+    symmetric_residuals: ClassVar[bool] = False
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
-        self.residuals = ResidualQuantiles(num_channels, horizon)
+        self.residuals = ResidualQuantiles(num_channels, horizon, self.symmetric_residuals)
 
     def point(self, batch: Batch) -> Tensor:
         """The point forecast in raw units, float32 [B, H]."""

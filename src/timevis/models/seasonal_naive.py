@@ -22,6 +22,9 @@ class SeasonalNaive(PointForecaster):
     not depend on `val_windows`. The forecast reads the series before the origin, not the context. Therefore its score
     is the same in all runs on the same test windows.
 
+    The median is the repeated value, and the other quantiles are symmetric around it, from the absolute validation
+    errors.
+
     Parameters
     ----------
     context_length, horizon, num_channels, num_covariates : int
@@ -35,6 +38,7 @@ class SeasonalNaive(PointForecaster):
         preset_groups=("quick", "best"),
         untrained=Untrained(name="seasonal_naive", title="Seasonal naive"),
     )
+    symmetric_residuals = True
 
     def __init__(
         self,

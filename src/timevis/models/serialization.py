@@ -46,8 +46,7 @@ def load(folder: Path) -> Forecaster:
     try:
         description = read_json(folder / DESCRIPTION_FILE)
     except FileNotFoundError:
-        advice = Text("resume-training", "the run has not finished training; continue it with resume=")
-        raise RunFolderError(Text("run-without-model", "{path} has no model", path=str(folder)), advice) from None
+        raise absent_model_error(folder) from None
     if not isinstance(description, dict) or not isinstance(description.get("hyperparameters"), dict):
         raise damaged_file_error(folder / DESCRIPTION_FILE, Text("no-description", "it does not describe a model"))
     try:
@@ -76,7 +75,14 @@ def load(folder: Path) -> Forecaster:
         raise damaged_file_error(folder / WEIGHTS_FILE, error) from error
     except RuntimeError as error:
         raise _other_version_error(folder, error) from error
+    forecaster.read_run_folder(folder.parent)
     return forecaster.eval()
+
+
+def absent_model_error(folder: Path) -> RunFolderError:
+    """The error for a folder without a model."""
+    advice = Text("resume-training", "the run has not finished training; continue it with resume=")
+    return RunFolderError(Text("run-without-model", "{path} has no model", path=str(folder)), advice)
 
 
 def _other_version_error(folder: Path, error: Exception) -> RunFolderError:

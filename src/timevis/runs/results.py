@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 from timevis.errors import RunFolderError
 from timevis.messages import Text
+from timevis.models.member_record import MemberRecord
+from timevis.models.recalibration_facts import Recalibration
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import format_number
 from timevis.utils.json_types import to_json_types
@@ -74,6 +76,11 @@ class RunFacts:
     def label(self) -> str:
         """Name of the model, with any backbone: ``lstm`` or ``qwen [nano]``."""
         return f"{self.model} [{self.backbone_name}]" if self.backbone else self.model
+
+    @property
+    def members(self) -> list[MemberRecord]:
+        """The members of an ensemble, the best one on validation first; empty for another model."""
+        return [from_json(MemberRecord, row) for row in self.description.get("members", [])]
 
     @property
     def backbone_text(self) -> str:
@@ -188,6 +195,8 @@ class Results:
         The season that was selected for each channel, in rows.
     coverage_80_from_ties : float
         The part of ``coverage_80`` that comes from truths equal to an end of the interval.
+    recalibration : Recalibration, optional
+        How the intervals were recalibrated.
     by_horizon, seasonal_naive_by_horizon : dict of str to list
         For every metric the value of each step.
     by_channel, seasonal_naive_by_channel : dict of str to dict
@@ -205,6 +214,7 @@ class Results:
     quantile_levels: list[float]
     skill: Skill
     coverage_80_from_ties: float | None
+    recalibration: Recalibration | None = None
     by_horizon: dict[str, list[float | None]]
     seasonal_naive_by_horizon: dict[str, list[float | None]]
     by_channel: dict[str, dict[str, float | None]]

@@ -42,6 +42,8 @@ class RunStatus:
         ``queued``, ``running``, one of `FINAL_STATES`, or ``lost``, which no file contains; see `read_status`.
     stage : str, optional
         start, download, data, prepare, fit, calibrate, validate, test or report.
+    member : str, optional
+        The member of an ensemble that is fitted; epoch and step are its own.
     elapsed : float
         Seconds that all processes of the run spent on it.
     heartbeat, started : float, optional
@@ -50,6 +52,7 @@ class RunStatus:
 
     state: str
     stage: str | None = None
+    member: str | None = None
     epoch: int | None = None
     step: int | None = None
     steps_total: int | None = None
@@ -86,7 +89,7 @@ class Status:
         self.path = folder / NAME
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._start = time.time() - elapsed
+        self._start = time.monotonic() - elapsed  # a clock that is set does not change it
         self._status = RunStatus(
             state="running", stage="start", started=time.time(), pid=pid or os.getpid(), host=socket.gethostname()
         )
@@ -104,7 +107,7 @@ class Status:
     @property
     def elapsed(self) -> float:
         """Seconds spent on this run, including the seconds of earlier processes."""
-        return time.time() - self._start
+        return time.monotonic() - self._start
 
     def update(self, **fields: Any) -> None:
         """Change fields; new metrics are added to the earlier ones."""
@@ -169,16 +172,17 @@ def read_status(folder: Path, now: float | None = None) -> RunStatus | None:
         None if the folder has no status.
     """
     continue_run, path = continue_advice(Path(folder)), Path(folder) / NAME
+    damaged = _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
     try:
         status = from_file(RunStatus, read_json(path), path)
     except FileNotFoundError:
         return None
     except RunFolderError:
-        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+        return damaged
     if status.state != "running":  # a queued run has no heartbeat yet
         return status
     if status.heartbeat is None or status.pid is None:
-        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+        return damaged
     age = (time.time() if now is None else now) - status.heartbeat
     is_ended = status.host == socket.gethostname() and not _process_exists(status.pid)
     if not is_ended and age <= LOST_AFTER_SECONDS:

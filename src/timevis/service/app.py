@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, send_from_directory
+from flask import Response, request, send_from_directory
 
 from timevis import __version__
 from timevis.service.api import (
@@ -27,6 +27,7 @@ from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
+from timevis.service.request_json import ShallowJson
 from timevis.service.security.gate import ASSETS, Gate
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -60,7 +61,8 @@ def create_app(settings: Settings) -> APIFlask:
         MAX_FORM_PARTS=50,
         MAX_FORM_MEMORY_SIZE=2**20,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = ShallowJson(app)
+    app.json.sort_keys = False
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
     app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions))
@@ -92,7 +94,10 @@ def _register_documentation(app: APIFlask) -> None:
     @app.get("/api/openapi.json")
     @app.doc(hide=True)
     def specification() -> Any:
-        return app._get_spec("json")
+        place = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+        spec = app._get_spec("json")
+        assert isinstance(spec, dict)  # "json" was asked for
+        return spec | place
 
     @app.get("/api/docs")
     @app.doc(hide=True)
@@ -107,18 +112,18 @@ def _register_documentation(app: APIFlask) -> None:
         return send_from_directory(str(assets), name)
 
 
-DOCUMENTATION_PAGE = f"""<!doctype html>
+DOCUMENTATION_PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><title>TimeVis API</title>
-<link rel="stylesheet" href="{ASSETS}swagger-ui.css"><link rel="icon" href="{ASSETS}favicon-32x32.png">
+<link rel="stylesheet" href="docs/assets/swagger-ui.css"><link rel="icon" href="docs/assets/favicon-32x32.png">
 </head>
 <body>
 <div id="api"></div>
-<script src="{ASSETS}swagger-ui-bundle.js"></script><script src="{ASSETS}start.js"></script>
+<script src="docs/assets/swagger-ui-bundle.js"></script><script src="docs/assets/start.js"></script>
 </body>
 </html>
 """
 DOCUMENTATION_SCRIPT = """\
-SwaggerUIBundle({url: "/api/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});
+SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});
 """

@@ -50,7 +50,7 @@ def open_store(settings: Settings, sessions: Sessions) -> ArtefactStore | None:
 
 
 class ArtefactStore:
-    """Copies files and folders below a home folder to a place that other hosts can read, and fetches those of others.
+    """Copies files and folders below a home folder to a place that other hosts can read, and fetches their copies.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ class ArtefactStore:
             known, digest = self._copied.get(path, (None, ""))
             if known != mark:
                 name = path.relative_to(folder).as_posix()
-                digest = self._write(source, lambda found: self._copy_key(folder, name, found))
+                digest = self._write(source, lambda digest: self._copy_key(folder, name, digest))
                 self._copied[path] = (mark, digest)
         return digest
 
@@ -225,14 +225,14 @@ class ArtefactStore:
 
     def _read(self, key: str, path: Path, digest: str | None) -> None:
         """Read a copy into a temporary file, check it, and rename it."""
-        found = hashlib.sha256()
+        content_hash = hashlib.sha256()
         path.parent.mkdir(parents=True, exist_ok=True)
         with self.files.open(key, "rb") as source, atomic_write(path) as temporary, temporary.open("wb") as target:
             while chunk := source.read(CHUNK_BYTES):
-                found.update(chunk)
+                content_hash.update(chunk)
                 target.write(chunk)
             target.flush()
-            if digest is not None and found.hexdigest() != digest:
+            if digest is not None and content_hash.hexdigest() != digest:
                 raise DataError(
                     Text("copy-damaged", "the copy {key} is damaged", key=key),
                     Text("copy-again", "remove it and copy the file again, or use a backup"),

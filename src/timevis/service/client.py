@@ -1,5 +1,6 @@
 """A Python client of the service.
 
+token = (Path.home() / ".timevis" / "token").read_text()
 client = Client("http://localhost:5000", token)
 dataset = client.upload("my.csv", name="Plant A")
 task = client.wait(client.train(dataset["id"], "lstm", horizon=24))
@@ -66,7 +67,22 @@ class Client:
     def upload(self, path: str | Path, **details: str) -> dict[str, Any]:
         """Upload a file; returns the dataset with its quality report."""
         with Path(path).open("rb") as file:
-            return dict(self.call("POST", "upload", files={"file": (Path(path).name, file)}, data=details))
+            return self._dataset(self.call("POST", "upload", files={"file": (Path(path).name, file)}, data=details))
+
+    def add_rows(self, dataset: str, path: str | Path) -> dict[str, Any]:
+        """Append the newer rows of a file to a dataset; returns its new version."""
+        with Path(path).open("rb") as file:
+            files = {"file": (Path(path).name, file)}
+            return self._dataset(self.call("POST", f"datasets/{dataset}/rows", files=files))
+
+    def _dataset(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The dataset of an answer, which is a task while the file is being read."""
+        if answer.get("kind") != "read":
+            return dict(answer)
+        task = self.wait(answer)
+        if task["state"] != "completed":
+            raise ServiceError({"status": 422, "detail": task["error"] or task["state"], "advice": task["advice"]})
+        return dict(self.call("GET", f"datasets/{task['result']['dataset']}"))
 
     def train(self, dataset: str, model: str, key: str | None = None, **settings: Any) -> dict[str, Any]:
         """Start a training; `key` makes the call repeatable. Returns the task."""
@@ -98,13 +114,13 @@ class Client:
         TimeoutError
         """
         deadline = time.monotonic() + seconds
-        while (found := self.task(task["id"]))["state"] not in FINAL_STATES:
+        while (current := self.task(task["id"]))["state"] not in FINAL_STATES:
             if progress is not None:
-                progress(found)
+                progress(current)
             if time.monotonic() > deadline:
-                raise TimeoutError(f"task {task['id']} is {found['state']} after {seconds:g} s")
+                raise TimeoutError(f"task {task['id']} is {current['state']} after {seconds:g} s")
             time.sleep(poll_seconds)
-        return found
+        return current
 
     def forecast(self, *models: str, seconds: float = 600, **data: Any) -> dict[str, Any]:
         """Forecast with models, wait, and return the items; see `PredictRequest` for `data`."""

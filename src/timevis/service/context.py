@@ -17,6 +17,7 @@ from timevis.config.suggestions import did_you_mean
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import Monitor
 from timevis.service.db.tables import Base, Dataset, Model, Sessions
+from timevis.service.db.versions import deleted_dataset, restore_first
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -58,8 +59,8 @@ class Context:
 
 def context() -> Context:
     """The context of the application that answers the request."""
-    found: Context = current_app.extensions["timevis"]
-    return found
+    current: Context = current_app.extensions["timevis"]
+    return current
 
 
 def find(session: Session, table: type[Row], identifier: str, pointer: str | None = None) -> Row:
@@ -75,14 +76,14 @@ def find_present(session: Session, table: type[Deletable], identifier: str, poin
     """A row that is not deleted, as `find`."""
     row = find(session, table, identifier, pointer)
     if row.deleted is not None:
-        raise _refusal(pointer, _deleted(row), Text("restore-first", "restore it first"))
+        raise _refusal(pointer, _deleted(row), restore_first())
     return row
 
 
 def _deleted(row: Dataset | Model | Monitor) -> Text:
     match row:
         case Dataset():
-            return Text("deleted-dataset", "the dataset {name!r} is deleted", name=row.name)
+            return deleted_dataset(row)
         case Model():
             return Text("deleted-model", "the model {name!r} is deleted", name=row.name)
     return Text("deleted-monitor", "the monitor {name!r} is deleted", name=row.name)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from timevis.messages import Text
 from timevis.service.troubleshooting import printed_text
+
+
+def place_of(error: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """The keys that lead to the wrong value of an entry, also if the value decides about the schema of the others."""
+    is_kind = error["type"] in ("union_tag_invalid", "union_tag_not_found")
+    return (*error["loc"], *([error["ctx"]["discriminator"].strip("'")] if is_kind else []))
 
 
 def field_error(error: Mapping[str, Any]) -> Text:
@@ -37,10 +44,9 @@ def field_error(error: Mapping[str, Any]) -> Text:
             return Text("not-a-list", "must be a list")
         case "dict_type" | "model_type" | "model_attributes_type":
             return Text("not-an-object", "must be an object")
-        case "literal_error" | "enum":
-            return Text("not-a-choice", "must be one of {choices}", choices=context["expected"])
-        case "union_tag_invalid":
-            return Text("not-a-kind", "must be one of {choices}", choices=context["expected_tags"])
+        case "literal_error" | "union_tag_invalid":
+            choices = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
+            return Text("not-a-choice", "must be one of {choices}", choices=choices)
         case "string_too_long":
             return Text("text-too-long", "must have at most {maximum} characters", maximum=context["max_length"])
         case "string_too_short":

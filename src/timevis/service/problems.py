@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any
 
@@ -17,10 +18,13 @@ from werkzeug.exceptions import HTTPException
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
-from timevis.service.field_errors import field_error
+from timevis.service.field_errors import field_error, place_of
 from timevis.service.training import pointer_of
-from timevis.service.troubleshooting import UNREACHABLE_REDIS, printed_text
+from timevis.service.troubleshooting import FULL_DISK, UNREACHABLE_REDIS, printed_text
 
+MAX_WRONG_FIELDS = 20
+"""Wrong fields that the answer to one request names."""
+FULL_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 log = logging.getLogger(__name__)
 
 
@@ -79,12 +83,17 @@ def register_error_handlers(app: APIFlask) -> None:
 
     @app.error_processor
     def _validation(error: HTTPError) -> Any:
-        given = error.__cause__.errors() if isinstance(error.__cause__, ValidationError) else []
-        wrong = [(_pointer(".".join(map(str, entry["loc"]))), field_error(entry)) for entry in given]
+        given = error.__cause__.errors(include_url=False) if isinstance(error.__cause__, ValidationError) else []
+        shown = given[:MAX_WRONG_FIELDS]
+        wrong = [(_pointer(".".join(map(str, place_of(entry)))), field_error(entry)) for entry in shown]
         if not wrong:
             return problem(error.status_code, _code(error.status_code), printed_text(str(error.message)))
         pointer, text = wrong[0]
         detail = Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
+        if (count := len(given) - len(shown)) > 0:
+            detail = Text(
+                "more-wrong-fields", "{detail}; {count:,} values more are wrong", detail=detail, count=count
+            )
         return problem(422, "invalid-request", detail, errors=[_field(*pair) for pair in wrong])
 
     app.register_error_handler(Problem, _own_problem)
@@ -94,6 +103,7 @@ def register_error_handlers(app: APIFlask) -> None:
     app.register_error_handler(NoConnectionError, _database_error)
     app.register_error_handler(DatabaseValueError, _value_error)
     app.register_error_handler(OperationalError, _broker_error)
+    app.register_error_handler(OSError, _system_error)
     app.register_error_handler(Exception, _defect)
 
 
@@ -143,11 +153,31 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: DatabaseError | NoConnectionError) -> Response:
     log.error("the database cannot be used: %s", error)
+    if isinstance(error, DatabaseError) and "disk is full" in str(error.orig):
+        return _full_disk()
     return problem(
         503,
         "database-unavailable",
         Text("database-unavailable", "the database cannot be used"),
         Text("try-again-or-see-log", "try again; see the log of the server"),
+    )
+
+
+def _system_error(error: OSError) -> Response:
+    return _full_disk() if error.errno in FULL_DISK_ERRORS else _defect(error)
+
+
+def _full_disk() -> Response:
+    current_app.logger.exception("the disk is full")
+    return problem(
+        507,
+        "insufficient-storage",
+        Text("disk-of-service-full", "the disk of the service is full"),
+        Text(
+            "free-disk-of-service",
+            "free space below TIMEVIS_HOME, or delete datasets and models; see {section}",
+            section=FULL_DISK,
+        ),
     )
 
 
@@ -183,6 +213,6 @@ def _code(status: int) -> str:
     codes = {
         **{400: "bad-request", 401: "unauthorized", 403: "forbidden", 404: "not-found", 405: "method-not-allowed"},
         **{409: "conflict", 413: "too-large", 415: "unsupported-media-type", 422: "invalid-request"},
-        429: "too-many-requests",
+        **{429: "too-many-requests", 507: "insufficient-storage"},
     }
     return codes.get(status, "server-error" if status >= 500 else "request-error")

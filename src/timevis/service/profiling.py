@@ -7,10 +7,13 @@ standard output.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,8 +25,10 @@ from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.series import write_series
 from timevis.service.table_limits import TableLimits, smaller_file
+from timevis.utils.explain import explain
 from timevis.utils.files import write_json
 
+POLL_SECONDS = 0.2
 PREVIEW_FILE = "preview.json"
 PREVIEW_ROWS = 100
 """Rows of the file that are stored for the preview."""
@@ -40,6 +45,8 @@ def profile(
     seconds: int,
     megabytes: int,
     limits: TableLimits,
+    start: Callable[[], subprocess.Popen[str]],
+    is_stopped: Callable[[], bool],
 ) -> dict[str, Any]:
     """Read a file, write its cleaned panel to a folder, and return the quality report.
 
@@ -57,16 +64,27 @@ def profile(
         Limits of the child process.
     limits : TableLimits
         The largest table.
+    start : callable
+        Starts the child process: `start_reader`, or a function that returns one of its processes.
+    is_stopped : callable
+        Whether to give up.
 
     Raises
     ------
+    ReadingStopped
     DataError
         The message names file, row and column.
     ConfigError
         An option is wrong; the message names its key.
     """
     request = {"path": str(path), "options": dict(options), "folder": str(folder), "limits": asdict(limits)}
-    report = _run_child(request, {path: shown_name}, seconds, megabytes)
+    is_new = not folder.exists()
+    try:
+        report = _run_child(request, {path: shown_name}, seconds, megabytes, start, is_stopped)
+    except BaseException:
+        if is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     report["source"] = shown_name
     return report
 
@@ -82,44 +100,78 @@ def combine(
     seconds: int,
     megabytes: int,
     limits: TableLimits,
+    start: Callable[[], subprocess.Popen[str]],
+    is_stopped: Callable[[], bool],
 ) -> int:
     """Call `timevis.data.sources.append_rows.append_rows` in a child process; returns the number of new rows."""
     request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target)}
     request |= {"options": dict(options), "limits": asdict(limits)}
-    return int(_run_child({**request, "report": dict(report)}, shown_names, seconds, megabytes)["added"])
+    whole = {**request, "report": dict(report)}
+    return int(_run_child(whole, shown_names, seconds, megabytes, start, is_stopped)["added"])
+
+
+def start_reader() -> subprocess.Popen[str]:
+    """Start the child process, which imports its libraries and then waits for its request."""
+    command = [sys.executable, "-m", "timevis.service.profiling"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+
+
+class ReadingStopped(Exception):
+    """The file is not read to its end, because its task was cancelled or the worker stops."""
 
 
 def _run_child(
-    request: Mapping[str, Any], shown_names: Mapping[Path, str], seconds: int, megabytes: int
+    request: Mapping[str, Any],
+    shown_names: Mapping[Path, str],
+    seconds: int,
+    megabytes: int,
+    start: Callable[[], subprocess.Popen[str]],
+    is_stopped: Callable[[], bool],
 ) -> dict[str, Any]:
     """Run the child process; `shown_names` are what messages call the files."""
     shown_name = shown_names[Path(request["path"])]
+    process = start()
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "timevis.service.profiling"],
-            input=json.dumps({**request, "megabytes": megabytes}),
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-        )
+        printed, errors = _talk(process, json.dumps({**request, "megabytes": megabytes}), seconds, is_stopped)
     except subprocess.TimeoutExpired:
         text = Text(
             "reading-too-slow", "{source} could not be read within {seconds} s", source=shown_name, seconds=seconds
         )
         raise DataError(text, smaller_file()) from None
+    finally:
+        process.kill()
+        process.communicate()
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(printed)
     except ValueError:
-        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        reason = (errors.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
         raise DataError(
             _needs_memory(shown_name, megabytes, reason[:200]),
             Text("check-or-smaller-file", "check that the file opens elsewhere, or upload a smaller one"),
         ) from None
     if "error" in answer:
         error = TimeVisError.from_json(_with_shown_names(answer, shown_names))
-        raise (ConfigError if answer["is_config"] else DataError)(error.message, error.advice, answer["field"])
+        kind = TimeVisError if answer["is_of_system"] else ConfigError if answer["is_config"] else DataError
+        raise kind(error.message, error.advice, answer["field"])
     report: dict[str, Any] = answer["report"]
     return report
+
+
+def _talk(
+    process: subprocess.Popen[str], request: str, seconds: float, is_stopped: Callable[[], bool]
+) -> tuple[str, str]:
+    """Send the request to the child process and wait for what it prints."""
+    deadline, text = time.monotonic() + seconds, request or None
+    while True:
+        try:
+            return process.communicate(text, timeout=POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > deadline:
+                raise
+        text = None  # it is sent already
+        if is_stopped():
+            raise ReadingStopped
 
 
 def _with_shown_names(value: Any, shown_names: Mapping[Path, str]) -> Any:
@@ -135,19 +187,33 @@ def _with_shown_names(value: Any, shown_names: Mapping[Path, str]) -> Any:
 
 def main() -> None:
     """The child process."""
-    request = json.loads(sys.stdin.read())
+    parent = os.getppid()
+    if not (text := sys.stdin.read()):
+        return  # no file was to be read any more
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    request = json.loads(text)
     _limit_memory(request["megabytes"])
     try:
         answer: dict[str, Any] = {"report": _append(request) if "earlier" in request else _read(request)}
     except TimeVisError as error:
         answer = _error(error)
+    except OSError as error:  # for example a full disk
+        answer = _error(explain(error))
     except MemoryError:
         answer = _error(DataError(_needs_memory(request["path"], request["megabytes"], ""), smaller_file()))
     json.dump(answer, sys.stdout)
 
 
+def _end_with_parent(parent: int) -> None:
+    """End this process when the worker has ended, which can then take no answer."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def _error(error: TimeVisError) -> dict[str, Any]:
-    return error.to_json() | {"is_config": isinstance(error, ConfigError), "field": error.field}
+    kinds = {"is_config": isinstance(error, ConfigError), "is_of_system": type(error) is TimeVisError}
+    return error.to_json() | kinds | {"field": error.field}
 
 
 def _needs_memory(source: str, megabytes: int, reason: str) -> Text:
@@ -172,17 +238,8 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     limits = TableLimits(**request["limits"])
     limits.check_file(Path(request["path"]))
     folder = Path(request["folder"])
-    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        return _read_into(folder, request, limits)
-    except BaseException:
-        if is_new:
-            shutil.rmtree(folder)
-        raise
 
-
-def _read_into(folder: Path, request: Mapping[str, Any], limits: TableLimits) -> dict[str, Any]:
     def write_preview(table: Table) -> None:
         frame = table.frame.head(PREVIEW_ROWS)
         rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import steps_per_day, to_local_time
-from timevis.data.cleaning.outliers import find_outliers, fit_bounds
+from timevis.data.calendar import to_local_time
+from timevis.data.cleaning.outliers import find_outliers, fit_bounds, fit_growth, rows_of_day, subtract_growth
 from timevis.data.panel import Panel
-from timevis.data.quality.quality_report import QualityReport
+from timevis.data.quality.quality_report import QualityReport, has_time_zone
 from timevis.data.split.make_split import make_split
 from timevis.data.split.spec import RowEnds, Shares
 from timevis.messages import Text
@@ -28,10 +28,9 @@ MAX_MARKS = 1000
 def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
     """Write a panel as arrays: values float32 [C, T], times int64 [T] and outliers int64 [N, 2] (row, channel)."""
     folder.mkdir(parents=True, exist_ok=True)
-    times = panel.index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
     arrays = {
         VALUES_FILE: np.ascontiguousarray(panel.values.T),
-        TIMES_FILE: times,
+        TIMES_FILE: stored_times(panel),
         OUTLIERS_FILE: _outliers(panel, report),
     }
     for name, array in arrays.items():
@@ -39,16 +38,22 @@ def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
             np.save(file, array, allow_pickle=False)
 
 
+def stored_times(panel: Panel) -> np.ndarray:
+    """The times of a panel in microseconds since 1970, int64 [T]; in UTC if they have a zone."""
+    index = panel.local_index if panel.local_index.tz is None else panel.local_index.tz_convert("UTC")
+    return index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
+
+
 def _outliers(panel: Panel, report: QualityReport) -> np.ndarray:
     """Rows and channels of all outliers, by the bounds of the training part; the report lists only the first ones."""
     train = report.split["train"]
-    train_rows = int(panel.index.searchsorted(pd.Timestamp(train["end"]), side="right")) if train["rows"] else 0
-    per_day = steps_per_day(panel.freq)
-    season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
-    lower, upper = fit_bounds(panel.values[:train_rows], season)
-    found = find_outliers(panel.values, lower, upper)
+    train_rows = int(panel.local_index.searchsorted(pd.Timestamp(train["end"]), side="right")) if train["rows"] else 0
+    train, season = panel.values[:train_rows], rows_of_day(panel.freq)
+    slopes = fit_growth(train, season)
+    bounds = fit_bounds(subtract_growth(train, slopes), season)
+    outliers = find_outliers(subtract_growth(panel.values, slopes), *bounds)
     reported = [j for j, channel in enumerate(panel.channels) if channel in report.outliers]
-    return found[np.isin(found[:, 1], reported)]
+    return outliers[np.isin(outliers[:, 1], reported)]
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class StoredSeries:
         values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
         outliers = np.load(folder / OUTLIERS_FILE)
         rows = outliers[outliers[:, 1] == channel, 0]
-        return cls(values[channel], times, rows, report["start"].endswith("+00:00"), report["timezone"])
+        return cls(values[channel], times, rows, has_time_zone(report), report["timezone"])
 
     def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
         """Local times of rows."""

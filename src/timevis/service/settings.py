@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
+from timevis.utils.memory import total_megabytes
 from timevis.utils.threads import available_cores
 
 WEB_THREADS = 16
 """Threads of the web process; each request occupies one until it is answered."""
+PERMANENT_ERROR = 78
+"""Exit code of a part of `timevis serve` that would fail again if it were started again (EX_CONFIG of sysexits.h)."""
+START_HEADER = "X-TimeVis-Start"
+"""Header of the answers of health: the identifier that `timevis serve` gave its web process in TIMEVIS_START_ID."""
+READING_SLOTS = 2
+"""Files that one worker reads at the same time."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
@@ -38,26 +46,35 @@ class Settings:
     token : str
         Secret that clients send as ``Authorization: Bearer``. Without it, a token is made and kept in `home`.
     allowed_hosts : tuple of str
-        Host names, separated by commas, that requests may name besides those of this machine; requests for another
-        host are refused, which defends against DNS rebinding.
+        Host names, separated by commas, that requests may name besides the names of this machine; requests for
+        another host are refused, which defends against DNS rebinding.
     max_upload_megabytes : int
         Largest file that can be uploaded.
-    profile_seconds, profile_megabytes : int
-        Limits of time and memory for reading an uploaded file.
+    max_unpacked_megabytes : int
+        Largest content of a compressed file that is read.
+    profile_seconds : int
+        Limit of time for reading an uploaded file.
+    profile_megabytes : int
+        Limit of memory for reading files, of all that are read at the same time together; by default half of the
+        memory of the machine, and at most 8192.
     grace_seconds : float
         Time between SIGTERM and SIGKILL when a training is cancelled.
     lost_after_seconds : float
         A running task without a heartbeat for this long is queued again.
-    resend_seconds : float
-        A queued task is sent to the broker again after this time, in case that its message was lost.
     max_attempts : int
         A task that was lost this many times fails.
     trainings : int
-        Trainings that one worker runs at the same time; they share the cores of the machine.
+        Training runs of one worker at the same time; they share the cores of the machine.
+    training_megabytes : int
+        Limit of memory of each training run on the CPU; by default 80 % of the memory of the machine, divided by
+        `trainings`.
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
     trusted_proxy : str
-        Address of a proxy on the way, whose header X-Forwarded-For names the address of the client.
+        Address of a proxy on the way, whose headers X-Forwarded-For and X-Forwarded-Proto name the address of the
+        client and whether it uses https.
+    root_path : str
+        Path below which a proxy shows the service, such as ``/timevis``; requests may have it or lack it.
     requests_per_minute, failed_tokens_per_minute : float
         Limits for one token, or for one address without a token; and for wrong tokens of one address.
     max_rows, max_columns, max_sheets : int
@@ -72,8 +89,10 @@ class Settings:
         server offers it, or ``smtps://``. Without it, alerts by e-mail wait.
     mail_from : str
         Sender of these e-mails.
+    start_id : str
+        Set by `timevis serve` for its web process, which names it in health, so that the two know each other.
     wandb_mode, wandb_project : str
-        Whether trainings are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
+        Whether training runs are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
     """
 
     home: Path
@@ -83,15 +102,17 @@ class Settings:
     store: str = ""
     allowed_hosts: tuple[str, ...] = ()
     max_upload_megabytes: int = 512
+    max_unpacked_megabytes: int = 1024
     profile_seconds: int = 300
     profile_megabytes: int = 8192
     grace_seconds: float = 20.0
     lost_after_seconds: float = 30.0
-    resend_seconds: float = 15.0
     max_attempts: int = 3
     trainings: int = 1
+    training_megabytes: int = 8192
     cors_origins: tuple[str, ...] = ()
     trusted_proxy: str = ""
+    root_path: str = ""
     requests_per_minute: float = 6000.0
     failed_tokens_per_minute: float = 30.0
     max_rows: int = 20_000_000
@@ -101,6 +122,7 @@ class Settings:
     keep_unused_days: float | None = None
     smtp_url: str = ""
     mail_from: str = "timevis@localhost"
+    start_id: str = ""
     wandb_mode: str = "disabled"
     wandb_project: str = "timevis"
 
@@ -114,6 +136,7 @@ class Settings:
             A variable has a value of the wrong kind, or the file of the token is empty.
         """
         home = Path(environment.get("TIMEVIS_HOME") or "~/.timevis").expanduser().absolute()
+        make_private_folder(home)
         for name in FOLDERS:
             (home / name).mkdir(parents=True, exist_ok=True)
         limits: dict[str, float] = {}
@@ -122,6 +145,8 @@ class Settings:
             if field.type in ("int", "float", "float | None") and (text := environment.get(variable)):
                 limits[field.name] = _positive_number(variable, text, whole=field.type == "int")
         limits.setdefault("trainings", max(1, available_cores() // 2))
+        limits.setdefault("training_megabytes", int(0.8 * total_megabytes() / limits["trainings"]))
+        limits.setdefault("profile_megabytes", min(cls.profile_megabytes, total_megabytes() // 2))
         return cls(
             home=home,
             database_url=environment.get("TIMEVIS_DATABASE_URL") or f"sqlite:///{home / 'timevis.db'}",
@@ -131,8 +156,10 @@ class Settings:
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
+            root_path=_root_path(environment),
             smtp_url=_smtp_url(environment.get("TIMEVIS_SMTP_URL") or ""),
             mail_from=environment.get("TIMEVIS_MAIL_FROM") or cls.mail_from,
+            start_id=environment.get("TIMEVIS_START_ID") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
             **limits,  # type: ignore[arg-type]
@@ -140,10 +167,15 @@ class Settings:
 
     @property
     def gpus(self) -> tuple[str, ...]:
-        """The GPUs of this machine that trainings may use, as values of CUDA_VISIBLE_DEVICES."""
+        """The GPUs of this machine that training runs may use, as values of CUDA_VISIBLE_DEVICES."""
         if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
             return tuple(part for part in visible.split(",") if part)
         return tuple(sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")))
+
+    @property
+    def megabytes_per_reading(self) -> int:
+        """Limit of memory of each process that reads a file."""
+        return max(1, self.profile_megabytes // READING_SLOTS)
 
     @property
     def threads_per_training(self) -> int:
@@ -151,9 +183,26 @@ class Settings:
         return max(1, available_cores() // self.trainings)
 
 
+def make_private_folder(path: Path) -> None:
+    """Make a folder that only its owner can open; one that others can open is closed to them."""
+    path.mkdir(parents=True, exist_ok=True)
+    if sys.platform != "win32" and path.stat().st_uid == os.geteuid() and path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+
+
 def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     """The parts of a list that is separated by commas."""
     return tuple(part.strip() for part in environment.get(variable, "").split(",") if part.strip())
+
+
+def _root_path(environment: Mapping[str, str]) -> str:
+    """A path with a slash at its begin and none at its end, or nothing."""
+    path = environment.get("TIMEVIS_ROOT_PATH", "").rstrip("/")
+    if path and not re.fullmatch(r"(/[\w.~-]+)+", path, re.ASCII):
+        raise ConfigError(
+            Text("bad-root-path", "TIMEVIS_ROOT_PATH={path!r} is not a path such as /timevis", path=path),
+        )
+    return path
 
 
 def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:

@@ -17,8 +17,8 @@ def specification() -> dict[str, Any]:
         settings = Settings.from_environment({"TIMEVIS_HOME": home, "TIMEVIS_TOKEN": "specification"})
         app = create_app(settings)
         with app.app_context():
-            found: Any = app._get_spec("json")
-            return dict(found)
+            document: Any = app._get_spec("json")
+            return dict(document)
 
 
 def main() -> None:

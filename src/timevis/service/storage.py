@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from timevis.data.table import empty_file_error
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.service.artefacts import ArtefactStore, open_store
@@ -86,13 +87,7 @@ class Storage:
                 file.flush()
                 os.fsync(file.fileno())
             if not size:
-                raise DataError(
-                    Text("file-empty", "{source}: the file is empty", source=file_name),
-                    Text(
-                        "give-header-and-rows",
-                        "give a row of column names, such as time,value, and below it a row for each time",
-                    ),
-                )
+                raise empty_file_error(file_name)
             upload = Upload(digest.hexdigest(), suffix, size)
             temporary.replace(self.upload(upload.content_hash, suffix))
             self.share(self.upload(upload.content_hash, suffix))
@@ -168,14 +163,14 @@ class Storage:
     def read_part(self, run_id: str, name: str, start: int, length: int) -> bytes:
         """Bytes of a file of a run that grows; of its copy, if that is longer because another host trains."""
         path = self.run(run_id) / name
-        found = b""
+        content = b""
         if path.is_file():
             with path.open("rb") as file:
                 file.seek(start)
-                found = file.read(length)
-        if self.store is not None and not found:
-            found = self.store.read_part(path.parent, path.name, start, length)
-        return found
+                content = file.read(length)
+        if self.store is not None and not content:
+            content = self.store.read_part(path.parent, path.name, start, length)
+        return content
 
     def remove(self, path: Path) -> None:
         """Remove a file or a folder below the home folder, and its copy."""
@@ -203,8 +198,8 @@ def suffix_of(file_name: str) -> str:
     DataError
     """
     lower = file_name.lower()
-    found = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
-    if not found:
+    suffixes = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
+    if not suffixes:
         raise DataError(
             Text(
                 "upload-with-other-suffix",
@@ -214,7 +209,7 @@ def suffix_of(file_name: str) -> str:
             ),
             Text("rename-or-convert", "rename or convert the file"),
         )
-    return max(found, key=len)
+    return max(suffixes, key=len)
 
 
 def _checked(identifier: str) -> str:

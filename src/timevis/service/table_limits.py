@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from timevis.data.readers.compression import decompressed_bytes, decompressed_name
+from timevis.data.readers.compression import decompressed_chunks, decompressed_name, is_compressed
 from timevis.errors import DataError
 from timevis.messages import Text
 
@@ -33,11 +33,12 @@ def _larger_limit(variable: str) -> Text:
 
 @dataclass(frozen=True)
 class TableLimits:
-    """The largest table that an upload may hold."""
+    """The largest table that an upload may hold; `megabytes` is the size of its decompressed file."""
 
     rows: int
     columns: int
     sheets: int
+    megabytes: int
 
     def check(self, rows: int = 0, columns: int = 0, sheets: int = 0) -> None:
         """Compare a table with the limits.
@@ -77,13 +78,41 @@ class TableLimits:
         """
         suffix = Path(decompressed_name(path)).suffix.lower()
         if suffix in TEXT_SUFFIXES:
-            raw = decompressed_bytes(path)
-            self.check(rows=raw.count(b"\n"), columns=_columns(raw))
-        elif suffix == ".xlsx" and zipfile.is_zipfile(path):
+            self._check_text(path)
+        elif is_compressed(path):
+            size = 0
+            for chunk in decompressed_chunks(path):
+                size += len(chunk)
+                self._check_size(path, size)
+        if suffix == ".xlsx" and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
+                self._check_size(path, sum(member.file_size for member in archive.infolist()))
                 self.check(sheets=sum(bool(re.fullmatch(SHEET_PART, name)) for name in archive.namelist()))
         elif suffix == ".parquet":
             self._check_parquet(path)
+
+    def _check_text(self, path: Path) -> None:
+        """Count the lines of a table of text, and the fields of its first lines, in parts of the file."""
+        rows = size = 0
+        start, is_packed = b"", is_compressed(path)
+        for chunk in decompressed_chunks(path):
+            rows, size = rows + chunk.count(b"\n"), size + len(chunk)
+            if start.count(b"\n") < FIRST_LINES:
+                start += chunk
+            if is_packed:
+                self._check_size(path, size)
+            self.check(rows=rows)
+        self.check(columns=_columns(start))
+
+    def _check_size(self, path: Path, size: int) -> None:
+        if size > self.megabytes * 2**20:
+            text = Text(
+                "unpacked-too-large",
+                "{source} decompresses to more than {maximum:,} MB",
+                source=path.name,
+                maximum=self.megabytes,
+            )
+            raise DataError(text, _larger_limit("TIMEVIS_MAX_UNPACKED_MEGABYTES"))
 
     def _check_parquet(self, path: Path) -> None:
         try:

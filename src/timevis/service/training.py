@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any, Literal
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 
-from timevis.config.compose import compose
-from timevis.config.options import Option, options_of, parameter_help
+from timevis.config.compose import choices_of, compose
+from timevis.config.members import COMBINING_MODELS
+from timevis.config.options import Option, check_choice, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
 from timevis.config.validate import check
@@ -27,11 +28,11 @@ from timevis.runs.folder import RunFolder
 
 BACKBONE = Option(
     "name",
-    Literal["nano", "qwen2.5-0.5b", "qwen3-0.6b"],
+    Literal[tuple(name for name in choices_of("model/backbone") if name != "local")],
     "nano",
     "The language model; nano is part of TimeVis, the others are downloaded.",
 )
-"""Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
+"""Choices of conf/model/backbone; ``local`` is left out, since it needs a folder of the server."""
 DATA_KEYS = (
     "target",
     "covariates",
@@ -54,7 +55,7 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     model : str
         One of `declared_models`.
     backbone : str, optional
-        One of the choices of `BACKBONE`, which changes further defaults; None takes that of the model.
+        One of the choices of `BACKBONE`, which changes further defaults; the backbone of the model when None.
     """
     assert model in declared_models()
     assert backbone is None or backbone in BACKBONE.choices
@@ -155,12 +156,25 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
     given = request.model_dump(exclude_unset=True)
     backbone = (given.get("backbone") or {}).get("name")
     cfg = copy.deepcopy(base_config(given["model"], backbone))
+    check_member_names(given.get("options", {}).get("members"))
     values = {**config_values(given, dataset_options), "data.path": str(path), "data.name": name}
     for key, value in values.items():
         OmegaConf.update(cfg, key, escape(value), merge=False, force_add=True)
     check(cfg)
     check_sections_without_model(cfg)
     return cfg
+
+
+def check_member_names(members: Sequence[str] | None) -> None:
+    """Check that a request names only models as members: their options could name folders of the server.
+
+    Raises
+    ------
+    ConfigError
+    """
+    names = [name for name in declared_models() if name not in COMBINING_MODELS]
+    for member in members or ():
+        check_choice(member, names, "model.members")
 
 
 def pointer_of(key: str) -> str:

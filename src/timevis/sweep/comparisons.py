@@ -11,6 +11,7 @@ from timevis.errors import RunFolderError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import write_comparison
 from timevis.evaluation.window_sets import comparability_key
+from timevis.models.member_record import is_member_folder
 from timevis.runs.record import RunRecord
 from timevis.runs.status import state_of
 
@@ -37,7 +38,8 @@ def write_comparisons(sweep: Path) -> list[Path]:
         Folders ``comparison_<data>`` in the sweep folder; of several window sets on the same data, all but the first
         have a suffix that names the window set.
     """
-    folders = [path.parent for path in sweep.rglob("status.json") if state_of(path.parent) == "completed"]
+    folders = [path.parent for path in sweep.rglob("status.json") if not is_member_folder(path.parent)]
+    folders = [folder for folder in folders if state_of(folder) == "completed"]
     by_window_set: dict[str, list[RunRecord]] = {}
     for folder in sorted(folders, key=lambda f: (len(f.name), f.name)):  # job 2 before job 10
         try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
-import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from timevis.config.compose import register_resolvers
 
 
 def grid_jobs(sweep: Path) -> dict[str, list[str]]:
@@ -22,14 +25,16 @@ def grid_jobs(sweep: Path) -> dict[str, list[str]]:
     """
     if not (sweep / "multirun.yaml").is_file():
         return {}
-    hydra = yaml.safe_load((sweep / "multirun.yaml").read_text(encoding="utf-8"))["hydra"]
-    is_grid = hydra["sweeper"]["_target_"].endswith(".BasicSweeper")
-    is_numbered = hydra["sweep"]["subdir"] == "${hydra.job.num}"
-    if not is_grid or not is_numbered or "submitit" in hydra["launcher"]["_target_"]:
+    hydra = OmegaConf.load(sweep / "multirun.yaml").hydra
+    stored: dict[str, Any] = OmegaConf.to_container(hydra)  # type: ignore[assignment]
+    is_grid = stored["sweeper"]["_target_"].endswith(".BasicSweeper")
+    is_numbered = stored["sweep"]["subdir"] == "${hydra.job.num}"
+    if not is_grid or not is_numbered or "submitit" in stored["launcher"]["_target_"]:
         return {}
-    params = [f"{key}={value}" for key, value in (hydra["sweeper"]["params"] or {}).items()]
+    register_resolvers()
+    params = [f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()]
     try:
-        overrides = OverridesParser.create().parse_overrides([*params, *hydra["overrides"]["task"]])
+        overrides = OverridesParser.create().parse_overrides([*params, *stored["overrides"]["task"]])
         values = {override.get_key_element(): _values(override) for override in overrides}
     except HydraException:
         return {}

@@ -14,6 +14,7 @@ from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.messages import Text
 from timevis.metric_specs import compared_metrics
+from timevis.models.member_record import is_member_folder
 from timevis.runs.folder import RunFolder, read_overrides
 from timevis.runs.record import differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
@@ -39,7 +40,7 @@ def read_jobs(sweep: Path) -> pd.DataFrame:
         run, setting (the overrides that differ between the jobs, without the seed), seed, state, data, model,
         backbone, val/relative_wql, test/*, skill_*, costs, and the reason why a job has no result.
     """
-    folders = sorted(path.parent for path in sweep.rglob("status.json"))
+    folders = sorted(path.parent for path in sweep.rglob("status.json") if not is_member_folder(path.parent))
     names = [str(folder.relative_to(sweep)) for folder in folders]
     waiting = {name: job for name, job in grid_jobs(sweep).items() if name not in names} if folders else {}
     settings = differing_overrides([*map(read_overrides, folders), *waiting.values()])

@@ -17,6 +17,7 @@ from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.errors import ConfigError, RunFolderError
 from timevis.messages import Setting, Text
+from timevis.models.member_record import MEMBERS_FOLDER
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
 from timevis.runs.reload import load_data_to_resume
@@ -131,7 +132,7 @@ def load_resumed_run(folder: RunFolder, config: RunConfig) -> ResumedRun:
         The run has a checkpoint, and its data have changed since.
     """
     step = checkpoint_step(folder)
-    if step is None:
+    if step is None and not any((folder.path / MEMBERS_FOLDER).glob("*/model/model.json")):
         return ResumedRun(config, *load_panel(config.data), step)
     return ResumedRun(*load_data_to_resume(folder, config), step)
 

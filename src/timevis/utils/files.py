@@ -55,6 +55,17 @@ def require_writable(folder: Path, option: str) -> None:
         raise ConfigError(message, choose_another(option))
 
 
+def require_absent(path: Path, advice: Text) -> None:
+    """Check that a file does not exist yet.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if path.exists():
+        raise ConfigError(Text("file-exists", "{path} exists already", path=str(path)), advice)
+
+
 def require_empty(folder: Path) -> None:
     """Check that the folder of --out is empty or does not exist yet.
 

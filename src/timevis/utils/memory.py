@@ -12,7 +12,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,16 @@ def available_bytes(cgroup: Path = CGROUP) -> int:
     except (OSError, ValueError, KeyError):
         return machine
     return min(machine, max(0, limit - used))
+
+
+def total_megabytes(cgroup: Path = CGROUP) -> int:
+    """Memory of this machine, or of the control group if that is less, in MB of 2**20 bytes."""
+    import psutil
+
+    machine: int = psutil.virtual_memory().total
+    with suppress(OSError, ValueError):  # there is no limit
+        machine = min(machine, int((cgroup / "memory.max").read_text()))
+    return machine // 2**20
 
 
 def _glibc_function(name: str) -> Any:

@@ -64,13 +64,16 @@ def test_the_frequency_is_inferred_despite_gaps(freq: str) -> None:
 
 def test_zoned_times_become_utc_and_daily_rows_keep_their_dates() -> None:
     hours = pd.date_range("2024-03-25", periods=400, freq="h", tz="Europe/Berlin", unit="us")
-    panel, _ = clean_frame(wide_frame([str(t) for t in hours]), timezone="Europe/Berlin")
+    panel, report = clean_frame(wide_frame([str(t) for t in hours]))
     assert panel.index.equals(pd.DatetimeIndex(hours.tz_convert("UTC"), freq=None))
-    assert panel.local_index.hour[0] == 0
+    assert (panel.timezone, panel.local_index.hour[0]) == ("Europe/Berlin", 0)
+    assert report.start == "2024-03-25 00:00:00+01:00"
+    assert clean_frame(wide_frame([str(t) for t in hours]), timezone="Asia/Tokyo")[0].local_index.hour[0] == 8
     days = pd.date_range("2024-01-01", periods=400, freq="D", tz="Europe/Berlin", unit="us")
     panel, report = clean_frame(wide_frame([str(t) for t in days]))
     assert panel.freq == "D"
-    assert (panel.index.tz_localize(None) == days.tz_localize(None)).all()
+    assert (panel.index == days.tz_localize(None)).all()
+    assert (panel.local_index == days).all()
     assert report.off_grid["moved"] == 0
 
 

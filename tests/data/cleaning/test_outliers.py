@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timevis.data.cleaning.outliers import find_outliers, fit_bounds
+from timevis.data.quality.findings import data_findings
 
 
 @pytest.mark.parametrize(("value", "step"), [(-999, 50), (9999, 8), (-99.9, 20)])
@@ -77,3 +78,13 @@ def test_rain_is_not_an_outlier_if_nearly_all_rows_are_dry() -> None:
     values = np.zeros((2000, 1), np.float32)
     values[::40] = 5
     assert len(find_outliers(values, *fit_bounds(values, 1))) == 0
+
+
+def test_steady_growth_is_no_outlier_and_the_largest_spike_is_listed_and_named_first() -> None:
+    values = VALUES + np.arange(400, dtype=np.float32) * 2.0
+    assert "load" not in clean_frame(wide_frame(values=values))[1].outliers
+    values[[60, 380]] *= 2
+    report = clean_frame(wide_frame(values=values))[1]
+    assert [p["time"] for p in report.outliers["load"]["places"]] == [str(HOURS[i]) for i in (60, 380)]
+    message = str(next(f.message for f in data_findings(report.to_dict()) if f.message.code == "outliers-kept"))
+    assert message.index("2024-01-16") < message.index("2024-01-03")

@@ -14,7 +14,13 @@ def test_findings_describe_every_defect_with_its_count_and_places():
         "gaps": {"count": 1, "rows": 9, "longest": 9, "places": [{"start": "2024-02-01 00:00:00", "rows": 9}]},
         "missing": {"a": 9, "b": 0},
         "channels": {"a": {"longest_gap": {"rows": 6, "start": "2024-02-01 00:00:00"}}},
-        "outliers": {"a": {"count": 5, "masked": 2, "places": [{"time": "2024-03-01 00:00:00", "value": 7.0}]}},
+        "outliers": {
+            "a": {
+                "count": 5,
+                "masked": 2,
+                "places": [{"time": "2024-03-01 00:00:00", "value": 7.0, "lower": None, "upper": 5.0}],
+            }
+        },
         "defects": [{"start": "2012-03-25", "end": "2012-03-26", "reason": "clock change", "masked": 1}],
         "left_out": {"c": "is constant (0)"},
         "notes": ["the time column is 'time'"],

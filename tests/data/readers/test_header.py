@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 
 from timevis.data.catalog import load_panel
 from timevis.data.read_options import ReadOptions
+from timevis.data.readers.header_units import unit_of_name
 from timevis.data.readers.read_table import read_table
 from timevis.errors import ConfigError, DataError
 
@@ -87,3 +90,36 @@ def test_a_row_of_remarks_far_below_is_not_taken_for_the_header(tmp_path: Path) 
     assert list(table.frame.columns) == ["time", "2019", "2020"]
     with pytest.raises(DataError, match="row 32"):
         load_panel({"name": "file", "path": str(tmp_path / "t.csv")})
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("power (kW)", "kW"),
+        ("Durchfluss [l/s]", "l/s"),
+        ("irradiance (kWh/m²)", "kWh/m²"),
+        ("temp (°C) ", "°C"),
+        ("humidity (%)", "%"),
+        ("speed (m s-1)", "m s-1"),
+        ("load (max)", ""),
+        ("sales (2024)", ""),
+        ("flow [3]", ""),
+        ("(kW)", ""),
+        ("load", ""),
+    ],
+)
+def test_a_unit_in_brackets_at_the_end_of_a_name_is_the_unit_of_the_column(name: str, unit: str) -> None:
+    assert unit_of_name(name) == unit
+
+
+def test_each_channel_has_the_unit_of_its_column(tmp_path: Path) -> None:
+    times = pd.date_range("2026-01-01", periods=200, freq="h")
+    wide = pd.DataFrame({"time": times, "power (kW)": range(200), "flow [l/s]": np.sin(range(200))})
+    long = pd.concat([wide[["time", "power (kW)"]].assign(site=site) for site in ("a", "b")])
+    for name, frame, units in (
+        ("wide.csv", wide, {"power (kW)": "kW", "flow [l/s]": "l/s"}),
+        ("long.csv", long, {"a": "kW", "b": "kW"}),
+    ):
+        frame.to_csv(tmp_path / name, index=False)
+        panel, _ = load_panel({"name": "file", "path": str(tmp_path / name)})
+        assert {channel: panel.card.unit_of(channel) for channel in panel.channels} == units

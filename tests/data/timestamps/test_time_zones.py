@@ -63,11 +63,19 @@ def test_an_impossible_offset_is_an_error_with_its_row() -> None:
         parse_index(text)
 
 
-def test_offsets_may_change_with_daylight_saving() -> None:
-    berlin = pd.date_range("2024-03-29", periods=100, freq="h", tz="Europe/Berlin", unit="us")
-    text = [str(t) for t in berlin]
-    assert text[0][-6:] != text[-1][-6:]
-    assert (parse_index(text) == berlin.tz_convert("UTC")).all()
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Europe/London", "America/New_York", "Australia/Sydney", "Africa/Casablanca"]
+)
+def test_offsets_that_change_with_daylight_saving_give_the_zone_with_these_offsets(zone: str) -> None:
+    hours = pd.date_range("2024-01-01", "2024-12-31", freq="h", tz=zone, unit="us")
+    times = parse_times(Table(pd.DataFrame({"time": [str(t) for t in hours[::-1]]}), "t.csv"), ("time",))
+    assert (times.index == hours[::-1].tz_convert("UTC")).all()
+    assert times.zone == zone
+
+
+def test_offsets_of_no_zone_give_no_zone() -> None:
+    text = [f"{t}{'+01:00' if t.day % 2 else '+02:00'}" for t in HOURS]
+    assert parse_times(Table(pd.DataFrame({"time": text}), "t.csv"), ("time",)).zone is None
 
 
 def test_mixing_naive_and_zoned_times_is_an_error_that_names_the_row() -> None:

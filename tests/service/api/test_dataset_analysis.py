@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import io
 
+import numpy as np
+import pandas as pd
 from flask.testing import FlaskClient
 from service_data import plant_csv, upload
 
+from timevis.data.quality.seasonality import describe_seasonality
 from timevis.service.db.tables import Dataset, new_id
 
 
@@ -59,6 +62,25 @@ def test_the_average_day_has_the_shape_of_the_data(http: FlaskClient, dataset: s
     assert 65 < day["mean"][6] < 75
     assert all(low < mean < high for low, mean, high in zip(day["low"], day["mean"], day["high"], strict=True))
     assert found["autocorrelation"]["values"][23] > 0.8 > found["autocorrelation"]["bound"] > 0
+
+
+def test_slow_data_have_an_average_year_and_fast_data_an_autocorrelation_of_more_than_a_day() -> None:
+    months = pd.date_range("1946-01-01", periods=960, freq="MS")
+    found = describe_seasonality(np.arange(960) % 12, months, "MS", [])
+    assert (found["average_year"]["labels"][2], found["average_year"]["mean"][2]) == ("Mar", 2)
+    assert (found["average_day"], found["average_week"]) == (None, None)
+    quarters = pd.date_range("2010-01-01", periods=40, freq="QS")
+    assert describe_seasonality(np.arange(40), quarters, "QS", [])["average_year"]["labels"] == [
+        "Q1",
+        "Q2",
+        "Q3",
+        "Q4",
+    ]
+    minutes = pd.date_range("2026-01-01", periods=14_400, freq="min")
+    wave = np.sin(np.arange(14_400) / 1_440 * 2 * np.pi)
+    correlation = describe_seasonality(wave, minutes, "min", [])["autocorrelation"]
+    assert len(correlation["lags"]) <= 400
+    assert correlation["values"][correlation["lags"].index(1_440)] > 0.99
 
 
 def test_the_preview_shows_the_rows_of_the_file_with_the_role_of_each_column(http: FlaskClient, dataset: str) -> None:
@@ -132,14 +154,16 @@ def test_newer_rows_make_a_new_version_and_others_are_refused(http: FlaskClient,
     assert "newer.csv starts at 2026-01-23" in wrong.json["detail"]
     older = add(rows[-100:])
     assert (older.status_code, older.json["code"]) == (409, "conflict")
-    assert added.json["id"] in older.json["detail"]
+    assert older.json["detail_code"]["params"]["identifier"] == added.json["id"]
+    assert (added.json["file_name"], added.json["id"] in older.json["detail"]) == ("plant.csv", False)
     with http.application.extensions["timevis"].sessions.begin() as session:
         second = session.get_one(Dataset, added.json["id"])
         values = {column.name: getattr(second, column.name) for column in Dataset.__table__.columns}
         third = Dataset(**values | {"id": new_id(), "parent_id": second.id, "version": 3})
         session.add(third)
         second.deleted = 1.0
-    assert third.id in add(rows[-100:]).json["detail"]  # the version between them is deleted
+        refused = add(rows[-100:]).json["detail_code"]["params"]
+        assert refused["identifier"] == third.id  # the version between them is deleted
 
 
 def test_a_deleted_version_and_the_one_added_after_it_have_two_numbers(http: FlaskClient, dataset: str) -> None:

@@ -21,7 +21,10 @@ def test_statistics_count_and_measure_what_there_is(http: FlaskClient, dataset: 
 
 def filled(messages: dict[str, str], coded: dict[str, Any]) -> str:
     """The English of a text, from its code and its params, as another client would write it."""
-    params = {key: value["text"] if isinstance(value, dict) else value for key, value in coded["params"].items()}
+    params = {
+        key: value["text"] if isinstance(value, dict) else ", ".join(value) if isinstance(value, list) else value
+        for key, value in coded["params"].items()
+    }
     return messages[coded["code"]].format(**params)
 
 
@@ -56,6 +59,8 @@ def test_every_problem_has_a_code_with_a_template_that_its_params_fill(http: Fla
         for error in problem.get("errors") or ():
             assert filled(messages, error) == error["detail"]
             codes.add(error["code"])
+            if error["code"] == "not-a-choice":
+                assert error["params"] == {"choices": ["lstm", "gru"]}
     assert {"number-too-small", "not-a-whole-number", "not-a-choice", "field-unknown", "unknown-channel"} <= codes
     assert "models-method-or-items" in codes
     assert "printed-text" not in codes

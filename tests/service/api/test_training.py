@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from service_data import TINY_LSTM_RUN, TINY_RUN
+from service_data import TINY_LSTM_RUN, TINY_RUN, summary_with
 from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
@@ -47,11 +47,30 @@ def test_a_name_that_a_database_may_refuse_is_refused(http: FlaskClient, dataset
 def test_an_estimate_learns_from_earlier_trainings(
     http: FlaskClient, dataset: str, add_model: Callable[..., str]
 ) -> None:
-    body = {"dataset": dataset, "model": "linear", "dry_run": True}
-    add_model(*TINY_LSTM, kind="linear", summary={"cost": {"fit_seconds": 100.0, "peak_memory_mb": 321.0}})
+    earlier = summary_with({"cost.fit_seconds": 100.0, "cost.peak_memory_mb": 321.0})
+    earlier["cost"] |= {"calibrate_seconds": 0.0, "test_seconds": 0.0}
+    lengths = {"context_length": earlier["window_set"]["context_length"], "horizon": 6}
+    body = {"dataset": dataset, "model": "linear", "dry_run": True, **lengths}
+    add_model(*TINY_LSTM, kind="linear", summary=earlier)
     found = http.post("/api/train", json=body).json["estimate"]
     assert (found["seconds_low"], found["seconds_high"], found["memory_mb"]) == (38.0, 216.0, 321)
     assert http.get("/api/model-options/linear").json["seconds_hint"] == 108.0
+
+
+def test_an_estimate_follows_from_network_and_context_and_what_does_not_fit_is_refused(
+    http: FlaskClient, dataset: str
+) -> None:
+    body = {"dataset": dataset, "model": "lstm", "dry_run": True, **TINY_LSTM_RUN, "max_epochs": 10_000}
+
+    def seconds(**changes: object) -> float:
+        return float(http.post("/api/train", json=body | changes).json["estimate"]["seconds_high"])
+
+    assert seconds(context_length=96) > 1.2 * seconds(context_length=24)
+    assert seconds(options={"hidden_size": 2048}) > 2 * seconds()
+    for options, pointer in ({"num_layers": 10**9}, "/options/num_layers"), ({"hidden_size": 8000}, "/options"):
+        answer = http.post("/api/train", json=body | {"options": options, "batch_size": 50_000})
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
+    assert "MB of memory for a network of" in answer.json["detail"]
 
 
 def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
@@ -111,6 +130,24 @@ def test_the_rule_of_the_split_is_that_of_the_command_line(http: FlaskClient, da
     assert load_config(path).data.split_by == "axis"
     refused = http.post("/api/train", json={**body, "split_by": "rows"})
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/split_by")
+
+
+def test_a_language_model_can_be_chosen_where_it_is_on_this_machine(
+    http: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+
+    def backbones() -> tuple[list[str], dict[str, str]]:
+        options = http.get("/api/model-options/qwen").json["options"]
+        (option,) = (entry for entry in options if (entry["section"], entry["name"]) == ("backbone", "name"))
+        return option["choices"], option["absent"]
+
+    absent = {"qwen2.5-0.5b": "Qwen/Qwen2.5-0.5B", "qwen3-0.6b": "Qwen/Qwen3-0.6B-Base"}
+    assert backbones() == (["nano"], absent)
+    config = tmp_path / "models--Qwen--Qwen2.5-0.5B" / "snapshots" / "1" / "config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text("{}")
+    assert backbones()[0] == ["nano", "qwen2.5-0.5b"]
 
 
 def test_every_model_lists_typed_options_for_a_form(http: FlaskClient) -> None:

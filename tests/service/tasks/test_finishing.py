@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy.orm import Session
 
 from timevis.service.db.tables import Model, Sessions, Task
 from timevis.service.settings import Settings
@@ -20,8 +21,12 @@ def test_a_task_whose_result_the_database_refuses_fails(
     # SQLite takes a text of any length, so that it refuses only the absent one, as an IntegrityError
     name = None if sessions.kw["bind"].dialect.name == "sqlite" else "n" * 201
     model = Model(name=name, kind="linear", run_id="1" * 32, summary={})
+
+    def add(session: Session) -> None:
+        session.add(model)
+
     monkeypatch.setitem(
-        jobs.JOBS, "train", lambda *_: (Outcome(COMPLETED), {"model": model, "result": {"model": "m"}})
+        jobs.JOBS, "train", lambda *_: (Outcome(COMPLETED), {"change": add, "result": {"model": "m"}})
     )
     with sessions.begin() as session:
         task = Task(kind="train", queue="cpu", request={})

@@ -51,6 +51,10 @@ def test_the_events_of_an_ended_task_are_its_state_its_log_and_its_end(
     events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.strip().split("\n\n")]
     names = [event.get("event") for event in events]
     assert (names[:2], names[-1]) == ([None, "state"], "end")
+    shown = http.get(f"/api/tasks/{task}").json
+    state = json.loads(events[1]["data"])
+    assert set(state) >= {"error_code", "advice_code"}
+    assert state.items() <= shown.items()
     log = "".join(json.loads(event["data"])["text"] for event in events if event.get("event") == "log")
     assert log == http.get(f"/api/tasks/{task}").json["log"]
     again = http.get(f"/api/tasks/{task}/events", headers={"Last-Event-ID": events[-1]["id"]}).text

@@ -12,8 +12,8 @@ from timevis.service.db import tables
 from timevis.service.db.database import open_database
 from timevis.service.settings import Settings
 from timevis.service.tasks import worker as worker_module
+from timevis.service.tasks.dispatcher import Dispatcher
 from timevis.service.tasks.jobs import Worker
-from timevis.service.tasks.queue import make_celery
 
 
 def test_a_worker_gives_signs_of_life_while_a_purge_is_slow(
@@ -26,11 +26,10 @@ def test_a_worker_gives_signs_of_life_while_a_purge_is_slow(
         may_end.wait(60)
 
     monkeypatch.setattr(worker_module, "purge", slow_purge)
-    monkeypatch.setattr(worker_module, "resend", lambda *_: 0)
     monkeypatch.setattr(worker_module, "HEARTBEAT_SECONDS", 0.05)
     settings = make_settings()
     worker = Worker(settings, open_database(settings.database_url), ("cpu",))
-    maintenance = worker_module.Maintenance(worker, make_celery(settings))
+    maintenance = worker_module.Maintenance(worker, Dispatcher(worker))
     thread = threading.Thread(target=maintenance.run, daemon=True)
 
     def heartbeat() -> float:

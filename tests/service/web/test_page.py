@@ -29,6 +29,12 @@ def test_every_address_of_the_page_gets_its_index(built: FlaskClient, path: str)
     assert (answer.status_code, answer.text, answer.headers["Cache-Control"]) == (200, "the page", "no-cache")
 
 
+def test_the_index_names_the_folder_below_which_a_proxy_shows_the_page(built: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "page/index.html").write_text('<base href="/" />')
+    assert built.get("/data").text == '<base href="/" />'
+    assert built.get("/data", environ_overrides={"SCRIPT_NAME": "/a"}).text == '<base href="/a/" />'
+
+
 def test_files_with_a_hash_in_their_name_are_cached_for_good(built: FlaskClient) -> None:
     assert "immutable" in built.get("/assets/main-abc.js").headers["Cache-Control"]
     assert built.get("/assets/main-old.js").status_code == 404

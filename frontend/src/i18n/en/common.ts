@@ -12,6 +12,7 @@ export default {
     skip: "Skip to the content",
     open: "Open the navigation",
     close: "Close the navigation",
+    sidebar: "Side bar",
     documentation: "API documentation",
   },
   theme: { label: "Theme", light: "Light", dark: "Dark", system: "As the system" },
@@ -27,6 +28,7 @@ export default {
   degraded: {
     worker: "No worker is running, so tasks wait in the queue.",
     broker: "The message queue cannot be reached, so no new task can start.",
+    disk: "The disk of the service is full, so nothing can be stored.",
     database: "The database cannot be used.",
     details: "See System",
   },
@@ -55,6 +57,7 @@ export default {
     page: "Page {page} of {pages}",
     previous: "Previous page",
     next: "Next page",
+    table: "{title}, table",
   },
   commands: {
     title: "Do the same elsewhere",
@@ -64,7 +67,11 @@ export default {
     note: "Replace TOKEN with the token of this service.",
   },
   loading: "Loading …",
-  chart: { table: "Show as a table", image: "Save as PNG" },
+  chart: {
+    table: "Show as a table",
+    image: "Save as PNG",
+    keys: "Plus and minus zoom, the arrow keys move, 0 shows everything.",
+  },
   error: {
     answer: "The service could not answer.",
     page: "This page has a defect.",
@@ -83,6 +90,23 @@ export default {
     month: "monthly | every {n} months",
     quarter: "quarterly | every {n} quarters",
     year: "yearly | every {n} years",
+  },
+  series: "{n} series | {n} series",
+  length: {
+    second: "{n} second | {n} seconds",
+    minute: "{n} minute | {n} minutes",
+    hour: "{n} hour | {n} hours",
+    day: "{n} day | {n} days",
+    workday: "{n} working day | {n} working days",
+    week: "{n} week | {n} weeks",
+    month: "{n} month | {n} months",
+    quarter: "{n} quarter | {n} quarters",
+    year: "{n} year | {n} years",
+    step: "{n} time step | {n} time steps",
+  },
+  instead: {
+    "local-copy-or-mirror":
+      "The language model must be downloaded where the network reaches the hub, and put on the machine of the service. The model nano needs no network.",
   },
   yes: "yes",
   no: "no",

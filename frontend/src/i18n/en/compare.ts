@@ -63,7 +63,7 @@ export default {
   },
   sweep: {
     title: "Parallel coordinates",
-    text: "Each line is a model, coloured by its WQL. Drag along an axis to select models.",
+    text: "Each line is a model, coloured by its WQL. The axes are the settings that differ. Drag along an axis to select models.",
     empty: "The configs do not differ in a number or a choice.",
   },
   config: { title: "Differences of the configs", key: "Key", empty: "The configs are equal." },

@@ -15,6 +15,7 @@ export default {
     modelsHint: "Choose up to eight models",
     source: "Data",
     newest: "Newest data of the model",
+    anyDataset: "A dataset",
     dataset: "Another dataset",
     paste: "Paste rows",
     upload: "Upload a file",

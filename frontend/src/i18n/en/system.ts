@@ -7,7 +7,7 @@ export default {
   works: "works",
   connected: "connected",
   broken: "does not work",
-  part: { database: "Database", broker: "Message queue", worker: "Workers" },
+  part: { database: "Database", broker: "Message queue", worker: "Workers", disk: "Disk" },
   counts: "Counts",
   datasets: "Data sets",
   models: "Models",

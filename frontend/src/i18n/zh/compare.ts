@@ -23,11 +23,11 @@ const words: Area<"compare"> = {
   },
   chips: { more: "另有 {n} 个", less: "显示较少", unknown: "{id} 不存在" },
   differences: {
-    all: "所有模型对",
+    all: "两两比较",
     title: "哪个模型更好？有多确定？",
     text: "两个模型预测相同的窗口，比较其误差。方括号内为差异（百分比）的 95% 置信区间。",
-    better: "{a} 比 {b} 好 {percent} [{low}, {high}]。",
-    worse: "{a} 比 {b} 差 {percent} [{low}, {high}]。",
+    better: "{a} 的误差比 {b} 低 {percent} [{low}, {high}]。",
+    worse: "{a} 的误差比 {b} 高 {percent} [{low}, {high}]。",
     open: "不能确定 {a} 与 {b} 哪个更好：{percent} [{low}, {high}]。",
     unknown: "窗口太少，{a} 与 {b} 的差异没有置信区间。",
     equal: "{a} 与 {b} 的误差相同。",
@@ -53,7 +53,11 @@ const words: Area<"compare"> = {
     axis: "成本",
     wql: "WQL",
   },
-  sweep: { title: "平行坐标", text: "每条线是一个模型，按 WQL 着色。沿坐标轴拖动可筛选模型。", empty: "各配置没有不同的数值或选项。" },
+  sweep: {
+    title: "平行坐标",
+    text: "每条线是一个模型，按 WQL 着色；坐标轴是不同的设置。沿坐标轴拖动可筛选模型。",
+    empty: "各配置没有不同的数值或选项。",
+  },
   config: { title: "配置差异", key: "配置项", empty: "各配置相同。" },
 };
 

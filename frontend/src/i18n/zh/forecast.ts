@@ -12,6 +12,7 @@ const words: Area<"forecast"> = {
     modelsHint: "最多选择八个模型",
     source: "数据",
     newest: "模型的最新数据",
+    anyDataset: "数据集",
     dataset: "其他数据集",
     paste: "粘贴数据行",
     upload: "上传文件",

@@ -50,8 +50,11 @@ const words: Area<"models"> = {
   deleted: "已删除 {name}。",
   deletedMany: "已删除 {n} 个模型。",
   restored: "已恢复。",
-  better: "好 {percent}",
-  worse: "差 {percent}",
+  champion: "首选",
+  makeChampion: "设为首选模型",
+  noChampion: "取消首选",
+  better: "误差低 {percent}",
+  worse: "误差高 {percent}",
   equal: "相同",
   reference: "参照",
 };

@@ -9,7 +9,7 @@ const words: Area<"system"> = {
   works: "正常",
   connected: "已连接",
   broken: "不能工作",
-  part: { database: "数据库", broker: "消息队列", worker: "工作进程" },
+  part: { database: "数据库", broker: "消息队列", worker: "工作进程", disk: "磁盘" },
   counts: "数量",
   datasets: "数据集",
   models: "模型",

@@ -66,6 +66,8 @@ export interface Axis {
 }
 
 const LABELS = ["model._target_", "data.name"];
+/** Keys that change the time and the memory of a run, but not its forecasts. */
+const OF_COST = /(^|\.)(eval_batch_size|val_batch_size|decode_batch_size|num_workers|threads)$|^(trainer|logger|callbacks)\./;
 const MAX_AXES = 7;
 const MAX_CATEGORIES = 12;
 
@@ -73,7 +75,8 @@ export function sweepAxes(differences: readonly ConfigDifference[], models: read
   const axes = differences.flatMap<Axis>(({ key, values }) => {
     const cells = models.map((model) => values[model]);
     // A key that some models lack, such as the size of an LSTM, says nothing of the others.
-    if (LABELS.includes(key) || cells.some((cell) => cell === null || cell === undefined)) return [];
+    if (LABELS.includes(key) || OF_COST.test(key) || new Set(cells.map(textOf)).size < 2 || cells.some((cell) => cell === null || cell === undefined))
+      return [];
     if (cells.every((cell) => typeof cell === "number")) return [{ key, kind: "number", categories: [] }];
     const categories = [...new Set(cells.map((cell) => textOf(cell)))];
     return categories.length <= MAX_CATEGORIES ? [{ key, kind: "text", categories }] : [];

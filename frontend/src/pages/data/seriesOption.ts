@@ -2,7 +2,7 @@ import type { EChartsOption } from "echarts";
 
 import type { Series } from "@/api/datasets";
 import { withSymbols } from "@/charts/isolatedPoints";
-import { AXIS_NAME_ABOVE } from "@/charts/layout";
+import { AXIS_NAME_ABOVE, DRAG_TO_ZOOM, ZOOM_INSIDE } from "@/charts/layout";
 import { toMilliseconds } from "@/utils/time";
 
 export type Point = [time: number, value: number | null];
@@ -106,9 +106,10 @@ export function seriesOption(
     // Explicit nulls, since options are merged: otherwise the axis would stay cut.
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", scale: true, name: axis.unit, min: axis.range?.[0] ?? null, max: axis.range?.[1] ?? null },
     dataZoom: [
-      { type: "inside", filterMode: "none", throttle: 30 },
+      { type: "inside", filterMode: "none", throttle: 30, ...ZOOM_INSIDE },
       { type: "slider", filterMode: "none", bottom: 8, height: 34, throttle: 30, showDetail: false },
     ],
+    toolbox: DRAG_TO_ZOOM,
     series: [
       {
         name: words.value,

@@ -1,6 +1,6 @@
 import type { Schemas } from "@/api/client";
 
-type Model = Pick<Schemas["ModelSummary"], "id" | "name" | "kind" | "dataset" | "summary" | "notes" | "tags" | "created">;
+type Model = Pick<Schemas["ModelSummary"], "id" | "name" | "kind" | "dataset" | "summary" | "notes" | "tags" | "champion" | "created">;
 
 /** The summary of a model as the table shows it; numbers that a run lacks are null. */
 export interface ModelRow {
@@ -11,6 +11,7 @@ export interface ModelRow {
   datasetName: string;
   notes: string;
   tags: string[];
+  isChampion: boolean;
   created: number;
   wql: number | null;
   mae: number | null;
@@ -32,6 +33,7 @@ export function modelRow(model: Model, datasets: ReadonlyMap<string, string>): M
     datasetName: model.dataset === null ? "" : (datasets.get(model.dataset) ?? "…"),
     notes: model.notes,
     tags: model.tags,
+    isChampion: model.champion,
     created: model.created,
     wql: metrics.wql?.value ?? null,
     mae: metrics.mae?.value ?? null,

@@ -1,4 +1,4 @@
-export const PRESETS = ["standard", "quick", "best"] as const;
+export const PRESETS = ["quick", "standard", "best"] as const;
 
 /** What the form says of the data beside their names. */
 export interface DataDraft {
@@ -168,6 +168,21 @@ export function requestsOf(draft: TrainDraft, shapes: (model: string) => readonl
       return { ...body, ...dataFields(draft) };
     });
   });
+}
+
+type Commands = Partial<Record<"cli" | "python" | "curl", string | null>>;
+
+/** The commands of several training runs, one after another; Python imports each module once. */
+export function joinCommands(all: readonly Commands[]): Commands {
+  const lines = (kind: keyof Commands): string[] => all.flatMap((commands) => commands[kind]?.split("\n") ?? []);
+  const python = lines("python");
+  const imports = [...new Set(python.filter((line) => line.startsWith("import ")))];
+  const calls = python.filter((line) => line !== "" && !line.startsWith("import "));
+  return {
+    cli: lines("cli").join("\n"),
+    python: calls.length > 0 ? [...imports, "", ...calls].join("\n") : "",
+    curl: lines("curl").join("\n"),
+  };
 }
 
 /** The field of the form that a pointer of the service names, as in `optionKey`, and the position of the training in a group. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Pair } from "@/pages/compare/comparison";
 import { idempotencyKey, judgePair, pairsOf, reversed, sweepAxes } from "@/pages/compare/comparison";
+import { colourPlaces, distinctPlaces } from "@/composables/useModelColours";
 import { scored, seriesOf } from "@/pages/forecast/result";
 import { fileOfText } from "@/pages/forecast/source";
 import { distinctNames } from "@/utils/displayNames";
@@ -56,6 +57,8 @@ describe("a comparison", () => {
     const axes = sweepAxes(
       [
         { key: "model.hidden_size", values: each((position) => position) },
+        { key: "model.fit.eval_batch_size", values: each((position) => 8 + position) },
+        { key: "model.num_layers", values: each(() => 2) },
         { key: "model.cell", values: each((position) => (position % 2 ? "lstm" : "gru")) },
         { key: "data.holiday", values: each((position) => `name ${String(position)}`) },
         { key: "model.dropout", values: each((position) => (position > 3 ? 0.1 : null)) },
@@ -66,6 +69,20 @@ describe("a comparison", () => {
       ["model.hidden_size", "number"],
       ["model.cell", "text"],
     ]);
+  });
+});
+
+describe("the colour of a model", () => {
+  const models = Array.from({ length: 10 }, (_, n) => ({ id: `m${String(n)}`, dataset: n === 4 ? "other" : "data", created: 100 - n }));
+
+  it("follows from its age among the models of its dataset, whatever is chosen", () => {
+    const places = colourPlaces(models);
+    expect([places.get("m9"), places.get("m8"), places.get("m4"), places.get("m0")]).toEqual([0, 1, 0, 8]);
+    expect(distinctPlaces(["m8", "m9"], places)).toEqual([1, 0]);
+  });
+
+  it("is the next free one where two chosen models have the same", () => {
+    expect(distinctPlaces(["m9", "m0", "m8"], colourPlaces(models))).toEqual([0, 1, 2]);
   });
 });
 

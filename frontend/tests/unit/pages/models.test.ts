@@ -12,6 +12,7 @@ const base: ModelRow = {
   dataset: "d1",
   datasetName: "Traffic",
   notes: "wide context",
+  isChampion: false,
   tags: ["sweep"],
   created: 1,
   wql: 0.2,

@@ -24,7 +24,7 @@ let page: VueWrapper | undefined;
 const listOf = (...ids: string[]) => ({ items: ids.map((id) => summary(id)), total: ids.length, page: 1, per_page: 100 });
 const offered = (model: string, values: Record<string, unknown> = {}) => ({
   ...{ model, title: model, help: "", recommended: false, preset_groups: [], untrained: null, seconds_hint: null },
-  ...{ options: [{ name: "hidden_size", section: "options", default: 64, choices: [], kind: "integer" }], ...values },
+  ...{ options: [{ name: "hidden_size", section: "options", default: 64, choices: [], kind: "integer", help: "", absent: {} }], ...values },
 });
 const options = [offered("seasonal_naive"), offered("lstm", { recommended: true })];
 
@@ -59,6 +59,9 @@ beforeEach(async () => {
   for (const id of ["new", "old"]) answers[`/api/datasets/${id}`] = summary(id);
 });
 
+/** The labels of the settings that are shown. */
+const shownSettings = () => page?.findAll("[data-option]").map((field) => field.attributes("data-option"));
+
 afterEach(() => {
   page?.unmount();
   localStorage.removeItem(KEY);
@@ -88,6 +91,27 @@ describe("the page that starts a training", () => {
     });
     expect(draft().dataset).toBe("gone");
     expect(startButton()?.disabled).toBe(true);
+  });
+
+  it("looks for a setting by its label, its key and its help, and says how to get a language model that is absent", async () => {
+    const option = (name: string, values: object = {}) => ({
+      ...{ name, section: "options", default: 1, choices: [], kind: "", help: "" },
+      absent: {},
+      ...values,
+    });
+    const name = option("name", { section: "backbone", choices: ["nano"], absent: { "qwen3-0.6b": "Qwen/Qwen3-0.6B-Base" } });
+    answers["/api/model-options"] = [offered("lstm", { recommended: true, options: [option("hidden_size"), option("dropout"), name] })];
+    const { page: form } = await open("/train");
+    expect(shownSettings()).toEqual(["hidden_size", "dropout", "name"]);
+    expect(form.get("[data-option=name]").text()).toContain("hf download Qwen/Qwen3-0.6B-Base");
+    for (const [typed, shown] of [
+      ["drop", ["dropout"]],
+      ["hidden size", ["hidden_size"]],
+      ["no such", []],
+    ] as const) {
+      await form.get("[data-test=search-settings]").setValue(typed);
+      expect(shownSettings()).toEqual(shown);
+    }
   });
 
   it("does not start before the options are known, because what was typed for them would be left out", async () => {

@@ -114,7 +114,7 @@ def finalize_panel(
     """
     panel = mask_defects(panel, report)
     panel = handle_outliers(panel, split, options.cleaning.outliers == "mask", report)
-    span = f"{panel.index[0]} to {panel.index[-1]}"
+    span = f"{panel.local_index[0]} to {panel.local_index[-1]}"
     card = panel.card
     panel = replace(
         panel, card=replace(card, frequency=panel.freq, span=card.span or span, covariates=panel.covariate_kinds)
@@ -130,7 +130,7 @@ def finalize_panel(
         )
         report.notes.append(text)
     report.describe(panel, split)
-    report.split, report.split_by = describe_split(panel.index, split), "series" if split.by_series else "axis"
+    report.split, report.split_by = describe_split(panel.local_index, split), "series" if split.by_series else "axis"
     report.notes += _notes_on_series(panel, split)
     return panel, report
 

@@ -20,6 +20,9 @@ MIN_HALF_WIDTH_SHARE = 0.15
 MIN_ROWS_PER_SLOT = 40
 VALUES_PER_BLOCK = 1_000_000
 """Values that `find_outliers` compares with their bounds at once."""
+MIN_ROWS_PER_GROWTH_BLOCK = 4
+GROWTH_BLOCKS, MIN_GROWTH_CORRELATION = 12, 0.9
+"""A channel grows steadily if the medians of so many blocks of training rows have this rank correlation with time."""
 
 
 def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityReport) -> Panel:
@@ -37,17 +40,20 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     report : QualityReport
         Its outliers and notes are filled in.
     """
-    per_day = steps_per_day(panel.freq)
-    season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
-    lower, upper = fit_bounds(split.training_values(panel.values), season)
-    outliers = find_outliers(panel.values, lower, upper)
-    test_starts = np.broadcast_to(split.borders[..., 1], len(panel.channels))
+    train = split.training_values(panel.values)
+    season = rows_of_day(panel.freq)
+    slopes = fit_growth(train, season)
+    lower, upper = fit_bounds(subtract_growth(train, slopes), season)
+    outliers = find_outliers(subtract_growth(panel.values, slopes), lower, upper)
+    test_starts, index = np.broadcast_to(split.borders[..., 1], len(panel.channels)), panel.local_index
     for j in np.unique(outliers[:, 1]):
         rows = outliers[outliers[:, 1] == j, 0]
-        slots = rows % len(lower)
+        growth = slopes[j] * rows
+        low, high = lower[rows % len(lower), j] + growth, upper[rows % len(lower), j] + growth
+        values = panel.values[rows, j]
+        listed = np.sort(np.argsort(-np.maximum(low - values, values - high), kind="stable")[:MAX_LISTED_PLACES])
         places = [
-            {"time": str(panel.index[t]), "value": panel.values[t, j], "lower": lower[s, j], "upper": upper[s, j]}
-            for t, s in zip(rows[:MAX_LISTED_PLACES], slots[:MAX_LISTED_PLACES], strict=True)
+            {"time": str(index[rows[i]]), "value": values[i], "lower": low[i], "upper": high[i]} for i in listed
         ]
         report.outliers[panel.channels[j]] = {
             "count": len(rows),
@@ -72,6 +78,52 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
         values[to_mask[:, 0], to_mask[:, 1]] = np.nan
         panel = panel.with_values(values)
     return panel
+
+
+def rows_of_day(freq: str) -> int:
+    """Rows of a day, each with bounds of its own; 1 where the steps are longer, or no whole number makes a day."""
+    per_day = steps_per_day(freq)
+    return round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
+
+
+def fit_growth(train: np.ndarray, season: int) -> np.ndarray:
+    """The slope of the channels that grow or shrink steadily, from training rows only.
+
+    The training rows are cut into `GROWTH_BLOCKS` blocks. If the medians of the blocks rise or fall nearly without
+    exception, the slope is the median of the slopes between all pairs of blocks (Theil and Sen).
+
+    Parameters
+    ----------
+    train : float32 [T, C]
+        NaN where missing.
+    season : int
+        Rows of a day, or 1; blocks are whole days where there are enough rows.
+
+    Returns
+    -------
+    float64 [C]
+        In units of the channel per row; 0 for a channel that does not grow steadily.
+    """
+    slopes = np.zeros(train.shape[1])
+    whole = len(train) // GROWTH_BLOCKS
+    rows = whole // season * season or whole
+    if rows < MIN_ROWS_PER_GROWTH_BLOCK:
+        return slopes
+    first, second = np.triu_indices(GROWTH_BLOCKS, 1)
+    for j in range(train.shape[1]):
+        medians = _quantiles(train[: rows * GROWTH_BLOCKS, j].reshape(GROWTH_BLOCKS, rows))[1]
+        ranks = np.argsort(np.argsort(medians)).astype(np.float64)
+        is_constant = np.ptp(medians) == 0 or not np.isfinite(medians).all()
+        if not is_constant and abs(np.corrcoef(ranks, np.arange(GROWTH_BLOCKS))[0, 1]) >= MIN_GROWTH_CORRELATION:
+            slopes[j] = np.median((medians[second] - medians[first]) / (second - first)) / rows
+    return slopes
+
+
+def subtract_growth(values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """Values [T, C] less the growth of each channel since the first row; the same array where none grows."""
+    if not slopes.any():
+        return values
+    return (values - np.arange(len(values))[:, None] * slopes).astype(np.float32)
 
 
 def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:

@@ -195,7 +195,8 @@ def _outliers(outliers: Mapping[str, Any]) -> list[DataFinding]:
     ranked = sorted(outliers.items(), key=lambda item: -item[1]["count"])
     findings: list[DataFinding] = []
     for channel, entry in ranked[:MAX_CHANNELS_WITH_OUTLIERS]:
-        places = [f"{format_time(p['time'])} ({format_number(p['value'])})" for p in entry["places"]]
+        farthest = sorted(entry["places"], key=_distance_from_bounds, reverse=True)
+        places = [f"{format_time(p['time'])} ({format_number(p['value'])})" for p in farthest]
         params = {"channel": channel, "count": entry["count"], "places": _places(places, entry["count"])}
         if entry["masked"]:
             message = Text(
@@ -222,6 +223,14 @@ def _outliers(outliers: Mapping[str, Any]) -> list[DataFinding]:
         )
         findings.append(DataFinding(message))
     return findings
+
+
+def _distance_from_bounds(place: Mapping[str, Any]) -> float:
+    """How far an outlier lies outside its bounds, of which one may be infinite."""
+    lower, upper, value = place["lower"], place["upper"], place["value"]
+    below = 0.0 if lower is None else lower - value
+    above = 0.0 if upper is None else value - upper
+    return float(max(below, above))
 
 
 def format_period(start: str, end: str) -> str:

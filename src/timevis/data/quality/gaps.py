@@ -29,12 +29,12 @@ def find_gaps(panel: Panel, max_places: int | None = None) -> dict[str, Any]:
         is_empty &= np.isnan(panel.values[:, j])
         if not is_empty.any():
             return {"count": 0, "rows": 0, "longest": 0, "places": []}
-    first, length = _runs(is_empty)
+    (first, length), index = _runs(is_empty), panel.local_index
     longest_first = np.argsort(-length, kind="stable")[:max_places]
     places = [
         {
-            "start": str(panel.index[first[i]]),
-            "end": str(panel.index[first[i] + length[i] - 1]),
+            "start": str(index[first[i]]),
+            "end": str(index[first[i] + length[i] - 1]),
             "rows": int(length[i]),
         }
         for i in longest_first

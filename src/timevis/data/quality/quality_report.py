@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -105,7 +106,7 @@ class QualityReport:
     def describe(self, panel: Panel, split: Split) -> None:
         """Fill in the description of the panel; seasonality and autocorrelation are computed on the training part."""
         self.rows, self.frequency, self.timezone = len(panel), panel.freq, panel.timezone
-        self.start, self.end = str(panel.index[0]), str(panel.index[-1])
+        self.start, self.end = str(panel.local_index[0]), str(panel.local_index[-1])
         self.gaps = find_gaps(panel, MAX_LISTED_PLACES)
         self.channels = describe_channels(panel, split)
         self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
@@ -162,6 +163,11 @@ class QualityReport:
 
     def _unused_columns(self) -> str:
         return join_names([f"{name} ({reason})" for name, reason in self.left_out.items()], MAX_LOGGED_COLUMNS)
+
+
+def has_time_zone(report: Mapping[str, Any]) -> bool:
+    """Whether the times in data_report.json have an offset from UTC."""
+    return pd.Timestamp(report["start"]).tzinfo is not None
 
 
 def list_times(index: pd.DatetimeIndex) -> list[str]:

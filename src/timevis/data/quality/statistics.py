@@ -24,7 +24,7 @@ def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
     If each series has its own borders, a channel is described within its own span. Seasonality and autocorrelation
     are computed on the training part.
     """
-    rows, described = split.training_rows, {}
+    rows, described, index = split.training_rows, {}, panel.local_index
     periods, lags = named_periods(panel.freq, rows), reported_lags(panel.freq, rows)
     starts, ends = panel.spans() if split.by_series else (None, None)
     train_ends = np.broadcast_to(split.borders[..., 0], len(panel.channels))
@@ -36,7 +36,7 @@ def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
             "unit": panel.card.unit_of(channel),
             "description": panel.card.channel_descriptions.get(channel, ""),
             **summary_statistics(column),
-            "longest_gap": longest_gap(column, panel.index[span]),
+            "longest_gap": longest_gap(column, index[span]),
             "seasonality": [
                 {"name": name, "period": period, "strength": seasonal_strength(train, period)}
                 for name, period in periods.items()

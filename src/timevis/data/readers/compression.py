@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -16,6 +17,7 @@ from timevis.utils import memory
 DECOMPRESS_ADVICE = Text("decompress", "decompress it and give one file")
 RENAME_ADVICE = Text("rename-file", "rename the file according to its content")
 CHUNK_BYTES = 2**24
+GZIP_SIGNATURE = b"\x1f\x8b"
 MAX_SHARE_OF_FREE_MEMORY = 0.5
 """For the decompressed file; the table parsed from it needs memory as well."""
 
@@ -51,43 +53,11 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
         The file is damaged, needs a password, is not compressed as its name says, or takes more than half of the
         free memory when it is decompressed.
     """
-    if path.suffix.lower() == ".zip":
-        try:
-            with _open_archive(path) as archive, archive.open(_only_member(archive, path)) as member:
-                return _read_in_chunks(member, path, chunk_bytes)
-        except NotImplementedError as error:  # raised by zipfile for an unknown compression method
-            message = Text(
-                "unknown-compression",
-                "{source}: the archive uses an unknown compression method ({reason})",
-                source=path.name,
-                reason=str(error),
-            )
-            raise DataError(message, DECOMPRESS_ADVICE) from error
-        except RuntimeError as error:
-            message = Text("archive-password", "{source}: the archive needs a password", source=path.name)
-            raise DataError(message, DECOMPRESS_ADVICE) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise _damaged_file_error(path, error) from error
-    raw = path.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        try:
-            with gzip.open(BytesIO(raw)) as file:
-                return _read_in_chunks(file, path, chunk_bytes)
-        except (OSError, EOFError, zlib.error) as error:
-            raise _damaged_file_error(path, error) from error
-    if path.suffix.lower() == ".gz":
-        message = Text(
-            "not-gzip", "{source}: the name ends in .gz, but the file is not compressed with gzip", source=path.name
-        )
-        raise DataError(message, RENAME_ADVICE)
-    return raw
-
-
-def _read_in_chunks(compressed: IO[bytes] | gzip.GzipFile, path: Path, chunk_bytes: int) -> bytes:
-    """Decompress in chunks, because a small file may decompress to more bytes than there is memory."""
+    if not is_compressed(path):
+        return path.read_bytes()
     max_bytes = int(MAX_SHARE_OF_FREE_MEMORY * memory.available_bytes())
     content = BytesIO()
-    while chunk := compressed.read(chunk_bytes):
+    for chunk in decompressed_chunks(path, chunk_bytes):
         if content.tell() + len(chunk) > max_bytes:
             message = Text(
                 "decompressed-too-large",
@@ -105,6 +75,64 @@ def _read_in_chunks(compressed: IO[bytes] | gzip.GzipFile, path: Path, chunk_byt
             raise DataError(message, advice)
         content.write(chunk)
     return content.getvalue()
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether a file is a gzip file or a ZIP archive by its name, or a gzip file by its first bytes."""
+    if path.suffix.lower() in (".zip", ".gz"):
+        return True
+    with path.open("rb") as file:
+        return file.read(2) == GZIP_SIGNATURE
+
+
+def decompressed_chunks(path: Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Parts of the content of a file, decompressed one after the other, so that little of it is in memory.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, needs a password, or is not compressed as its name says.
+    """
+    if path.suffix.lower() == ".zip":
+        try:
+            with _open_archive(path) as archive, archive.open(_only_member(archive, path)) as member:
+                yield from _chunks(member, chunk_bytes)
+        except NotImplementedError as error:  # raised by zipfile for an unknown compression method
+            message = Text(
+                "unknown-compression",
+                "{source}: the archive uses an unknown compression method ({reason})",
+                source=path.name,
+                reason=str(error),
+            )
+            raise DataError(message, DECOMPRESS_ADVICE) from error
+        except RuntimeError as error:
+            message = Text("archive-password", "{source}: the archive needs a password", source=path.name)
+            raise DataError(message, DECOMPRESS_ADVICE) from error
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise _damaged_file_error(path, error) from error
+        return
+    if not is_compressed(path):
+        with path.open("rb") as raw:
+            yield from _chunks(raw, chunk_bytes)
+        return
+    with path.open("rb") as raw:
+        if raw.read(2) != GZIP_SIGNATURE:
+            message = Text(
+                "not-gzip",
+                "{source}: the name ends in .gz, but the file is not compressed with gzip",
+                source=path.name,
+            )
+            raise DataError(message, RENAME_ADVICE)
+    try:
+        with gzip.open(path) as file:
+            yield from _chunks(file, chunk_bytes)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged_file_error(path, error) from error
+
+
+def _chunks(file: IO[bytes] | gzip.GzipFile, chunk_bytes: int) -> Iterator[bytes]:
+    while chunk := file.read(chunk_bytes):
+        yield chunk
 
 
 def _open_archive(path: Path) -> zipfile.ZipFile:

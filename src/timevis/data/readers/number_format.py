@@ -49,7 +49,7 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
     texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]
     samples = [cells.iloc[:: max(1, len(cells) // SAMPLE_CELLS)].str.strip() for cells in texts]
     has_number = [any(POINT_NUMBER.fullmatch(c) or COMMA_NUMBER.fullmatch(c) for c in sample) for sample in samples]
-    return [cells.str.strip().unique() for cells, found in zip(texts, has_number, strict=True) if found]
+    return [cells.str.strip().unique() for cells, keep in zip(texts, has_number, strict=True) if keep]
 
 
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:

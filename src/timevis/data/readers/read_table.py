@@ -14,7 +14,7 @@ from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.json import read_json
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
 from timevis.data.readers.parquet import read_parquet
-from timevis.data.table import GIVE_HEADER_AND_ROWS, Table
+from timevis.data.table import Table, empty_file_error
 from timevis.errors import DataError, TimeVisError
 from timevis.messages import Setting, Text
 
@@ -101,7 +101,7 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
     expected = format_from_name(path)
     raw = decompressed_bytes(path)
     if not raw or raw.isspace():
-        raise DataError(Text("file-empty", "{source}: the file is empty", source=path.name), GIVE_HEADER_AND_ROWS)
+        raise empty_file_error(path.name)
     _check_content(raw, path, expected)
     if expected == "text":
         from timevis.data.readers.csv import read_csv

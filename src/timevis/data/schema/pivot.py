@@ -34,7 +34,7 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
         covariates,
         rows.columns.covariates,
         rows.columns.covariates_known,
-        card,
+        replace(card, units=_units_of_channels(rows, card)),
         rows.timezone,
         None if column_of_series is None else column_of_series.repeat(targets, axis=1),
         np.arange(series).repeat(targets) if series > 1 else None,
@@ -48,6 +48,15 @@ def channel_names(rows: Rows) -> tuple[str, ...]:
     if len(rows.columns.targets) == 1:
         return rows.series_names
     return tuple(f"{s}/{t}" for s in rows.series_names for t in rows.columns.targets)
+
+
+def _units_of_channels(rows: Rows, card: DatasetCard) -> dict[str, str]:
+    """Channel to unit; the channels of a long table have the unit of their value column."""
+    if rows.columns.id is None:
+        return card.units
+    targets = rows.columns.targets * len(rows.series_names)
+    units = {name: card.units.get(t, "") for name, t in zip(channel_names(rows), targets, strict=True)}
+    return {name: unit for name, unit in units.items() if unit} | card.units
 
 
 def select_series(rows: Rows, codes: Sequence[int]) -> Rows:

@@ -38,7 +38,7 @@ class Rows:
         Number of the series and row of the grid; each pair occurs once.
     values : float32 [M, targets + covariates]
     timezone : str or None
-        Time zone in which the calendar is read.
+        Time zone of the local times, in which the calendar is read; see `timevis.data.panel.Panel`.
     """
 
     source: str
@@ -168,7 +168,7 @@ def _index_and_timezone(
     local_index = times.index if times.local_index is None else times.local_index
     steps = np.diff(np.unique(local_index.asi8))
     if len(steps) and np.median(steps) >= DAY_US and (options.timezone or times.local_index is not None):
-        return _local_dates(times, options.timezone, report).tz_localize("UTC"), None
+        return _local_dates(times, options.timezone, report)
     if times.local_index is not None and len(steps) and np.median(steps) > HOUR_US:
         steps_in_utc = np.diff(np.unique(times.index.asi8))
         if len(np.unique(steps)) < len(np.unique(steps_in_utc)):  # such as every six hours of local time
@@ -177,18 +177,21 @@ def _index_and_timezone(
                 "rows more than an hour apart keep their local times, without their offset from UTC",
             )
             report.notes.append(text)
-            return times.local_index.tz_localize("UTC"), None
+            return _wall_times(times.local_index, times.zone)
     timezone = options.timezone or times.zone
     text = Text(
         "note-zone",
-        "times have a zone: they are stored in UTC, the calendar is read in {zone}",
+        "times have an offset: hours and weekdays are read in {zone}; {setting} sets another zone",
         zone=timezone or "UTC",
+        setting=Setting("data.timezone"),
     )
     report.notes.append(text)
     return times.index, timezone
 
 
-def _local_dates(times: ParsedTimes, timezone: str | None, report: QualityReport) -> pd.DatetimeIndex:
+def _local_dates(
+    times: ParsedTimes, timezone: str | None, report: QualityReport
+) -> tuple[pd.DatetimeIndex, str | None]:
     """Dates as the file has them; dates in `timezone` if times are not at midnight and become as regular by it."""
     local = times.index.tz_localize(None) if times.local_index is None else times.local_index
     times_of_day = (local - local.normalize()).unique()
@@ -198,11 +201,16 @@ def _local_dates(times: ParsedTimes, timezone: str | None, report: QualityReport
             report.notes.append(
                 Text("note-dates-in-zone", "rows a day or more apart have their dates in {zone}", zone=timezone)
             )
-            return converted
+            return converted, timezone
     report.notes.append(
         Text("note-local-dates", "rows a day or more apart keep their local dates, without their offset from UTC")
     )
-    return local
+    return _wall_times(local, times.zone)
+
+
+def _wall_times(local: pd.DatetimeIndex, zone: str | None) -> tuple[pd.DatetimeIndex, str | None]:
+    """Naive local times and their zone; without a zone, they are taken for times in UTC."""
+    return (local, zone) if zone else (local.tz_localize("UTC"), None)
 
 
 def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -66,12 +66,13 @@ def append_rows(
     newer_options = {**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)}
     panel, _ = load_panel(newer_options, channels=channels)
     last = pd.Timestamp(report["end"])
-    if panel.index[0] <= last:
+    first = panel.local_index[0]
+    if first <= last:
         message = Text(
             "newer-rows-too-early",
             "{source} starts at {first}, not after the last row so far, {last}",
             source=table.source,
-            first=str(panel.index[0]),
+            first=str(first),
             last=str(last),
         )
         advice = Text("only-newer-rows", "give only newer rows; upload the whole file again to change earlier ones")

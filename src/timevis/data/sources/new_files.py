@@ -153,7 +153,7 @@ def read_new_file(
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
     rows, report = to_rows(table, _with_run_channels(table, options, channels), inferred.day_first)
-    has_zone = rows.grid.index.tz is not None
+    has_zone = rows.grid.index.tz is not None or rows.timezone is not None
     zone = (rows.timezone or "UTC") if has_zone else None  # times in UTC, such as 2024-01-01T00:00Z, name no zone
     if has_zone != (timezone is not None):
         if timezone is None:

@@ -46,7 +46,7 @@ def parse_iso_time(text: str, end: bool = False) -> pd.Timestamp:
 
 
 def parse_panel_time(text: str, panel: Panel, end: bool = False) -> pd.Timestamp:
-    """`parse_iso_time` in the time zone of the panel, unless the text has a UTC offset."""
+    """`parse_iso_time` in the time zone of the panel, unless the text has a UTC offset; naive for a naive index."""
     time, zone = parse_iso_time(text, end), panel.index.tz
     if zone is None or time.tzinfo is not None:
         return time.tz_localize(None) if zone is None and time.tzinfo else time

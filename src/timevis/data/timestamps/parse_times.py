@@ -37,6 +37,7 @@ from timevis.data.timestamps.time_parts import (
     move_midnights_to_day_end,
     standardize_times_of_day,
 )
+from timevis.data.timestamps.zone_of_offsets import zone_of_offsets
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
@@ -208,15 +209,17 @@ def _parse_text(
     local, is_moved = move_midnights_to_day_end(local, notes)
     is_day_end = is_day_end | is_moved
     offsets = text.str.extract(OFFSET)[0].str.upper() if has_zone.any() else None
-    moments = local if offsets is None else local - _utc_offsets(offsets)
+    differences = None if offsets is None else _utc_offsets(offsets)
+    moments = local if differences is None else local - differences
     check_time_cells(table, label, moments.isna(), original)
     check_resolution(table, label, pd.DatetimeIndex(moments))
     if is_day_end.any():
         _check_midnights(table, label, original, moments, is_day_end)
-    if offsets is None:
+    if offsets is None or differences is None:
         return ParsedTimes(to_microseconds(pd.DatetimeIndex(local)), None, notes, day_first=day_first)
     index, local_index = pd.DatetimeIndex(moments, tz="UTC"), pd.DatetimeIndex(local)
-    zone = _only_offset(offsets)
+    is_utc = offsets.nunique() == 1 and offsets.iloc[0] in ("Z", "UTC", "GMT")
+    zone = None if is_utc else zone_of_offsets(index, differences)
     return ParsedTimes(to_microseconds(index), zone, notes, to_microseconds(local_index), day_first)
 
 
@@ -258,11 +261,3 @@ def _utc_offsets(offsets: pd.Series) -> pd.Series:
     iso = "2000-01-01T00:00" + distinct.str.replace("UTC|GMT", "Z", regex=True)
     differences = pd.Timestamp("2000-01-01", tz="UTC") - parse_unambiguous_dates(iso, utc=True)
     return offsets.map(dict(zip(distinct, differences, strict=True)))
-
-
-def _only_offset(offsets: pd.Series) -> str | None:
-    """The time zone of the offsets, such as UTC+01:00, if all are equal and they are not Z, UTC or GMT."""
-    first, *others = offsets.unique()
-    if others or first[0] not in "+-":
-        return None
-    return f"UTC{first if ':' in first else first[:3] + ':' + (first[3:] or '00')}"

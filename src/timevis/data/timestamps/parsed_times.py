@@ -21,7 +21,8 @@ class ParsedTimes:
     index : DatetimeIndex [rows]
         Naive, or UTC if the source had a time zone; in the order of the table.
     zone : str or None
-        The time zone or the only UTC offset of the source; the calendar is read in it.
+        The time zone of the source, the only offset of its times (such as UTC+01:00), or a zone that has all of their
+        offsets; the calendar is read in it.
     notes : list of Text
         What was decided.
     local_index : DatetimeIndex [rows], optional

@@ -97,7 +97,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
     for (item, channel), rows in list(table.groupby(["item", "channel"], sort=False))[:MAX_FUTURE_CHARTS]:
         panel = items[str(item)]
         values = panel.values[:, panel.channels.index(str(channel))]
-        end = int(panel.index.searchsorted(rows["timestamp"].iloc[0]))
+        end = int(panel.local_index.searchsorted(rows["timestamp"].iloc[0]))
         start = max(0, end - max(48, 3 * len(rows)))
         shown = end + len(rows) if "truth" in rows else end  # a back-test has the truth
         times = to_local_time(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)

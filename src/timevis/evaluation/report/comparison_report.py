@@ -103,7 +103,7 @@ def cost_table(comparison: Comparison) -> pd.DataFrame:
 def sentences(comparison: Comparison) -> list[str]:
     """Sentences on the differences in relative WQL from the reference, unless there are many runs; then the notes."""
     if has_many_runs(comparison):
-        return comparison.notes
+        return list(map(str, comparison.notes))
     out = []
     for row in comparison.differences.query("metric == 'relative_wql'").to_dict("records"):
         if pd.isna(row["difference"]):
@@ -123,7 +123,7 @@ def sentences(comparison: Comparison) -> list[str]:
             significance = "the 95 % interval of the difference excludes zero"
         difference = f"the relative WQL is {size} {direction} than the value of {comparison.reference}"
         out.append(f"{row['run']}: {difference}; {significance}.")
-    return out + comparison.notes
+    return [*out, *map(str, comparison.notes)]
 
 
 def markdown(comparison: Comparison) -> str:

@@ -71,6 +71,8 @@ def write_report(run_folder: Path | str) -> Path:
         model_settings=run_sections.model_settings(record),
         data=run_sections.data_section(record),
         metrics=run_sections.metric_rows(record),
+        members=run_sections.member_rows(record.results),
+        combination=record.results.run.description.get("combination"),
         interval_note=run_sections.interval_note(record.results),
         naive_seasons=run_sections.naive_seasons(record.results),
         calibration=run_sections.calibration(record.results),

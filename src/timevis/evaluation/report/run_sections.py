@@ -36,6 +36,7 @@ def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
     return [
         ("forecasts", "Forecasts"),
         ("scores", "Scores"),
+        *([("members", "Members")] if record.results.run.members else []),
         ("worst", "Worst events"),
         ("error", "Error by step, time and channel"),
         ("statistics", "Error statistics"),
@@ -117,7 +118,8 @@ def versions(record: RunRecord) -> list[tuple[str, str]]:
 def model_settings(record: RunRecord) -> list[tuple[str, str]]:
     """Config keys of the model with their values, and the properties that the fitted model reports."""
     description = record.results.run.description
-    fitted = {key: value for key, value in description.items() if key != "backbone"}
+    shown_elsewhere = ("backbone", "members", "combination")
+    fitted = {key: value for key, value in description.items() if key not in shown_elsewhere}
     return [row for row in _flatten(record.config["model"]) if row[0] != "_target_"] + _flatten(fitted, "fitted ")
 
 
@@ -250,6 +252,23 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def member_rows(results: Results) -> list[dict[str, str]]:
+    """For each member of an ensemble its weight, its scores on validation, its cost, and why it has no score."""
+    notes = {"completed": "", "failed": "failed", "skipped": "not fitted"}
+    return [
+        {
+            "name": member.name if member.label == member.name else f"{member.name} ({member.label})",
+            "weight": format_number(member.weight, percent=True),
+            "validation": format_number(member.validation),
+            "tuning": format_number(member.tuning),
+            "seconds": format_duration(member.seconds),
+            "speed": format_number(member.forecasts_per_second),
+            "note": ": ".join(filter(None, [notes[member.state], member.error or member.source])),
+        }
+        for member in results.run.members
+    ]
 
 
 def naive_seasons(results: Results) -> str:

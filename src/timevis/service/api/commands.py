@@ -53,10 +53,10 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         training = {"model": model, **({"target": body["target"]} if body.get("target") else {})}
         if body.get("kind") == "backtest":
             return {"cli": "", "python": "", "curl": _curl("predict", body)}
-        found = _training(training, dataset, values)
-        found["cli"] += f"\ntimevis predict {RUN_PLACEHOLDER}"
-        found["python"] += ".predict()"
-        return found | {"curl": _curl("predict", body)}
+        commands = _training(training, dataset, values)
+        commands["cli"] += f"\ntimevis predict {RUN_PLACEHOLDER}"
+        commands["python"] += ".predict()"
+        return commands | {"curl": _curl("predict", body)}
     words, options = ["timevis", "predict", RUN_PLACEHOLDER], list[str]()
     if file_name:
         words, options = [*words, file_name], [repr(file_name)]

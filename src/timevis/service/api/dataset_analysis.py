@@ -48,13 +48,13 @@ def get_seasonality(dataset_id: str, query: ChannelQuery) -> Any:
     """Return the average day and week of a channel, its autocorrelation and its strongest season."""
     dataset, channel, series = _open(dataset_id, query.channel)
     report = dataset.report
-    found = describe_seasonality(
+    seasonality = describe_seasonality(
         series.values[-MAX_ROWS:],
         series.index(slice(-MAX_ROWS, None)),
         report["frequency"],
         report["channels"][channel]["seasonality"],
     )
-    return {"channel": channel, **found}
+    return {"channel": channel, **seasonality}
 
 
 @blueprint.get("/datasets/<dataset_id>/preview")

@@ -9,15 +9,15 @@ from apiflask import APIBlueprint
 
 from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
 from timevis.service.api.dataset_files import (
+    append_request,
+    change_request,
     data_options,
     dataset_detail,
     dataset_summary,
-    extendable_dataset,
-    read_dataset_again,
-    store_dataset,
-    store_newer_rows,
+    upload_request,
 )
 from timevis.service.api.listing import delete_row, list_rows, restore_row
+from timevis.service.api.reading import read_file, require_extendable
 from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset
 from timevis.service.schemas import examples
@@ -38,6 +38,10 @@ blueprint = APIBlueprint("datasets", __name__, tag="Datasets")
 SORT_COLUMNS = {"created": Dataset.created, "name": Dataset.name, "size": Dataset.size}
 
 
+def _detail(dataset: Dataset, _: dict[str, Any]) -> dict[str, Any]:
+    return dataset_detail(dataset)
+
+
 @blueprint.post("/upload")
 @blueprint.input(UploadRequest, location="form_and_files", arg_name="upload")
 @blueprint.output(DatasetDetail, status_code=201)
@@ -47,8 +51,8 @@ SORT_COLUMNS = {"created": Dataset.created, "name": Dataset.name, "size": Datase
 def upload_file(upload: UploadRequest) -> Any:
     """Store a file under its content hash, read it, and return the dataset with its quality report."""
     options = data_options({}, upload.model_dump(exclude_unset=True, exclude={"file", "name"}))
-    dataset, is_new = store_dataset(upload.file.stream, upload.file.filename or "", upload.name, options)
-    return dataset_detail(dataset), 201 if is_new else 200
+    request = upload_request(upload.file.stream, upload.file.filename or "", upload.name, options)
+    return read_file(request, _detail, 201)
 
 
 @blueprint.get("/read-options")
@@ -72,8 +76,7 @@ def make_sample(sample: SampleRequest) -> Any:
         table = synthetic_table(sample.domain, sample.rows or DEFAULT_ROWS, seed=sample.seed)
         name, options = f"{sample.domain}, synthetic", {"domain": sample.domain}
     content = io.BytesIO(table.to_csv(index=False).encode())
-    dataset, is_new = store_dataset(content, f"{sample.domain}.csv", name, options)
-    return dataset_detail(dataset), 201 if is_new else 200
+    return read_file(upload_request(content, f"{sample.domain}.csv", name, options), _detail, 201)
 
 
 @blueprint.post("/datasets/<dataset_id>/rows")
@@ -83,9 +86,10 @@ def make_sample(sample: SampleRequest) -> Any:
 def add_rows(dataset_id: str, rows: RowsRequest) -> Any:
     """Append newer rows to a dataset as a new version of it; forecasts of the earlier version then show the truth."""
     with context().sessions() as session:
-        dataset = extendable_dataset(session, dataset_id)
-    version, added = store_newer_rows(dataset, rows.file.stream, rows.file.filename or "")
-    return {**dataset_detail(version), "added": added}
+        find_present(session, Dataset, dataset_id)
+        dataset = require_extendable(session, dataset_id)
+    request = append_request(dataset, rows.file.stream, rows.file.filename or "")
+    return read_file(request, lambda version, result: {**dataset_detail(version), "added": result["added"]}, 201)
 
 
 @blueprint.get("/datasets")
@@ -115,7 +119,7 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
         dataset = find_present(session, Dataset, dataset_id)
     merged = data_options(dataset.options, values)
     if merged != dataset.options:
-        return dataset_detail(read_dataset_again(dataset, merged, name))
+        return read_file(change_request(dataset, merged, name), _detail, 200)
     with context().sessions.begin() as session:
         dataset = find_present(session, Dataset, dataset_id)
         dataset.name = name or dataset.name

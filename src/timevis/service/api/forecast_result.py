@@ -7,32 +7,35 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
+from timevis.data.quality.quality_report import has_time_zone
 from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Task
+from timevis.service.db.versions import newest_version
 from timevis.service.problems import Problem
 from timevis.service.series import StoredSeries
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
 CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored", "model_id")
+ITEM_COLUMNS = ("item_index", "item_name")
 NO_CONTEXT: dict[str, list[Any]] = {"time": [], "value": []}
 
 
 def forecast_table(session: Session, task: Task) -> pd.DataFrame:
-    """The rows of a forecast with the truth as far as it is known now; columns `CSV_COLUMNS`."""
+    """The rows of a forecast with the truth as far as it is known now; columns `CSV_COLUMNS` and `ITEM_COLUMNS`."""
     table = _rows(session, task)
     forecast = table[~table["is_history"]]
     items, tables = task.result["items"], []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
         times = _iso(rows, item["data"])
-        tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times))
-    return pd.concat(tables)[list(CSV_COLUMNS)]
+        described = {"item_index": position, "item_name": item["item_name"]}
+        tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times, **described))
+    return pd.concat(tables)[[*CSV_COLUMNS, *ITEM_COLUMNS]]
 
 
 def file_name(data: str | None, table: pd.DataFrame) -> str:
@@ -44,22 +47,24 @@ def file_name(data: str | None, table: pd.DataFrame) -> str:
 def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
     """One entry for each item and channel; an item that failed has its error."""
     table = _rows(session, task)
-    found = []
+    entries = []
     for position, item in enumerate(task.result["items"]):
         described = {
-            key: item.get(key) for key in ("model", "name", "dataset", "error", "error_code", "advice", "advice_code")
+            key: item.get(key)
+            for key in ("model", "name", "dataset", "item_name", "error", "error_code", "advice", "advice_code")
         }
+        described["item_index"] = position
         rows = table[table["position"] == position]
         if rows.empty:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}
             empty["scored"] = None
-            found.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
+            entries.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
         report = item["data"]
         for (name, channel), group in rows.groupby(["item", "channel"], sort=False):
             past, future = group[group["is_history"]], group[~group["is_history"]]
             truth = future["truth"].to_numpy(float)
-            found.append(
+            entries.append(
                 {
                     **described,
                     **{"item": str(name), "channel": str(channel), "unit": _unit(report, str(channel))},
@@ -71,7 +76,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
                     "scored": None if group["scored"].isna().any() else bool(group["scored"].all()),
                 }
             )
-    items: list[dict[str, Any]] = to_json_types(found)
+    items: list[dict[str, Any]] = to_json_types(entries)
     return items
 
 
@@ -82,11 +87,7 @@ def _rows(session: Session, task: Task) -> pd.DataFrame:
         raise Problem(
             404,
             "not-found",
-            Text(
-                "forecast-rows-removed",
-                "the rows of the forecast of task {identifier} were removed",
-                identifier=task.id,
-            ),
+            Text("forecast-rows-removed", "the rows of this forecast were removed"),
             Text("forecast-again-in-time", "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"),
         )
     table = pd.read_parquet(path)
@@ -113,26 +114,6 @@ def _has_own_values(task: Task, position: int) -> bool:
     return bool((items[position] if items else task.request).get("values"))
 
 
-def newest_version(session: Session, dataset_id: str) -> Dataset | None:
-    """The last one of the versions that extend a dataset by newer rows; None if the dataset was removed.
-
-    A deleted version is passed over, and not what extends it.
-    """
-    present = [version for version in later_versions(session, dataset_id) if version.deleted is None]
-    return present[-1] if present else session.get(Dataset, dataset_id)
-
-
-def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
-    """The versions that extend a dataset by newer rows, also deleted ones, each after the one that it extends."""
-    versions, parents = list[Dataset](), [dataset_id]
-    while parents:
-        extends = select(Dataset).where(Dataset.parent_id.in_(parents)).order_by(Dataset.created)
-        found = session.scalars(extends).all()
-        versions += found
-        parents = [version.id for version in found]
-    return versions
-
-
 def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> np.ndarray:
     """Values of a dataset at times, float64 [N]; NaN where it has none."""
     channels = list(dataset.report["channels"])
@@ -149,6 +130,6 @@ def _unit(report: dict[str, Any], channel: str) -> str:
 def _iso(rows: pd.DataFrame, report: dict[str, Any]) -> list[str]:
     """Local times of rows, which are stored in UTC if the data have a zone."""
     index = pd.DatetimeIndex(rows["timestamp"])
-    if report["start"].endswith("+00:00"):
+    if has_time_zone(report):
         index = to_local_time(index.tz_localize("UTC"), report["timezone"])
     return [time.isoformat() for time in index]

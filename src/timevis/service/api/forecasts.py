@@ -14,7 +14,7 @@ from timevis.service.api.submit import submit_once
 from timevis.service.api.training import require_channels
 from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.problems import wrong_field
+from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.forecasts import PredictItem, PredictRequest
 from timevis.service.schemas.tasks import TaskDetail
@@ -23,7 +23,7 @@ blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
 
 
 @blueprint.post("/predict")
-@blueprint.input(PredictRequest, arg_name="body", example=examples.PREDICT)
+@blueprint.input(PredictRequest, arg_name="body", examples=examples.PREDICT_FORMS)
 @blueprint.output(TaskDetail, status_code=202)
 @blueprint.doc(summary="Forecast", responses={200: "The task has ended (Prefer: wait)"})
 def predict(body: PredictRequest) -> Any:
@@ -43,19 +43,21 @@ def predict(body: PredictRequest) -> Any:
                 Text("dataset-and-values", "a dataset and values are both given"),
                 Text("leave-one-out", "leave one of them out"),
             )
-    datasets = {item.dataset: pointer for pointer, item in given if item.dataset is not None}
+    datasets = {item.dataset for _, item in given if item.dataset is not None}
 
     def make_task() -> Task:
         with context().sessions() as session:
-            for given, pointer in datasets.items():
-                find(session, Dataset, given, f"{pointer}/dataset")
+            if body.items is None and body.dataset is not None:
+                find(session, Dataset, body.dataset, "/dataset")
             if body.method is not None:
                 _require_target(session, body)
             elif body.items is None:
                 require_models(session, body.models or [], "/models/{}")
             else:
-                require_models(session, [item.model for item in body.items], "/items/{}/model")
-        dataset_id = next(iter(datasets)) if len(datasets) == 1 else None
+                _require_an_item(session, body.items)
+            dataset_id = next(iter(datasets)) if len(datasets) == 1 else None
+            if dataset_id is not None and session.get(Dataset, dataset_id) is None:
+                dataset_id = None
         return Task(id=new_id(), kind="predict", request=values, dataset_id=dataset_id)
 
     if body.dry_run:
@@ -70,6 +72,20 @@ def _require_target(session: Session, body: PredictRequest) -> None:
     """Refuse a deleted dataset, and a channel that the dataset does not have."""
     if body.dataset is not None:
         require_channels(find_present(session, Dataset, body.dataset, "/dataset"), body.target)
+
+
+def _require_an_item(session: Session, items: list[PredictItem]) -> None:
+    """Refuse items of which none can be forecast; the others fail alone, when they are forecast."""
+    problems = list[Problem]()
+    for position, item in enumerate(items):
+        try:
+            find_present(session, Model, item.model, f"/items/{position}/model")
+            if item.dataset is not None:
+                find(session, Dataset, item.dataset, f"/items/{position}/dataset")
+        except Problem as error:
+            problems.append(error)
+    if len(problems) == len(items):
+        raise problems[0]
 
 
 def require_models(session: Session, models: list[str], pointer: str) -> None:

@@ -54,8 +54,8 @@ def list_rows(
         total = session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
         # the rows of the page are read after the order is known, since a sort would carry their long JSON columns
         page = session.scalars(ids.limit(query.per_page).offset((query.page - 1) * query.per_page)).all()
-        found: Any = session.scalars(select(table).where(table.id.in_(page)))
-        rows = {row.id: row for row in found}
+        unordered: Any = session.scalars(select(table).where(table.id.in_(page)))
+        rows = {row.id: row for row in unordered}
         items = show(session, [rows[identifier] for identifier in page if identifier in rows])
     return {"items": items, "total": total, "page": query.page, "per_page": query.per_page}
 

@@ -13,6 +13,7 @@ from timevis.config.options import Option, options_of
 from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
+from timevis.service.backbones import absent_backbones
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
@@ -49,7 +50,18 @@ def get_model_options(model: str) -> Any:
 def _view(model: str) -> dict[str, Any]:
     with context().sessions() as session:
         seconds = typical_seconds(session, model)
-    return {**_description(model), "seconds_hint": seconds}
+    description = _description(model)
+    options = [_without_absent(model, option) for option in description["options"]]
+    return {**description, "options": options, "seconds_hint": seconds}
+
+
+def _without_absent(model: str, option: dict[str, Any]) -> dict[str, Any]:
+    """An option of which only the backbones on this machine can be chosen."""
+    if (option["section"], option["name"]) != ("backbone", "name"):
+        return {**option, "absent": {}}
+    paths = {name: str(base_config(model, name).model.backbone.path) for name in option["choices"]}
+    absent = absent_backbones(paths)
+    return {**option, "choices": [name for name in option["choices"] if name not in absent], "absent": absent}
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, send_file
+from flask import Response
 from omegaconf import OmegaConf
 
 from timevis.messages import Text
@@ -13,10 +15,12 @@ from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
+from timevis.service.api.public_files import TEXT_SUFFIXES, path_remover
 from timevis.service.api.views import model_summaries, model_summary
 from timevis.service.api.zip_stream import stream_zip
-from timevis.service.context import context, find
+from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset, Model
+from timevis.service.db.versions import later_versions
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary
@@ -83,7 +87,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
             )
     is_champion = values.pop("champion", None)
     with context().sessions.begin() as session:
-        model = find(session, Model, model_id)
+        model = find_present(session, Model, model_id)
         for name, value in values.items():
             setattr(model, name, value)
         if is_champion is None:
@@ -94,10 +98,11 @@ def change_model(model_id: str, change: ModelChange) -> Any:
                 Text("upload-their-file", "upload their file"),
             )
         dataset = find(session, Dataset, model.dataset_id)
-        if is_champion:
-            dataset.champion_id = model.id
-        elif dataset.champion_id == model.id:
-            dataset.champion_id = None
+        for version in (dataset, *later_versions(session, dataset.id)):
+            if is_champion:
+                version.champion_id = model.id
+            elif version.champion_id == model.id:
+                version.champion_id = None
         return model_summary(session, model)
 
 
@@ -125,7 +130,7 @@ def get_report(model_id: str) -> Any:
     path = folder / "report.html"
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):  # a link could lead anywhere
         raise Problem(404, "not-found", Text("no-report", "the model {name!r} has no report", name=model.name))
-    response = send_file(path, mimetype="text/html")
+    response = Response(_without_paths(model, folder)(path, path.read_bytes()), mimetype="text/html")
     # the page has scripts of its own; sandboxed, they cannot use the session of the service
     response.headers["Content-Security-Policy"] = "sandbox allow-scripts"
     return response
@@ -139,4 +144,11 @@ def download_run(model_id: str) -> Any:
         model = find(session, Model, model_id)
     folder = context().storage.fetched_run(model.run_id)
     headers = {"Content-Disposition": f"attachment; filename={model.id}.zip"}
-    return Response(stream_zip(folder, NOT_DOWNLOADED), mimetype="application/zip", headers=headers)
+    parts = stream_zip(folder, NOT_DOWNLOADED, _without_paths(model, folder), TEXT_SUFFIXES)
+    return Response(parts, mimetype="application/zip", headers=headers)
+
+
+def _without_paths(model: Model, folder: Path) -> Callable[[Path, bytes], bytes]:
+    with context().sessions() as session:
+        dataset = session.get(Dataset, model.dataset_id) if model.dataset_id else None
+    return path_remover(folder, context().settings.home, dataset.file_name if dataset else None)

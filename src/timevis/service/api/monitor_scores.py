@@ -13,11 +13,12 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, undefer
 
 from timevis.data.calendar import to_local_time
+from timevis.data.quality.quality_report import has_time_zone
 from timevis.messages import Text
-from timevis.service.api.forecast_result import newest_version
 from timevis.service.context import context, find
 from timevis.service.db.monitor_tables import Alert, Delivery, ForecastScore, Monitor, StoredForecast
 from timevis.service.db.tables import Dataset
+from timevis.service.db.versions import newest_version
 from timevis.service.monitoring.arrays import ForecastArrays, VersionValues
 from timevis.service.monitoring.deliveries import send_again
 from timevis.service.problems import Problem
@@ -160,7 +161,7 @@ def _unit(dataset: Dataset | None, channel: str) -> str:
 def _iso(times: np.ndarray, dataset: Dataset | None) -> list[str]:
     """Times of the data, local if they have a zone."""
     index = pd.DatetimeIndex(times.astype("datetime64[us]"))
-    if dataset is not None and dataset.report["start"].endswith("+00:00"):
+    if dataset is not None and has_time_zone(dataset.report):
         index = to_local_time(index.tz_localize("UTC"), dataset.report["timezone"])
     return [time.isoformat() for time in index]
 

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.api.forecast_result import later_versions, newest_version
 from timevis.service.api.listing import delete_row, list_rows, restore_row
 from timevis.service.context import context, find, find_present
 from timevis.service.db.monitor_tables import (
@@ -27,11 +26,13 @@ from timevis.service.db.monitor_tables import (
     Monitor,
     StoredForecast,
 )
+from timevis.service.db.monitored_versions import silent_from
 from timevis.service.db.tables import Dataset, Model, Task, new_id
+from timevis.service.db.versions import later_versions, newest_version
 from timevis.service.monitoring.alerts import raise_alert
 from timevis.service.monitoring.champions import promote
 from timevis.service.monitoring.deliveries import new_secret, shown_target
-from timevis.service.monitoring.loop import next_of, queue_cycle, silent_from
+from timevis.service.monitoring.loop import next_of, queue_cycle
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.monitors import (
@@ -216,7 +217,7 @@ def run_monitor(monitor_id: str, body: CycleRequest) -> Any:
         if last is not None and last.state not in FINAL:
             raise conflict(
                 Text("cycle-is-active", "the cycle {task} of the monitor has not ended", task=last.id),
-                Text("wait-for-task", "wait for it"),
+                Text("wait-for-cycle", "wait until it has ended"),
             )
         cause = "hand" if body.train else None
         task = queue_cycle(session, monitor, time.time(), rows=False, forecast=body.forecast, training=cause)

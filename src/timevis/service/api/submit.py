@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from timevis.messages import Text
 from timevis.service.api.views import task_detail
 from timevis.service.context import context
-from timevis.service.db.tables import Task
+from timevis.service.db.tables import ACTOR, Task
 from timevis.service.problems import Problem
 from timevis.service.settings import WEB_THREADS
 from timevis.service.tasks.queue import queue_of, send
@@ -78,9 +79,9 @@ def known_group(bodies: list[dict[str, Any]]) -> str | None:
 
 
 def _task_of_key() -> Task | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
+    if (stored := stored_key()) is None:
         return None
+    key = request.headers["Idempotency-Key"]
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
         raise Problem(
             400,
@@ -88,7 +89,13 @@ def _task_of_key() -> Task | None:
             Text("wrong-idempotency-key", "the header Idempotency-Key must be 1 to 200 printable ASCII characters"),
         )
     with context().sessions() as session:
-        return session.scalar(select(Task).where(Task.idempotency_key == key))
+        return session.scalar(select(Task).where(Task.idempotency_key == stored))
+
+
+def stored_key() -> str | None:
+    """What the row of a task stores of the header ``Idempotency-Key``; equal keys of two tokens are different."""
+    key = request.headers.get("Idempotency-Key")
+    return None if key is None else hashlib.sha256(f"{ACTOR.get()} {key}".encode()).hexdigest()
 
 
 def _key_is_reused() -> Problem:
@@ -117,7 +124,7 @@ def submit(
     `check` raises a Problem if the task must not be stored; it is called in the transaction that stores it.
     """
     service = context()
-    task.idempotency_key = request.headers.get("Idempotency-Key")
+    task.idempotency_key = stored_key()
     try:
         with service.sessions.begin() as session:
             check(session)
@@ -135,7 +142,7 @@ def submit(
 def submit_group(tasks: list[Task]) -> str:
     """Store the tasks of a group in one transaction and send their messages; returns the identifier of the group."""
     service, requests = context(), [task.request for task in tasks]
-    tasks[0].idempotency_key = request.headers.get("Idempotency-Key")
+    tasks[0].idempotency_key = stored_key()
     try:
         with service.sessions.begin() as session:
             for position, task in enumerate(tasks):
@@ -154,27 +161,30 @@ def submit_group(tasks: list[Task]) -> str:
 
 def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The response to a request that made a task; with ``Prefer: wait=N`` it waits, if a place is free."""
-    headers = {"Location": f"/api/tasks/{task.id}"}
-    if (seconds := _wait_seconds()) and _free_places.acquire(blocking=False):
-        try:
-            _wait_for_end(task.id, seconds)
-        finally:
-            _free_places.release()
+    headers = {"Location": f"{request.script_root}/api/tasks/{task.id}"}
+    if seconds := prefer_seconds():
+        wait_for_end(task.id, seconds)
     with context().sessions() as session:
         row = session.get_one(Task, task.id)
         return task_detail(session, row, 0), 200 if row.state in FINAL else 202, headers
 
 
-def _wait_for_end(task_id: str, seconds: float) -> None:
-    """Wait until a task has ended, or for some seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with context().sessions() as session:
-            if session.scalar(select(Task.state).where(Task.id == task_id)) in FINAL:
-                return
-        time.sleep(POLL_SECONDS)
+def wait_for_end(task_id: str, seconds: float) -> None:
+    """Wait until a task has ended, or for some seconds, if few requests wait already."""
+    if not _free_places.acquire(blocking=False):
+        return
+    try:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with context().sessions() as session:
+                if session.scalar(select(Task.state).where(Task.id == task_id)) in FINAL:
+                    return
+            time.sleep(POLL_SECONDS)
+    finally:
+        _free_places.release()
 
 
-def _wait_seconds() -> float:
-    found = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
-    return min(int(found[1]), MAX_WAIT_SECONDS) if found else 0.0
+def prefer_seconds() -> float:
+    """The seconds of the header ``Prefer: wait=N``; 0 without it."""
+    preference = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
+    return min(int(preference[1]), MAX_WAIT_SECONDS) if preference else 0.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import redirect
+from flask import redirect, request
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
@@ -20,14 +22,18 @@ from timevis.messages import english_texts
 from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
+from timevis.service.schemas.system import Health, Live, Messages, MetricDescription, Statistics
+from timevis.service.settings import START_HEADER
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
-from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
-from timevis.service.troubleshooting import UNREACHABLE_REDIS
+from timevis.service.tasks.states import FINAL, QUEUED, READ, RUNNING
+from timevis.service.troubleshooting import FULL_DISK, UNREACHABLE_REDIS
 
 blueprint = APIBlueprint("system", __name__, tag="System")
 THROUGHPUT_DAYS = 14
 DAY_SECONDS = 86_400
+MIN_FREE_BYTES = 10**8
+"""A service with less free space on its disk is not ready."""
+PROBE_BYTES = 4096
 EPOCH = date(1970, 1, 1)
 STORAGE_SECONDS = 60
 """The sizes of the files are counted again after this time."""
@@ -36,22 +42,31 @@ STORAGE_SECONDS = 60
 @blueprint.get("/")
 @blueprint.doc(hide=True)
 def index() -> Any:
-    return redirect("/api/docs")
+    return redirect(f"{request.script_root}/api/docs")
+
+
+@blueprint.get("/live")
+@blueprint.output(Live)
+def live() -> Any:
+    """Say that the web process answers; `/api/health` says whether all parts work. A supervisor restarts by this."""
+    return {"version": __version__}
 
 
 @blueprint.get("/health")
 @blueprint.output(Health)
 @blueprint.doc(responses={503: "A part does not work"})
 def health() -> Any:
-    """Say whether the database, the broker and a worker can be used; the status is 503 if one cannot."""
+    """Say whether the database, the broker, a worker and the disk can be used; the status is 503 if one cannot."""
     parts = {
         "database": _part(_database),
         "broker": _part(_broker, f"see {UNREACHABLE_REDIS}"),
         "worker": _part(_worker),
+        "disk": _part(_disk, f"see {FULL_DISK}"),
     }
     ready = all(part["ok"] for part in parts.values())
-    limit = context().settings.max_upload_megabytes
-    return {"version": __version__, "ready": ready, **parts, "max_upload_megabytes": limit}, 200 if ready else 503
+    settings = context().settings
+    body = {"version": __version__, "ready": ready, **parts, "max_upload_megabytes": settings.max_upload_megabytes}
+    return body, 200 if ready else 503, {START_HEADER: settings.start_id}
 
 
 def _part(check: Callable[[], str], advice: str = "") -> dict[str, Any]:
@@ -73,6 +88,17 @@ def _broker() -> str:
         connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
         connection.default_channel.client.ping()
         return "connected"
+
+
+def _disk() -> str:
+    """Whether files can be written; a quota of the user is seen by writing only."""
+    home = context().settings.home
+    if (free := shutil.disk_usage(home).free) < MIN_FREE_BYTES:
+        raise RuntimeError(f"only {free / 1e6:.0f} MB of the disk of TIMEVIS_HOME are free")
+    with tempfile.TemporaryFile(dir=home / "uploads") as file:
+        file.write(bytes(PROBE_BYTES))
+        file.flush()
+    return f"{free / 1e9:.1f} GB are free"
 
 
 def _worker() -> str:
@@ -113,12 +139,16 @@ def statistics() -> Any:
     today = int(time.time()) // DAY_SECONDS  # days since 1970, in UTC
     throughput = {today - n: dict.fromkeys(FINAL, 0) for n in reversed(range(THROUGHPUT_DAYS))}
     day = cast(Task.finished, BigInteger) // DAY_SECONDS
-    recent = select(day, Task.state, func.count()).where(Task.finished >= min(throughput) * DAY_SECONDS)
+    recent = select(day, Task.state, func.count()).where(
+        Task.finished >= min(throughput) * DAY_SECONDS, Task.kind != READ
+    )
     with context().sessions() as session:
         datasets = session.scalar(select(func.count()).select_from(Dataset).where(Dataset.deleted.is_(None)))
         by_kind = select(Model.kind, func.count()).where(Model.deleted.is_(None)).group_by(Model.kind)
         model_kinds = dict(session.execute(by_kind).all())
-        tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).all())
+        tasks = dict(
+            session.execute(select(Task.state, func.count()).where(Task.kind != READ).group_by(Task.state)).all()
+        )
         active = select(Task.queue, Task.state, func.count()).where(Task.state.in_((QUEUED, RUNNING)))
         queues = {name: {QUEUED: 0, RUNNING: 0} for name in QUEUES}
         for queue, state, count in session.execute(active.group_by(Task.queue, Task.state)):

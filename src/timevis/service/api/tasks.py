@@ -17,9 +17,11 @@ from timevis.service.api.submit import accepted, known_retry, submit
 from timevis.service.api.views import task_detail, task_summaries
 from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
-from timevis.service.monitoring.loop import KIND as CYCLE
 from timevis.service.problems import Problem, conflict, wrong_field
+from timevis.service.schemas import examples
 from timevis.service.schemas.tasks import (
+    CancelledTasks,
+    CancelRequest,
     FormatQuery,
     SinceQuery,
     StepQuery,
@@ -40,11 +42,10 @@ SORT_COLUMNS = {name: getattr(Task, name) for name in ("created", "started", "fi
 @blueprint.input(TaskQuery, location="query", arg_name="query")
 @blueprint.output(TaskPage)
 def list_tasks(query: TaskQuery) -> Any:
-    """List the tasks, newest first; the cycles of monitors only if `kind` asks for them."""
+    """List the tasks, newest first."""
     given = {"state": query.state, "kind": query.kind, "dataset_id": query.dataset, "group_id": query.group}
     conditions = [getattr(Task, name) == value for name, value in given.items() if value]
-    if query.kind is None:
-        conditions.append(Task.kind != CYCLE)  # a monitor has many
+    conditions += [] if query.kind else [Task.kind.not_in((states.READ, states.MONITOR))]
     return list_rows(Task, query, SORT_COLUMNS, task_summaries, conditions)
 
 
@@ -106,12 +107,7 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
         raise Problem(
             409,
             "no-result",
-            Text(
-                "no-result",
-                "task {identifier} has no result: it is {state}",
-                identifier=task.id,
-                state=states.name_of(task),
-            ),
+            Text("no-result", "the task has no result: it is {state}", state=states.name_of(task)),
             advice,
         )
     if task.kind != "predict":
@@ -138,13 +134,35 @@ def cancel_task(task_id: str) -> Any:
         return task_detail(session, find(session, Task, task_id), 0)
 
 
+@blueprint.post("/tasks/cancel")
+@blueprint.input(CancelRequest, arg_name="body", example=examples.CANCEL)
+@blueprint.output(CancelledTasks)
+@blueprint.doc(summary="Cancel several tasks")
+def cancel_tasks(body: CancelRequest) -> Any:
+    """Cancel the named tasks, or all of a group, a dataset, a kind or a state, each as if it was cancelled alone."""
+    given = {"group_id": body.group, "dataset_id": body.dataset, "kind": body.kind, "state": body.state}
+    conditions = [getattr(Task, name) == value for name, value in given.items() if value is not None]
+    chosen = Task.state.in_((states.QUEUED, states.RUNNING)) if body.tasks is None else Task.id.in_(body.tasks)
+    answer: dict[str, list[str]] = {"cancelled": [], "stopping": [], "ended": []}
+    with context().sessions.begin() as session:
+        query = select(Task.id, Task.state).where(chosen, *conditions).order_by(Task.created.desc())
+        before = {row.id: row.state for row in session.execute(query)}
+        for task_id, state in before.items():  # the newest first, so that none of them starts meanwhile
+            after = states.request_cancel(session, task_id)
+            kind = "ended" if state in states.FINAL else "stopping" if after == states.RUNNING else "cancelled"
+            answer[kind].append(task_id)
+    return {**answer, "unknown": [task for task in dict.fromkeys(body.tasks or ()) if task not in before]}
+
+
 @blueprint.post("/tasks/<task_id>/retry")
 @blueprint.output(TaskDetail, status_code=202)
 def retry_task(task_id: str) -> Any:
     """Make a new task like a failed or cancelled one. A training resumes from its checkpoint."""
     with context().sessions() as session:
         task = find(session, Task, task_id)
-    copied = {name: getattr(task, name) for name in ("kind", "request", "dataset_id", "run_id", "group_id")}
+    copied = {
+        name: getattr(task, name) for name in ("kind", "request", "dataset_id", "run_id", "group_id", "is_short")
+    }
     if (known := known_retry(task.id)) is not None:
         return accepted(known)
     return submit(Task(id=new_id(), retry_of=task.id, **copied), lambda session: _require_retry(session, task))
@@ -158,18 +176,13 @@ def _require_retry(session: Session, task: Task) -> None:
         raise conflict(
             Text(
                 "not-to-be-retried",
-                "task {identifier} is {state}; only failed or cancelled tasks can be retried",
-                identifier=task.id,
+                "the task is {state}; only failed or cancelled tasks can be retried",
                 state=states.name_of(task),
             )
         )
     if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
         raise conflict(
-            Text(
-                "run-or-dataset-removed",
-                "the run or the dataset of task {identifier} was removed",
-                identifier=task.id,
-            ),
+            Text("run-or-dataset-removed", "the run or the dataset of the task was removed"),
             Text("train-again", "start a new training run"),
         )
     is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
@@ -179,9 +192,7 @@ def _require_retry(session: Session, task: Task) -> None:
         raise conflict(
             Text(
                 "retried-already",
-                "task {identifier} was retried by task {other}, which is {state}",
-                identifier=task.id,
-                other=other.id,
+                "the task was retried already, by a task that is {state}",
                 state=states.name_of(other),
             )
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -12,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from timevis.config.stored import unescape
+from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
@@ -21,13 +24,18 @@ from timevis.service.api.views import task_summaries
 from timevis.service.context import context, find, find_present, unknown_channel
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
+from timevis.service.profiling import PREVIEW_FILE
 from timevis.service.schemas import examples
+from timevis.service.schemas.option_fields import read_options
 from timevis.service.schemas.tasks import Group, TaskDetail
 from timevis.service.schemas.training import PresetRequest, group_request, train_request
 from timevis.service.tasks.estimate import check_lengths, estimate
 from timevis.service.training import config_of, create_run, log_to_wandb, pointer_of
+from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
+SHORT_SECONDS = 120.0
+"""Training runs that are expected to end within this time do not wait for longer ones."""
 blueprint = APIBlueprint("training", __name__, tag="Training")
 
 
@@ -42,15 +50,15 @@ def register_train_routes() -> None:
         """Validate a training, store its config in a run folder and queue its task; or only validate it (dry_run)."""
         if body.root.dry_run:
             return _dry_run(body.root)
-        return submit_once("train", _values(body.root), lambda: _create_task(body.root, _config(body.root)))
+        return submit_once("train", _values(body.root), lambda: _create_task(body.root, _checked(body.root)))
 
     @blueprint.post("/groups")
     @blueprint.input(group_request(), arg_name="body", example=examples.GROUP)
     @blueprint.output(Group, status_code=202)
     @blueprint.doc(summary="Train several models")
     def train_group(body: Any) -> Any:
-        """Validate several trainings, then queue a task for each; none is queued if one is wrong."""
-        trainings = _trainings_of_preset(body.preset) if body.trainings is None else body.trainings
+        """Validate several training runs, then queue a task for each; none is queued if one is wrong."""
+        trainings = _requests_of_preset(body.preset) if body.trainings is None else body.trainings
         chosen = [training.root for training in trainings]
         if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
             raise wrong_field(
@@ -60,10 +68,10 @@ def register_train_routes() -> None:
             )
         if (known := known_group([_values(training) for training in chosen])) is not None:
             return _group(known)
-        configs = []
+        checked = []
         for position, training in enumerate(chosen):
             try:
-                configs.append(_config(training))
+                checked.append(_checked(training))
             except Problem as error:
                 error.pointer = f"/trainings/{position}{error.pointer or ''}"
                 raise
@@ -71,11 +79,11 @@ def register_train_routes() -> None:
                 pointer = f"/trainings/{position}{pointer_of(error.field)}"
                 raise wrong_field(pointer, error.message, error.advice) from None
         group_id = new_id()
-        return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
+        return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, checked, strict=True)]))
 
 
-def _trainings_of_preset(preset: PresetRequest) -> list[Any]:
-    """The trainings of a preset, in the order of their usual time."""
+def _requests_of_preset(preset: PresetRequest) -> list[Any]:
+    """The requests of a preset, in the order of their usual time."""
     declared = declared_models()
     models = [name for name, model in declared.items() if preset.name in model.declaration.preset_groups]
     common = preset.model_dump(exclude={"name", "minutes"}, exclude_none=True) | {"preset": preset.name}
@@ -91,8 +99,16 @@ def _values(chosen: BaseModel) -> dict[str, Any]:
     return chosen.model_dump(exclude_unset=True, mode="json")
 
 
-def _config(chosen: BaseModel) -> DictConfig:
-    """The config of a training.
+@dataclass(frozen=True)
+class _Checked:
+    """The config of a training run, and the estimate of its time and memory."""
+
+    cfg: DictConfig
+    estimate: dict[str, Any]
+
+
+def _checked(chosen: BaseModel) -> _Checked:
+    """The config of a training run, which fits its data and this machine.
 
     Raises
     ------
@@ -103,38 +119,65 @@ def _config(chosen: BaseModel) -> DictConfig:
     with service.sessions() as session:
         dataset = find_present(session, Dataset, values["dataset"], "/dataset")
     require_channels(dataset, values.get("target"))
+    if not any(values.get(option.name) for option in read_options()):  # with others, the file has other columns
+        _require_columns(dataset, values.get("covariates") or {})
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     cfg = config_of(chosen, path, dataset.name, dataset.options)
     try:
         check_lengths(cfg, dataset.report)
     except DataError as error:
         raise wrong_field("/horizon", error.message, error.advice) from None
-    return cfg
+    with service.sessions() as session:
+        estimated = estimate(session, values["model"], cfg, dataset)
+    _require_memory(estimated, service.settings.training_megabytes)
+    return _Checked(cfg, estimated)
+
+
+def _require_memory(estimated: Mapping[str, Any], megabytes: int) -> None:
+    """Refuse a training run whose network does not fit into the memory."""
+    if estimated["parameters"] is not None and estimated["memory_mb"] > megabytes:
+        raise wrong_field(
+            "/options",
+            Text(
+                "training-too-large",
+                "the training run needs about {needed:,} MB of memory for a network of {parameters:,} parameters and "
+                "its batches; {available:,} MB are available",
+                needed=estimated["memory_mb"],
+                parameters=estimated["parameters"],
+                available=megabytes,
+            ),
+            Text("smaller-network", "make the network, the batch or the context smaller"),
+        )
 
 
 def _dry_run(chosen: BaseModel) -> Response:
     """Check a training, and estimate its time and memory."""
-    cfg, values = _config(chosen), _values(chosen)
+    checked, values = _checked(chosen), _values(chosen)
     with context().sessions() as session:
         dataset = find(session, Dataset, values["dataset"])
-        found = estimate(session, values["model"], cfg, dataset)
     task = Task(kind="train", request=values)
-    config: Any = unescape(OmegaConf.to_container(cfg, resolve=True))
+    config: Any = unescape(OmegaConf.to_container(checked.cfg, resolve=True))
     config["data"].pop("path")
-    answer = {"valid": True, "estimate": found, "config": config, "commands": commands_of(task, dataset)}
+    answer = {"valid": True, "estimate": checked.estimate, "config": config, "commands": commands_of(task, dataset)}
     return Response(json.dumps(to_json_types(answer)), mimetype="application/json")
 
 
-def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None) -> Task:
+def _create_task(chosen: BaseModel, checked: _Checked, group_id: str | None = None) -> Task:
     """Write the run folder of a training; returns its task, which is not stored yet."""
-    values, run_id, settings = _values(chosen), new_id(), context().settings
+    values, run_id, settings, cfg = _values(chosen), new_id(), context().settings, checked.cfg
     storage = context().storage
     if settings.wandb_mode != "disabled":
         log_to_wandb(cfg, settings.wandb_mode, settings.wandb_project)
     create_run(cfg, storage.run(run_id))
     storage.share(storage.run(run_id))
     return Task(
-        id=new_id(), kind="train", request=values, dataset_id=values["dataset"], run_id=run_id, group_id=group_id
+        id=new_id(),
+        kind="train",
+        request=values,
+        dataset_id=values["dataset"],
+        run_id=run_id,
+        group_id=group_id,
+        is_short=checked.estimate["seconds_high"] <= SHORT_SECONDS,
     )
 
 
@@ -176,6 +219,19 @@ def _leaderboard_row(model: Model) -> dict[str, Any]:
 def _sort_key(row: dict[str, Any]) -> tuple[bool, float]:
     relative_wql = row["validation_relative_wql"]
     return relative_wql is None, relative_wql or 0.0
+
+
+def _require_columns(dataset: Dataset, covariates: dict[str, str]) -> None:
+    """Refuse the first covariate that is not a column of the file; holidays follow from a country."""
+    path = context().storage.fetched_dataset(dataset.id) / PREVIEW_FILE
+    if not covariates or not path.is_file():
+        return
+    columns = list(read_json(path)["columns"])
+    for name in covariates:
+        if name not in columns and name != "holiday":
+            pointer = "/covariates/" + name.replace("~", "~0").replace("/", "~1")
+            text = Text("unknown-column", "the file has no column {column!r}", column=name)
+            raise wrong_field(pointer, text, did_you_mean(name, columns))
 
 
 def require_channels(dataset: Dataset, target: list[str] | None) -> None:

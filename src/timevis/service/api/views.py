@@ -12,7 +12,7 @@ from timevis.service.api.commands import commands_of
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.following import read_log, seconds_left
-from timevis.service.tasks.states import QUEUED
+from timevis.service.tasks.states import QUEUED, READ, codes_of
 
 
 def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
@@ -25,12 +25,12 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
     models = {identifier: (name, dataset) for identifier, name, dataset in rows}
     dataset_ids = {task.id: task.dataset_id or _only(models, model_ids[task.id]) for task in tasks}
     known = set(dataset_ids.values()) - {None}
-    found = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
-    names = {row.id: row.name for row in found}
+    datasets = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
+    names = {row.id: row.name for row in datasets}
     return [
         {
             **{name: getattr(task, name) for name in columns},
-            **{key: (task.result or {}).get(key) for key in ("error_code", "advice_code")},
+            **codes_of(task),
             "name": task.request.get("name"),
             "method": task.request.get("model" if task.kind == "train" else "method"),
             "models": [models[model][0] for model in model_ids[task.id] if model in models],
@@ -65,15 +65,26 @@ def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
         "seconds_left": seconds_left(task),
         "log": text,
         "log_position": position,
-        "commands": commands_of(task, session.get(Dataset, task.dataset_id) if task.dataset_id else None),
+        "commands": _commands(session, task),
     }
 
 
+def _commands(session: Session, task: Task) -> dict[str, str] | None:
+    """What does the same as a task; None for the reading of a file."""
+    if task.kind == READ:
+        return None
+    return commands_of(task, session.get(Dataset, task.dataset_id) if task.dataset_id else None)
+
+
 def _queue_position(session: Session, task: Task) -> int | None:
+    """Tasks of the queue that are started before this one, itself included: the users take turns."""
     if task.state != QUEUED:
         return None
-    earlier = (Task.state == QUEUED, Task.queue == task.queue, Task.created <= task.created)
-    return session.scalar(select(func.count()).select_from(Task).where(*earlier))
+    waiting = (Task.state == QUEUED, Task.queue == task.queue)
+    own = select(func.count()).select_from(Task).where(*waiting, Task.created_by == task.created_by)
+    rank = session.scalar(own.where(Task.created <= task.created)) or 1
+    others = select(func.count()).where(*waiting, Task.created_by.is_distinct_from(task.created_by))
+    return int(rank + sum(min(count, rank) for count in session.scalars(others.group_by(Task.created_by))))
 
 
 def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str, Any]]:

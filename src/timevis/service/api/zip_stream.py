@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 CHUNK_BYTES = 2**18
@@ -30,7 +30,9 @@ class _Buffer(io.RawIOBase):
         return taken
 
 
-def stream_zip(folder: Path, left_out: frozenset[str] = frozenset()) -> Iterator[bytes]:
+def stream_zip(
+    folder: Path, left_out: frozenset[str], change: Callable[[Path, bytes], bytes], changed_suffixes: frozenset[str]
+) -> Iterator[bytes]:
     """The parts of a zip file with all files of a folder. Links that lead out of the folder are left out.
 
     Parameters
@@ -38,12 +40,18 @@ def stream_zip(folder: Path, left_out: frozenset[str] = frozenset()) -> Iterator
     folder : Path
     left_out : frozenset of str
         Names at the top of the folder that are not included.
+    change : callable
+        Receives path and content of each file with one of `changed_suffixes`, and returns what is included.
     """
     buffer, root = _Buffer(), folder.resolve()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             inner = path.relative_to(folder)
             if not path.is_file() or inner.parts[0] in left_out or not path.resolve().is_relative_to(root):
+                continue
+            if path.suffix in changed_suffixes:
+                archive.writestr(zipfile.ZipInfo.from_file(path, str(inner)), change(path, path.read_bytes()))
+                yield buffer.take()
                 continue
             with path.open("rb") as source, archive.open(zipfile.ZipInfo.from_file(path, str(inner)), "w") as target:
                 while chunk := source.read(CHUNK_BYTES):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -60,6 +62,8 @@ def make_engine(url: str) -> Engine:
     scheme, _, rest = url.partition("://")
     url = f"{DRIVERS.get(scheme, scheme)}://{rest}"
     is_sqlite = scheme == "sqlite"
+    if is_sqlite and (path := make_url(url).database) not in (None, "", ":memory:"):
+        _make_private(Path(path))
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -71,6 +75,14 @@ def make_engine(url: str) -> Engine:
     elif engine.dialect.name == "mysql" and "read_timeout" not in engine.url.query:
         event.listen(engine, "connect", _configure_mysql)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Make the file of the database readable for its owner only; SQLite gives the files beside it the same mode."""
+    with suppress(OSError):  # SQLite says what is wrong with the path
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def _timeouts(scheme: str) -> dict[str, int]:
@@ -102,7 +114,7 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-    connection.create_function("lower", 1, _lower, deterministic=True)  # that of SQLite knows only ASCII
+    connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own function knows only ASCII
 
 
 def _lower(text: Any) -> str | None:
@@ -127,15 +139,15 @@ def migrate(engine: Engine) -> None:
     config = migration_config()
     scripts = ScriptDirectory.from_config(config)
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found == scripts.get_current_head():
+        revision = MigrationContext.configure(connection).get_current_revision()
+    if revision == scripts.get_current_head():
         return
-    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+    if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
         raise ConfigError(
             Text(
                 "newer-database",
                 "the tables of the database were made by a newer version of TimeVis (revision {revision})",
-                revision=found,
+                revision=revision,
             ),
             Text("upgrade-timevis", "upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL"),
         )

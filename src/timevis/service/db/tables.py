@@ -60,10 +60,12 @@ class Dataset(Base):
 
 
 class Task(Base):
-    """A training, a forecast or a comparison. This row is the truth about it; see `timevis.service.tasks.states`.
+    """A training, a forecast, a comparison, or the reading of a file.
 
-    `group_id` is common to the trainings of a sweep. `owner` is the worker that runs the task, `attempt` counts how
-    often it was started, and `heartbeat` is the last sign of life of the owner.
+    This row is the truth about it; see `timevis.service.tasks.states`. `group_id` is common to the training runs of a
+    sweep. `owner` is the worker that runs the task, `attempt` counts how often it was started, and `heartbeat` is the
+    last sign of life of the owner. A training run that is expected to end soon (`is_short`) does not wait for long
+    ones.
     """
 
     __tablename__ = "tasks"
@@ -86,7 +88,7 @@ class Task(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     heartbeat: Mapped[float | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
-    sent: Mapped[float] = mapped_column(default=time.time)
+    is_short: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time, index=True)
     started: Mapped[float | None]
@@ -117,7 +119,7 @@ class Model(Base):
 class FolderCopy(Base):
     """The copy of the folder of a run or a dataset; see `timevis.service.artefacts`.
 
-    `id` is that of the run or dataset. `files` maps the path of each file in the folder to its SHA-256.
+    `id` is the identifier of the run or dataset. `files` maps the path of each file in the folder to its SHA-256.
     `home` is the home folder of the host that wrote the copy, and `revision` changes with every copy.
     """
 
@@ -147,3 +149,16 @@ class Token(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     read_only: Mapped[bool]
     created: Mapped[float] = mapped_column(default=time.time)
+
+
+class LoginSession(Base):
+    """A browser that was given a token. `digest` is the SHA-256 of its cookie, and `token_digest` that of the token.
+
+    It ends with the token, or at the time `expires`.
+    """
+
+    __tablename__ = "login_sessions"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    token_digest: Mapped[str]
+    created: Mapped[float] = mapped_column(default=time.time)
+    expires: Mapped[float]

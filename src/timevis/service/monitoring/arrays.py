@@ -62,7 +62,8 @@ class ForecastArrays:
         arrays = {"point": self.point, "quantiles": self.quantiles, "naive": self.naive}
         if self.base is not None and self.shift is not None:
             arrays |= {"base": self.base, "shift": self.shift}
-        steps = self.times[0] - self.times[0, 0]
+        steps = self.times - self.times[:, :1]
+        steps = steps[0] if (steps == steps[0]).all() else steps
         starts = {"channels": list(self.channels), "starts": self.times[:, 0].tolist(), "steps": steps.tolist()}
         return starts | {"arrays": pack(arrays)}
 

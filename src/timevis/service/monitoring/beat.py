@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import threading
 
 from celery import Celery, signals
 from celery.apps.beat import Beat
@@ -27,8 +28,9 @@ def register_look(worker: Worker, celery: Celery) -> None:
     import timevis.service.monitoring.cycle  # noqa: F401  adds its kind of task; it imports PyTorch
 
     @celery.task(name=LOOK_NAME)
-    def look_task() -> None:
-        look(worker.sessions, worker.settings, celery)
+    def look_task() -> None:  # in a thread, since the worker consumes messages in one
+        arguments = (worker.sessions, worker.settings, celery)
+        threading.Thread(target=look, args=arguments, daemon=True, name="look").start()
 
 
 def run_beat(settings: Settings) -> int:

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
-from timevis.data.calendar import to_local_time
 from timevis.errors import ConfigError
 from timevis.evaluation.drift import Drift
 from timevis.messages import Text
@@ -22,13 +21,12 @@ from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.monitoring.arrays import ForecastArrays, VersionValues
 from timevis.service.monitoring.challengers import may_retrain_after_drift, settle_challengers, start_challenger
 from timevis.service.monitoring.forecasting import Reference, forecast_next_rows, load_one_panel
-from timevis.service.monitoring.loop import KIND
 from timevis.service.monitoring.scoring import ScoreSums
 from timevis.service.monitoring.watching import watch_scores
 from timevis.service.tasks.jobs import JOBS, Worker
 from timevis.service.tasks.queue import make_celery
 from timevis.service.tasks.runner import Outcome
-from timevis.service.tasks.states import COMPLETED
+from timevis.service.tasks.states import COMPLETED, MONITOR
 
 log = logging.getLogger(__name__)
 
@@ -160,10 +158,10 @@ class Cycle:
         panel = load_one_panel(run, path)
         observed = self._observed(champion) if forecaster.conformal.is_online else []
         arrays, row = forecast_next_rows(forecaster, reference, panel, self.monitor.horizon, observed)
-        ends = pd.to_datetime(
-            [arrays.times[:, 0].max(), arrays.times.max()], unit="us", utc=panel.index.tz is not None
-        )
-        first, last = (time.isoformat() for time in to_local_time(ends, panel.timezone))
+        ends = pd.to_datetime([arrays.times[:, 0].max(), arrays.times.max()], unit="us")
+        zone = panel.local_index.tz
+        ends = ends if zone is None else ends.tz_localize("UTC").tz_convert(zone)
+        first, last = (time.isoformat() for time in ends)
         stored = StoredForecast(
             monitor_id=self.monitor.id,
             model_id=champion.model_id,
@@ -181,14 +179,14 @@ class Cycle:
             return None
         return stored.id
 
-    def _observed(self, champion: Champion) -> list[tuple[ForecastArrays, np.ndarray]]:
+    def _observed(self, champion: Champion) -> list[tuple[int, ForecastArrays, np.ndarray]]:
         """The complete forecasts of the champion in the order of time, each with its truth."""
         own = (StoredForecast.champion_id == champion.id, StoredForecast.complete)
         query = select(StoredForecast).where(*own).options(undefer(StoredForecast.values))
         with self.worker.sessions() as session:
             rows = session.scalars(query.order_by(StoredForecast.origin_row.desc()).limit(MAX_OBSERVED)).all()
-        arrays = [ForecastArrays.from_json(row.values) for row in reversed(rows)]
-        return [(forecast, self.version.at(forecast.channels, forecast.times)) for forecast in arrays]
+        arrays = [(row.origin_row, ForecastArrays.from_json(row.values)) for row in reversed(rows)]
+        return [(row, forecast, self.version.at(forecast.channels, forecast.times)) for row, forecast in arrays]
 
     def watch(self) -> Drift | None:
         """Compute the state of the monitor and raise the alerts of its scores."""
@@ -214,4 +212,4 @@ def _count_complete(session: Session, monitor: Monitor) -> int:
     return session.scalar(select(func.count()).select_from(StoredForecast).where(*complete)) or 0
 
 
-JOBS[KIND] = carry_out
+JOBS[MONITOR] = carry_out

@@ -21,7 +21,7 @@ from timevis.predict import extend_to_horizon, load_panels
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
 from timevis.service.monitoring.arrays import ForecastArrays, pack, unpack
-from timevis.service.series import TIME_UNIT
+from timevis.service.series import stored_times
 
 BATCH_SIZE = 256
 
@@ -69,8 +69,8 @@ class Reference:
         return cls(tuple(values["channels"]), naive.eval())
 
 
-Observed = Iterable[tuple[ForecastArrays, np.ndarray]]
-"""Earlier forecasts of the same model in the order of time, each with its truth [C, H], NaN where it is missing."""
+Observed = Iterable[tuple[int, ForecastArrays, np.ndarray]]
+"""Earlier forecasts of a model in the order of time: row of the origin, and truth [C, H], NaN where it is missing."""
 
 
 def load_one_panel(folder: RunFolder, path: Path) -> Panel:
@@ -118,13 +118,13 @@ def forecast_next_rows(
             rows=int(origins.min()),
             context_length=length,
         )
-        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
+        raise DataError(message, Text("monitor-rows-needed", "add rows until there are {rows}", rows=length))
     in_context = [bool(np.isfinite(panel.values[o - length : o, c]).any()) for c, o in enumerate(origins.tolist())]
     chosen = torch.from_numpy(np.flatnonzero(in_context))
     if not len(chosen):
         message = Text("no-value-in-context", "no channel has a value in the last {rows} rows", rows=length)
         raise DataError(message, Text("add-newer-rows", "add newer rows"))
-    conformal, scale = forecaster.conformal, forecaster.channel_std
+    conformal = forecaster.conformal
     if conformal.is_online:
         observe(forecaster, panel.channels, observed)
     series, parts = SeriesStore(panel), list[dict[str, torch.Tensor]]()
@@ -134,14 +134,14 @@ def forecast_next_rows(
         base = forecaster.base_forecast(batch)
         part = {"point": base.point, "quantiles": base.quantiles, "naive": naive}
         if conformal.is_used:
-            quantiles = conformal(base.quantiles, channel, scale)
+            quantiles = conformal(base.quantiles, channel)
             part["quantiles"] = forecaster.clip_non_negative(quantiles, channel)
         if conformal.is_online:
             part |= {"base": base.quantiles, "shift": conformal.shift(channel)}
         parts.append(part)
     whole = {name: torch.cat([part[name] for part in parts]).float() for name in parts[0]}
     rows = origins[chosen.numpy()][:, None] + np.arange(horizon)
-    times = panel.index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)[rows]
+    times = stored_times(panel)[rows]
     arrays = {name: (x if name == "shift" else x[..., :horizon]).numpy() for name, x in whole.items()}
     return ForecastArrays(tuple(np.array(panel.channels, object)[chosen.numpy()]), times, **arrays), last_row
 
@@ -149,10 +149,10 @@ def forecast_next_rows(
 def observe(forecaster: Forecaster, channels: tuple[str, ...], observed: Observed) -> None:
     """Let ``conformal=online`` learn from forecasts whose truth is known, in the order of time."""
     numbers = {name: number for number, name in enumerate(channels)}
-    for forecast, truth in observed:
+    for origin, forecast, truth in observed:
         assert forecast.base is not None
         assert forecast.shift is not None
         channel = torch.tensor([numbers[name] for name in forecast.channels])
         tensors = [torch.from_numpy(x.astype(np.float32)) for x in (forecast.base, truth, forecast.shift)]
-        window = Observation(tensors[0], tensors[1], channel, tensors[2])
-        forecaster.conformal.observe(window, forecaster.channel_std)
+        window = Observation(origin, tensors[0], tensors[1], channel, tensors[2])
+        forecaster.conformal.observe(window)

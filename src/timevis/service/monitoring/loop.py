@@ -14,44 +14,20 @@ from sqlalchemy.orm import Session
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import FAILED_TASK, NO_ROWS, Challenger, Monitor
 from timevis.service.db.tables import Dataset, Sessions, Task, new_id
-from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
+from timevis.service.monitoring.alerts import raise_alert
 from timevis.service.monitoring.deliveries import deliver_due
 from timevis.service.monitoring.schedule import next_time
 from timevis.service.settings import Settings
 from timevis.service.tasks.queue import INTERACTIVE, send
-from timevis.service.tasks.states import FAILED, FINAL, QUEUED, RUNNING
+from timevis.service.tasks.states import FAILED, FINAL, MONITOR, QUEUED, RUNNING
 
 log = logging.getLogger(__name__)
 
-KIND = "monitor"
-"""The kind of the task that carries out one cycle of a monitor."""
 MAX_ACTIVE = 5
 """Cycles that are queued or run at the same time, so that the other threads of the queue stay free for people."""
 DELIVERY_SECONDS = 15.0
 """Longest time of one look at the alerts that wait."""
 _is_looking = Lock()
-
-
-def follow(session: Session, earlier: list[str], version: Dataset) -> None:
-    """Let monitors of a dataset go on with a new version, in the transaction that stores it.
-
-    Parameters
-    ----------
-    session : Session
-    earlier : list of str
-        Identifiers of the version that it extends, and of deleted ones that extended it.
-    version : Dataset
-    """
-    for monitor in session.scalars(select(Monitor).where(Monitor.dataset_id.in_(earlier))):
-        monitor.dataset_id = version.id
-        monitor.silent_from = silent_from(monitor)
-        resolve_alerts(session, monitor, NO_ROWS)
-
-
-def silent_from(monitor: Monitor) -> float | None:
-    """The time at which missing rows raise an alert, if none arrive from now on."""
-    hours = monitor.bounds["no_rows_hours"]
-    return None if hours is None else time.time() + 3600 * hours
 
 
 def look(sessions: Sessions, settings: Settings, celery: Celery) -> None:
@@ -119,7 +95,7 @@ def _queue_next(sessions: Sessions, now: float) -> Task | None:
     query = select(Monitor).outerjoin(Task, Task.id == Monitor.task_id)
     query = query.where(is_free, is_due, Monitor.enabled, Monitor.deleted.is_(None))
     with sessions() as session:
-        active = session.scalars(select(Task.id).where(Task.kind == KIND, Task.state.in_((QUEUED, RUNNING)))).all()
+        active = session.scalars(select(Task.id).where(Task.kind == MONITOR, Task.state.in_((QUEUED, RUNNING)))).all()
         if len(active) >= MAX_ACTIVE:
             return None
         monitors = session.scalars(query.order_by(Monitor.next_run, Monitor.created).limit(20)).all()
@@ -162,7 +138,7 @@ def queue_cycle(
     forecast = forecast or (rows and monitor.schedule["cron"] is None)
     task = Task(
         id=new_id(),
-        kind=KIND,
+        kind=MONITOR,
         queue=INTERACTIVE,
         dataset_id=monitor.dataset_id,
         request={"monitor": monitor.id, "forecast": forecast, "training": training},

@@ -33,6 +33,7 @@ from timevis.service.operations.all_files import fetch_all, share_all
 from timevis.service.settings import FOLDERS, Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import QUEUED, RUNNING
+from timevis.utils.files import require_absent
 
 FORMAT = 1
 LEFT_OUT_TABLES = ("workers", "folder_copies")
@@ -51,11 +52,7 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
     ConfigError
         The file exists already.
     """
-    if path.exists():
-        raise ConfigError(
-            Text("file-exists", "{path} exists already", path=str(path)),
-            Text("choose-other-name", "choose another name"),
-        )
+    require_absent(path, Text("choose-other-name", "choose another name"))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     sessions = open_database(settings.database_url)
@@ -69,9 +66,9 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
             with tarfile.open(fileobj=file, mode="w") as archive:
                 counts, revision = _add_rows(archive, engine)
                 for folder in (settings.home / name for name in FOLDERS if name not in LEFT_OUT_FOLDERS):
-                    for found in sorted(folder.rglob("*")):
-                        if not any(p.startswith(".") for p in found.relative_to(folder).parts) and found.is_file():
-                            _add_file(archive, found, str(found.relative_to(settings.home)))
+                    for entry in sorted(folder.rglob("*")):
+                        if not any(p.startswith(".") for p in entry.relative_to(folder).parts) and entry.is_file():
+                            _add_file(archive, entry, str(entry.relative_to(settings.home)))
                 manifest = {"format": FORMAT, "version": __version__, "revision": revision, "created": time.time()}
                 manifest |= {"home": str(settings.home), "rows": counts}  # last, so that a truncated file has none
                 _add_stream(archive, io.BytesIO(json.dumps(manifest).encode()), "manifest.json")
@@ -179,7 +176,7 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                         _use_another_backup(),
                     )
                 for row in session.scalars(select(Task).where(Task.state == RUNNING)):
-                    row.state, row.owner, row.sent = QUEUED, None, 0.0
+                    row.state, row.owner = QUEUED, None
                 for source in (folder / name for name in FOLDERS if (folder / name).is_dir()):
                     moved.append(settings.home / source.name)
                     moved[-1].rmdir()

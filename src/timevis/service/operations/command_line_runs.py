@@ -23,10 +23,11 @@ from timevis.data.catalog import catalog, local_file, read_card
 from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import state_of
-from timevis.service.api.dataset_files import store_dataset
+from timevis.service.api.dataset_files import upload_request
 from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, new_id
 from timevis.service.problems import Problem
+from timevis.service.tasks.reading import Reading
 from timevis.service.tasks.summary import summarise
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class CommandLineRuns:
         self.service.storage.share(link)
 
     def _dataset_of(self, folder: Path, data_hash: str) -> str | None:
-        """The dataset with the rows of a run: that of another model, or the file of the run, which is copied."""
+        """The dataset with the rows of a run: the dataset of another model, or a copy of the file of the run."""
         if data_hash not in self._datasets:
             with self.service.sessions() as session:
                 is_same = (Model.summary["data_hash"].as_string() == data_hash, Dataset.deleted.is_(None))
@@ -129,7 +130,11 @@ class CommandLineRuns:
         name = data["name"] if data["name"] in catalog() else None
         try:
             with self.app.app_context(), path.open("rb") as file:
-                return store_dataset(file, path.name, name, _dataset_options(data))[0].id
+                request = upload_request(file, path.name, name, _dataset_options(data))
+            result, change = Reading(self.service).carry_out(request, None)
+            with self.service.sessions.begin() as session:
+                change(session)
+            return str(result["dataset"])
         except (TimeVisError, Problem, OSError) as error:
             log.warning("the data of %s are not shown: %s", run.path, error)
             return None
@@ -148,14 +153,14 @@ def finished_runs(folder: Path) -> Iterator[Path]:
 
 def _dataset_options(data: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the section `data` of a run that say how its file is read and what its columns are."""
-    found = {key: value for key, value in data.items() if key not in SETTINGS_OF_A_RUN}
-    found = {key: value for key, value in found.items() if value not in (None, {}, [])}
+    options = {key: value for key, value in data.items() if key not in SETTINGS_OF_A_RUN}
+    options = {key: value for key, value in options.items() if value not in (None, {}, [])}
     if data["name"] in catalog():
         card, _ = read_card(data["name"])
         about = {"domain": card.domain, "unit": card.units or card.unit, "description": card.description}
-        found = {key: value for key, value in about.items() if value} | found
-        if card.country and "holiday" in (found.get("covariates") or {}):
-            found["covariates"] = {**found["covariates"], "holiday": card.country}
-    if found.get("cleaning") == {"outliers": "report"}:
-        del found["cleaning"]
-    return found
+        options = {key: value for key, value in about.items() if value} | options
+        if card.country and "holiday" in (options.get("covariates") or {}):
+            options["covariates"] = {**options["covariates"], "holiday": card.country}
+    if options.get("cleaning") == {"outliers": "report"}:
+        del options["cleaning"]
+    return options

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from timevis.evaluation.verdict import Severity
-from timevis.service.schemas.common import ChannelName, Number, TextCode
+from timevis.service.schemas.common import ChannelName, CodedText, Number
 
 
 class ChannelQuery(BaseModel):
@@ -127,11 +127,10 @@ class Calibration(BaseModel):
     pit: PitHistogram
 
 
-class VerdictFinding(TextCode):
+class VerdictFinding(CodedText):
     """One remark on a run."""
 
     severity: Severity
-    text: str
 
 
 class Verdict(VerdictFinding):

@@ -63,6 +63,12 @@ class TextCode(BaseModel):
     params: dict[str, Any]
 
 
+class CodedText(TextCode):
+    """A sentence in English, with its code."""
+
+    text: str
+
+
 class WrongField(TextCode):
     """A field of the request, and what is wrong with it."""
 

@@ -10,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from timevis.data.options import DESCRIPTION_LIMIT, DOMAINS
 from timevis.data.quality.findings import DataSeverity
 from timevis.service.schemas.analysis import Autocorrelation
-from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, Page, StrictModel, TextCode
+from timevis.service.schemas.common import (
+    ChannelName,
+    CodedText,
+    DeletableQuery,
+    Id,
+    Name,
+    Number,
+    Page,
+    StrictModel,
+)
 from timevis.service.schemas.option_fields import read_fields
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -76,12 +85,11 @@ class DatasetSummary(BaseModel):
     deleted: float | None
 
 
-class DataFindingView(TextCode):
+class DataFindingView(CodedText):
     """A remark on the data of a dataset."""
 
     severity: DataSeverity
     channel: str | None = Field(description="The channel that the remark is about; null for all, or for several.")
-    text: str
 
 
 class DatasetDetail(DatasetSummary):
@@ -133,7 +141,7 @@ class Series(BaseModel):
 
 class ChannelAverage(BaseModel):
     labels: list[str] = Field(
-        description="Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays."
+        description="Times of day such as 07:00, hours of a week such as Mon 07:00, weekdays, months or quarters."
     )
     mean: list[Number]
     low: list[Number] = Field(description="10 % quantile.")
@@ -145,6 +153,7 @@ class Seasonality(BaseModel):
     season_rows: int | None = Field(description="Rows of the strongest season; null if none is strong.")
     average_day: ChannelAverage | None
     average_week: ChannelAverage | None
+    average_year: ChannelAverage | None
     autocorrelation: Autocorrelation
 
 

@@ -16,11 +16,30 @@ TRAIN: dict[str, Any] = {
 }
 GROUP: dict[str, Any] = {"trainings": [TRAIN | {"seed": seed} for seed in range(2)]}
 PREDICT: dict[str, Any] = {
-    "items": [{"model": MODELS[0]}, {"model": MODELS[1], "dataset": DATASET}],
+    "items": [{"model": MODELS[0]}, {"model": MODELS[1], "dataset": DATASET, "name": "Plant B"}],
     "kind": "future",
     "horizon": 12,
 }
+PREDICT_FORMS: dict[str, Any] = {
+    "items": {"summary": "Several forecasts, each with data of its own", "value": PREDICT},
+    "values": {
+        "summary": "Rows in the request",
+        "value": {
+            "models": [MODELS[0]],
+            "values": [
+                {"time": "2026-03-01 00:00", "load": 51.2},
+                {"time": "2026-03-01 01:00", "load": 48.7},
+                {"time": "2026-03-01 02:00", "load": None},
+            ],
+        },
+    },
+    "method": {
+        "summary": "A dataset for which nothing was trained",
+        "value": {"method": "seasonal_naive", "dataset": DATASET, "horizon": 24},
+    },
+}
 COMPARE: dict[str, Any] = {"models": list(MODELS), "reference": MODELS[0]}
+CANCEL: dict[str, Any] = {"kind": "train", "state": "queued"}
 SAMPLE: dict[str, Any] = {"domain": "traffic", "source": "synthetic", "rows": 4320, "seed": 0}
 DATASET_CHANGE: dict[str, Any] = {"unit": "MW", "target": ["load"], "covariates": {"temperature": "observed"}}
 MODEL_CHANGE: dict[str, Any] = {"name": "LSTM of the winter", "notes": "Without holidays.", "tags": ["winter"]}

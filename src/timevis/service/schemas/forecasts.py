@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from timevis.messages import Text
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
-from timevis.service.schemas.common import ChannelName, Commands, Id, Number, StrictModel, TextCode
+from timevis.service.schemas.common import ChannelName, CodedText, Commands, Id, Name, Number, StrictModel, TextCode
 from timevis.service.training import untrained_methods
 
 MAX_ITEMS = 1000
@@ -20,6 +20,7 @@ class PredictItem(StrictModel):
     """One forecast. At most one of dataset and values; the data of the model if both are absent."""
 
     model: Id
+    name: Name | None = Field(None, description="What the result calls the item.")
     dataset: Id | None = Field(None, description="Another dataset with the same columns.")
     values: Rows | None = Field(None, description="Rows with the time column and the channels of the model.")
 
@@ -78,7 +79,9 @@ class ForecastItem(BaseModel):
     model: Id | None = Field(description="null for a method without a training.")
     name: str | None
     dataset: Id | None
-    item: str | None = Field(description="The series, of data with several.")
+    item_index: int = Field(description="Position of the item in the request, from 0.")
+    item_name: str | None = Field(description="The name that the request gave the item.")
+    item: str | None = Field(description="The data, and the series of data with several.")
     channel: str | None
     unit: str
     history: Context = Field(description="The recent past.")
@@ -110,7 +113,7 @@ class ComparedModel(BaseModel):
 
 
 class ComparedPair(BaseModel):
-    """Metric of a minus that of b on the same windows; negative where a is lower."""
+    """Metric of a minus metric of b on the same windows; negative where a is lower."""
 
     a: str
     b: str
@@ -141,7 +144,7 @@ class ComparisonResult(BaseModel):
 
     data: str
     window_set: str = Field(description="Hash of the windows.")
-    notes: list[str]
+    notes: list[CodedText]
     reference: str
     models: list[ComparedModel]
     pairs: list[ComparedPair]

@@ -62,6 +62,7 @@ class ModelOption(OptionView):
         description="Options of run and fit are fields of the request; the others stand in a field of this name."
     )
     advanced: bool
+    absent: dict[str, str] = Field(description="Choices that are not on this machine, and the hub id of each.")
 
 
 class UntrainedMethod(BaseModel):
@@ -81,5 +82,5 @@ class ModelOptions(BaseModel):
     untrained: UntrainedMethod | None = Field(
         description="How it forecasts without a training run; null if it cannot."
     )
-    seconds_hint: float | None = Field(description="Median time of recent trainings; null before the first one.")
+    seconds_hint: float | None = Field(description="Median time of recent training runs; null before the first one.")
     options: list[ModelOption]

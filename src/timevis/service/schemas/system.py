@@ -12,12 +12,17 @@ class Part(BaseModel):
     detail: str = ""
 
 
+class Live(BaseModel):
+    version: str
+
+
 class Health(BaseModel):
     version: str
     ready: bool
     database: Part
     broker: Part
     worker: Part
+    disk: Part
     max_upload_megabytes: int = Field(description="Largest file that can be uploaded, in MB of 2**20 bytes.")
 
 

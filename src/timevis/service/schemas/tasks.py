@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from timevis.service.schemas.common import Commands, Id, ListQuery, Number, Page, TextCode
+from timevis.messages import Text
+from timevis.service.schemas.common import Commands, Id, ListQuery, Number, Page, StrictModel, TextCode
 from timevis.service.tasks.states import STATES
 
 TaskState = Literal[STATES]  # type: ignore[valid-type]
@@ -15,9 +16,37 @@ TaskState = Literal[STATES]  # type: ignore[valid-type]
 class TaskQuery(ListQuery):
     sort: Literal["created", "started", "finished", "state", "kind"] = "created"
     state: TaskState | None = None
-    kind: Literal["train", "predict", "compare", "monitor"] | None = None
+    kind: Literal["train", "predict", "compare", "read", "monitor"] | None = Field(
+        None,
+        description="Without it, the list has no tasks that read a file and no cycles of monitors.",
+    )
     dataset: Id | None = None
     group: Id | None = None
+
+
+class CancelRequest(StrictModel):
+    """Which tasks to cancel: those that are named, or all that have not ended and meet every given condition."""
+
+    tasks: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    group: Id | None = None
+    dataset: Id | None = None
+    kind: Literal["train", "predict", "compare", "read"] | None = None
+    state: Literal["queued", "running"] | None = None
+
+    @model_validator(mode="after")
+    def _says_which(self) -> CancelRequest:
+        if not self.model_fields_set:
+            raise ValueError(Text("say-which-tasks", "give tasks, group, dataset, kind or state"))
+        return self
+
+
+class CancelledTasks(BaseModel):
+    """Identifiers of tasks, by what became of them."""
+
+    cancelled: list[Id] = Field(description="They were queued, and are cancelled.")
+    stopping: list[Id] = Field(description="They run, and are asked to stop.")
+    ended: list[Id] = Field(description="They had ended before.")
+    unknown: list[Id] = Field(description="There is no such task.")
 
 
 class SinceQuery(BaseModel):
@@ -64,7 +93,7 @@ class TaskDetail(TaskSummary):
     seconds_left: Number = Field(description="Estimate from the steps so far, of the fit only.")
     log: str = Field(description="The log from the position `since` on, at most 64 KiB.")
     log_position: int
-    commands: Commands | None = Field(description="null if the task has no dataset to name.")
+    commands: Commands | None = Field(description="null for the reading of a file.")
 
 
 class TaskMetrics(BaseModel):

@@ -49,7 +49,8 @@ class Estimate(BaseModel):
 
     seconds_low: Number
     seconds_high: Number
-    memory_mb: Number
+    memory_mb: Number = Field(description="Largest resident memory of the process, in MB of 2**20 bytes.")
+    parameters: int | None = Field(description="Of the network; null for a model whose size is not known before.")
     steps: int | None = Field(description="Optimizer steps of the whole fit; null for a model without them.")
 
 
@@ -73,14 +74,17 @@ def train_request() -> type[BaseModel]:
 
 @cache
 def group_request() -> type[BaseModel]:
-    """The request of POST /api/groups: trainings, each as in POST /api/train, or a preset that chooses models."""
+    """The request of POST /api/groups: several requests of POST /api/train, or a preset that chooses models."""
     trainings = annotated(list_of(train_request()), Field(min_length=1, max_length=MAX_GROUP_TASKS))
     validators: dict[str, Any] = {"one_form": model_validator(mode="after")(_check_group)}
     return create_model(
         "GroupRequest",
         __base__=StrictModel,
-        trainings=(trainings | None, Field(default=None, description="The sweep.")),
-        preset=(PresetRequest | None, Field(default=None, description="Several models in place of trainings.")),
+        trainings=(trainings | None, Field(default=None, description="A training run each.")),
+        preset=(
+            PresetRequest | None,
+            Field(default=None, description="Chooses models, in place of `trainings`."),
+        ),
         __validators__=validators,
     )
 
@@ -143,10 +147,10 @@ def _request_of(model: str) -> type[BaseModel]:
 
 def _sections(model: str, title: str, plain: Mapping[str, Any]) -> dict[str, Any]:
     """Fields for the sections of a model."""
-    found = {}
+    fields = {}
     for section, options in sections_of(model).items():
         schema = create_model(
             f"{title}{section.capitalize()}", __base__=StrictModel, **option_fields(options, plain[section])
         )
-        found[section] = (schema | None, Field(default=None, description=f"Options of the section {section}."))
-    return found
+        fields[section] = (schema | None, Field(default=None, description=f"Options of the section {section}."))
+    return fields

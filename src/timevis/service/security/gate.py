@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import math
 import re
+import time
 import uuid
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from apiflask import APIFlask
@@ -17,17 +18,24 @@ from timevis.messages import Text
 from timevis.service.db.tables import ACTOR, Sessions
 from timevis.service.problems import Problem
 from timevis.service.security.rates import RateLimiter
-from timevis.service.security.tokens import Caller, RecentTokens, identify
+from timevis.service.security.tokens import (
+    SESSION_SECONDS,
+    Caller,
+    RecentTokens,
+    identify,
+    session_caller,
+    start_session,
+)
 from timevis.service.settings import Settings
 from timevis.service.web.page import is_page_path
 
 log = logging.getLogger(__name__)
 
 ASSETS = "/api/docs/assets/"
-PUBLIC_PATHS = ("/api/", "/api/health", "/api/docs", "/api/openapi.json")
+PUBLIC_PATHS = ("/api/", "/api/live", "/api/health", "/api/docs", "/api/openapi.json")
 PUBLIC_FOLDERS = (ASSETS,)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
-TOKEN_COOKIE = "timevis_token"
+SESSION_COOKIE = "timevis_session"
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
 MAX_BODY_MEGABYTES = 16
 """Limit of a request that uploads no file, such as a forecast with its rows in the request."""
@@ -41,7 +49,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "worker-src 'self' blob:",
         "connect-src 'self'",
         "object-src 'none'",
-        "base-uri 'none'",
+        "base-uri 'self'",
         "form-action 'self'",
         "frame-ancestors 'self'",
     )
@@ -79,7 +87,7 @@ class Gate:
     def check(self) -> Any:
         """Answer the request at once, let it through (None), or raise a Problem."""
         ACTOR.set(None)
-        g.request_id = _request_id()
+        g.request_id, g.started = _request_id(), time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         if request.mimetype != "multipart/form-data":
@@ -96,8 +104,19 @@ class Gate:
         if caller is None:
             return None
         if link_token and identify(self.sessions, self.settings.token, link_token):
-            response = redirect(request.path)
-            response.set_cookie(TOKEN_COOKIE, link_token, httponly=True, samesite="Strict")
+            rest = [(key, value) for key, value in request.args.items(multi=True) if key != "token"]
+            query = f"?{urlencode(rest)}" if rest else ""
+            response = redirect(f"{request.script_root}{request.path}{query}")
+            secret = start_session(self.sessions, link_token)
+            response.set_cookie(
+                SESSION_COOKIE,
+                secret,
+                max_age=SESSION_SECONDS,
+                path=request.script_root or "/",
+                httponly=True,
+                samesite="Strict",
+                secure=request.is_secure,
+            )
             return response
         if caller.read_only and request.method not in READING_METHODS:
             raise Problem(
@@ -125,10 +144,19 @@ class Gate:
             response.headers.add("Vary", "Origin")
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
-            if TOKEN_COOKIE in request.cookies:
-                response.delete_cookie(TOKEN_COOKIE)
+            if SESSION_COOKIE in request.cookies:
+                response.delete_cookie(SESSION_COOKIE, path=request.script_root or "/")
         level = logging.DEBUG if request.method in READING_METHODS and response.status_code < 400 else logging.INFO
-        log.log(level, "%s %s %d", request.method, request.path, response.status_code)
+        milliseconds = round(1000 * (time.perf_counter() - g.started))
+        log.log(
+            level,
+            "%s %s %d in %d ms from %s",
+            request.method,
+            request.path,
+            response.status_code,
+            milliseconds,
+            request.remote_addr,
+        )
         return response
 
     def _check_host(self) -> None:
@@ -142,20 +170,24 @@ class Gate:
 
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-        cookie = request.cookies.get(TOKEN_COOKIE)
-        given = (bearer if scheme.lower() == "bearer" else link_token or cookie) or None
+        cookie = request.cookies.get(SESSION_COOKIE)
+        token = (bearer if scheme.lower() == "bearer" else link_token) or None
+        given = token or cookie or None
         counts = given is not None and (is_required or given == link_token)
         if counts and given not in self.accepted and not self.failures.has_capacity(_address()):
             raise _too_many(
                 60 / self.failures.per_minute,
                 Text("too-many-wrong-tokens", "this address has sent too many wrong tokens"),
             )
-        caller = identify(self.sessions, self.settings.token, given)
+        if token is None and cookie:
+            caller = session_caller(self.sessions, self.settings.token, cookie)
+        else:
+            caller = identify(self.sessions, self.settings.token, token)
         if given is not None and caller is not None:
             self.accepted.add(given)
         elif counts:
             self.failures.seconds_to_wait(_address())
-        if given is not None and given == cookie and caller is not None:
+        if token is None and caller is not None:
             self._check_origin()
         if caller is None and is_required:
             self._limit(self.requests, _address())

@@ -6,18 +6,21 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.db.tables import Sessions, Token
+from timevis.service.db.tables import LoginSession, Sessions, Token
 
 MAX_RECENT_TOKENS = 10_000
+SESSION_SECONDS = 30 * 86_400
+"""A browser must be given its token again after this time."""
 OWNER = "owner"
 """Name of the token of the home folder."""
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}"
@@ -39,6 +42,31 @@ def identify(sessions: Sessions, owner_token: str, given: str | None) -> Caller 
         return Caller(OWNER, read_only=False)
     with sessions() as session:
         token = session.scalar(select(Token).where(Token.digest == _digest(given)))
+    return None if token is None else Caller(token.name, token.read_only)
+
+
+def start_session(sessions: Sessions, token: str, now: float | None = None) -> str:
+    """Store a session for a browser that was given a valid token; returns the secret of its cookie."""
+    now = time.time() if now is None else now
+    secret = secrets.token_urlsafe(32)
+    row = LoginSession(
+        digest=_digest(secret), token_digest=_digest(token), created=now, expires=now + SESSION_SECONDS
+    )
+    with sessions.begin() as session:
+        session.execute(delete(LoginSession).where(LoginSession.expires < now))
+        session.add(row)
+    return secret
+
+
+def session_caller(sessions: Sessions, owner_token: str, cookie: str) -> Caller | None:
+    """The caller whose browser sent a cookie; None if its session has expired or its token was removed."""
+    with sessions() as session:
+        row = session.get(LoginSession, _digest(cookie))
+        if row is None or row.expires < time.time():
+            return None
+        if hmac.compare_digest(row.token_digest, _digest(owner_token)):
+            return Caller(OWNER, read_only=False)
+        token = session.scalar(select(Token).where(Token.digest == row.token_digest))
     return None if token is None else Caller(token.name, token.read_only)
 
 

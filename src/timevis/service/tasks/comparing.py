@@ -7,6 +7,7 @@ from typing import Any
 
 from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
 from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairs_to_compare, training_curve
+from timevis.messages import Text
 from timevis.runs.record import RunRecord
 from timevis.utils.json_types import to_json_types
 
@@ -30,6 +31,8 @@ def comparison_result(
     first = record.results
     pairs = difference_table(scores, pairs_to_compare(list(records), reference), record.horizon)
     names = {key: name for key, (name, _) in described.items()} | {NAIVE_KEY: "seasonal naive"}
+    names_in_notes = names | {NAIVE_KEY: Text("seasonal-naive", "seasonal naive")}
+    notes = comparison_notes(first, scores, reference or NAIVE_KEY, names_in_notes)
     models = [
         {
             **{"model": key, "name": described[key][0], "kind": described[key][1]},
@@ -38,9 +41,9 @@ def comparison_result(
         for key, record in records.items()
     ]
     naive = {"model": NAIVE_KEY, "name": names[NAIVE_KEY], "kind": NAIVE_KEY, "metrics": first.seasonal_naive}
-    result = {
+    result: dict[str, Any] = {
         **{"data": first.run.data, "window_set": first.window_set.hash},
-        "notes": comparison_notes(first, scores, reference or NAIVE_KEY, names),
+        "notes": [note.to_json() | {"text": str(note)} for note in notes],
         "reference": reference or NAIVE_KEY,
         "models": [*models, naive | {"cost": None}],
         "pairs": pairs.drop(columns=["dm_statistic", "dm_p"]).rename(columns={"p": "p_value"}).to_dict("records"),
@@ -51,5 +54,5 @@ def comparison_result(
         "curves": {key: training_curve(record) for key, record in records.items()},
         "config_differences": differing_settings(records),
     }
-    found: dict[str, Any] = to_json_types(result)
-    return found
+    json_result: dict[str, Any] = to_json_types(result)
+    return json_result

@@ -1,14 +1,15 @@
-"""A rough estimate of time and memory of a training, from earlier trainings of the same kind of model."""
+"""A rough estimate of time and memory of a training run, from earlier ones of the same kind of model."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from omegaconf import OmegaConf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,16 +18,25 @@ from timevis.data.split.spec import DEFAULT_SPLIT, RowEnds, Shares, SplitSpec, p
 from timevis.models.catalog import DeclaredModel, declared_models
 from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_epoch
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.tasks.machine_speed import slowness
+from timevis.service.training import base_config
 
 RECENT_MODELS = 20
 START_SECONDS = 8.0
 """Time in which the process of a training imports its libraries and reads the data."""
+CONSTANT_SHARE = 0.15
+"""Part of the time of a step, or of a fit, that does not grow with the network and the data."""
+OPERATIONS_OF_LATENCY = 5e6
+"""Operations that a machine could compute while it starts one step of a recurrent layer and its gradient."""
+REFERENCE_LENGTHS, REFERENCE_ROWS = (168, 24), 5000
+"""Context length and horizon, and rows of one channel, for which the rough times of the declarations hold."""
+MIN_MEMORY_MB = 300.0
 LOW_FACTOR, HIGH_FACTOR = 0.3, 2.0
 """Early stopping often ends a fit early; a busy machine takes longer."""
 
 
 def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[str, Any]:
-    """Estimate a training.
+    """Estimate a training run from its own size, and from what recent runs of the model took on this machine.
 
     Parameters
     ----------
@@ -40,32 +50,100 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     Returns
     -------
     dict
-        ``seconds_low``, ``seconds_high``, ``memory_mb``, and ``steps``, None for a model without optimizer steps.
+        ``seconds_low``, ``seconds_high``, ``memory_mb``, ``parameters``, None for a model that is no network whose
+        size is known, and ``steps``, None for a model without optimizer steps.
 
     Raises
     ------
     DataError
         The series are too short for the lengths.
     """
-    history, declared = _history(session, kind), declared_models()[kind]
-    rough = declared.declaration
-    steps = fit_steps(cfg, dataset.report, declared) if declared.has_gradient_fit else None
-    timed = history["seconds" if steps is None else "seconds_per_step"]
-    seconds = (steps or 1) * statistics.median(timed or [rough.rough_seconds])
+    declared, report = declared_models()[kind], dataset.report
+    lengths = lengths_of(report, _split_of(cfg), cfg.context_length, cfg.horizon)
+    channels = len(cfg.data.target or report["channels"])
+    plain: Any = OmegaConf.to_container(cfg.model, resolve=True)
+    covariates = len(cfg.data.covariates or ()) if plain.get("covariates") else 0
+    load = _Load.of(declared, plain, lengths.context_length, lengths.horizon, channels, covariates, report["rows"])
+    usual = _Load.of(declared, _base_model(kind), lengths.context_length, lengths.horizon, 1, 0, report["rows"])
+    steps = fit_steps(cfg, report, declared) if declared.has_gradient_fit else None
+    history = _history(session, kind)
+    rough = declared.declaration.rough_seconds
+    measured = [run.seconds / load.relative_to(run.load) for run in history if run.seconds]
+    seconds = (steps or 1) * (
+        statistics.median(measured) if measured else rough * slowness() * load.relative_to(_default_load(kind))
+    )
     if cfg.trainer.max_time is not None:
         seconds = min(seconds, _seconds(cfg.trainer.max_time))
-    memory = statistics.median(history["memory"] or [rough.rough_memory_mb])
+    memories = [run.memory - run.load.megabytes for run in history if run.memory]
+    memory = statistics.median(memories or [declared.declaration.rough_memory_mb - usual.megabytes])
     return {
         "seconds_low": round(START_SECONDS + LOW_FACTOR * seconds, 1),
         "seconds_high": round(HIGH_FACTOR * (START_SECONDS + seconds), 1),
-        "memory_mb": round(memory),
+        "memory_mb": round(max(MIN_MEMORY_MB, memory) + load.megabytes),
+        "parameters": load.parameters,
         "steps": steps,
     }
 
 
+@dataclass(frozen=True)
+class _Load:
+    """What a training run computes: one optimizer step, or the whole fit of a model without steps."""
+
+    operations: float
+    megabytes: float = 0.0
+    parameters: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        declared: DeclaredModel,
+        model: Mapping[str, Any],
+        context_length: int,
+        horizon: int,
+        channels: int,
+        covariates: int,
+        rows: int,
+    ) -> _Load:
+        """The load for the section `model` of a config, lengths in rows, and the size of the data."""
+        if not declared.has_gradient_fit:
+            return cls(float(rows * channels * context_length))
+        batch_size = model["fit"]["batch_size"]
+        if declared.network_size is None:
+            return cls(float(batch_size * (context_length + horizon)))
+        size = declared.network_size(context_length, horizon, channels, covariates, model)
+        operations = batch_size * size.operations + size.sequential_steps * OPERATIONS_OF_LATENCY
+        return cls(operations, size.megabytes(batch_size), size.parameters)
+
+    def relative_to(self, other: _Load) -> float:
+        """The time of this load divided by the time of another one, of which a part is the same for all."""
+        return CONSTANT_SHARE + (1 - CONSTANT_SHARE) * self.operations / max(other.operations, 1.0)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A recent training run: its load, the seconds of a step or of the fit, and its memory in MB."""
+
+    load: _Load
+    seconds: float | None
+    memory: float | None
+
+
+def _base_model(kind: str) -> dict[str, Any]:
+    """The section `model` with the defaults of a model."""
+    plain: Any = OmegaConf.to_container(base_config(kind).model, resolve=True)
+    return dict(plain)
+
+
+def _default_load(kind: str) -> _Load:
+    """The load for which the rough time of a declaration holds."""
+    return _Load.of(declared_models()[kind], _base_model(kind), *REFERENCE_LENGTHS, 1, 0, REFERENCE_ROWS)
+
+
 def typical_seconds(session: Session, kind: str) -> float | None:
-    """Median time of the recent trainings of a kind of model; None if nothing was trained yet."""
-    seconds = _history(session, kind)["seconds"]
+    """Median time of the recent training runs of a kind of model; None if there are none."""
+    costs = select(Model.summary["cost"]).where(Model.kind == kind, Model.task_id.is_not(None))
+    recent = session.scalars(costs.order_by(Model.created.desc()).limit(RECENT_MODELS))
+    seconds = [sum(cost.get(f"{part}_seconds") or 0 for part in ("fit", "calibrate", "test")) for cost in recent]
     return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
 
 
@@ -118,8 +196,8 @@ def lengths_of(
     spec : SplitSpec
     context_length, horizon : int, optional
     """
-    found = default_lengths(report["frequency"], _borders(report, spec), horizon)
-    return found if context_length is None else replace(found, context_length=context_length)
+    lengths = default_lengths(report["frequency"], _borders(report, spec), horizon)
+    return lengths if context_length is None else replace(lengths, context_length=context_length)
 
 
 def _split_of(cfg: Any) -> SplitSpec:
@@ -127,7 +205,7 @@ def _split_of(cfg: Any) -> SplitSpec:
 
 
 def _borders(report: Mapping[str, Any], spec: SplitSpec) -> tuple[int, int, int]:
-    """The rows at which the parts end; those of the report for a split by times or last rows."""
+    """The rows at which the parts end, which the report has for a split by times or last rows."""
     if isinstance(spec, Shares | RowEnds):
         ends = spec.ends(report["rows"])
     else:
@@ -136,18 +214,27 @@ def _borders(report: Mapping[str, Any], spec: SplitSpec) -> tuple[int, int, int]
     return train, val, test
 
 
-def _history(session: Session, kind: str) -> dict[str, list[float]]:
-    """Seconds, seconds per step and memory of the recent models of a kind."""
-    recent = select(Model.summary, Task.progress).join(Task, Task.id == Model.task_id).where(Model.kind == kind)
-    found: dict[str, list[float]] = {"seconds": [], "seconds_per_step": [], "memory": []}
-    for summary, progress in session.execute(recent.order_by(Model.created.desc()).limit(RECENT_MODELS)):
-        cost = summary.get("cost") or {}
-        found["seconds"].append(sum(cost.get(f"{part}_seconds") or 0 for part in ("fit", "calibrate", "test")))
-        if cost.get("peak_memory_mb"):
-            found["memory"].append(cost["peak_memory_mb"])
-        if cost.get("fit_seconds") and (progress or {}).get("step"):
-            found["seconds_per_step"].append(cost["fit_seconds"] / progress["step"])
-    return found
+def _history(session: Session, kind: str) -> list[_Run]:
+    """The recent training runs of a kind of model."""
+    declared, base = declared_models()[kind], _base_model(kind)
+    columns = select(Model.summary, Task.progress, Task.request, Dataset.report)
+    query = columns.join(Task, Task.id == Model.task_id).join(Dataset, Dataset.id == Model.dataset_id)
+    recent = query.where(Model.kind == kind).order_by(Model.created.desc()).limit(RECENT_MODELS)
+    runs = []
+    for summary, progress, request, report in session.execute(recent):
+        cost, windows = summary.get("cost") or {}, summary["window_set"]
+        model = base | request.get("options", {})
+        model["fit"] = base["fit"] | {key: request[key] for key in base["fit"] if request.get(key) is not None}
+        channels = len(request.get("target") or report["channels"])
+        load = _Load.of(
+            declared, model, windows["context_length"], windows["horizon"], channels, 0, int(report["rows"])
+        )
+        seconds: float | None = sum(cost.get(f"{part}_seconds") or 0 for part in ("fit", "calibrate", "test"))
+        if declared.has_gradient_fit:
+            step = (progress or {}).get("step")
+            seconds = cost["fit_seconds"] / step if cost.get("fit_seconds") and step else None
+        runs.append(_Run(load, seconds, cost.get("peak_memory_mb")))
+    return runs
 
 
 def _seconds(duration: str) -> float:

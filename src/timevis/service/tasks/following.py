@@ -13,7 +13,7 @@ from timevis.runs.history import NAME as HISTORY
 from timevis.runs.history import History
 from timevis.service.db.tables import Sessions, Task
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import FINAL, RUNNING
+from timevis.service.tasks.states import FINAL, RUNNING, codes_of
 from timevis.utils.json_types import to_json_types
 
 MAX_LOG_BYTES = 64 * 1024
@@ -25,6 +25,7 @@ HEARTBEAT_SECONDS = 5.0
 """Time between two comments of a stream in which nothing happens; a client that has gone is noticed by them."""
 STREAM_SECONDS = 3600.0
 """A stream ends after this time, and the client opens the next one."""
+STATE_COLUMNS = ("state", "attempt", "cancel_requested", "error", "advice")
 _free_streams = BoundedSemaphore(MAX_STREAMS)
 
 
@@ -75,10 +76,10 @@ class EventStream:
         `MAX_STREAMS` are open.
     """
 
-    def __init__(self, found: Iterator[str]) -> None:
+    def __init__(self, events: Iterator[str]) -> None:
         if not _free_streams.acquire(blocking=False):
             raise TooManyStreams
-        self._events, self._is_open = found, True
+        self._events, self._is_open = events, True
 
     def __iter__(self) -> EventStream:
         return self
@@ -122,13 +123,13 @@ def events(sessions: Sessions, storage: Storage, task_id: str, since: int = 0) -
         if task is None:
             return
         text, since = read_log(storage, task, since)
-        found = {
-            "state": {key: getattr(task, key) for key in ("state", "attempt", "cancel_requested", "error", "advice")},
+        current = {
+            "state": {key: getattr(task, key) for key in STATE_COLUMNS} | codes_of(task),
             "progress": {**task.progress, "seconds_left": seconds_left(task)},
         }
-        new = {name: value for name, value in found.items() if shown.get(name) != value}
+        new = {name: value for name, value in current.items() if shown.get(name) != value}
         new |= {"log": {"text": text, "log_position": since}} if text else {}
-        shown |= found
+        shown |= current
         for name, value in new.items():
             yield _event(name, value, since)
         if task.state in FINAL and not text:

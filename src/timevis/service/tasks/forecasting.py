@@ -24,6 +24,8 @@ from timevis.training.untrained import default_horizon, untrained_forecaster
 
 MIN_HISTORY_ROWS = 48
 MAX_LOADED = 4
+VALUES_STEM = "data"
+"""What `timevis.predict.load_panels` calls rows that are not in a file."""
 HISTORY_HORIZONS = 3
 """The recent past that is shown is as long as this many horizons, and not shorter than `MIN_HISTORY_ROWS`."""
 
@@ -45,7 +47,7 @@ class ItemForecasts:
         self.kind, self.horizon = kind, horizon
         self._loaded: dict[Path, Forecaster] = {}  # the one that was used last is the last one
 
-    def forecast(self, run: Path, data: NewData) -> pd.DataFrame:
+    def forecast(self, run: Path, data: NewData, name: str | None = None) -> pd.DataFrame:
         """Forecast one item.
 
         Parameters
@@ -54,6 +56,8 @@ class ItemForecasts:
             Run folder of the model.
         data : DataFrame, file or None
             New rows; None takes the data of the run.
+        name : str, optional
+            What the result calls new rows; a stored file is named after its content.
 
         Returns
         -------
@@ -74,6 +78,9 @@ class ItemForecasts:
             del self._loaded[next(iter(self._loaded))]
         horizon = self.horizon or forecaster.horizon
         panels = load_panels(folder, data)
+        if name is not None and data is not None:
+            stem = data.stem if isinstance(data, Path) else VALUES_STEM
+            panels = {_renamed(item, stem, name): panel for item, panel in panels.items()}
         tables = [self._forecast_panel(forecaster, panel, name, horizon) for name, panel in panels.items()]
         return _in_utc(mark_scored(folder, pd.concat(tables, ignore_index=True)))
 
@@ -131,6 +138,12 @@ class ItemForecasts:
         rows = max(MIN_HISTORY_ROWS, HISTORY_HORIZONS * horizon)
         first = forecast.groupby("channel", sort=False)["timestamp"].first()
         return pd.concat([*(_history(panel, name, str(c), t, rows) for c, t in first.items()), forecast])
+
+
+def _renamed(item: str, stem: str, name: str) -> str:
+    """The name of an item of a file, with another name for the file."""
+    first, slash, rest = item.partition("/")
+    return f"{name}{slash}{rest}" if first == stem else item
 
 
 def _in_utc(table: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,9 @@ from typing import Any
 
 import pandas as pd
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.messages import Text
@@ -26,10 +28,14 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 from timevis.runs.status import state_of
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.db.versions import newest_version
+from timevis.service.profiling import ReadingStopped
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
+from timevis.service.tasks.model_names import automatic_name
 from timevis.service.tasks.queue import GPU
+from timevis.service.tasks.reading import ReaderProcesses, Reading, absent_dataset, problem_of
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
@@ -55,6 +61,7 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     active: dict[str, Task] = field(default_factory=dict)
     free_gpus: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    readers: ReaderProcesses = field(default_factory=ReaderProcesses)
     storage: Storage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,18 +87,27 @@ class Worker:
 
 
 def execute(worker: Worker, task_id: str) -> None:
-    """Carry out a task, unless it is not queued any more. Its identifier stands in all log lines."""
-    with structlog.contextvars.bound_contextvars(task_id=task_id):
-        _execute(worker, task_id)
+    """Carry out a task, unless it is not queued any more."""
+    if (task := claim(worker, task_id)) is not None:
+        carry_out(worker, task)
 
 
-def _execute(worker: Worker, task_id: str) -> None:
+def claim(worker: Worker, task_id: str) -> Task | None:
+    """Start a queued task; None if it is not queued any more. Its heartbeat is written from now on."""
     task = states.claim(worker.sessions, task_id, f"{worker.name}:{uuid.uuid4().hex[:8]}")
-    if task is None:
-        log.info("task %s is not queued; this message is ignored", task_id)
-        return
+    if task is not None:
+        worker.active[task.id] = task
+    return task
+
+
+def carry_out(worker: Worker, task: Task) -> bool:
+    """Carry out a task of this worker; False if it returned to its queue. Its identifier stands in all log lines."""
+    with structlog.contextvars.bound_contextvars(task_id=task.id):
+        return _carry_out(worker, task)
+
+
+def _carry_out(worker: Worker, task: Task) -> bool:
     log.info("task %s (%s), attempt %d", task.id, task.kind, task.attempt)
-    worker.active[task.id] = task
     try:
         outcome, values = JOBS[task.kind](worker, task)
     except TimeVisError as error:
@@ -102,12 +118,16 @@ def _execute(worker: Worker, task_id: str) -> None:
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
+    return outcome.state is not None or outcome.is_counted
 
 
 def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
     """Write the end of a task; one whose values the database refuses fails, since they would never be accepted."""
     try:
         _write_end(worker, task, outcome, values)
+    except TimeVisError as error:  # the dataset of the task has changed meanwhile
+        result = {"problem": problem_of(task.request, error)}
+        _write_end(worker, task, Outcome(states.FAILED, error), {"result": result})
     except (DataError, IntegrityError) as error:
         log.exception("task %s: its result could not be stored", task.id)
         text = Text(
@@ -123,18 +143,18 @@ def _see_worker_log() -> Text:
 
 
 def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
-    model = values.pop("model", None)
+    change: Callable[[Session], None] = values.pop("change", lambda _: None)
     values |= {"error": None, "advice": None}
     if outcome.error is not None:
         values |= states.failure(with_section(outcome.error), values.get("result"))
     if outcome.state is None:
-        if states.release(worker.sessions, task, **values):
+        if states.release(worker.sessions, task, is_counted=outcome.is_counted, **values):
             log.info("task %s returned to its queue", task.id)
         return
     with worker.sessions.begin() as session:
         finished = states.finish(session, task, outcome.state, **values)
-        if finished and model is not None:
-            session.add(model)
+        if finished:
+            change(session)
     log.info("task %s %s", task.id, outcome.state if finished else "belongs to another worker")
 
 
@@ -164,9 +184,13 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 worker.storage.task_log(task.id),
                 threads=settings.threads_per_training,
                 devices=devices,
+                megabytes=None if devices else settings.training_megabytes,
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
+    if _was_killed(outcome) and task.attempt < settings.max_attempts:
+        log.warning("task %s: its process was killed in attempt %d", task.id, task.attempt)
+        outcome = Outcome(None, outcome.error, is_counted=True)
     try:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
@@ -187,9 +211,8 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     summary = summarise(RunFolder(folder).results)
     progress = progress_of(folder) or progress
     title = declared_models()[task.request["model"]].declaration.title
-    name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
     model = Model(
-        name=name,
+        name=task.request.get("name") or title,
         kind=task.request["model"],
         task_id=task.id,
         dataset_id=task.dataset_id,
@@ -197,7 +220,19 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         summary=summary,
     )
     model.id = uuid.uuid4().hex
-    return outcome, {"model": model, "result": {"model": model.id, **summary}, "progress": progress}
+    values = {"result": {"model": model.id, **summary}, "progress": progress}
+
+    def add(session: Session) -> None:
+        if not task.request.get("name"):
+            taken = set(session.scalars(select(Model.name).where(Model.dataset_id == task.dataset_id)))
+            model.name = automatic_name(title, task.request, taken)
+        session.add(model)
+
+    return outcome, {**values, "change": add}
+
+
+def _was_killed(outcome: Outcome) -> bool:
+    return outcome.error is not None and outcome.error.message.code == "process-ended-by-signal"
 
 
 def _is_completed(folder: Path) -> bool:
@@ -216,19 +251,22 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
             return Outcome(None), {}
         if watch.is_cancelled():
             return Outcome(states.CANCELLED), {}
-        described = {"model": item.get("model"), "dataset": item.get("dataset"), "error": None, "advice": None}
+        described = {key: item.get(key) for key in ("model", "dataset")} | {"item_name": item.get("name")}
+        described |= {"error": None, "advice": None}
         try:
             if "method" in item:
                 table = _forecast_untrained(worker, task, forecasts, item, described)
             else:
                 with worker.sessions() as session:
                     model = _model(session, item["model"])
+                    item = _with_newest_version(session, item, model)
                     described |= {"name": model.name, "dataset": item.get("dataset") or model.dataset_id}
                     data = _data_of_forecast(session, worker, item, model)
                     run = worker.storage.fetched_run(model.run_id)
                     own = session.get(Dataset, described["dataset"]) if described["dataset"] else None
                     described["data"] = _shown_data(own.report if own else RunFolder(run).data_report)
-                table = forecasts.forecast(run, data)
+                    named = item.get("name") or (own.name if own and item.get("dataset") else None)
+                table = forecasts.forecast(run, data, named)
         except TimeVisError as error:
             items.append(described | error.to_json())
             continue
@@ -244,6 +282,14 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     temporary.replace(path)
     worker.storage.share(path)
     return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
+
+
+def _with_newest_version(session: Session, item: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """An item without data of its own is forecast from the newest version of the dataset of its model."""
+    if item.get("values") or item.get("dataset") or model.dataset_id is None:
+        return dict(item)
+    newest = newest_version(session, model.dataset_id)
+    return dict(item) if newest is None or newest.id == model.dataset_id else {**item, "dataset": newest.id}
 
 
 def _shown_data(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,7 +330,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
-        raise RunFolderError(Text("no-dataset", "there is no dataset {identifier}", identifier=dataset_id))
+        raise RunFolderError(absent_dataset(dataset_id))
     return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 
@@ -300,7 +346,27 @@ def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     return Outcome(states.COMPLETED), {"result": comparison_result(records, described, task.request.get("reference"))}
 
 
-JOBS = {"train": train, "predict": forecast, "compare": compare}
+def read(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
+    """Read the file of a dataset."""
+    watch = _Watch(worker, task)
+    watch.report({"stage": "read", "bytes_total": task.request.get("size")})
+
+    def is_stopped() -> bool:
+        return worker.stopping.is_set() or watch.is_cancelled() or not watch.report(watch.progress)
+
+    reading = Reading(worker, worker.readers.take, is_stopped)
+    try:
+        result, change = reading.carry_out(task.request, task.created_by)
+    except ReadingStopped:
+        return Outcome(states.CANCELLED if watch.is_cancelled() else None), {}
+    except TimeVisError as error:
+        return Outcome(states.FAILED, error), {"result": {"problem": problem_of(task.request, error)}}
+    finally:
+        worker.readers.renew()
+    return Outcome(states.COMPLETED), {"result": result, "change": change}
+
+
+JOBS = {states.TRAIN: train, states.PREDICT: forecast, states.COMPARE: compare, states.READ: read}
 
 
 def _model(session: Any, model_id: str) -> Model:
@@ -319,7 +385,7 @@ class _Watch:
     def __init__(self, worker: Worker, task: Task) -> None:
         self.worker, self.task = worker, task
         self._written = self._read = 0.0
-        self._progress: dict[str, Any] = {}
+        self.progress: dict[str, Any] = {}
         self._is_own, self._is_cancelled = True, False
 
     def report(self, progress: dict[str, Any], at_once: bool = False) -> bool:
@@ -329,9 +395,9 @@ class _Watch:
             return self._is_own
         self._written = now
         try:
-            changed = to_json_types(progress) if progress != self._progress else None
+            changed = to_json_types(progress) if progress != self.progress else None
             self._is_own = states.beat(self.worker.sessions, self.task, changed)
-            self._progress = progress
+            self.progress = progress
         except SQLAlchemyError as error:
             log.warning("task %s: its progress could not be written (%s)", self.task.id, error)
         return self._is_own

@@ -1,4 +1,4 @@
-"""Send tasks to Celery. A message holds only the identifier of a task; the row in the database has the rest."""
+"""Send tasks to Celery. A message only wakes a worker, which looks into the database for what is to be done."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import time
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.models.catalog import declared_models
-from timevis.service.db.tables import Sessions, Task, Worker
+from timevis.service.db.tables import Task, Worker
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import QUEUED, UnchangedRows
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +24,6 @@ NEEDED_QUEUES = (CPU, INTERACTIVE)
 HEARTBEAT_SECONDS = 2.0
 LIVE_SECONDS = 5 * HEARTBEAT_SECONDS
 """A worker without a heartbeat for this long is taken for dead."""
-MAX_RESENT = 100
 ANSWER_SECONDS = 2.0
 
 
@@ -64,7 +62,7 @@ def live_workers(session: Session) -> list[Worker]:
 def answering_queues(celery: Celery, workers: int) -> set[str]:
     """The queues of those workers that answer a question through the broker, in their consumer thread.
 
-    The thread answers also while all threads for tasks are busy with trainings, behind which a task would wait.
+    The thread answers also while all threads for tasks are busy with training runs, behind which a task would wait.
 
     Parameters
     ----------
@@ -78,46 +76,10 @@ def answering_queues(celery: Celery, workers: int) -> set[str]:
 
 
 def send(celery: Celery, task_id: str, queue: str) -> bool:
-    """Send the message of a task; False if the broker cannot be reached, in which case a worker sends it later."""
+    """Send the message of a task; False if the broker cannot be reached, in which case a worker finds it later."""
     try:
         celery.send_task(TASK_NAME, (task_id,), queue=queue, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("task %s could not be sent to the broker (%s); it stays queued", task_id, error)
         return False
     return True
-
-
-def resend(celery: Celery, sessions: Sessions, queue: str, sent: UnchangedRows) -> int:
-    """Send the first queued tasks again if their messages were lost; returns how many.
-
-    Messages were lost if the queue in Redis is empty while rows have been queued for some looks of `sent`, or were
-    queued before a worker started. A message too many does no harm, since a task is claimed once.
-    """
-    if waiting_messages(celery, queue):
-        return 0
-    with sessions() as session:
-        query = select(Task.id, Task.sent).where(Task.state == QUEUED, Task.queue == queue)
-        rows = session.execute(query.order_by(Task.created).limit(MAX_RESENT)).all()
-    found: dict[str, float] = {row.id: row.sent for row in rows}
-    due = sent.look(found) | {key for key, value in found.items() if value == 0}
-    count = 0
-    for task_id in (key for key in found if key in due):
-        is_same = (Task.id == task_id, Task.state == QUEUED, Task.sent == found[task_id])
-        with sessions.begin() as session:  # of several workers one sends it
-            statement = update(Task).where(*is_same).values(sent=time.time())
-            changed = session.execute(statement).rowcount  # type: ignore[attr-defined]
-        count += bool(changed) and send(celery, task_id, queue)
-    return count
-
-
-def waiting_messages(celery: Celery, queue: str) -> int:
-    """Messages of a queue that no worker has fetched.
-
-    Raises
-    ------
-    OperationalError
-        The broker cannot be reached.
-    """
-    with celery.connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
-        return int(connection.default_channel.client.llen(queue))

@@ -59,8 +59,8 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
             storage, _unused_uploads(sessions, storage, min(unused_before, failed_before))
         )
     removed["folders"] = _remove(storage, _orphans(sessions, storage, unused_before))
-    if found := {kind: count for kind, count in removed.items() if count}:
-        log.info("removed what was deleted or unused: %s", found)
+    if counts := {kind: count for kind, count in removed.items() if count}:
+        log.info("removed what was deleted or unused: %s", counts)
     return removed
 
 
@@ -194,7 +194,7 @@ def _is_older(path: Path, before: float) -> bool:
 
 
 def _remove(storage: Storage, paths: Iterable[Path]) -> int:
-    found = set(paths)
-    for path in found:
+    distinct = set(paths)
+    for path in distinct:
         storage.remove(path)
-    return len(found)
+    return len(distinct)

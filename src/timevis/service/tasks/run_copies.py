@@ -46,7 +46,7 @@ class RunCopies:
             self._thread.join()
 
     def copy(self, completed: bool = False) -> None:
-        """Copy the folder as it is now; that of a completed run without its checkpoints, which nothing needs."""
+        """Copy the folder as it is now, without the checkpoints of a completed run, which nothing needs."""
         if self.storage.store is not None:
             left_out = (CHECKPOINTS,) if completed else ()
             self.storage.store.copy_folder(self.folder, lambda s: states.still_owns(s, self.task), left_out)

@@ -36,11 +36,12 @@ class Outcome:
     """How a task ended.
 
     A `state` of None means that the task returns to its queue: the worker stops, or `error` says why the task
-    cannot be completed yet.
+    cannot be completed yet. The attempt counts if `is_counted`.
     """
 
     state: str | None
     error: TimeVisError | None = None
+    is_counted: bool = False
 
 
 def train_command(folder: Path) -> list[str]:
@@ -79,6 +80,7 @@ def run_training(
     *,
     threads: int,
     devices: str,
+    megabytes: int | None,
     grace_seconds: float,
     report: Callable[[dict[str, Any]], bool],
     is_cancelled: Callable[[], bool],
@@ -96,6 +98,8 @@ def run_training(
         Threads of PyTorch.
     devices : str
         Value of CUDA_VISIBLE_DEVICES; empty for a training without a GPU.
+    megabytes : int, optional
+        Limit of memory; None for a training with a GPU, whose driver reserves address space for its whole memory.
     grace_seconds : float
         Time between SIGTERM and SIGKILL.
     report : callable
@@ -113,7 +117,7 @@ def run_training(
             stderr=subprocess.STDOUT,
             cwd=folder,
             env=environment,
-            **child_options(),
+            **child_options(megabytes),
         )
     cancelled = stopping = disowned = False
     deadline: float | None = None
@@ -160,11 +164,17 @@ def progress_of(folder: Path) -> dict[str, Any]:
     return {key: values[key] for key in PROGRESS_KEYS if values.get(key) is not None}
 
 
-def child_options() -> dict[str, Any]:
-    """Arguments of Popen: a process group of its own, so that Ctrl-C does not reach the child before the parent."""
+def child_options(megabytes: int | None = None) -> dict[str, Any]:
+    """Arguments of Popen: a process group of its own, so that Ctrl-C does not reach the child before the parent.
+
+    Parameters
+    ----------
+    megabytes : int, optional
+        Limit of the memory that the child allocates (not on Windows).
+    """
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True, "preexec_fn": partial(_die_with_parent, os.getpid())}
+    return {"start_new_session": True, "preexec_fn": partial(_prepare_child, os.getpid(), megabytes)}
 
 
 def _die_with_parent(parent: int) -> None:
@@ -173,6 +183,15 @@ def _die_with_parent(parent: int) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it ended before the call above, so that no signal would come
             os._exit(1)
+
+
+def _prepare_child(parent: int, megabytes: int | None) -> None:
+    """In a child process: limit its memory, and end with its parent."""
+    if megabytes is not None:
+        import resource  # which Windows does not have
+
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, megabytes * 2**20))
+    _die_with_parent(parent)
 
 
 def terminate(process: subprocess.Popen[bytes]) -> None:
@@ -195,9 +214,9 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 
 def _printed_error(log: Path, code: int) -> TimeVisError:
     """The last error that a process printed, and its advice; its exit code if it printed none."""
-    _, found, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
+    _, marker, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
     error, _, advice = printed.strip().partition("\n")
-    if not found or not error:
+    if not marker or not error:
         return TimeVisError(
             Text("process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code),
             retry_when_mended(),

@@ -28,14 +28,16 @@ from timevis.service.troubleshooting import retry_when_mended, with_section
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
 FINAL = (COMPLETED, FAILED, CANCELLED)
+TRAIN, PREDICT, COMPARE, READ, MONITOR = "train", "predict", "compare", "read", "monitor"
 STATES = (QUEUED, RUNNING, *FINAL)
+CODES = ("error_code", "advice_code")
 
 
 def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:
     """Start a queued task; None if it is not queued, for example because its message was delivered twice."""
     now = time.time()
     values = {"state": RUNNING, "owner": owner, "heartbeat": now, "started": now}
-    values |= {"error": None, "advice": None, "result": {}}  # those of the time in which it waited
+    values |= {"error": None, "advice": None, "result": {}}  # of the time in which it waited
     with sessions.begin() as session:
         changed = session.execute(
             update(Task).where(Task.id == task_id, Task.state == QUEUED).values(attempt=Task.attempt + 1, **values)
@@ -68,13 +70,14 @@ def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
     return _change_own(session, task, state=state, finished=time.time(), **values)
 
 
-def release(sessions: Sessions, task: Task, **values: Any) -> bool:
+def release(sessions: Sessions, task: Task, *, is_counted: bool = False, **values: Any) -> bool:
     """Return a running task to its queue, because its worker stops or cannot finish it yet.
 
-    The attempt does not count. `values` are further columns; those of `failure` say why the task waits.
+    The attempt does not count, unless `is_counted`. `values` are further columns; the columns of `failure` say why
+    the task waits.
     """
     with sessions.begin() as session:
-        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - 1, sent=0.0, **values)
+        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - (not is_counted), **values)
 
 
 def request_cancel(session: Session, task_id: str) -> str:
@@ -126,7 +129,7 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
         marks = {key: (task.owner, task.attempt, task.heartbeat) for key, task in running.items()}
         for task_id in heartbeats.look(marks):
             task = running[task_id]
-            values: dict[str, Any] = {"state": QUEUED, "owner": None, "sent": 0.0}
+            values: dict[str, Any] = {"state": QUEUED, "owner": None}
             if task.cancel_requested:
                 values = {"state": CANCELLED, "finished": time.time()}
             elif task.attempt >= max_attempts:
@@ -141,8 +144,13 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
 def failure(error: TimeVisError, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The columns of a task that failed; the codes of its error and advice are added to its result."""
     values = error.to_json()
-    codes = {key: values.pop(key) for key in ("error_code", "advice_code")}
+    codes = {key: values.pop(key) for key in CODES}
     return {**values, "result": {**(result or {}), **codes}}
+
+
+def codes_of(task: Task) -> dict[str, Any]:
+    """The codes of the error and the advice of a task, which are null without one."""
+    return {key: (task.result or {}).get(key) for key in CODES}
 
 
 def advice_of(task: Task) -> Text | None:

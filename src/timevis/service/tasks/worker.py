@@ -1,10 +1,9 @@
-"""A worker: a Celery consumer with threads, and threads that recover lost tasks and purge."""
+"""A worker: a Celery consumer, which wakes a dispatcher, and threads that recover lost tasks and purge."""
 
 from __future__ import annotations
 
 import logging
 import math
-import sys
 import threading
 import time
 import warnings
@@ -12,67 +11,58 @@ from collections.abc import Callable
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.service.db import tables
 from timevis.service.db.database import open_database
 from timevis.service.settings import Settings
-from timevis.service.tasks.jobs import Worker, execute
-from timevis.service.tasks.queue import CPU, GPU, HEARTBEAT_SECONDS, INTERACTIVE, TASK_NAME, make_celery, resend
+from timevis.service.tasks.dispatcher import Dispatcher
+from timevis.service.tasks.jobs import Worker
+from timevis.service.tasks.queue import HEARTBEAT_SECONDS, INTERACTIVE, TASK_NAME, make_celery
 from timevis.service.tasks.retention import purge
-from timevis.service.tasks.states import QUEUED, UnchangedRows, beat, recover_lost
-from timevis.service.troubleshooting import UNREACHABLE_REDIS
+from timevis.service.tasks.states import UnchangedRows, beat, recover_lost
 
 log = logging.getLogger(__name__)
 
 FORGET_WORKER_SECONDS = 3600.0
 PURGE_SECONDS = 3600.0
-INTERACTIVE_THREADS = 2
 
 
 def run_worker(
     settings: Settings, queues: tuple[str, ...], register: Callable[[Worker, Celery], None] = lambda *_: None
 ) -> None:
-    """Consume queues until SIGTERM, which ends the running trainings and returns their tasks to the queue.
+    """Carry out tasks of queues until SIGTERM, which ends the running training runs and returns them to the queue.
 
     `register` adds further kinds of messages.
     The worker uses threads, not forks: a fork of a process in which PyTorch has started threads can hang.
     """
     worker = Worker(settings, open_database(settings.database_url), queues)
-    celery = make_celery(settings)
+    celery, dispatcher = make_celery(settings), Dispatcher(worker)
 
     @celery.task(name=TASK_NAME)
     def execute_task(task_id: str) -> None:
-        execute(worker, task_id)
+        dispatcher.wake()
 
     register(worker, celery)
     warnings.simplefilter("ignore", SecurityWarning)  # about root and pickles; messages are JSON
     signals.setup_logging.connect(lambda **_: None, weak=False)  # the process has its own logs
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
     if INTERACTIVE in queues:
+        worker.readers.prepare()
         import timevis.predict  # noqa: F401  a forecast then waits for no import
 
         threading.Thread(target=_load_nano, daemon=True, name="load nano").start()
-    with worker.sessions.begin() as session:  # a private Redis stores nothing, so that its messages may be lost
-        queued = (tables.Task.state == QUEUED, tables.Task.queue.in_(queues))
-        session.execute(update(tables.Task).where(*queued).values(sent=0.0))
-    maintenance = Maintenance(worker, celery)
+    maintenance = Maintenance(worker, dispatcher)
     threading.Thread(target=maintenance.run, daemon=True, name="maintenance").start()
-    threads = {CPU: settings.trainings, GPU: len(settings.gpus), INTERACTIVE: INTERACTIVE_THREADS}
-    concurrency = sum(threads[queue] for queue in queues)
-    pool = "solo" if sys.platform == "win32" else "threads"
-    arguments = [
-        "--quiet",
-        "worker",
-        f"--pool={pool}",
-        f"--concurrency={concurrency}",
-        f"--queues={','.join(queues)}",
-    ]
+    arguments = ["--quiet", "worker", "--pool=solo", f"--queues={','.join(queues)}"]  # the dispatcher has the threads
     arguments += [f"--hostname={worker.name}@%h", "--without-gossip", "--without-mingle"]
-    celery.worker_main(arguments)
+    try:
+        celery.worker_main(arguments)
+    finally:
+        worker.stopping.set()
+        dispatcher.join()
+        worker.readers.close()
 
 
 def _load_nano() -> None:
@@ -83,13 +73,11 @@ def _load_nano() -> None:
 
 
 class Maintenance:
-    """What a worker does besides its tasks: signs of life, recovery of lost tasks, lost messages, purges."""
+    """What a worker does besides its tasks: signs of life, recovery of lost tasks, a look at the queues, purges."""
 
-    def __init__(self, worker: Worker, celery: Celery) -> None:
-        self.worker, self.celery, settings = worker, celery, worker.settings
+    def __init__(self, worker: Worker, dispatcher: Dispatcher) -> None:
+        self.worker, self.dispatcher, settings = worker, dispatcher, worker.settings
         self.heartbeats = UnchangedRows(math.ceil(settings.lost_after_seconds / HEARTBEAT_SECONDS))
-        looks = math.ceil(settings.resend_seconds / HEARTBEAT_SECONDS)
-        self.sent = {queue: UnchangedRows(looks) for queue in worker.queues}
 
     def run(self) -> None:
         """Repeat until the worker stops."""
@@ -110,8 +98,6 @@ class Maintenance:
                 action()
             except SQLAlchemyError as error:
                 log.warning("the database cannot be used (%s)", error)
-            except (KombuError, RedisError, OSError) as error:
-                log.warning("the broker cannot be reached (%s); see %s", error, UNREACHABLE_REDIS)
             except Exception:  # for example of the artefact store; the worker must go on giving signs of life
                 log.exception("the maintenance of this worker failed; it is tried again")
 
@@ -120,7 +106,7 @@ class Maintenance:
         purge(self.worker.sessions, self.worker.settings)
 
     def beat(self) -> None:
-        """Write the heartbeats of the worker and its tasks, recover lost tasks, and send lost messages again."""
+        """Write the heartbeats of the worker and its tasks, recover lost tasks, and start queued ones."""
         worker, now = self.worker, time.time()
         with worker.sessions.begin() as session:
             session.merge(tables.Worker(id=worker.name, queues=list(worker.queues), heartbeat=now))
@@ -129,5 +115,4 @@ class Maintenance:
             beat(worker.sessions, task)
         for task_id in recover_lost(worker.sessions, self.heartbeats, worker.settings.max_attempts):
             log.warning("task %s was lost; it is queued again", task_id)
-        for queue, sent in self.sent.items():
-            resend(self.celery, worker.sessions, queue, sent)
+        self.dispatcher.wake()

@@ -19,6 +19,13 @@ BINARY_RESPONSES = {
     ("/api/metrics", "get"): "text/plain",
     ("/api/tasks/{task_id}/events", "get"): "text/event-stream",
 }
+READING = (
+    ("/api/upload", "post"),
+    ("/api/sample-data", "post"),
+    ("/api/datasets/{dataset_id}/rows", "post"),
+    ("/api/datasets/{dataset_id}", "patch"),
+)
+"""Requests whose answer has status 202 if the file is not read within a second."""
 
 
 def complete_specification(app: APIFlask) -> None:
@@ -58,6 +65,13 @@ def complete_specification(app: APIFlask) -> None:
             success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
             content = success["content"]["application/json"]
             content["schema"] = {"anyOf": [content["schema"], {"$ref": REFERENCE.format(model=name)}]}
+        for path, method in READING:
+            schema = {"$ref": REFERENCE.format(model="TaskDetail")}
+            answer = {"description": "The task that still reads the file after a second, or after Prefer: wait"}
+            spec["paths"][path][method]["responses"]["202"] = {
+                **answer,
+                "content": {"application/json": {"schema": schema}},
+            }
         health = spec["paths"]["/api/health"]["get"]["responses"]
         health["503"]["content"] = health["200"]["content"]
         spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

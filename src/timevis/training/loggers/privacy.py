@@ -13,12 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
 from timevis.config.instantiate import OWN_PACKAGE
 from timevis.config.paths import BUILT_IN_BACKBONES, CONF
 from timevis.config.sections import TrainerOptions
 from timevis.data.catalog import catalog
 
 HIDDEN = "(hidden)"
+CHECKED_SECTIONS = ("model.", "evaluation.", "conformal")
+"""Sections whose texts are choices of TimeVis, or are compared with `without_user_texts`."""
 OMITTED_SECTIONS = ("callbacks", "logger", "resume")
 AUTOMATIC_FOLDER_NAME = re.compile(r"\d+|\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-[0-9a-f]{4})?")
 """Name of a run folder or sweep folder that TimeVis made: a time with a token, or the number of a job."""
@@ -39,6 +43,27 @@ def without_user_texts(config: Mapping[str, Any]) -> dict[str, Any]:
         model["backbone"] = shown_backbone(model["backbone"], model["backbone"].get("path"))
     shown["model"] = model | {"name": shown_model(model["name"])}
     return shown
+
+
+def has_user_texts(config: Mapping[str, Any], overrides: Sequence[str]) -> bool:
+    """Whether the model or the command line of a run may hold a word of the user.
+
+    Model files and the report have both. Numbers and choices of TimeVis are no words of the user.
+    """
+    model, shown = config["model"], without_user_texts(config)["model"]
+    if isinstance(prompt := model.get("prompt"), Mapping):
+        if prompt.get("text"):
+            return True
+        shown = shown | {"prompt": prompt}
+    if shown != model:
+        return True
+    for text in overrides:
+        parsed = OverridesParser.create().parse_override(text)
+        key, value = parsed.key_or_group, parsed.value()
+        is_choice = (CONF / key / f"{value}.yaml").is_file()
+        if not (is_choice or key.startswith(CHECKED_SECTIONS) or hide_texts(value) == value):
+            return True
+    return False
 
 
 def hide_texts(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Causal attention on a CPU equals that of PyTorch, forward and backward."""
+"""Causal attention on a CPU equals the attention of PyTorch, forward and backward."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Memory-efficient layers compute what those of transformers and peft do, and store less."""
+"""Memory-efficient layers compute what the layers of transformers and peft do, and store less."""
 
 import copy
 import weakref

@@ -100,11 +100,11 @@ class BackboneForecaster(Forecaster):
         if saved != self.backbone.fingerprint:
             message = Text(
                 "backbone-changed",
-                "these weights were trained on a backbone with fingerprint {saved}, but {name} ({path}) has {found}",
+                "these weights were trained on a backbone with fingerprint {saved}, but {name} ({path}) has {now}",
                 saved=saved,
                 name=self.backbone.name,
                 path=str(self.backbone.path),
-                found=self.backbone.fingerprint,
+                now=self.backbone.fingerprint,
             )
             advice = Text(
                 "restore-backbone",

@@ -205,10 +205,10 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
     model, loading_info = result
     if mismatched := sorted(loading_info["mismatched_keys"]):
         name, size, expected = mismatched[0]
-        sizes = {"found": str(list(size)), "expected": str(list(expected))}
+        sizes = {"size": str(list(size)), "expected": str(list(expected))}
         message = Text(
             "backbone-weight-sizes",
-            "{path}: {name} has size {found}, but config.json requires {expected}",
+            "{path}: {name} has size {size}, but config.json requires {expected}",
             path=Setting(PATH_KEY, path),
             name=name,
             **sizes,

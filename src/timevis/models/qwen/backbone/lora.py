@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import torch
 from torch import nn
 
-from timevis.config.options import FractionBelowOne, PositiveInt
+from timevis.config.options import FractionBelowOne, PositiveInt, Range
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_adapters
 
+Rank: TypeAlias = Annotated[int, Range(minimum=1, maximum=4096)]
 Tuning: TypeAlias = Literal["lora", "full", "head", "none"]
 LayerTuning: TypeAlias = Literal["norms", "lora", "full", "none"]
 
@@ -47,7 +48,7 @@ def set_trainable(backbone: Any, mode: str, **adapters: Any) -> None:
 def add_adapters(
     backbone: Any,
     *,
-    rank: PositiveInt = 16,
+    rank: Rank = 16,
     alpha: PositiveInt = 32,
     dropout: FractionBelowOne = 0.0,
     targets: str | Sequence[str] = "all-linear",

@@ -101,6 +101,7 @@ class QwenForecaster(BackboneForecaster):
     """
 
     calibrated_state = ("temperature", "residuals.")
+    max_conformal_origins = 30
     declaration = Declaration(
         title="Qwen, digits",
         rough_seconds=1.0,
@@ -331,14 +332,17 @@ class QwenForecaster(BackboneForecaster):
         values = self.codec.decode(all_digits.expand(len(batch), -1, -1), first_step)
         return self.clip_non_negative(values, batch.channel), probability
 
+    @property
+    def validation_options(self) -> dict[str, Any]:
+        return {"num_samples": self.hparams["val_samples"], "explain": False}
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with `val_samples` paths; during a fit, only the windows of `val_windows_per_epoch`."""
         if self.trainer.state.fn == TrainerFn.FITTING:
             window_id = batch.origin * self.num_channels + batch.channel
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
-            forecast = self.forecast(batch, num_samples=self.hparams["val_samples"], explain=False)
-            self.score_validation(forecast, batch)
+            self.score_validation(self.forecast_in_order(batch, **self.validation_options), batch)
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:

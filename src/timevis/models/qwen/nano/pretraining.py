@@ -176,7 +176,7 @@ class DigitPretraining:
 
 
 class PatchPretraining:
-    """What the pretraining of nano-patch consists of; the attributes are those of `DigitPretraining`."""
+    """What the pretraining of nano-patch consists of, with the attributes of `DigitPretraining`."""
 
     name, unit = "nano-patch", "values"
     fixed_keys = ("seed", "network", "initial_weights", "batch_size", "curriculum_steps")

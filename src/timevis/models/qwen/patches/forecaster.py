@@ -31,7 +31,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     """Forecasts in one pass through a network that was pretrained on patches of synthetic series.
 
     Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained. It reads values and the calendar.
-    The parameters are those of `build_network` and of `DirectForecaster`.
+    It has the parameters of `build_network` and of `DirectForecaster`.
     """
 
     declaration = Declaration(

@@ -1,0 +1,144 @@
+"""Run the rows of a table of results again, and compare what comes out with what is printed.
+
+    python scripts/reproduce.py readme --plan               what would run, and for how long
+    python scripts/reproduce.py readme                      the table of README: three models on the bundled data sets
+    python scripts/reproduce.py suite --series FOLDER       every row of the suite; docs/results has the series
+    python scripts/reproduce.py suite --models lstm,nano --data traffic --series FOLDER
+    python scripts/reproduce.py readme --check              only compare what is there
+
+Each row of docs/results has the command that made it. A run is a process of its own in outputs/reproduced, with one
+thread like the recorded runs; an interrupted run is resumed, and a finished one is not run again. A row is reproduced
+if its relative WQL differs by at most 2 % (--tolerance): other processors and versions round differently, which early
+stopping and sampling amplify. The exit code is 1 if a row differs or has no scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from suite import ROOT, read_rows
+
+from timevis.runs.results import Results
+from timevis.utils.formatting import format_duration, markdown_table
+from timevis.utils.stdout import run_script
+
+TABLES = {"readme": "bundled", "suite": "suite"}
+RUNS = ROOT / "outputs" / "reproduced"
+START_SECONDS = 10.0
+"""Imports, reading of the data and the report, which the costs of a row do not contain."""
+
+
+def chosen_rows(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """The rows of the table that have scores, without those that --models, --data and --seeds leave out."""
+    file = args.rows or ROOT / "docs" / "results" / f"{TABLES[args.table]}.json"
+    rows = [row for row in read_rows(file) if "failure" not in row]
+    for key in ("model", "data", "seed"):
+        if wanted := getattr(args, f"{key}s" if key != "data" else key):
+            if unknown := sorted(set(wanted) - {str(row[key]) for row in rows}):
+                sys.exit(f"reproduce.py: no row of {file.name} has the {key} {unknown[0]}")
+            rows = [row for row in rows if str(row[key]) in wanted]
+    if any("SERIES" in row["command"] for row in rows) and args.series is None and not args.check and not args.plan:
+        sys.exit("reproduce.py: --series FOLDER is needed, the folder with the series; see docs/results/README.md")
+    return rows
+
+
+def folder_of(args: argparse.Namespace, row: dict[str, Any]) -> Path:
+    """The run folder of a row."""
+    return Path(args.runs) / args.table / row["data"] / row["model"] / f"seed{row['seed']}"
+
+
+def seconds_of(row: dict[str, Any]) -> float:
+    """How long a row took when it was recorded, and the time to start."""
+    cost = row["cost"]
+    return START_SECONDS + sum(cost[f"{stage}_seconds"] or 0.0 for stage in ("fit", "calibrate", "test"))
+
+
+def run_row(folder: Path, row: dict[str, Any], series: Path | None) -> str | None:
+    """Run or resume a row; returns why it failed, if it did."""
+    words = [word.replace("SERIES", str(series)) for word in shlex.split(row["command"])[2:]]
+    if not any(word.startswith("logger=") for word in words):
+        words.append("logger=none")
+    command = [*words, f"hydra.run.dir={folder}"]
+    if (folder / "config.yaml").exists():
+        command = [f"resume={folder}"]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(row["cost"]["threads"])}
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *command], capture_output=True, text=True, env=environment
+    )
+    if not ended.returncode:
+        return None
+    errors = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
+    return errors[-1] if errors else f"ended with exit code {ended.returncode}"
+
+
+def compare_row(folder: Path, row: dict[str, Any], tolerance: float) -> dict[str, str]:
+    """A row of the table of the check."""
+    line = {"data": row["data"], "model": row["model"], "seed": str(row["seed"])}
+    line["printed"] = f"{row['relative_wql']:.4f}"
+    if not (folder / "results.json").is_file():
+        return line | {"now": "", "difference": "", "check": "not run"}
+    results = Results.read(folder / "results.json")
+    value = results.metrics["relative_wql"].value
+    if results.window_set.hash != row["windows"]:
+        return line | {"now": "", "difference": "", "check": "other windows: the data or the split differ"}
+    if value is None:
+        return line | {"now": "", "difference": "", "check": "no relative WQL"}
+    difference = value / row["relative_wql"] - 1
+    check = "reproduced" if abs(difference) <= tolerance else "differs"
+    return line | {"now": f"{value:.4f}", "difference": f"{difference:+.2%}", "check": check}
+
+
+def main() -> int:
+    """Read the arguments, run what is missing, and print the check."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def names(text: str) -> list[str]:
+        return text.split(",")
+
+    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--series", type=Path, metavar="FOLDER", help="folder with the series of the suite")
+    parser.add_argument("--models", type=names, help="models, separated by commas (default: all)")
+    parser.add_argument("--data", type=names, help="data sets, separated by commas (default: all)")
+    parser.add_argument("--seeds", type=names, help="seeds, separated by commas (default: all)")
+    parser.add_argument("--plan", action="store_true", help="print what would run, with an estimate of the time")
+    parser.add_argument("--check", action="store_true", help="run nothing, compare what has run")
+    parser.add_argument("--tolerance", type=float, default=0.02, help="relative difference (default: 0.02)")
+    parser.add_argument("--rows", type=Path, metavar="FILE", help="another file with rows")
+    parser.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help="default: outputs/reproduced")
+    args = parser.parse_args()
+    rows = chosen_rows(args)
+    missing = [row for row in rows if not (folder_of(args, row) / "results.json").is_file()]
+    if not args.check:
+        total = sum(map(seconds_of, missing))
+        print(
+            f"{len(missing)} of {len(rows)} rows to run: about {format_duration(total)} on a core like the recorded"
+        )
+        failures = 0
+        for number, row in enumerate([] if args.plan else missing, 1):
+            label = f"[{number}/{len(missing)}] {row['model']} on {row['data']}, seed {row['seed']}"
+            print(f"{label}, about {format_duration(seconds_of(row))}", flush=True)
+            started = time.monotonic()
+            failure = run_row(folder_of(args, row), row, args.series)
+            failures += failure is not None
+            print(f"    {failure or 'done'} after {format_duration(time.monotonic() - started)}", flush=True)
+        if args.plan:
+            for row in missing:
+                print(f"  {row['model']} on {row['data']}, seed {row['seed']}: {format_duration(seconds_of(row))}")
+            return 0
+    lines = pd.DataFrame([compare_row(folder_of(args, row), row, args.tolerance) for row in rows])
+    print(f"\nRelative WQL\n\n{markdown_table(lines)}\n")
+    reproduced = int((lines["check"] == "reproduced").sum())
+    print(f"{reproduced} of {len(lines)} rows are reproduced within {args.tolerance:.0%}")
+    return int(reproduced < len(lines))
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(main))

@@ -1,0 +1,109 @@
+"""The losses of each window of many runs in one compact Parquet file, from which their differences are tested again.
+
+A row is a window of a run: its keys, its origin and channel, and the sums of each term of the metrics, as in
+windows.parquet but in single precision. The windows of seasonal naive, by whose loss the relative WQL is divided, are
+stored once for each window set.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from timevis.errors import RunFolderError
+from timevis.evaluation.comparison import NAIVE_LABEL, difference_table
+from timevis.evaluation.significance import RunScores
+from timevis.evaluation.window_table import WindowTable
+from timevis.messages import Text
+from timevis.metric_specs import terms, tested_metrics
+from timevis.runs.record import RunRecord
+
+KEYS = ["data", "model", "seed", "horizon", "windows"]
+"""Columns that name a run; `windows` is the hash of its window set."""
+
+
+def add_losses(file: Path, data: str, model: str, seed: int, run: RunRecord) -> None:
+    """Store the losses of a run, in place of those stored under the same name.
+
+    Parameters
+    ----------
+    file : Path
+        Parquet file; new, or written by this function.
+    data, model : str
+    seed : int
+        Name of the run in the file.
+    run : RunRecord
+    """
+    horizon, windows = run.horizon, run.results.window_set.hash
+    stored = pd.read_parquet(file) if file.is_file() else pd.DataFrame(columns=KEYS)
+    is_naive = (stored["model"] == NAIVE_LABEL) & (stored["data"] == data)
+    same_run = (stored["data"] == data) & (stored["model"] == model) & (stored["seed"] == seed)
+    same_run &= stored["horizon"] == horizon
+    parts = [stored[~same_run]]
+    if not (is_naive & (stored["windows"] == windows)).any():
+        parts.append(_compact(run.naive_windows).assign(model=NAIVE_LABEL, seed=0))
+    parts.append(_compact(run.windows).assign(model=model, seed=seed))
+    added = [part.assign(data=data, horizon=horizon, windows=windows) for part in parts[1:]]
+    table = pd.concat([*([parts[0]] if len(parts[0]) else []), *added], ignore_index=True)
+    table = table.astype(dict.fromkeys(("data", "model", "windows", "channel"), str))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    columns = [*KEYS, *(name for name in table if name not in KEYS)]
+    table = table[columns].sort_values([*KEYS, "channel", "origin"], kind="stable")
+    temporary = file.with_suffix(".new")
+    table.to_parquet(temporary, index=False, compression="zstd")
+    temporary.replace(file)
+
+
+def _compact(windows: pd.DataFrame) -> pd.DataFrame:
+    """The columns that metrics are computed from; sums in single precision."""
+    numbers = windows[[name for name in terms() if name in windows]].astype("float32")
+    others = [name for name in ("origin", "channel", "std", "mase_scale", "series") if name in windows]
+    return windows[others].astype({"origin": "int32"}).join(numbers)
+
+
+def stored_differences(file: Path, data: str, model: str, other: str, seed: int) -> pd.DataFrame:
+    """The paired differences of two stored runs, computed as for run folders.
+
+    Parameters
+    ----------
+    file : Path
+    data, model, other : str
+    seed : int
+        Of both runs.
+
+    Returns
+    -------
+    DataFrame
+        See `timevis.evaluation.comparison.difference_table`, with a column ``horizon``; empty if one of the runs is
+        not stored.
+
+    Raises
+    ------
+    RunFolderError
+        The runs were scored on different windows.
+    """
+    stored = pd.read_parquet(file, filters=[("data", "==", data)])
+    tables = []
+    for horizon, rows in stored.groupby("horizon"):
+        runs = {name: rows[(rows["model"] == name) & (rows["seed"] == seed)] for name in (model, other)}
+        if any(run.empty for run in runs.values()):
+            continue
+        hashes = {run["windows"].iloc[0] for run in runs.values()}
+        if len(hashes) > 1:
+            message = Text(
+                "stored-windows-differ",
+                "{model} and {other} were scored on different windows of {data}",
+                model=model,
+                other=other,
+                data=data,
+            )
+            raise RunFolderError(message, Text("run-again", "run them again"))
+        naive = rows[(rows["model"] == NAIVE_LABEL) & (rows["windows"] == hashes.pop())]
+        reference = WindowTable.from_frame(naive)
+        scores = {
+            name: RunScores.of(WindowTable.from_frame(run).with_reference(reference), tested_metrics())
+            for name, run in runs.items()
+        }
+        tables.append(difference_table(scores, [(model, other)], int(str(horizon))).assign(horizon=horizon))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

@@ -1,0 +1,275 @@
+"""An ensemble: the weighted mean of the quantiles of several models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from timevis.config.members import Member, parse_members
+from timevis.config.options import PositiveInt
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.models.declaration import Declaration
+from timevis.models.ensemble_weights import WQL_ROWS, ScoredWindows, combined, greedy_weights
+from timevis.models.forecaster import Forecast, Forecaster
+from timevis.models.member_record import FORECASTS_FILE, MemberRecord, member_folder
+from timevis.models.serialization import load
+from timevis.models.validation_reference import ValidationReference
+from timevis.utils.files import atomic_write, damaged_file_error
+
+DEFAULT_MEMBERS = ("seasonal_naive", "linear", "boosted", "lstm")
+
+
+class Ensemble(Forecaster):
+    """Averages the quantiles of several models, with weights that are selected on validation.
+
+    The quantiles of the members are averaged level by level. The weights are selected on the tuning windows by the
+    WQL of the combination, greedily and with replacement (Caruana et al., 2004); a member that does not improve the
+    combination gets the weight 0. On the windows that compare models, the combination must have a lower WQL than
+    seasonal naive. Where it has not, the best member that has replaces it; where no member has, seasonal naive does,
+    if it is a member.
+
+    Each member is a run in the folder ``members/<name>`` of the run, from which the ensemble loads it.
+
+    Parameters
+    ----------
+    context_length, horizon, num_channels, num_covariates : int
+    members : sequence of str
+        Models, each with options of its own if there are any, such as lstm or "lstm hidden_size=64".
+    rounds : int
+        Steps of the greedy selection; the weights are multiples of 1 divided by at most this number.
+
+    Attributes
+    ----------
+    records : dict
+        `MemberRecord` by the name of the member, for the members that are finished.
+    weights : float64 [M]
+        They add up to 1; 0 for a member without a part in the forecast.
+    scores : float64 [2]
+        Relative WQL of the weighted combination on the tuning windows and on the windows that compare models.
+    """
+
+    declaration = Declaration(
+        title="Ensemble",
+        rough_seconds=120.0,
+        basic_options=("members",),
+    )
+    calibrated_state = ("weights", "scores")
+
+    def __init__(
+        self,
+        context_length: int,
+        horizon: int,
+        num_channels: int = 1,
+        num_covariates: int = 0,
+        members: Sequence[str] = DEFAULT_MEMBERS,
+        rounds: PositiveInt = 40,
+    ) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        self.save_hyperparameters()
+        self.members = {member.name: member for member in parse_members(members)}
+        self.weights: Tensor
+        self.scores: Tensor
+        self.register_buffer("weights", torch.zeros(len(self.members), dtype=torch.float64))
+        self.register_buffer("scores", torch.full((2,), torch.nan, dtype=torch.float64))
+        self.records: dict[str, MemberRecord] = {}
+        self.folder: Path | None = None
+        self._loaded: dict[str, Forecaster] = {}
+        self._forecasts: dict[str, dict[str, Tensor]] = {}
+        self._windows: dict[str, ScoredWindows] = {}
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        super().check_options(options)
+        cls.members_of(options)
+
+    @classmethod
+    def members_of(cls, options: Mapping[str, Any]) -> list[Member]:
+        """The members that hyperparameters ask for."""
+        return parse_members(options.get("members", DEFAULT_MEMBERS))
+
+    @property
+    def trainable(self) -> bool:
+        """False: its members are fitted before it."""
+        return False
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Trained parameters and all parameters of all members."""
+        records = self.records.values()
+        return sum(r.trainable_parameters for r in records), sum(r.parameters for r in records)
+
+    @property
+    def cost_of_members(self) -> dict[str, float]:
+        """Seconds of the stages of all members, also of those without a part in the forecast."""
+        records = self.records.values()
+        return {name: sum(getattr(r, name) for r in records) for name in ("fit_seconds", "calibrate_seconds")}
+
+    @property
+    def weights_by_name(self) -> dict[str, float]:
+        """The weights of the members with a part in the forecast."""
+        return {name: w for name, w in zip(self.members, self.weights.tolist(), strict=True) if w > 0}
+
+    @property
+    def covariates_read(self) -> tuple[int, ...]:
+        read = {column for name in self.weights_by_name for column in self._member(name).covariates_read}
+        return tuple(sorted(read))
+
+    def describe(self) -> dict[str, Any]:
+        """Weight, scores and cost of each member, the best one first, and the scores of the combination."""
+        weights = self.weights_by_name
+
+        def order(record: MemberRecord) -> tuple[bool, float]:
+            return record.validation is None, record.validation or 0.0
+
+        rows = [asdict(replace(record, weight=weights.get(record.name, 0.0))) for record in self.records.values()]
+        rows.sort(key=lambda row: order(self.records[row["name"]]))
+        tuning, validation = self.scores.tolist()
+        return {"members": rows, "combination": {"tuning": tuning, "validation": validation}}
+
+    def read_run_folder(self, folder: Path) -> None:
+        """Load the members with a part in the forecast, and the records of all members."""
+        self.folder = folder
+        for name in self.members:
+            if (record := MemberRecord.read(member_folder(folder, name))) is not None:
+                self.records[name] = record
+        for name in self.weights_by_name:
+            self._member(name)
+
+    def with_members(self, members: Mapping[str, Forecaster]) -> Ensemble:
+        """The same ensemble of other forecasters, such as refitted ones."""
+        other = type(self)(**self.hparams)
+        other.load_state_dict(self.state_dict())
+        other.records, other.folder = self.records, self.folder
+        other._loaded = dict(members)
+        return other.eval()
+
+    def _member(self, name: str) -> Forecaster:
+        if name not in self._loaded:
+            assert self.folder is not None
+            self._loaded[name] = load(member_folder(self.folder, name) / "model")
+        return self._loaded[name]
+
+    def scored_windows(self, datamodule: WindowDataModule) -> dict[str, ScoredWindows]:
+        """The windows ``tuning`` and ``val`` on which members are compared; they are read once."""
+        if not self._windows:
+            reference = ValidationReference(datamodule, torch.device("cpu"))
+            self._windows = {part: ScoredWindows(datamodule, part, reference) for part in ("tuning", "val")}
+        return self._windows
+
+    @torch.no_grad()
+    def validate_member(self, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Tensor]:
+        """Forecast the windows on which members are compared, at the levels of WQL: ``tuning`` and ``val``."""
+        forecasts = {}
+        for part, windows in self.scored_windows(datamodule).items():
+            options = forecaster.validation_options
+            batches = windows.batches(forecaster.device)
+            parts = [_forecast(forecaster, batch, **options).quantiles[:, WQL_ROWS].cpu() for batch in batches]
+            forecasts[part] = torch.cat(parts).float()
+        return forecasts
+
+    def score_member(self, datamodule: WindowDataModule, forecasts: Mapping[str, Tensor]) -> dict[str, float]:
+        """Relative WQL of forecasts of `validate_member` on ``tuning`` and ``val``."""
+        windows = self.scored_windows(datamodule)
+        return {part: windows[part].relative_wql(quantiles) for part, quantiles in forecasts.items()}
+
+    def add(
+        self, record: MemberRecord, forecasts: dict[str, Tensor] | None = None, forecaster: Forecaster | None = None
+    ) -> None:
+        """Add a finished member: its record, and, if it has not failed, its forecasts of `validate_member`."""
+        self.records[record.name] = record
+        if forecasts is not None:
+            self._forecasts[record.name] = forecasts
+        if forecaster is not None:
+            self._loaded[record.name] = forecaster
+
+    @property
+    def has_members(self) -> bool:
+        """Whether a member can forecast."""
+        return bool(self._forecasts)
+
+    def select_weights(self, datamodule: WindowDataModule) -> None:
+        """Select the weights of the members that were added."""
+        names, windows = list(self._forecasts), self.scored_windows(datamodule)
+        tuning, val = ([self._forecasts[name][part] for name in names] for part in ("tuning", "val"))
+        weights = greedy_weights(windows["tuning"], tuning, self.hparams["rounds"])
+        error = windows["val"].relative_wql(combined(val, weights))
+        if not error < 1:
+            errors = [windows["val"].relative_wql(quantiles) for quantiles in val]
+            best = min(range(len(names)), key=errors.__getitem__)
+            naive = [i for i, name in enumerate(names) if self.records[name].model == "seasonal_naive"]
+            if errors[best] >= 1 and naive:
+                best = naive[0]
+            if errors[best] < error or naive:
+                weights = torch.nn.functional.one_hot(torch.tensor(best), len(names)).double()
+                error = errors[best]
+        chosen = dict(zip(names, weights.tolist(), strict=True))
+        self.weights.copy_(torch.tensor([chosen.get(name, 0.0) for name in self.members]))
+        self.scores.copy_(torch.tensor([windows["tuning"].relative_wql(combined(tuning, weights)), error]))
+        for name in set(self._loaded).difference(self.weights_by_name):
+            del self._loaded[name]
+
+    @torch.no_grad()
+    def calibrate(self, datamodule: WindowDataModule) -> None:
+        super().calibrate(datamodule)
+        self.select_weights(datamodule)
+
+    def base_forecast(self, batch: Batch, is_validation: bool = False) -> Forecast:
+        return self._combine(batch, is_validation)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self.score_validation(self.forecast_in_order(batch, is_validation=True), batch)
+
+    def _combine(self, batch: Batch, is_validation: bool = False) -> Forecast:
+        point: Tensor | None = None
+        quantiles: Tensor | None = None
+        for name, weight in self.weights_by_name.items():
+            member = self._member(name)
+            forecast = _forecast(member, batch, **(member.validation_options if is_validation else {}))
+            parts = weight * forecast.point.float(), weight * forecast.quantiles.float()
+            point = parts[0] if point is None else point + parts[0]
+            quantiles = parts[1] if quantiles is None else quantiles + parts[1]
+        if point is None or quantiles is None:
+            raise RuntimeError("the ensemble has no weights; call calibrate(datamodule) before forecast")
+        return Forecast(point, quantiles)
+
+
+def _forecast(member: Forecaster, batch: Batch, **options: Any) -> Forecast:
+    """The forecast of a member, whose context may be shorter than the context of the ensemble."""
+    if member.device != batch.origin.device:
+        member.to(batch.origin.device)
+    if member.context_length != batch.context.shape[1]:
+        batch = batch.series.gather(batch.origin, batch.channel, member.context_length, member.horizon)
+    return member.base_forecast(batch, **options)
+
+
+def save_forecasts(forecasts: Mapping[str, Tensor], folder: Path) -> None:
+    """Write the forecasts of `Ensemble.validate_member` into the folder of the member."""
+    with atomic_write(folder / FORECASTS_FILE) as path:
+        save_file({part: quantiles.contiguous() for part, quantiles in forecasts.items()}, path)
+
+
+def load_forecasts(folder: Path) -> dict[str, Tensor] | None:
+    """The forecasts that `save_forecasts` wrote; None if there are none.
+
+    Raises
+    ------
+    RunFolderError
+        The file is damaged.
+    """
+    path = folder / FORECASTS_FILE
+    if not path.is_file():
+        return None
+    try:
+        forecasts = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise damaged_file_error(path, error) from error
+    if {"tuning", "val"} - set(forecasts):
+        raise damaged_file_error(path, "it has no forecasts")
+    return forecasts

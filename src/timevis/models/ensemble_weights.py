@@ -1,0 +1,117 @@
+"""Select the weights of an ensemble by the error of its combination on validation windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.window_sampling import channel_balanced_windows
+from timevis.data.windows import Batch
+from timevis.metrics import MIN_WQL_RATIO
+from timevis.models.validation_reference import ValidationReference
+from timevis.utils.levels import QUANTILE_LEVELS, WQL_LEVELS
+from timevis.utils.step_errors import pinball_loss
+
+WQL_ROWS = [QUANTILE_LEVELS.index(level) for level in WQL_LEVELS]
+"""Rows of the levels of WQL in the quantiles of a forecast."""
+MAX_VALUES = 1_000_000
+"""Targets times levels of the windows by which forecasts are compared; more windows are thinned evenly."""
+
+
+class ScoredWindows:
+    """Windows of validation with their targets, on which stored forecasts are scored by their relative WQL.
+
+    Parameters
+    ----------
+    datamodule : WindowDataModule
+    part : {"tuning", "val"}
+    reference : ValidationReference
+
+    Attributes
+    ----------
+    index : int64 [W]
+        Numbers of the windows in the part.
+    """
+
+    def __init__(self, datamodule: WindowDataModule, part: str, reference: ValidationReference) -> None:
+        wanted = max(1, MAX_VALUES // (len(WQL_LEVELS) * datamodule.horizon))
+        chosen = channel_balanced_windows(len(datamodule.windows[part]), wanted, datamodule.num_channels)
+        self._datamodule, self._part = datamodule, part
+        self.index = torch.from_numpy(chosen)
+        self._levels = torch.tensor(WQL_LEVELS)
+        targets, masks, channels, losses = [], [], [], []
+        for batch in self.batches(torch.device("cpu")):
+            targets.append(batch.target)
+            masks.append(batch.target_mask)
+            channels.append(batch.channel)
+            losses.append(reference.losses(batch).sum(1))
+        self._target, self._mask, self._channel = (torch.cat(x) for x in (targets, masks, channels))
+        self._reference = self._by_channel(torch.cat(losses))
+        self._size = self._by_channel((self._target.abs() * self._mask).sum(1))
+
+    def batches(self, device: torch.device) -> Iterator[Batch]:
+        """The windows, in the order of `index`."""
+        for part in self.index.split(self._datamodule.eval_batch_size):
+            yield self._datamodule.gather(self._part, part.to(device))
+
+    def _by_channel(self, values: Tensor) -> Tensor:
+        """Sums of the values of windows [W] by channel, float64 [C]."""
+        sums = torch.zeros(self._datamodule.num_channels, dtype=torch.float64)
+        return sums.index_add_(0, self._channel, values.double())
+
+    def relative_wql(self, quantiles: Tensor) -> float:
+        """Relative WQL of forecasts at the levels of WQL, float32 [W, 9, H]; the WQL where it is not defined.
+
+        See `timevis.metrics` for its average over channels.
+        """
+        losses = pinball_loss(quantiles, self._target, self._levels).mean(1)
+        by_channel = self._by_channel(torch.where(self._mask, losses, 0.0).sum(1))
+        has_reference = (self._reference > 0) & (self._size > 0)
+        if has_reference.any():
+            ratio = by_channel[has_reference] / self._reference[has_reference]
+            return float(ratio.clamp(min=MIN_WQL_RATIO).log().mean().exp())
+        has_size = self._size > 0
+        return float((2 * by_channel[has_size] / self._size[has_size]).mean())
+
+
+def greedy_weights(windows: ScoredWindows, quantiles: Sequence[Tensor], rounds: int) -> Tensor:
+    """Weights of the members of a combination, selected greedily with replacement (Caruana et al., 2004).
+
+    In each round the member is added whose addition gives the combination with the lowest error; a member may be
+    added several times. The combination of the round with the lowest error is taken.
+
+    Parameters
+    ----------
+    windows : ScoredWindows
+    quantiles : sequence of float32 [W, 9, H]
+        Forecasts of each member.
+    rounds : int
+
+    Returns
+    -------
+    float64 [M]
+        They add up to 1.
+    """
+    counts = torch.zeros(len(quantiles), dtype=torch.float64)
+    total = torch.zeros_like(quantiles[0])
+    best_error, best_counts = float("inf"), counts
+    for size in range(1, rounds + 1):
+        errors = [windows.relative_wql((total + member) / size) for member in quantiles]
+        chosen = min(range(len(errors)), key=errors.__getitem__)
+        counts = counts.clone()
+        counts[chosen] += 1
+        total = total + quantiles[chosen]
+        if errors[chosen] < best_error:
+            best_error, best_counts = errors[chosen], counts
+        if len(quantiles) == 1:
+            break
+    return best_counts / best_counts.sum()
+
+
+def combined(quantiles: Sequence[Tensor], weights: Tensor) -> Tensor:
+    """The weighted mean of the quantiles of the members, level by level."""
+    parts = [float(weight) * member for weight, member in zip(weights, quantiles, strict=True) if weight > 0]
+    return torch.stack(parts).sum(0)
