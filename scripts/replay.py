@@ -31,6 +31,7 @@ from sqlalchemy import select
 import timevis.service.monitoring.cycle  # noqa: F401  so that cycles can be carried out
 from timevis.data.sources.sample_tables import bundled_table
 from timevis.service import profiling
+from timevis.service.api import reading
 from timevis.service.app import create_app
 from timevis.service.context import Context
 from timevis.service.db.tables import Task
@@ -64,6 +65,7 @@ class Replay:
         profiling._run_child = _read_in_this_process
         environment = {"TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN, "TIMEVIS_BROKER_URL": "memory://"}
         self.settings = Settings.from_environment(environment)
+        reading.send = self._read_at_once
         app = create_app(self.settings)
         self.service: Context = app.extensions["timevis"]
         self.worker = Worker(self.settings, self.service.sessions, ("interactive", "cpu"))
@@ -87,6 +89,11 @@ class Replay:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return server
+
+    def _read_at_once(self, _: Any, task_id: str, queue: str) -> bool:
+        """Carry out the task that reads the file of a request within the request."""
+        execute(self.worker, task_id)
+        return True
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """One request; ends the script if it is refused."""

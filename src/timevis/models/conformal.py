@@ -286,6 +286,7 @@ class Conformal(nn.Module):
             if stored is not None:  # the shape follows the number of channels, and is empty without recalibration
                 setattr(self, name, torch.empty_like(stored, device=buffer.device))
         super()._load_from_state_dict(state_dict, prefix, *args)
+        self._forget_windows()
 
 
 def horizons_of_channels(channel: Tensor, origin: Tensor, channels: int, horizon: int) -> Tensor:
