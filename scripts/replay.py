@@ -62,10 +62,10 @@ class Replay:
     """
 
     def __init__(self, home: Path) -> None:
-        profiling._run_child = _read_in_this_process
+        profiling._run_child = _read_in_this_process  # type: ignore[assignment]
         environment = {"TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN, "TIMEVIS_BROKER_URL": "memory://"}
         self.settings = Settings.from_environment(environment)
-        reading.send = self._read_at_once
+        reading.send = self._read_at_once  # type: ignore[assignment]
         app = create_app(self.settings)
         self.service: Context = app.extensions["timevis"]
         self.worker = Worker(self.settings, self.service.sessions, ("interactive", "cpu"))

@@ -110,9 +110,9 @@ class MonitorRequest(StrictModel):
     horizon: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         None, description="Rows of each forecast; null: the horizon of the model."
     )
-    schedule: ForecastSchedule = ForecastSchedule()
-    bounds: Bounds = Bounds()
-    retraining: Retraining = Retraining()
+    schedule: ForecastSchedule = ForecastSchedule.model_validate({})
+    bounds: Bounds = Bounds.model_validate({})
+    retraining: Retraining = Retraining.model_validate({})
     receivers: Receivers = Field(default_factory=list)
     enabled: bool = Field(True, description="Whether it forecasts, scores and raises alerts.")
 
