@@ -46,18 +46,18 @@ def test_train_returns_a_run_with_results_report_forecasts_and_a_plot(load_frame
 
 def test_a_data_frame_is_data_and_its_time_may_be_the_index(load_frame) -> None:
     options = {"horizon": 6, "context_length": 48, "overrides": SMALL}
-    by_column = timevis.train("linear", load_frame, **options)
-    by_index = timevis.train("linear", load_frame.set_index("time"), name="my plant", **options)
+    by_column = timevis.train(load_frame, "linear", **options)
+    by_index = timevis.train(load_frame.set_index("time"), "linear", name="my plant", **options)
     assert (by_column.results.run.data, by_index.results.run.data) == ("dataframe", "my_plant")
     assert by_column.results.metrics == by_index.results.metrics
     assert len(by_column.predict()) == 6  # its data are found again
     with pytest.raises(DataError, match="names are not text"):
-        timevis.train("linear", load_frame.set_axis([0, 1], axis=1), **options)
+        timevis.train(load_frame.set_axis([0, 1], axis=1), "linear", **options)
 
 
 def test_compare_gives_paired_differences_of_runs_on_the_same_windows(load_frame) -> None:
     options = {"data": load_frame, "horizon": 6, "context_length": 48, "overrides": SMALL}
-    linear, naive = timevis.train("linear", **options), timevis.train("seasonal_naive", **options)
+    linear, naive = timevis.train(model="linear", **options), timevis.train(model="seasonal_naive", **options)
     comparison = timevis.compare([linear, naive.folder])
     assert list(comparison.metrics.index) == ["linear", "seasonal_naive"]
     assert set(comparison.differences["run"]) == {"seasonal_naive"}
@@ -68,7 +68,7 @@ def test_compare_gives_paired_differences_of_runs_on_the_same_windows(load_frame
 
 
 def test_a_notebook_shows_the_verdict_of_a_run_or_its_state(load_frame) -> None:
-    run = timevis.train("linear", load_frame, horizon=6, context_length=48, overrides=SMALL, name="a<b")
+    run = timevis.train(load_frame, "linear", horizon=6, context_length=48, overrides=SMALL, name="a<b")
     assert run.results.run.data == "a_b"
     shown = run._repr_html_()
     assert html.escape(verdict_of(run.results).text) in shown
@@ -94,3 +94,11 @@ def test_errors_name_the_key_as_on_the_command_line() -> None:
         timevis.train(model="linear", overrides=["+horizn=24"])
     with pytest.raises(ConfigError, match=r"overrides has .data\.path=b\.csv., but the argument data is a\.csv"):
         timevis.train(model="linear", data="a.csv", overrides=["data.path=b.csv"])
+
+
+def test_auto_is_the_default_of_the_python_interface(load_frame):
+    small = ["model.members=[seasonal_naive,linear]", "evaluation.val_windows=10", "evaluation.max_windows=10"]
+    trained = timevis.train(load_frame, minutes=1, horizon=6, context_length=24, overrides=[*small, "trainer=cpu"])
+    assert trained.results.run.model == "auto"
+    assert {member.name for member in trained.results.run.members} == {"seasonal_naive", "linear"}
+    assert 'id="members"' in trained.report.read_text(encoding="utf-8")

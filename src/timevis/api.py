@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.predict import NewData
+    from timevis.runs.explanation import Explanation
     from timevis.runs.results import Results
 
 OUTPUTS = Path("outputs")
@@ -90,6 +91,25 @@ class Run:
 
         return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest)
 
+    def explain(self, data: NewData = None, *, windows: int = 100) -> Explanation:
+        """Measure which inputs the forecast depends on: the parts of the context, each covariate, and the calendar.
+
+        Parameters
+        ----------
+        data : DataFrame or file, optional
+            New rows whose forecast is explained; None takes the data of the run.
+        windows : int
+            Largest number of windows in a pass, of which there are two for each group of inputs.
+
+        Returns
+        -------
+        Explanation
+            Its attributes `table` and `by_channel` are DataFrames; see `timevis.explain.explain`.
+        """
+        from timevis.explain import explain
+
+        return explain(self.folder, data, windows=windows)
+
     def plot(self) -> Figure:
         """Draw some of the scored windows: context, truth, median forecast, and the 80 and 95 % intervals."""
         from timevis.evaluation.charts.draw_matplotlib import draw_figure
@@ -117,9 +137,10 @@ class Run:
 
 
 def train(
-    model: str = "qwen",
     data: str | os.PathLike[str] | pd.DataFrame | pd.Series = "traffic",
+    model: str = "auto",
     *,
+    minutes: float | None = None,
     horizon: int | None = None,
     context_length: int | None = None,
     seed: int | None = None,
@@ -134,11 +155,14 @@ def train(
 
     Parameters
     ----------
-    model : str
-        A choice of ``conf/model``, such as ``lstm``.
     data : str, path, DataFrame or Series
         A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column or an index of
         times. A table is stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.
+    model : str
+        A choice of ``conf/model``, such as ``lstm``; ``auto`` tries models as long as `minutes` last, and combines
+        those that help.
+    minutes : float, optional
+        Time limit: of the whole run for ``auto`` (10 when None) and ``ensemble``, of the fit for other models.
     horizon, context_length : int, optional
         Rows that are forecast, and rows that the model sees before them.
     seed : int, optional
@@ -158,7 +182,7 @@ def train(
     """
     from timevis.experiment import run
 
-    values = {"horizon": horizon, "context_length": context_length, "seed": seed}
+    values = {"minutes": minutes, "horizon": horizon, "context_length": context_length, "seed": seed}
     words = [f"model={model}", *(f"{key}={value}" for key, value in values.items() if value is not None), *overrides]
     if not any(word.startswith("logger=") for word in words):
         words.append("logger=none")

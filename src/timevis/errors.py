@@ -63,6 +63,10 @@ class RunFolderError(TimeVisError):
     """A run folder is missing, is in use, or has the wrong state."""
 
 
+class TimeLimitReached(TimeVisError):
+    """A part of a run took longer than the time that was left for it."""
+
+
 class Cancelled(TimeVisError):
     """The run was cancelled by SIGTERM or Ctrl-C; its checkpoint is kept.
 

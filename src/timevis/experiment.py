@@ -41,7 +41,7 @@ from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
 from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.members import check_members, fit_members, with_longest_context
+from timevis.training.members import check_members, configs_of_members, fit_members, with_longest_context
 from timevis.training.resume import load_resumed_run, reopen
 from timevis.training.stages import fit_and_calibrate
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
@@ -210,9 +210,10 @@ def _run_stages(
         else:
             panel, quality = load_panel(config.data)
     split = config.data.split_rows(panel)
-    config = _complete_config(folder, config, panel)
+    config, members = _complete_config(folder, config, panel), {}
     if issubclass(config.model.forecaster_class, Ensemble):
-        config = with_longest_context(folder, config, panel)
+        members = configs_of_members(folder, config, panel)
+        config = with_longest_context(folder, config, members)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, split.borders[..., 2])})
     stop.raise_if_requested()
 
@@ -233,7 +234,7 @@ def _run_stages(
     with OpenLoggers(folder, config.logger, run_tags(metadata), group, step) as loggers:
         trainer = make_trainer(config, folder, status, stop, clock, loggers.loggers)
         if isinstance(forecaster, Ensemble):
-            fit_members(folder, forecaster, datamodule, status, stop)
+            fit_members(folder, forecaster, members, datamodule, config.run.minutes, status, stop)
             metadata = run_metadata(config, datamodule, forecaster)
         seconds, recalibration = fit_and_calibrate(
             trainer, forecaster, datamodule, folder, config, status, stop, clock, step

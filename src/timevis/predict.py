@@ -211,22 +211,10 @@ def forecast_panel(
         raise ConfigError(message, advice, "horizon")
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
-    panel, origins = extend_to_horizon(panel, horizon, length)
-    if origins.min() < length:
-        message = Text(
-            "context-too-short",
-            "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
-            "{context_length}",
-            source=item,
-            rows=int(origins.min()),
-            context_length=length,
-        )
-        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
+    panel, origins, channels = windows_to_forecast(forecaster, panel, item)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
-    _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, horizon, item)
     series = SeriesStore(panel).to(device)
-    channels = _channels_to_forecast(panel, origins, length, item)
     points, quantiles = [], []
     with torch.no_grad():
         for channel in torch.from_numpy(channels).split(batch_size):
@@ -247,6 +235,38 @@ def forecast_panel(
     table = table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
     table = table.groupby("channel", sort=False).head(rows).reset_index(drop=True)
     return table.assign(truth=values_at(observed, table["channel"], table["timestamp"])) if backtest else table
+
+
+def windows_to_forecast(forecaster: Forecaster, panel: Panel, item: str) -> tuple[Panel, np.ndarray, np.ndarray]:
+    """The windows of a forecast; warnings name channels that are not forecast and covariates without a value.
+
+    Returns
+    -------
+    panel : Panel
+    origins : int64 [C]
+        See `extend_to_horizon`.
+    channels : int64 [N]
+        Numbers of the channels with a value in the context.
+
+    Raises
+    ------
+    DataError
+        The panel has fewer rows than a context.
+    """
+    length = forecaster.context_length
+    panel, origins = extend_to_horizon(panel, forecaster.horizon, length)
+    if origins.min() < length:
+        message = Text(
+            "context-too-short",
+            "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
+            "{context_length}",
+            source=item,
+            rows=int(origins.min()),
+            context_length=length,
+        )
+        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
+    _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, forecaster.horizon, item)
+    return panel, origins, _channels_to_forecast(panel, origins, length, item)
 
 
 def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int, item: str) -> np.ndarray:

@@ -4,6 +4,7 @@ import pytest
 from run_results import results_with
 
 from timevis.evaluation.verdict import averaging, verdict_of
+from timevis.models.recalibration_facts import Recalibration
 from timevis.runs.results import Interval
 
 
@@ -81,7 +82,7 @@ def test_the_verdict_claims_no_more_than_the_interval_shows(skill, code, severit
 
 
 def test_seasonal_naive_is_called_the_reference():
-    run_results = results(0.0, 0.0, 0.0, model="seasonal_naive")
+    run_results = results(0.0, 0.0, 0.0, model="seasonal_naive", skill__mae=Interval(0.0, 0.0, 0.0))
     assert "the reference" in full_text(run_results)
     assert verdict_of(run_results).code == "is-reference"
 
@@ -188,12 +189,29 @@ def test_intervals_that_hold_too_few_truths_are_a_warning_beside_a_model_that_wi
         ((0.70, 0.6, 0.85), "info"),
         ((0.70, 0.65, 0.74), "warning"),
         ((0.55, None, None), "warning"),
+        ((0.25, None, None), "warning"),
         ((0.95, 0.93, 0.97), "info"),
     ],
 )
 def test_the_severity_of_a_wrong_coverage_follows_from_its_size_and_its_certainty(coverage, severity):
     findings = verdict_of(results(0.3, 0.2, 0.4, coverage=coverage)).findings
     assert [finding.severity for finding in findings] == ([severity] if severity else [])
+
+
+def test_the_verdict_names_intervals_that_cannot_be_used_and_too_little_data_to_calibrate_them():
+    run_results = results(
+        0.3, 0.2, 0.4, coverage=(0.25, 0.2, 0.3), recalibration=Recalibration("online", "few-windows", 2.54, {}, {})
+    )
+    codes = [finding.code for finding in verdict_of(run_results).findings]
+    assert codes == ["intervals-unusable", "little-calibration-data"]
+    assert "Do not use these intervals: the 80 % interval contains only 25.0 %" in full_text(run_results)
+    assert "about 2.5 independent horizons" in full_text(run_results)
+
+
+def test_the_coverage_of_the_verdict_is_the_metric_also_where_truths_equal_an_end_of_the_interval():
+    tied = {"coverage_80_from_ties": 0.1}
+    assert "contains 70.0 % of" in full_text(results(0.3, 0.2, 0.4, coverage=(0.7, 0.65, 0.74), **tied))
+    assert verdict_of(results(0.3, 0.2, 0.4, coverage=(0.9, 0.88, 0.92), **tied)).findings == ()
 
 
 def test_a_validation_score_near_the_test_score_is_no_finding():

@@ -71,7 +71,7 @@ def test_a_task_whose_series_are_too_short_is_named(tasks: dict) -> None:
 @pytest.mark.usefixtures("no_report")
 def test_a_task_is_a_data_set_whose_test_windows_are_its_evaluation_windows(tasks: dict) -> None:
     write_data_set("plants_1H", tasks["plants_1H"], Path("conf"), Path("series"))
-    run = timevis.train("linear", "fev/plants_1H", overrides=["context_length=48", "evaluation.val_windows=4"])
+    run = timevis.train("fev/plants_1H", "linear", overrides=["context_length=48", "evaluation.val_windows=4"])
     windows = pd.read_parquet(run.folder / "windows.parquet")
     origins = windows.groupby("channel")["timestamp"].unique()
     last = pd.Timestamp("2024-01-01") + pd.Timedelta(hours=240)

@@ -112,3 +112,24 @@ def test_a_refit_has_as_many_trees_of_each_model_as_the_run():
     assert rounds[0] != rounds[1]
     again = fitted(on_all_rows(datamodule), **SMALL | model.refit_arguments())
     assert [booster.num_trees() for booster in (again.booster, again.error_booster)] == rounds
+
+
+def test_a_quiet_night_is_forecast_low_although_the_days_are_busier_than_in_training():
+    rng, rows = np.random.default_rng(0), np.arange(24 * 120)
+    hour, day_level = rows % 24, 100 + 0.15 * rows
+    is_day = (hour >= 7) & (hour < 22)
+    values = np.where(is_day, day_level * np.sin(np.pi * (hour - 6) / 16), rng.integers(2, 15, len(rows)))
+    datamodule = WindowDataModule(panel_of(values.round()), context_length=72, horizon=24, max_windows=60)
+    model = Boosted.from_data(datamodule, max_rows=20_000, max_rounds=60)
+    model.prepare(datamodule)
+    model.calibrate(datamodule)
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    forecast = model.forecast(batch)
+    at_night = ~torch.from_numpy(is_day)[batch.origin.unsqueeze(1) + torch.arange(24)]
+    error = (forecast.point - batch.target).abs()[at_night]
+    plain = Boosted.from_data(datamodule, max_rows=20_000, max_rounds=60, base_seasons=[0])
+    plain.prepare(datamodule)
+    assert error.mean() < 0.5 * (plain.point(batch) - batch.target).abs()[at_night].mean()
+    assert error.mean() < 5
+    assert forecast.point[at_night].max() < 25
+    assert bool((forecast.quantiles >= 0).all())

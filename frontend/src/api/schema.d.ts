@@ -1,120 +1,5 @@
 // Made by "npm run types" from the specification of the service. Do not edit.
 export interface paths {
-    "/api/alerts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the alerts of all monitors or of one, the newest first, with their deliveries. */
-        get: {
-            parameters: {
-                query?: {
-                    kind?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial") | null;
-                    monitor?: string | null;
-                    page?: number;
-                    per_page?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AlertPage"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alerts/{alert_id}/send": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Try the deliveries of an alert that were not accepted again, at once. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    alert_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AlertView"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/compare": {
         parameters: {
             query?: never;
@@ -1646,6 +1531,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model_id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which inputs a forecast depends on */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ModelExplanation"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Explain a model */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The task has ended (Prefer: wait) */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Successful response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model_id}/forecasts": {
         parameters: {
             query?: never;
@@ -1950,993 +1940,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/monitors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the monitors, newest first. */
-        get: {
-            parameters: {
-                query?: {
-                    dataset?: string | null;
-                    deleted?: boolean;
-                    order?: "asc" | "desc";
-                    page?: number;
-                    per_page?: number;
-                    search?: string | null;
-                    sort?: "created" | "name";
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorPage"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /** Watch a dataset: forecast, store the forecast, score it when the rows arrive, and raise alerts. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718",
-                     *       "model": "9b1c2d3e4f5a607183f2a9c0d5b6e47a",
-                     *       "schedule": {
-                     *         "cron": "0 6 * * *",
-                     *         "timezone": "Europe/Berlin"
-                     *       },
-                     *       "bounds": {
-                     *         "worse_days": 3,
-                     *         "no_rows_hours": 36
-                     *       },
-                     *       "retraining": {
-                     *         "on_drift": true,
-                     *         "promote": "test"
-                     *       },
-                     *       "receivers": [
-                     *         {
-                     *           "kind": "webhook",
-                     *           "address": "https://chat.example/hook"
-                     *         },
-                     *         {
-                     *           "kind": "mail",
-                     *           "address": "forecasts@plant.example",
-                     *           "alerts": [
-                     *             "drift",
-                     *             "no_rows"
-                     *           ]
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MonitorRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return a monitor with its settings, the pooled scores of its recent forecasts, and drift. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        /** Delete a monitor. Its forecasts and scores are kept, and it can be restored. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        /** Change the settings of a monitor. */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "bounds": {
-                     *         "window": 56,
-                     *         "coverage_low": 0.75
-                     *       },
-                     *       "enabled": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MonitorChange"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/annotations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the notes of a monitor in the order of time. */
-        get: {
-            parameters: {
-                query?: {
-                    end?: string | null;
-                    start?: string | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Annotations"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /** Note what happened at a time of the data, such as a meter that was replaced. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "time": "2026-03-14T08:00",
-                     *       "note": "Meter replaced."
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AnnotationRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AnnotationView"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/annotations/{annotation_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete a note. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    annotation_id: string;
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/champion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make a model the champion by hand; the former one stays in the history. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "model": "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ChampionChange"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/champions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return the present champion, the former ones, and the challengers. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChampionHistory"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/forecasts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the stored forecasts, the last one first. */
-        get: {
-            parameters: {
-                query?: {
-                    end?: string | null;
-                    page?: number;
-                    per_page?: number;
-                    start?: string | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["StoredForecastPage"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/forecasts/{forecast_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return a stored forecast with the forecast of seasonal naive, and the truth as far as it is known. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    forecast_id: string;
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["StoredForecastDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Restore a deleted monitor. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonitorDetail"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Score what can be scored, forecast, and train a challenger if asked to, without waiting for the schedule. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "forecast": true,
-                     *       "train": false
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CycleRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Cycle"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/scores": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return the newest score of each forecast in the order of time: of all channels, of one, or of one step. */
-        get: {
-            parameters: {
-                query?: {
-                    channel?: string | null;
-                    end?: string | null;
-                    limit?: number;
-                    start?: string | null;
-                    step?: number | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ScoreSeries"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/trial-alert": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send an alert to all receivers, as a trial. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/predict": {
         parameters: {
             query?: never;
@@ -3195,7 +2198,7 @@ export interface paths {
                 query?: {
                     dataset?: string | null;
                     group?: string | null;
-                    kind?: ("train" | "predict" | "compare" | "read" | "monitor") | null;
+                    kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
                     order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
@@ -3866,89 +2869,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AlertPage */
-        AlertPage: {
-            /** Items */
-            items: components["schemas"]["AlertView"][];
-            /** Page */
-            page: number;
-            /** Per Page */
-            per_page: number;
-            /** Total */
-            total: number;
-        };
-        /** AlertView */
-        AlertView: {
-            /** Created */
-            created: number;
-            /**
-             * Data Time
-             * @description The time of the data that it is about.
-             */
-            data_time: string | null;
-            /** Deliveries */
-            deliveries: components["schemas"]["DeliveryView"][];
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial";
-            /**
-             * Monitor
-             * @description An identifier that the service gave.
-             */
-            monitor: string;
-            /** Monitor Name */
-            monitor_name: string;
-            /**
-             * Resolved
-             * @description When its condition ended; null for one that lasts or has no end.
-             */
-            resolved: number | null;
-            /** Text */
-            text: string;
-            text_code: components["schemas"]["TextCode"];
-            /** Values */
-            values: {
-                [key: string]: unknown;
-            };
-        };
-        /** AnnotationRequest */
-        AnnotationRequest: {
-            /** Note */
-            note: string;
-            /**
-             * Time
-             * @description A time of the data, ISO 8601.
-             */
-            time: string;
-        };
-        /** Annotations */
-        Annotations: {
-            /** Items */
-            items: components["schemas"]["AnnotationView"][];
-        };
-        /** AnnotationView */
-        AnnotationView: {
-            /** Created */
-            created: number;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Note */
-            note: string;
-            /** Time */
-            time: string;
-        };
         /** Autocorrelation */
         Autocorrelation: {
             /**
@@ -3963,6 +2883,69 @@ export interface components {
             lags: number[];
             /** Values */
             values: (number | null)[];
+        };
+        /** AutoEvaluation */
+        AutoEvaluation: {
+            /**
+             * Max Windows
+             * @description Maximum number of origins; null takes all.
+             * @default 500
+             */
+            max_windows?: number | null;
+            /**
+             * Num Samples
+             * @description Sample paths per window, for models that draw them.
+             * @default 50
+             */
+            num_samples?: number;
+            /**
+             * Save Windows
+             * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
+             * @default 500
+             */
+            save_windows?: number;
+            /**
+             * Split
+             * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
+             * @default test
+             * @enum {string}
+             */
+            split?: "test" | "validation";
+            /**
+             * Stride
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
+             * @default null
+             */
+            stride?: number | null;
+            /**
+             * Val Windows
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @default 200
+             */
+            val_windows?: number | null;
+        };
+        /** AutoOptions */
+        AutoOptions: {
+            /**
+             * Members
+             * @description Models that are tried, in this order, each with options of its own if there are any, such as lstm or "lstm hidden_size=64".
+             * @default [
+             *       "seasonal_naive",
+             *       "qwen_patch tune=none name=qwen_patch-untuned",
+             *       "linear",
+             *       "boosted",
+             *       "lstm",
+             *       "qwen_patch",
+             *       "qwen"
+             *     ]
+             */
+            members?: string[];
+            /**
+             * Rounds
+             * @description Steps of the greedy selection of the weights.
+             * @default 40
+             */
+            rounds?: number;
         };
         /** BoostedEvaluation */
         BoostedEvaluation: {
@@ -4006,6 +2989,12 @@ export interface components {
         };
         /** BoostedOptions */
         BoostedOptions: {
+            /**
+             * Base Seasons
+             * @description Candidate seasons, in rows: the target is relative to the mean of the context at the same place in the season, or, for 0, to the mean of the context. None tries 0 and the shortest season.
+             * @default null
+             */
+            base_seasons?: number[] | null;
             /**
              * Feature Fraction
              * @description Share of the features that each tree may use.
@@ -4054,42 +3043,6 @@ export interface components {
              * @default 0
              */
             seed?: number;
-        };
-        /**
-         * Bounds
-         * @description When a monitor raises alerts.
-         */
-        Bounds: {
-            /**
-             * Coverage High
-             * @description Alert if they contain a larger one.
-             * @default 0.95
-             */
-            coverage_high?: number;
-            /**
-             * Coverage Low
-             * @description Alert if the 80 % intervals contain a smaller share of the values.
-             * @default 0.7
-             */
-            coverage_low?: number;
-            /**
-             * No Rows Hours
-             * @description Alert if no rows arrive for so many hours; null: no such alert.
-             * @default null
-             */
-            no_rows_hours?: number | null;
-            /**
-             * Window
-             * @description Recent complete forecasts that coverage and drift are computed from.
-             * @default 28
-             */
-            window?: number;
-            /**
-             * Worse Days
-             * @description Alert if the forecasts of so many days have larger errors than seasonal naive.
-             * @default 3
-             */
-            worse_days?: number;
         };
         /** CalendarError */
         CalendarError: {
@@ -4158,7 +3111,7 @@ export interface components {
              * Kind
              * @default null
              */
-            kind?: ("train" | "predict" | "compare" | "read") | null;
+            kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
             /**
              * State
              * @default null
@@ -4169,95 +3122,6 @@ export interface components {
              * @default null
              */
             tasks?: string[] | null;
-        };
-        /** ChallengerView */
-        ChallengerView: {
-            /**
-             * Cause
-             * @enum {string}
-             */
-            cause: "schedule" | "drift" | "hand";
-            /** Comparison */
-            comparison: {
-                [key: string]: unknown;
-            } | null;
-            /** Created */
-            created: number;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Model */
-            model: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "training" | "promoted" | "rejected" | "waiting" | "failed";
-            /**
-             * Task
-             * @description An identifier that the service gave.
-             */
-            task: string;
-            /** Task State */
-            task_state: string | null;
-        };
-        /** ChampionChange */
-        ChampionChange: {
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-        };
-        /** ChampionHistory */
-        ChampionHistory: {
-            /**
-             * Challengers
-             * @description The newest first.
-             */
-            challengers: components["schemas"]["ChallengerView"][];
-            /**
-             * Champions
-             * @description The present one first.
-             */
-            champions: components["schemas"]["ChampionView"][];
-        };
-        /** ChampionView */
-        ChampionView: {
-            /**
-             * Comparison
-             * @description The paired test with the former champion.
-             */
-            comparison: {
-                [key: string]: unknown;
-            } | null;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * First Origin
-             * @description Of the forecasts that it made.
-             */
-            first_origin: string | null;
-            /** Last Origin */
-            last_origin: string | null;
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /** Model Name */
-            model_name: string | null;
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "first" | "test" | "hand";
-            /** Since */
-            since: number;
-            /** Until */
-            until: number | null;
         };
         /** ChannelAverage */
         ChannelAverage: {
@@ -4472,29 +3336,6 @@ export interface components {
              * @description WQL on the tuning windows.
              */
             tuning: number | null;
-        };
-        /** Cycle */
-        Cycle: {
-            /**
-             * Task
-             * @description An identifier that the service gave.
-             */
-            task: string;
-        };
-        /** CycleRequest */
-        CycleRequest: {
-            /**
-             * Forecast
-             * @description Forecast now, unless the champion has forecast these rows.
-             * @default true
-             */
-            forecast?: boolean;
-            /**
-             * Train
-             * @description Train a challenger now.
-             * @default false
-             */
-            train?: boolean;
         };
         /**
          * DataFindingView
@@ -4820,58 +3661,6 @@ export interface components {
             /** Failed */
             failed: number;
         };
-        /** DeliveryView */
-        DeliveryView: {
-            /** Address */
-            address: string;
-            /** Attempts */
-            attempts: number;
-            /** Error */
-            error: string | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "webhook" | "mail";
-            /** Next Attempt */
-            next_attempt: number | null;
-            /** Sent */
-            sent: number | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "waiting" | "sending" | "sent" | "failed";
-        };
-        /** DriftState */
-        DriftState: {
-            /** Forecasts */
-            forecasts: number;
-            /** High */
-            high: number;
-            /** Is Drift */
-            is_drift: boolean;
-            /** Low */
-            low: number;
-            /**
-             * Metric
-             * @description wql or relative_wql.
-             */
-            metric: string;
-            /** P */
-            p: number;
-            /**
-             * Ratio
-             * @description Its value for the recent forecasts divided by its value for the test windows.
-             */
-            ratio: number;
-            /** Recent */
-            recent: number;
-            /** Test */
-            test: number;
-            /** Test Windows */
-            test_windows: number;
-        };
         /**
          * DryRun
          * @description A training that would be accepted.
@@ -4975,6 +3764,108 @@ export interface components {
             steps: number | null;
         };
         /**
+         * ExplainedInput
+         * @description What happens when one group of inputs is hidden from the model, or replaced.
+         */
+        ExplainedInput: {
+            /**
+             * By Channel
+             * @description The same for each forecast channel.
+             */
+            by_channel: {
+                [key: string]: components["schemas"]["ForecastMove"];
+            };
+            /**
+             * Changed
+             * @description ``hidden``: the values are missing. ``replaced``: the rows of another time take their place.
+             * @enum {string}
+             */
+            changed: "hidden" | "replaced";
+            /** @description WQL on the validation windows without the input, divided by the WQL with it, minus 1; of several channels the geometric mean of the ratios. With its 95 % interval. */
+            error_rise: components["schemas"]["Interval"];
+            /** @description Of all forecast channels together. */
+            forecast: components["schemas"]["ForecastMove"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "context" | "covariate" | "calendar";
+            /** Label */
+            label: string;
+            /**
+             * Label Code
+             * @description The label as code and params, for other languages.
+             */
+            label_code: {
+                [key: string]: unknown;
+            };
+            /**
+             * Rows
+             * @description Rows of the context that are hidden; None for an input that is replaced in all rows.
+             */
+            rows: number | null;
+        };
+        /**
+         * Explanation
+         * @description How much each group of inputs matters to a model.
+         */
+        Explanation: {
+            /**
+             * Channels
+             * @description Channels that were forecast; at most a quarter of the maximum of `windows`, evenly spaced.
+             */
+            channels: number;
+            /**
+             * Covariates Not Read
+             * @description Covariates of the data that the model does not read.
+             */
+            covariates_not_read: string[];
+            /** Data */
+            data: string;
+            /**
+             * First Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            first_target: string;
+            /**
+             * Forecasts
+             * @description Windows that were forecast for all of this.
+             */
+            forecasts: number;
+            /**
+             * Inputs
+             * @description The largest rise of the error first.
+             */
+            inputs: components["schemas"]["ExplainedInput"][];
+            /**
+             * Item
+             * @description The data whose forecast was explained.
+             */
+            item: string;
+            /**
+             * Last Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            last_target: string;
+            /** Model */
+            model: string;
+            /**
+             * Origins
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            origins: number;
+            /**
+             * Seconds
+             * @description Wall time of these forecasts.
+             */
+            seconds: number;
+            /**
+             * Windows
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            windows: number;
+        };
+        /**
          * ForecastDryRun
          * @description A forecast that would be accepted.
          */
@@ -5045,28 +3936,26 @@ export interface components {
             /** Unit */
             unit: string;
         };
+        /**
+         * ForecastMove
+         * @description How a forecast moves, in standard deviations of the channel in the training part.
+         */
+        ForecastMove: {
+            /**
+             * Change
+             * @description Mean absolute change of the median over the steps. None if there was nothing to replace the input with.
+             */
+            change: number | null;
+            /**
+             * Contribution
+             * @description Mean over the steps of the median with the input minus the median without it.
+             */
+            contribution: number | null;
+        };
         /** ForecastResult */
         ForecastResult: {
             /** Items */
             items: components["schemas"]["ForecastItem"][];
-        };
-        /**
-         * ForecastSchedule
-         * @description When a monitor forecasts.
-         */
-        ForecastSchedule: {
-            /**
-             * Cron
-             * @description Minute, hour, day, month and weekday; null: whenever rows have arrived.
-             * @default null
-             */
-            cron?: string | null;
-            /**
-             * Timezone
-             * @description Of cron, from the IANA database, such as Europe/Berlin.
-             * @default UTC
-             */
-            timezone?: string;
         };
         /** ForecastWindow */
         ForecastWindow: {
@@ -5554,25 +4443,6 @@ export interface components {
             weight_decay?: number;
         };
         /**
-         * MailReceiver
-         * @description An e-mail address; the server is TIMEVIS_SMTP_URL.
-         */
-        MailReceiver: {
-            /** Address */
-            address: string;
-            /**
-             * Alerts
-             * @description Only these kinds of alerts; null: all.
-             * @default null
-             */
-            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "mail";
-        };
-        /**
          * Messages
          * @description Code to English template; names in braces are keys of `params`.
          */
@@ -5684,6 +4554,14 @@ export interface components {
             task: string | null;
             training: components["schemas"]["History"];
         };
+        /**
+         * ModelExplanation
+         * @description Which inputs a model and its forecast depend on.
+         */
+        ModelExplanation: {
+            /** @description The newest explanation, of a task or of `timevis explain`; null if there is none. */
+            explanation: components["schemas"]["Explanation"] | null;
+        };
         /** ModelOption */
         ModelOption: {
             /**
@@ -5741,7 +4619,7 @@ export interface components {
             options: components["schemas"]["ModelOption"][];
             /**
              * Preset Groups
-             * @description Presets that train it in a group.
+             * @description Presets of POST /api/groups; only auto has any.
              */
             preset_groups: ("quick" | "best")[];
             /**
@@ -5816,281 +4694,6 @@ export interface components {
              * @description Null for a run of the command line.
              */
             task: string | null;
-        };
-        /**
-         * MonitorChange
-         * @description What is left out stays as it is; an object replaces the whole former one.
-         */
-        MonitorChange: {
-            /** @default null */
-            bounds?: components["schemas"]["Bounds"] | null;
-            /**
-             * Enabled
-             * @default null
-             */
-            enabled?: boolean | null;
-            /**
-             * Name
-             * @default null
-             */
-            name?: string | null;
-            /**
-             * Receivers
-             * @default null
-             */
-            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[] | null;
-            /** @default null */
-            retraining?: components["schemas"]["Retraining"] | null;
-            /** @default null */
-            schedule?: components["schemas"]["ForecastSchedule"] | null;
-        };
-        /** MonitorDetail */
-        MonitorDetail: {
-            bounds: components["schemas"]["Bounds"];
-            /** Coverage 80 */
-            coverage_80: number | null;
-            /** Created */
-            created: number;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * Dataset
-             * @description The newest version.
-             */
-            dataset: string;
-            /** Dataset Name */
-            dataset_name: string | null;
-            /** Deleted */
-            deleted: number | null;
-            /** Enabled */
-            enabled: boolean;
-            /**
-             * Forecasts
-             * @description Recent complete forecasts of the champion, at most bounds.window.
-             */
-            forecasts: number;
-            /** Horizon */
-            horizon: number;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /**
-             * Is Drift
-             * @description null: there are too few forecasts to say.
-             */
-            is_drift: boolean | null;
-            /**
-             * Model
-             * @description The champion.
-             */
-            model: string;
-            /** Model Name */
-            model_name: string | null;
-            /** Name */
-            name: string;
-            /** Next Run */
-            next_run: number | null;
-            /** Next Training */
-            next_training: number | null;
-            /**
-             * Open Alerts
-             * @description Alerts whose condition has not ended.
-             */
-            open_alerts: number;
-            /** Receivers */
-            receivers: components["schemas"]["ReceiverView"][];
-            /**
-             * Relative Wql
-             * @description Of these forecasts.
-             */
-            relative_wql: number | null;
-            retraining: components["schemas"]["Retraining"];
-            schedule: components["schemas"]["ForecastSchedule"];
-            state: components["schemas"]["MonitorState"];
-            /**
-             * Task
-             * @description The last cycle.
-             */
-            task: string | null;
-            /** Task State */
-            task_state: string | null;
-        };
-        /** MonitorPage */
-        MonitorPage: {
-            /** Items */
-            items: components["schemas"]["MonitorSummary"][];
-            /** Page */
-            page: number;
-            /** Per Page */
-            per_page: number;
-            /** Total */
-            total: number;
-        };
-        /**
-         * MonitorRequest
-         * @description A dataset to watch.
-         */
-        MonitorRequest: {
-            /**
-             * @default {
-             *       "window": 28,
-             *       "worse_days": 3,
-             *       "coverage_low": 0.7,
-             *       "coverage_high": 0.95,
-             *       "no_rows_hours": null
-             *     }
-             */
-            bounds?: components["schemas"]["Bounds"];
-            /**
-             * Dataset
-             * @description Any version of the dataset; the monitor follows the newest one.
-             */
-            dataset: string;
-            /**
-             * Enabled
-             * @description Whether it forecasts, scores and raises alerts.
-             * @default true
-             */
-            enabled?: boolean;
-            /**
-             * Horizon
-             * @description Rows of each forecast; null: the horizon of the model.
-             * @default null
-             */
-            horizon?: number | null;
-            /**
-             * Model
-             * @description The champion; null: the one of the dataset.
-             * @default null
-             */
-            model?: string | null;
-            /**
-             * Name
-             * @description null: the name of the dataset.
-             * @default null
-             */
-            name?: string | null;
-            /** Receivers */
-            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[];
-            /**
-             * @default {
-             *       "cron": null,
-             *       "timezone": "UTC",
-             *       "on_drift": false,
-             *       "promote": "test",
-             *       "training": null
-             *     }
-             */
-            retraining?: components["schemas"]["Retraining"];
-            /**
-             * @default {
-             *       "cron": null,
-             *       "timezone": "UTC"
-             *     }
-             */
-            schedule?: components["schemas"]["ForecastSchedule"];
-        };
-        /** MonitorState */
-        MonitorState: {
-            /**
-             * Drift
-             * @description Empty while there are too few forecasts.
-             */
-            drift?: components["schemas"]["DriftState"][];
-            /**
-             * First Origin
-             * @default null
-             */
-            first_origin?: string | null;
-            /**
-             * Forecasts
-             * @default 0
-             */
-            forecasts?: number;
-            /**
-             * Last Origin
-             * @default null
-             */
-            last_origin?: string | null;
-            /**
-             * @description The recent complete forecasts of the champion, pooled.
-             * @default null
-             */
-            summary?: components["schemas"]["RecentScores"] | null;
-            /**
-             * Test
-             * @description The metrics of the test of the champion.
-             */
-            test?: {
-                [key: string]: number | null;
-            };
-        };
-        /** MonitorSummary */
-        MonitorSummary: {
-            /** Coverage 80 */
-            coverage_80: number | null;
-            /** Created */
-            created: number;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * Dataset
-             * @description The newest version.
-             */
-            dataset: string;
-            /** Dataset Name */
-            dataset_name: string | null;
-            /** Deleted */
-            deleted: number | null;
-            /** Enabled */
-            enabled: boolean;
-            /**
-             * Forecasts
-             * @description Recent complete forecasts of the champion, at most bounds.window.
-             */
-            forecasts: number;
-            /** Horizon */
-            horizon: number;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /**
-             * Is Drift
-             * @description null: there are too few forecasts to say.
-             */
-            is_drift: boolean | null;
-            /**
-             * Model
-             * @description The champion.
-             */
-            model: string;
-            /** Model Name */
-            model_name: string | null;
-            /** Name */
-            name: string;
-            /** Next Run */
-            next_run: number | null;
-            /**
-             * Open Alerts
-             * @description Alerts whose condition has not ended.
-             */
-            open_alerts: number;
-            /**
-             * Relative Wql
-             * @description Of these forecasts.
-             */
-            relative_wql: number | null;
-            /**
-             * Task
-             * @description The last cycle.
-             */
-            task: string | null;
-            /** Task State */
-            task_state: string | null;
         };
         /**
          * OptionView
@@ -6238,7 +4841,7 @@ export interface components {
         };
         /**
          * PresetRequest
-         * @description Train several models on a dataset; the leaderboard names the best by validation.
+         * @description Train the best forecaster within a time limit: the model `auto`, which decides which models are tried.
          */
         PresetRequest: {
             /**
@@ -6258,13 +4861,13 @@ export interface components {
             horizon?: number | null;
             /**
              * Minutes
-             * @description Time for all fits; each model that is trained in steps gets an equal share.
+             * @description Another time limit of the run.
              * @default null
              */
             minutes?: number | null;
             /**
              * Name
-             * @description quick: fast models; best: more models, trained longer.
+             * @description quick: within 2 minutes; best: within 10 minutes.
              * @default quick
              * @enum {string}
              */
@@ -6847,50 +5450,6 @@ export interface components {
                 [key: string]: number | null;
             };
         };
-        /** ReceiverView */
-        ReceiverView: {
-            /** Address */
-            address: string;
-            /**
-             * Alerts
-             * @default null
-             */
-            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "webhook" | "mail";
-            /**
-             * Secret
-             * @description Only in the answer to a request that sets the receivers.
-             * @default null
-             */
-            secret?: string | null;
-        };
-        /** RecentScores */
-        RecentScores: {
-            /**
-             * By Channel
-             * @description Channel to metrics.
-             */
-            by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * By Step
-             * @description Metric to its value at each step.
-             */
-            by_step: {
-                [key: string]: (number | null)[];
-            };
-            /** Metrics */
-            metrics: {
-                [key: string]: number | null;
-            };
-        };
         /**
          * RescoredRunFacts
          * @description What was scored again by the model of an earlier run.
@@ -7089,45 +5648,6 @@ export interface components {
             window_set: components["schemas"]["WindowSetSummary"];
         };
         /**
-         * Retraining
-         * @description When a challenger is trained, and who makes it champion.
-         */
-        Retraining: {
-            /**
-             * Cron
-             * @description Minute, hour, day, month and weekday; null: not at fixed times.
-             * @default null
-             */
-            cron?: string | null;
-            /**
-             * On Drift
-             * @description Train a challenger when a drift is detected.
-             * @default false
-             */
-            on_drift?: boolean;
-            /**
-             * Promote
-             * @description test: it becomes champion if the paired test says that it is better; hand: never by itself.
-             * @default test
-             * @enum {string}
-             */
-            promote?: "test" | "hand";
-            /**
-             * Timezone
-             * @description Of cron.
-             * @default UTC
-             */
-            timezone?: string;
-            /**
-             * Training
-             * @description A body of POST /api/train without a dataset; null: as the champion was trained.
-             * @default null
-             */
-            training?: {
-                [key: string]: unknown;
-            } | null;
-        };
-        /**
          * RowsRequest
          * @description A file with newer rows and the same columns.
          */
@@ -7212,63 +5732,6 @@ export interface components {
              * @enum {string}
              */
             source?: "bundled" | "synthetic";
-        };
-        /** ScoreDetails */
-        ScoreDetails: {
-            /**
-             * By Channel
-             * @description Channel to metrics.
-             */
-            by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * By Step
-             * @description Metric to its value at each step.
-             */
-            by_step: {
-                [key: string]: (number | null)[];
-            };
-        };
-        /** ScorePoint */
-        ScorePoint: {
-            /** Complete */
-            complete: boolean;
-            /**
-             * Forecast
-             * @description An identifier that the service gave.
-             */
-            forecast: string;
-            /** Last Time */
-            last_time: string;
-            /** Metrics */
-            metrics: {
-                [key: string]: number | null;
-            };
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /** Origin */
-            origin: string;
-            /** Targets */
-            targets: number;
-            /**
-             * Version
-             * @description The version of the dataset that it was scored with.
-             */
-            version: string;
-        };
-        /** ScoreSeries */
-        ScoreSeries: {
-            /**
-             * Items
-             * @description In the order of time, each with its newest score.
-             */
-            items: components["schemas"]["ScorePoint"][];
         };
         /** Seasonality */
         Seasonality: {
@@ -7454,126 +5917,6 @@ export interface components {
             /** Uploaded Bytes */
             uploaded_bytes: number;
         };
-        /** StoredChannel */
-        StoredChannel: {
-            /** Channel */
-            channel: string;
-            /** Levels */
-            levels: number[];
-            /**
-             * Naive
-             * @description The quantiles of seasonal naive.
-             */
-            naive: (number | null)[][];
-            /** Point */
-            point: (number | null)[];
-            /**
-             * Quantiles
-             * @description One list for each level.
-             */
-            quantiles: (number | null)[][];
-            /** Time */
-            time: string[];
-            /**
-             * Truth
-             * @description null where it is not known yet.
-             */
-            truth: (number | null)[];
-            /** Unit */
-            unit: string;
-        };
-        /** StoredForecastDetail */
-        StoredForecastDetail: {
-            /** Channels */
-            channels: components["schemas"]["StoredChannel"][];
-            /**
-             * Complete
-             * @description Whether all of its times have passed in the newest scored version.
-             */
-            complete: boolean;
-            /** Created */
-            created: number;
-            /**
-             * Dataset
-             * @description The version that it was made from.
-             */
-            dataset: string;
-            details: components["schemas"]["ScoreDetails"] | null;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Last Time */
-            last_time: string;
-            /**
-             * Metrics
-             * @description Of its newest score; null before the first truth.
-             */
-            metrics: {
-                [key: string]: number | null;
-            } | null;
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /**
-             * Origin
-             * @description The first time that is forecast.
-             */
-            origin: string;
-        };
-        /** StoredForecastPage */
-        StoredForecastPage: {
-            /** Items */
-            items: components["schemas"]["StoredForecastSummary"][];
-            /** Page */
-            page: number;
-            /** Per Page */
-            per_page: number;
-            /** Total */
-            total: number;
-        };
-        /** StoredForecastSummary */
-        StoredForecastSummary: {
-            /**
-             * Complete
-             * @description Whether all of its times have passed in the newest scored version.
-             */
-            complete: boolean;
-            /** Created */
-            created: number;
-            /**
-             * Dataset
-             * @description The version that it was made from.
-             */
-            dataset: string;
-            /**
-             * Id
-             * @description An identifier that the service gave.
-             */
-            id: string;
-            /** Last Time */
-            last_time: string;
-            /**
-             * Metrics
-             * @description Of its newest score; null before the first truth.
-             */
-            metrics: {
-                [key: string]: number | null;
-            } | null;
-            /**
-             * Model
-             * @description An identifier that the service gave.
-             */
-            model: string;
-            /**
-             * Origin
-             * @description The first time that is forecast.
-             */
-            origin: string;
-        };
         /** Stretch */
         Stretch: {
             /**
@@ -7645,7 +5988,7 @@ export interface components {
             name: string | null;
             /**
              * Progress
-             * @description Stage, epoch, step and metrics so far.
+             * @description Stage, epoch, step and metrics so far; of an ensemble also `members` and `combination`.
              */
             progress: {
                 [key: string]: unknown;
@@ -7667,7 +6010,7 @@ export interface components {
             retry_of: string | null;
             /**
              * Seconds Left
-             * @description Estimate from the steps so far, of the fit only.
+             * @description Estimate from the steps so far, of the fit only; for auto and ensemble of the whole run.
              */
             seconds_left: number | null;
             /** Started */
@@ -7754,7 +6097,7 @@ export interface components {
             name: string | null;
             /**
              * Progress
-             * @description Stage, epoch, step and metrics so far.
+             * @description Stage, epoch, step and metrics so far; of an ensemble also `members` and `combination`.
              */
             progress: {
                 [key: string]: unknown;
@@ -7787,6 +6130,204 @@ export interface components {
             time: string;
             /** Value */
             value: number;
+        };
+        /** TrainAuto */
+        TrainAuto: {
+            /**
+             * Batch Size
+             * @description Windows per training step.
+             * @default 64
+             */
+            batch_size?: number;
+            /**
+             * @description What happens to outliers.
+             * @default null
+             */
+            cleaning?: components["schemas"]["CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
+             * @default auto
+             * @enum {string}
+             */
+            conformal?: "auto" | "none" | "split" | "online";
+            /**
+             * Context Length
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
+             */
+            context_length?: number | null;
+            /**
+             * Covariates
+             * @description Covariate to known or observed; holiday to a country code.
+             * @default null
+             */
+            covariates?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Dataset
+             * @description Identifier of a dataset.
+             */
+            dataset: string;
+            /**
+             * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark of numbers written as text; null finds it.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * Encoding
+             * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
+             * @default null
+             */
+            encoding?: string | null;
+            /**
+             * Eval Batch Size
+             * @description Windows per batch of an evaluation.
+             * @default 256
+             */
+            eval_batch_size?: number;
+            /** @description Which windows are scored. */
+            evaluation?: components["schemas"]["AutoEvaluation"];
+            /**
+             * Gradient Clip
+             * @description Maximum norm of the gradient; null does not clip.
+             * @default 1
+             */
+            gradient_clip?: number | null;
+            /**
+             * Header
+             * @description Row of the column names in a text file or a sheet, counted from 1; null finds it, also below title rows.
+             * @default null
+             */
+            header?: number | null;
+            /**
+             * Horizon
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
+             * @default 20
+             */
+            max_epochs?: number;
+            /**
+             * Min Steps Per Epoch
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
+             * @default 1
+             */
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
+             * @default null
+             */
+            minutes?: number | null;
+            /**
+             * Missing Values
+             * @description Further words and numbers that mark a missing value in cells of targets and covariates.
+             * @default null
+             */
+            missing_values?: string[] | null;
+            /**
+             * @description The forecaster. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            model: "auto";
+            /**
+             * Name
+             * @description Name of the trained model.
+             * @default null
+             */
+            name?: string | null;
+            /** @description Options of the model. */
+            options?: components["schemas"]["AutoOptions"];
+            /**
+             * Patience
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
+             * @default 5
+             */
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
+            /**
+             * Season
+             * @description Rows of one season, for MASE; None takes it from the frequency.
+             * @default null
+             */
+            season?: number | null;
+            /**
+             * Seed
+             * @description Seed of all random numbers of the run.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Sheet
+             * @description Sheet of a workbook: a name, or a position counted from 0; null takes the first one with data.
+             * @default null
+             */
+            sheet?: string | number | null;
+            /**
+             * Split
+             * @description Shares of training, validation and test; or rows, or dates.
+             * @default [
+             *       0.7,
+             *       0.1,
+             *       0.2
+             *     ]
+             */
+            split?: (number | string)[];
+            /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
+             * Steps Per Epoch
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
+             * @default null
+             */
+            steps_per_epoch?: number | null;
+            /**
+             * Target
+             * @description Columns to forecast; None takes all numeric columns.
+             * @default null
+             */
+            target?: string[] | null;
+            /**
+             * Train Fraction
+             * @description Share of the training windows that is used, the most recent ones.
+             * @default 1
+             */
+            train_fraction?: number;
+            /**
+             * Val Batch Size
+             * @description Windows per batch of validation; null takes `eval_batch_size`.
+             * @default null
+             */
+            val_batch_size?: number | null;
         };
         /** TrainBoosted */
         TrainBoosted: {
@@ -7891,7 +6432,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -8089,7 +6630,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -8287,7 +6828,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -8485,7 +7026,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -8693,7 +7234,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -8901,7 +7442,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -8997,7 +7538,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainRequest */
-        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainEnsemble"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
+        TrainRequest: components["schemas"]["TrainSeasonalNaive"] | components["schemas"]["TrainLinear"] | components["schemas"]["TrainBoosted"] | components["schemas"]["TrainEnsemble"] | components["schemas"]["TrainAuto"] | components["schemas"]["TrainLstm"] | components["schemas"]["TrainQwenPatch"] | components["schemas"]["TrainQwen"];
         /** TrainSeasonalNaive */
         TrainSeasonalNaive: {
             /**
@@ -9101,7 +7642,7 @@ export interface components {
             min_steps_per_epoch?: number | null;
             /**
              * Minutes
-             * @description Longest time of the fit; the best weights so far are then used.
+             * @description Longest time of the fit, whose best weights so far are then used; of the whole run for ensemble and for auto, which takes 10 minutes when null.
              * @default null
              */
             minutes?: number | null;
@@ -9336,31 +7877,6 @@ export interface components {
             severity: "good" | "info" | "warning" | "bad";
             /** Text */
             text: string;
-        };
-        /**
-         * WebhookReceiver
-         * @description A web address that accepts a signed request for each alert.
-         */
-        WebhookReceiver: {
-            /** Address */
-            address: string;
-            /**
-             * Alerts
-             * @description Only these kinds of alerts; null: all.
-             * @default null
-             */
-            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "webhook";
-            /**
-             * Secret
-             * @description Key of the signature, whsec_ and base64; null: the service makes one.
-             * @default null
-             */
-            secret?: string | null;
         };
         /** WindowErrors */
         WindowErrors: {

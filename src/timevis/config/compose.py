@@ -27,7 +27,7 @@ from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.utils.commands import train_command
 
-RESUMABLE_SECTIONS = ("trainer", "logger")
+RESUMABLE_SECTIONS = ("trainer", "logger", "minutes")
 """Sections of the config that may change when a run is resumed."""
 
 
@@ -66,7 +66,9 @@ def cannot_change_on_resume(override: str | None) -> ConfigError:
         "{override} cannot change with resume=: the run keeps its own config",
         override=str(override),
     )
-    advice = Text("override-on-resume", "leave it out, start a new run, or override trainer.* or logger.* only")
+    advice = Text(
+        "override-on-resume", "leave it out, start a new run, or override minutes, trainer.* or logger.* only"
+    )
     return ConfigError(message, advice)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -81,9 +83,11 @@ def parse_members(texts: Sequence[str], key: str = "model.members") -> list[Memb
             message = Text("no-such-member", "{setting}: {model!r} is not a model", setting=Setting(key), model=model)
             raise ConfigError(message, did_you_mean(model, choices_of("model")), key)
         options = dict(_option(word, key) for word in words)
-        counts[model] += 1
-        default = model.replace("/", "-") + (f"-{counts[model]}" if counts[model] > 1 else "")
-        name = str(options.pop("name", default))
+        name = options.pop("name", None)
+        if name is None:
+            counts[model] += 1
+            name = model.replace("/", "-") + (f"-{counts[model]}" if counts[model] > 1 else "")
+        name = str(name)
         if not MEMBER_NAME.fullmatch(name):
             message = Text("member-name", "{name!r} is not a name of a member", name=name)
             raise ConfigError(message, Text("letters-and-digits", "use letters, digits, - and _"), key)
@@ -126,7 +130,7 @@ def member_config(cfg: DictConfig, member: Member) -> DictConfig:
     """
     groups = [group for group in ("backbone", "prompt") if isinstance(member.options.get(group), str)]
     chosen = [f"model/{group}={member.options[group]}" for group in groups]
-    composed = compose([f"model={member.model}", *chosen, "data=traffic", "logger=none"])
+    composed = copy.deepcopy(_composed((f"model={member.model}", *chosen)))
     OmegaConf.set_struct(composed, False)
     for key, value in OmegaConf.to_container(cfg, resolve=True).items():  # type: ignore[union-attr]
         if key not in OWN_SECTIONS:
@@ -146,6 +150,12 @@ def member_config(cfg: DictConfig, member: Member) -> DictConfig:
             OmegaConf.update(composed.model, name, escape(value), merge=False)
     composed.model.name = member.name
     return OmegaConf.create(escape(OmegaConf.to_container(composed, resolve=True)))
+
+
+@cache
+def _composed(overrides: tuple[str, ...]) -> DictConfig:
+    """The config of a model on a data set that names its context length."""
+    return compose([*overrides, "data=traffic", "logger=none"])
 
 
 def _take_trainer(cfg: DictConfig, composed: DictConfig) -> None:

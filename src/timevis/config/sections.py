@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from timevis.config.options import (
     NonNegativeFloat,
     NonNegativeInt,
+    PositiveFloat,
     PositiveFraction,
     PositiveInt,
     Range,
@@ -232,6 +233,19 @@ class TrainerOptions:
         return -1 if self.max_steps in (None, -1) else self.max_steps * self.accumulate_grad_batches
 
 
+def duration_text(seconds: float) -> str:
+    """Seconds as ``days:hours:minutes:seconds``, the form of `trainer.max_time`; at least one second."""
+    whole = max(1, round(seconds))
+    days, rest = divmod(whole, 86_400)
+    return f"{days:02d}:{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
+
+
+def duration_seconds(text: str) -> float:
+    """Seconds of ``days:hours:minutes:seconds``."""
+    days, hours, minutes, seconds = map(int, text.split(":"))
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
 @dataclass(frozen=True)
 class WandbOptions:
     """The section `logger.wandb`: how a run is logged to Weights & Biases.
@@ -302,6 +316,9 @@ class RunOptions:
         all windows whose targets lie before the origin of the forecast. ``auto`` selects one on validation.
     seed : int
         Seed of all random numbers of the run.
+    minutes : float, optional
+        Time limit: of the whole run for auto and ensemble, of the fit for other models; null for none, and for auto
+        10 minutes.
     """
 
     basic: ClassVar = ("context_length", "horizon")  # what a form shows at once
@@ -309,6 +326,7 @@ class RunOptions:
     horizon: LimitedInt | None = None
     conformal: Literal["auto", "none", "split", "online"] = "auto"
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
+    minutes: PositiveFloat | None = None
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Batch:
         return len(self.origin)
 
 
-def _forward_fill(values: Tensor) -> Tensor:
+def forward_fill(values: Tensor) -> Tensor:
     """Replace each NaN [T, C] by the last observation above it; NaN stays before the first observation of a column.
 
     Each channel of the result is contiguous in memory.
@@ -150,7 +150,7 @@ class SeriesStore:
             warnings.filterwarnings("ignore", message=".*not writable.*")  # the shared memory is only read
             self.values = torch.from_numpy(panel.values)
         self.has_gaps = bool(torch.isnan(self.values.sum()))
-        self.filled = _forward_fill(self.values) if self.has_gaps else self.values
+        self.filled = forward_fill(self.values) if self.has_gaps else self.values
         self._seasonally_filled: dict[int, Tensor] = {}
         self.has_late_start = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
         self.calendar = torch.from_numpy(calendar_fields(panel.local_index))
@@ -185,7 +185,7 @@ class SeriesStore:
             rows, channels = self.values.shape
             padded = torch.full((-(-rows // season) * season, channels), torch.nan)
             padded[:rows] = self.values
-            filled = _forward_fill(padded.view(-1, season * channels)).reshape(-1, channels)[:rows]
+            filled = forward_fill(padded.view(-1, season * channels)).reshape(-1, channels)[:rows]
             self._seasonally_filled[season] = filled.to(self.values.device)
         return self._seasonally_filled[season]
 

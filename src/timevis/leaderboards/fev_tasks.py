@@ -231,7 +231,7 @@ def forecast_task(task: Any, model: str, overrides: Sequence[str], folder: Path)
     settings = data_settings(task, windows[0], table, test_rows=task.horizon)
     words = [override(f"data.{key}", value) for key, value in settings.items()]
     fitted = train(
-        model, table[known_rows], horizon=task.horizon, overrides=[*words, *overrides], folder=folder, name="fev"
+        table[known_rows], model, horizon=task.horizon, overrides=[*words, *overrides], folder=folder, name="fev"
     )
     return [_forecast_window(fitted, task, window) for window in windows], fitted
 

@@ -28,6 +28,14 @@ MaxRounds: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
 LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
 SEASONAL_LAGS = (1, 2, 3, 7)
 """Rows before the origin, and seasons before the target, whose values are features."""
+MIN_RELATIVE_ERROR = 0.05
+"""Smallest expected error, in mean errors of the tuning windows."""
+TRIAL_ROWS = 30_000
+"""Rows of each part on which the values of `base_seasons` are compared."""
+TRIAL_ROUNDS = 60
+"""Boosting rounds of this comparison."""
+MIN_TRIAL_GAIN = 0.02
+"""Share of the squared error by which another value must be better than the first one."""
 CHANNEL_COLUMN = 1
 """Number of the categorical feature."""
 
@@ -37,7 +45,9 @@ class Boosted(PointForecaster):
 
     A row of the table is one horizon step of one window. Its features are the step, the channel, lags, seasonal lags,
     means and variances of the context, the calendar of the target, and the covariates. Values are standardised per
-    channel relative to the mean of the context, since trees cannot extrapolate a level. Missing values stay missing.
+    channel relative to the mean of the context, since trees cannot extrapolate a level. The target is relative to the
+    mean of the context too, or to its mean at the same time of the day, whichever has the lower error on validation.
+    Missing values stay missing.
 
     A second model learns the expected absolute error of each row. The quantiles are taken from the validation errors
     in units of the expected error, per channel and step (locally weighted conformal prediction; Lei et al., 2018).
@@ -55,6 +65,9 @@ class Boosted(PointForecaster):
         Share of each new tree that is added to the forecast.
     feature_fraction : float
         Share of the features that each tree may use.
+    base_seasons : sequence of int, optional
+        Candidate seasons, in rows: the target is relative to the mean of the context at the same place in the season,
+        or, for 0, to the mean of the context. None tries 0 and the shortest season.
     max_rounds : int
         Maximum number of boosting rounds.
     max_error_rounds : int, optional
@@ -70,8 +83,8 @@ class Boosted(PointForecaster):
     declaration = Declaration(
         title="Boosted trees",
         rough_seconds=30.0,
+        rough_forecasts_per_second=500.0,
         basic_options=("learning_rate", "patience"),
-        preset_groups=("best",),
     )
     readable_covariates = {"known": None, "observed": None}
 
@@ -87,6 +100,7 @@ class Boosted(PointForecaster):
         min_data_in_leaf: NonNegativeInt = 50,
         learning_rate: NonNegativeFloat = 0.1,
         feature_fraction: PositiveFraction = 0.7,
+        base_seasons: Annotated[Sequence[NonNegativeInt], Range(minimum=1)] | None = None,
         max_rounds: MaxRounds = 400,
         max_error_rounds: PositiveInt | None = None,
         patience: PositiveInt = 30,
@@ -111,6 +125,11 @@ class Boosted(PointForecaster):
             "verbosity": -1,
         }
         self.seasons = tuple(s for s in seasons if 1 < s <= context_length)
+        self.base_seasons = (0, *self.seasons[:1]) if base_seasons is None else tuple(base_seasons)
+        self.base_season: Tensor
+        self.error_floor: Tensor
+        self.register_buffer("base_season", torch.tensor(self.base_seasons[0]))
+        self.register_buffer("error_floor", torch.tensor(1e-3))
         self.booster: lightgbm.Booster | None = None
         self.error_booster: lightgbm.Booster | None = None
 
@@ -120,11 +139,37 @@ class Boosted(PointForecaster):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
+        self._select_base(datamodule)
         train, val = (self.table(datamodule, part) for part in ("train", "tuning"))
         self.booster = self._boost(train, val, self.max_rounds)
         # errors of training rows are too small, but calibration corrects the size of the intervals
         errors = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
+        self.error_floor.fill_(max(1e-3, MIN_RELATIVE_ERROR * float(errors[1].mean())))
         self.error_booster = self._boost((train[0], errors[0]), (val[0], errors[1]), self.max_error_rounds)
+
+    def _select_base(self, datamodule: WindowDataModule) -> None:
+        """Select what the target is relative to, by the validation error of a few trees on a part of the rows."""
+        errors = []
+        for season in self.base_seasons if len(self.base_seasons) > 1 else ():
+            self.base_season.fill_(season)
+            train, val = (self.table(datamodule, part, min(rows, TRIAL_ROWS)) for part, rows in self.max_rows.items())
+            predicted = self._boost(train, val, min(self.max_rounds, TRIAL_ROUNDS)).predict(val[0], num_threads=1)
+            errors.append(float(np.square(val[1] - predicted).mean()))
+        best = int(np.argmin(errors)) if errors else 0
+        if best and errors[best] > (1 - MIN_TRIAL_GAIN) * errors[0]:
+            best = 0
+        self.base_season.fill_(self.base_seasons[best])
+
+    def _base(self, batch: Batch, season: int) -> Tensor:
+        """What the target is relative to, raw units [B, H]: the mean of the context at each place in the season."""
+        level = self._level(batch)[0].expand(-1, self.horizon)
+        if not season:
+            return level
+        rows = season * (self.context_length // season)
+        value = torch.where(batch.context_mask, batch.context, torch.nan)[:, -rows:]
+        profile = value.view(len(value), -1, season).nanmean(1)
+        base = profile[:, torch.arange(self.horizon, device=profile.device) % season]
+        return torch.where(base.isnan(), level, base)
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
@@ -139,7 +184,14 @@ class Boosted(PointForecaster):
     def refit_arguments(self) -> dict[str, Any]:
         assert self.booster is not None, "call prepare(datamodule) first"
         assert self.error_booster is not None
-        return {"max_rounds": self.booster.num_trees(), "max_error_rounds": self.error_booster.num_trees()}
+        return {
+            "max_rounds": self.booster.num_trees(),
+            "max_error_rounds": self.error_booster.num_trees(),
+            "base_seasons": [int(self.base_season)],
+        }
+
+    def describe(self) -> dict[str, Any]:
+        return {"base_season": int(self.base_season)}
 
     def _boost(
         self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray], rounds: int
@@ -155,8 +207,10 @@ class Boosted(PointForecaster):
         # drop the trees after the best round, so that the model in memory equals a saved one
         return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
 
-    def table(self, datamodule: WindowDataModule, part: str) -> tuple[np.ndarray, np.ndarray]:
-        """Features and standardised targets of a part, at most `max_rows` rows.
+    def table(
+        self, datamodule: WindowDataModule, part: str, max_rows: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Features and standardised targets of a part, at most `max_rows` rows; None takes the number of the part.
 
         A larger set of windows is thinned evenly; the steps of each window are drawn at random.
 
@@ -165,7 +219,7 @@ class Boosted(PointForecaster):
         x : float32 [N, F]
         y : float32 [N]
         """
-        total, max_rows = len(datamodule.windows[part]), self.max_rows[part]
+        total, max_rows = len(datamodule.windows[part]), max_rows or self.max_rows[part]
         windows = min(total, max(1, max_rows // min(self.horizon, 8)))
         steps_per_window = max(1, min(self.horizon, max_rows // windows))
         chosen = torch.from_numpy(stratified(total, windows))
@@ -175,8 +229,8 @@ class Boosted(PointForecaster):
             batch = datamodule.gather(part, chosen[position])
             order = torch.rand(len(batch), self.horizon, generator=generator).argsort(1)
             steps = order[:, :steps_per_window]
-            level, std = self._level(batch)
-            y = ((batch.target - level) / std).gather(1, steps).flatten()
+            std = self.scale(batch.channel)[1]
+            y = ((batch.target - self._base(batch, int(self.base_season))) / std).gather(1, steps).flatten()
             is_observed = batch.target_mask.gather(1, steps).flatten()
             features.append(self._features(batch, steps)[is_observed.numpy()])
             targets.append(y[is_observed].numpy())
@@ -211,6 +265,8 @@ class Boosted(PointForecaster):
                 row = last_season_row - season * (seasons_back - 1)
                 past = value.gather(1, row.clamp(min=0))
                 columns.append(torch.where(row >= 0, past, torch.nan))
+        if season_of_base := int(self.base_season):
+            columns.append(((self._base(batch, season_of_base) - level) / std).gather(1, steps))
         target_row = (length + steps).unsqueeze(-1)
         calendar = batch.calendar.gather(1, target_row.expand(-1, -1, batch.calendar.shape[-1])).float()
         step_count = steps.shape[1]
@@ -233,12 +289,12 @@ class Boosted(PointForecaster):
         assert self.error_booster is not None
         steps = torch.arange(self.horizon, device=batch.context.device).expand(len(batch), -1)
         x = self._features(batch, steps)
-        level, std = self._level(batch)
+        std = self.scale(batch.channel)[1]
         point, error = (
-            torch.from_numpy(np.asarray(b.predict(x, num_threads=1), np.float32)).to(level.device).view_as(steps)
+            torch.from_numpy(np.asarray(b.predict(x, num_threads=1), np.float32)).to(std.device).view_as(steps)
             for b in (self.booster, self.error_booster)
         )
-        return level + std * point, std * error.clamp(min=1e-3)
+        return self._base(batch, int(self.base_season)) + std * point, std * error.clamp(min=self.error_floor)
 
     def point(self, batch: Batch) -> Tensor:
         return self._predict(batch)[0]

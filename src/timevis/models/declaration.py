@@ -44,6 +44,8 @@ class Declaration:
         training runs were timed.
     rough_memory_mb : float
         Memory of a training run, used in the same way.
+    rough_forecasts_per_second : float
+        Windows of one channel that it forecasts in a second, used in the same way.
     queue : {"cpu", "gpu"}
         ``gpu``: its training runs go to the queue gpu while a worker consumes it.
     is_recommended : bool
@@ -52,8 +54,6 @@ class Declaration:
         Options that a form shows at once, below `model` in the config, such as ``hidden_size`` or ``lora.rank``.
     presets : mapping
         Config values of the presets, such as ``{"quick": {"model.fit.max_epochs": 5}}``.
-    preset_groups : sequence of str
-        Presets whose group of models contains this one.
     untrained : Untrained, optional
         None if the model cannot forecast without a training run.
     """
@@ -61,11 +61,11 @@ class Declaration:
     title: str
     rough_seconds: float
     rough_memory_mb: float = 700.0
+    rough_forecasts_per_second: float = 1000.0
     queue: Literal["cpu", "gpu"] = "cpu"
     is_recommended: bool = False
     basic_options: Sequence[str] = ()
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    preset_groups: Sequence[Preset] = ()
     untrained: Untrained | None = None
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from safetensors import SafetensorError
@@ -62,6 +62,11 @@ class Ensemble(Forecaster):
         basic_options=("members",),
     )
     calibrated_state = ("weights", "scores")
+    limits_its_own_time = True
+    default_minutes: ClassVar[float | None] = None
+    """`minutes` where it is null."""
+    finishes_on_interrupt: ClassVar[bool] = False
+    """Whether Ctrl-C ends the fit of members, and the run goes on with those so far."""
 
     def __init__(
         self,
@@ -117,9 +122,19 @@ class Ensemble(Forecaster):
         return {name: w for name, w in zip(self.members, self.weights.tolist(), strict=True) if w > 0}
 
     @property
+    def max_conformal_origins(self) -> int:  # type: ignore[override]  # of the slowest member with a weight
+        """Origins of a half of validation that are forecast for the recalibration."""
+        limits = [self._member(name).max_conformal_origins for name in self.weights_by_name]
+        return min(limits, default=Forecaster.max_conformal_origins)
+
+    @property
     def covariates_read(self) -> tuple[int, ...]:
         read = {column for name in self.weights_by_name for column in self._member(name).covariates_read}
         return tuple(sorted(read))
+
+    @property
+    def rows_read(self) -> int:
+        return max([self.context_length, *(self._member(name).rows_read for name in self.weights_by_name)])
 
     def describe(self) -> dict[str, Any]:
         """Weight, scores and cost of each member, the best one first, and the scores of the combination."""
@@ -188,6 +203,11 @@ class Ensemble(Forecaster):
             self._forecasts[record.name] = forecasts
         if forecaster is not None:
             self._loaded[record.name] = forecaster
+
+    @property
+    def validation(self) -> float:
+        """Relative WQL of the weighted combination on the windows that compare models."""
+        return float(self.scores[1])
 
     @property
     def has_members(self) -> bool:

@@ -81,6 +81,8 @@ class Forecaster(pl.LightningModule):
     readable_covariates : mapping
         The kinds of covariates that the model can read, ``known`` or ``observed``, each with the value of
         `model.covariates` that makes it read them, or with None if it always reads them.
+    limits_its_own_time : bool
+        Whether `minutes` is the limit of the whole run, and not only of the fit.
     sections : mapping
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     default_steps_per_epoch : callable, optional
@@ -94,6 +96,7 @@ class Forecaster(pl.LightningModule):
     max_conformal_origins: ClassVar[int] = 100
     declaration: ClassVar[Declaration | None] = None
     readable_covariates: Mapping[str, str | None] = {}
+    limits_its_own_time: ClassVar[bool] = False
     sections: Mapping[str, Callable[..., Any]] = {}
     default_steps_per_epoch: ClassVar[staticmethod[[int, int, int, Mapping[str, Any]], int] | None] = None
     network_size: ClassVar[staticmethod[[int, int, int, int, Mapping[str, Any]], NetworkSize] | None] = None
@@ -133,6 +136,11 @@ class Forecaster(pl.LightningModule):
         """Column numbers of the covariates that the forecast depends on."""
         return ()
 
+    @property
+    def rows_read(self) -> int:
+        """Rows before the origin that the forecast depends on, without the rows from which gaps are filled."""
+        return self.context_length
+
     @staticmethod
     def default_context_length(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
         """The context length where the user set none: the one that the frequency implies, `by_frequency`.
@@ -167,6 +175,11 @@ class Forecaster(pl.LightningModule):
         """As `check_options`, for the hyperparameters that are sections of the config, such as ``lora``."""
         for name, function in cls.sections.items():
             check_arguments(f"model.{name}", options.get(name) or {}, function)
+
+    @property
+    def validation_speedup(self) -> float:
+        """How many times as fast a forecast with `validation_options` is as one without."""
+        return 1.0
 
     @property
     def validation_options(self) -> dict[str, Any]:

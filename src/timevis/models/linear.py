@@ -81,7 +81,7 @@ class Linear(PointForecaster):
         A profile is longer than the context.
     """
 
-    declaration = Declaration(title="Linear", rough_seconds=5.0, preset_groups=("quick", "best"))
+    declaration = Declaration(title="Linear", rough_seconds=5.0)
 
     def __init__(
         self,

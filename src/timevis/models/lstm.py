@@ -41,13 +41,11 @@ class LSTM(DirectForecaster):
         title="LSTM",
         rough_seconds=0.05,
         queue="gpu",
-        is_recommended=True,
         basic_options=("learning_rate", "cell", "hidden_size", "num_layers", "dropout"),
         presets={
             "quick": {"model.fit.max_epochs": 5, "model.fit.patience": 2},
             "best": {"model.members": 3, "model.fit.max_epochs": 40, "model.fit.patience": 5},
         },
-        preset_groups=("quick", "best"),
     )
 
     network_size = staticmethod(recurrent_size)

@@ -33,7 +33,7 @@ MAX_WQL_RISE = 0.01
 MIN_COVERAGE_GAIN = 0.02
 """Gain in the coverage of the 80 % interval for which a method is selected before one that is listed earlier."""
 CANDIDATES: tuple[ConformalMethod, ...] = ("online", "split", "none")
-"""In the order of preference; see docs/interval-coverage.md."""
+"""In the order of preference; see docs/experiments/automatic-recalibration.md."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,6 @@ class SeasonalNaive(PointForecaster):
     declaration = Declaration(
         title="Seasonal naive",
         rough_seconds=2.0,
-        preset_groups=("quick", "best"),
         untrained=Untrained(name="seasonal_naive", title="Seasonal naive"),
     )
     symmetric_residuals = True
@@ -103,6 +102,10 @@ class SeasonalNaive(PointForecaster):
                 past[selected] = series.seasonally_filled(length)[row[selected].clamp(min=0), channel[selected]]
         last = series.filled[batch.origin.unsqueeze(1) - 1, channel]
         return torch.where((row < 0) | past.isnan(), last, past).nan_to_num(0.0)
+
+    @property
+    def rows_read(self) -> int:
+        return int(self.chosen.max())
 
     def point(self, batch: Batch) -> Tensor:
         return self._repeat(batch, self.chosen[batch.channel])

@@ -17,6 +17,7 @@ from timevis.config.sections import (
     LoggerOptions,
     RunOptions,
     TrainerOptions,
+    duration_text,
     section_to_dict,
 )
 from timevis.data.options import DataOptions
@@ -104,7 +105,11 @@ class RunConfig:
         ConfigError
             Names the key.
         """
-        return cls(model=ModelOptions.from_config(cfg.model), **_sections_without_model(cfg))
+        config = cls(model=ModelOptions.from_config(cfg.model), **_sections_without_model(cfg))
+        minutes, trainer = config.run.minutes, config.trainer
+        if minutes is None or trainer.max_time is not None or config.model.forecaster_class.limits_its_own_time:
+            return config
+        return replace(config, trainer=replace(trainer, max_time=duration_text(60 * minutes)))
 
     def completed_for(self, panel: Panel) -> RunConfig:
         """The config with values for the `lengths` that are None, derived from the panel.

@@ -44,6 +44,14 @@ class RunStatus:
         start, download, data, prepare, fit, calibrate, validate, test or report.
     member : str, optional
         The member of an ensemble that is fitted; epoch and step are its own.
+    members : list of dict, optional
+        The members of an ensemble in their order: ``name``, ``state`` (waiting, running, completed, failed or
+        skipped), ``validation`` (relative WQL on validation), ``weight`` so far, ``seconds``, and ``estimate`` (of
+        the seconds of a member that is not finished).
+    combination : float, optional
+        Relative WQL on validation of the ensemble of the members so far, which can forecast already.
+    expected_end : float, optional
+        When an ensemble will probably be completed, in seconds since 1970.
     elapsed : float
         Seconds that all processes of the run spent on it.
     heartbeat, started : float, optional
@@ -53,6 +61,9 @@ class RunStatus:
     state: str
     stage: str | None = None
     member: str | None = None
+    members: list[dict[str, Any]] | None = None
+    combination: float | None = None
+    expected_end: float | None = None
     epoch: int | None = None
     step: int | None = None
     steps_total: int | None = None

@@ -119,9 +119,11 @@ def make_server(address: str, token: str | None) -> MCPServer:
     def train(
         context: Context,
         dataset: DatasetId,
-        model: Annotated[str, Field(description="For example lstm, boosted, linear, qwen or qwen_patch.")] = "lstm",
+        model: Annotated[
+            str, Field(description="auto tries several within the minutes; or one, such as lstm, boosted or linear.")
+        ] = "auto",
         horizon: int | None = None,
-        minutes: Annotated[float | None, Field(description="Limit of the training time.")] = None,
+        minutes: Annotated[float | None, Field(description="Limit of the training time; 10 for auto.")] = None,
     ) -> dict[str, Any]:
         """Start a training run; returns its task, which `task` follows until it names the model."""
         given = {"horizon": horizon, "minutes": minutes}

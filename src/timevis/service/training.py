@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 
 from timevis.config.compose import choices_of, compose
-from timevis.config.members import COMBINING_MODELS
+from timevis.config.members import COMBINING_MODELS, parse_members
 from timevis.config.options import Option, check_choice, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
@@ -96,7 +96,8 @@ def run_options() -> list[Option]:
     """The keys at the top of a config; `options_of` leaves the lengths out, since they are no hyperparameters."""
     hints = typing.get_type_hints(RunOptions, include_extras=True)
     texts = parameter_help(RunOptions.__doc__ or "")
-    return [Option(name, hints[name], MISSING, texts.get(name, "")) for name in (f.name for f in fields(RunOptions))]
+    names = [f.name for f in fields(RunOptions) if f.name != "minutes"]  # a field of its own in requests
+    return [Option(name, hints[name], MISSING, texts.get(name, "")) for name in names]
 
 
 def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,16 +123,9 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
             for key, value in (given.get(section) or {}).items()
             if (section, key) != ("backbone", "name")
         },
-        **({"trainer.max_time": duration_text(given["minutes"])} if given.get("minutes") else {}),
+        **({"minutes": given["minutes"]} if given.get("minutes") else {}),
         **{f"evaluation.{key}": value for key, value in given.get("evaluation", {}).items()},
     }
-
-
-def duration_text(minutes: float) -> str:
-    """Minutes as ``days:hours:minutes:seconds``, the form of `trainer.max_time`."""
-    seconds = max(1, round(60 * minutes))
-    days, rest = divmod(seconds, 86_400)
-    return f"{days:02d}:{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
 
 
 def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mapping[str, Any]) -> DictConfig:
@@ -172,15 +166,17 @@ def check_member_names(members: Sequence[str] | None) -> None:
     ------
     ConfigError
     """
-    names = [name for name in declared_models() if name not in COMBINING_MODELS]
-    for member in members or ():
-        check_choice(member, names, "model.members")
+    if members is not None:
+        parse_members(members)
+        names = [name for name in declared_models() if name not in COMBINING_MODELS]
+        for member in members:
+            check_choice(member, names, "model.members")
 
 
 def pointer_of(key: str) -> str:
     """The JSON pointer of the request field that sets a config key; empty if the error is about no key."""
     match key.split("."):
-        case ["trainer", "max_time"]:
+        case ["trainer", "max_time"] | ["minutes"]:
             return "/minutes"
         case ["data" | "model", *parts] if not parts:
             return ""

@@ -1,4 +1,4 @@
-"""Resume a run with its stored config, of which only the sections `trainer` and `logger` may change."""
+"""Resume a run with its stored config, of which only `minutes` and the sections `trainer` and `logger` may change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from timevis.training.devices import Devices
 from timevis.training.fit import checkpoint_step, completed_epochs, mark_unfinished
 from timevis.utils.files import write_text
 
-LENGTHS_OF_TRAINING = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
+LENGTHS_OF_TRAINING = ("minutes", "trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
 
 
 def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunConfig]:
@@ -74,11 +74,14 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
             host=status.host,
         )
         raise RunFolderError(message)
-    if state == "completed" and not any(o.key_or_group.startswith("trainer") for o in parsed):
+    if state == "completed" and not any(o.key_or_group.startswith(("trainer", "minutes")) for o in parsed):
+        has_members = any((folder.path / MEMBERS_FOLDER).glob("*"))
         has_epochs = folder.checkpoints.is_dir() and any(folder.checkpoints.iterdir())
         raise RunFolderError(
             Text("run-has-completed", "{path} has completed", path=str(folder.path)),
-            Text(
+            Text("more-minutes-or-new-run", "increase {minutes} to fit further members", minutes=Setting("minutes"))
+            if has_members
+            else Text(
                 "more-epochs-or-new-run",
                 "increase {max_epochs} to train it further, or start a new run",
                 max_epochs=Setting("trainer.max_epochs"),

@@ -23,17 +23,14 @@ series = hnp.arrays(
 )
 
 
-def test_a_channel_is_non_negative_if_it_is_often_zero_and_never_negative() -> None:
+def test_a_channel_is_non_negative_if_it_is_often_zero_or_a_count_and_never_negative() -> None:
     often_zero = np.where(np.arange(420) % 20 == 0, 0.0, 1.0)
     often_zero[7] = np.nan
-    seldom_zero = np.where(np.arange(420) % 21 == 0, 0.0, 1.0)
-    negative = np.where(np.arange(420) == 5, -0.1, often_zero)
-    assert non_negative_channels(np.stack([often_zero, seldom_zero, negative, np.full(420, np.nan)], 1)).tolist() == [
-        True,
-        False,
-        False,
-        False,
-    ]
+    seldom_zero = np.where(np.arange(420) % 21 == 0, 0.0, 1.5)
+    count = np.where(np.arange(420) % 9 == 0, 1.0, 40.0)
+    negative = np.where(np.arange(420) == 5, -1.0, count)
+    channels = np.stack([often_zero, count, seldom_zero, negative, np.full(420, np.nan)], 1)
+    assert non_negative_channels(channels).tolist() == [True, True, False, False, False]
 
 
 @settings(max_examples=50)

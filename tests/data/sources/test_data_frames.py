@@ -38,7 +38,7 @@ def test_data_that_are_no_table_with_names_are_refused_in_words(
         write_frame(data, tmp_path / "data.parquet")
     assert not (tmp_path / "data.parquet").exists()
     with pytest.raises(DataError, match=message):
-        train("linear", data)  # type: ignore[arg-type]
+        train(data, "linear")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

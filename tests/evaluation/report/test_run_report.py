@@ -201,7 +201,9 @@ def test_the_text_on_calibration_claims_no_more_than_the_interval_of_the_coverag
 def test_an_interval_is_not_called_too_wide_because_of_ties_at_its_end():
     results = results_with({"metrics.coverage_80": Interval(0.9, 0.88, 0.92)})
     text = calibration(replace(results, coverage_80_from_ties=0.1))
-    assert text.endswith("distributed over the quantile levels, the interval contains 80.0 %: it is about right.")
+    assert text.endswith(
+        "such as zeros, count as inside; without them it would contain 10.0 % fewer. It is about right."
+    )
     assert calibration(replace(results, coverage_80_from_ties=0.001)).endswith("The 80 % interval is too wide.")
 
 

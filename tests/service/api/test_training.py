@@ -86,7 +86,7 @@ def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, datas
     (path,) = (tmp_path / "home/runs").glob("*/config.yaml")
     cfg = load_config(path)
     assert (cfg.model.backbone.layers, cfg.model.prompt.text, cfg.model.lora.rank) == (1, "Load of the plant", 4)
-    assert (cfg.model.backbone.path, cfg.trainer.max_time) == ("nano", "00:00:01:30")
+    assert (cfg.model.backbone.path, cfg.minutes) == ("nano", 1.5)
     assert "model/backbone=nano" in answer.json["commands"]["cli"]
     for wrong, pointer in (
         ({"backbone": {"path": "/etc"}}, "/backbone/path"),
@@ -165,15 +165,21 @@ def test_every_model_lists_typed_options_for_a_form(http: FlaskClient) -> None:
     assert all(option["help"] for entry in models.values() for option in entry["options"])
 
 
-def test_a_preset_trains_several_models_within_a_time(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
+def test_a_preset_trains_auto_within_a_time(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
     preset = {"name": "best", "dataset": dataset, "horizon": 6, "context_length": 24, "minutes": 4}
     group = http.post("/api/groups", json={"preset": preset})
     assert group.status_code == 202
-    assert (group.json["states"], group.json["best"]) == ({"queued": 5}, None)
-    configs = {cfg.model.name: cfg for cfg in map(load_config, (tmp_path / "home/runs").glob("*/config.yaml"))}
-    assert set(configs) == {"seasonal_naive", "linear", "boosted", "lstm", "qwen"}
-    assert (configs["lstm"].model.members, configs["lstm"].model.fit.max_epochs) == (3, 40)
-    assert (configs["lstm"].trainer.max_time, configs["linear"].trainer.max_time) == ("00:00:02:00", None)
+    assert (group.json["states"], group.json["best"]) == ({"queued": 1}, None)
+    (cfg,) = map(load_config, (tmp_path / "home/runs").glob("*/config.yaml"))
+    assert (cfg.model.name, cfg.minutes, cfg.trainer.max_time) == ("auto", 4, None)
+    quick = {"dataset": dataset, "model": "auto", "preset": "quick", "dry_run": True}
+    answer = http.post("/api/train", json=quick).json
+    assert answer["config"]["minutes"] == 2
+    assert 60 < answer["estimate"]["seconds_high"] < 400
+    assert "minutes=2" in answer["commands"]["cli"]
+    for wrong in (["lstm", "qwen backbone.path=/etc"], ["ensemble"], []):
+        refused = http.post("/api/train", json={**quick, "options": {"members": wrong}})
+        assert refused.status_code == 422, wrong
     both = http.post("/api/groups", json={"preset": preset, "trainings": []})
     assert both.status_code == 422
     assert http.post("/api/groups", json={"preset": preset | {"dataset": "0" * 32}}).status_code == 422

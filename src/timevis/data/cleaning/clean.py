@@ -125,7 +125,8 @@ def finalize_panel(
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
         text = Text(
             "note-non-negative",
-            "often zero and never negative in the training part, so forecasts are clipped at zero: {channels}",
+            "often zero or whole numbers, and never negative in the training part, so forecasts are clipped at zero: "
+            "{channels}",
             channels=listed(non_negative),
         )
         report.notes.append(text)

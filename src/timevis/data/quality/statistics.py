@@ -83,8 +83,8 @@ def summary_statistics(values: np.ndarray) -> dict[str, float | int | None]:
 def non_negative_channels(values: np.ndarray) -> np.ndarray:
     """Which channels are non-negative quantities, such as solar power, rain or counts.
 
-    No value of such a channel is negative, and at least `MIN_ZERO_SHARE` of its values are zero. A temperature that
-    was always above zero is not such a channel.
+    No value of such a channel is negative, and at least `MIN_ZERO_SHARE` of its values are zero, or all are whole
+    numbers. A temperature that was always above zero is not such a channel, unless it is rounded to whole degrees.
 
     Parameters
     ----------
@@ -95,8 +95,10 @@ def non_negative_channels(values: np.ndarray) -> np.ndarray:
     -------
     bool [C]
     """
-    count = np.maximum(np.isfinite(values).sum(0), 1)
-    return ((values == 0).sum(0) >= MIN_ZERO_SHARE * count) & ~(values < 0).any(0)
+    observed = np.isfinite(values).sum(0)
+    often_zero = (values == 0).sum(0) >= MIN_ZERO_SHARE * np.maximum(observed, 1)
+    are_whole = (observed > 0) & ((values == np.round(values)).sum(0) == observed)
+    return (often_zero | are_whole) & ~(values < 0).any(0)
 
 
 def moving_average(values: np.ndarray, width: int) -> np.ndarray:

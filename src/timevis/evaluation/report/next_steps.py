@@ -31,11 +31,12 @@ def next_steps(record: RunRecord) -> list[NextStep]:
 def _improvement(record: RunRecord) -> NextStep:
     """The change that the findings call for most."""
     codes = {finding.code for finding in verdict_of(record.results).findings}
-    conformal, model = record.config.get("conformal"), record.config["model"]
+    recalibration, model = record.results.recalibration, record.config["model"]
+    method = recalibration.method if recalibration else "none"
     unread = unread_observed_covariates(record)
-    if "intervals-too-narrow" in codes and conformal != "online":
+    if codes & {"intervals-too-narrow", "intervals-unusable"} and method != "online":
         return NextStep("Recalibrate the intervals, which are too narrow.", _again(record, conformal="online"))
-    if "intervals-too-wide" in codes and conformal == "none":
+    if "intervals-too-wide" in codes and method == "none":
         return NextStep("Recalibrate the intervals, which are too wide.", _again(record, conformal="split"))
     if unread and model["name"] == LEARNED_MODEL and model["covariates"] == "known":
         text = f"Let the model also read covariates that are observed up to the origin: {', '.join(unread)}."

@@ -41,6 +41,7 @@ def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
         ("error", "Error by step, time and channel"),
         ("statistics", "Error statistics"),
         ("calibration", "Calibration"),
+        ("explanation", "Why this forecast"),
         *([("training", "Training")] if has_training else []),
         *([("sample", "Input and output of the language model")] if language_sample(record) else []),
         ("run", "Run"),
@@ -175,7 +176,7 @@ def interval_note(results: Results) -> str:
 
 
 def calibration(results: Results) -> str:
-    """Sentences on the coverage of the intervals; their width is judged without the coverage from tied truths."""
+    """Sentences on the coverage of the intervals, and the judgement on their width that the verdict has."""
     coverage = {k: results.metrics[f"coverage_{k}"].value for k in COVERAGES}
     width = interval_width(results)
     if width is None:
@@ -185,8 +186,8 @@ def calibration(results: Results) -> str:
     subject = "The 80 % interval is"
     if width.excess:
         subject = (
-            "Truths that equal an end of the 80 % interval, such as zeros, count as inside. If these ties are "
-            f"distributed over the quantile levels, the interval contains {100 * width.coverage:.1f} %: it is"
+            "Truths that equal an end of the 80 % interval, such as zeros, count as inside; without them it would "
+            f"contain {format_number(width.excess, percent=True)} fewer. It is"
         )
     text = f"Of the truths in all scored windows{_averaged_over_channels(results)}, {shares}."
     return f"{text} {subject} {width.judgement}{doubt}."

@@ -47,6 +47,11 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         cli = ["timevis", "compare", *runs, *(["--reference", reference] if reference else [])]
         arguments = f"[{', '.join(map(repr, runs))}]" + (f", reference={reference!r}" if reference else "")
         return _commands(cli, f"timevis.compare({arguments})", "compare", body)
+    if task.kind == "explain":
+        path = f"models/{body['models'][0]}/explanation"
+        return _commands(
+            ["timevis", "explain", RUN_PLACEHOLDER], f"timevis.Run({RUN_PLACEHOLDER!r}).explain()", path, {}
+        )
     if method := body.get("method"):
         model, untrained = untrained_methods()[method]
         values = {**untrained.values, **({"horizon": body["horizon"]} if body.get("horizon") else {})}
@@ -82,14 +87,14 @@ def _training(
 ) -> dict[str, str]:
     file_name, options = (FILE_PLACEHOLDER, {}) if dataset is None else (dataset.file_name, dataset.options)
     values = {**config_values(body, options), **more}
-    first = {key: values.pop(key) for key in ("horizon", "context_length", "seed") if key in values}
+    first = {key: values.pop(key) for key in ("minutes", "horizon", "context_length", "seed") if key in values}
     overrides = [override(key, value) for key, value in values.items()]
     path = override("data.path", file_name)
     words = [f"model={body['model']}", "data=file", path, "logger=csv"]
     if backbone := (body.get("backbone") or {}).get("name"):
         overrides.insert(0, f"model/backbone={backbone}")
     cli = ["timevis", "train", *words, *(override(key, value) for key, value in first.items()), *overrides]
-    arguments = [repr(body["model"]), repr(file_name), *(f"{key}={value}" for key, value in first.items())]
+    arguments = [repr(file_name), repr(body["model"]), *(f"{key}={value}" for key, value in first.items())]
     if overrides:
         arguments.append(f"overrides={overrides!r}")
     return _commands(cli, f"timevis.train({', '.join(arguments)})", "train", body)

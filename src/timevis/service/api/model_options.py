@@ -91,7 +91,7 @@ def _description(model: str) -> dict[str, Any]:
         "trainable": declared.has_gradient_fit,
         "queue": declaration.queue,
         "recommended": declaration.is_recommended,
-        "preset_groups": list(declaration.preset_groups),
+        "preset_groups": list(declaration.presets) if model == "auto" else [],
         "covariates": list(declared.readable_covariates),
         "untrained": untrained and {"method": untrained.name, "title": untrained.title},
         "options": options,

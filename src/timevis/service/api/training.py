@@ -17,7 +17,6 @@ from timevis.config.stored import unescape
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
-from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summaries
@@ -58,7 +57,7 @@ def register_train_routes() -> None:
     @blueprint.doc(summary="Train several models")
     def train_group(body: Any) -> Any:
         """Validate several training runs, then queue a task for each; none is queued if one is wrong."""
-        trainings = _requests_of_preset(body.preset) if body.trainings is None else body.trainings
+        trainings = [_request_of_preset(body.preset)] if body.trainings is None else body.trainings
         chosen = [training.root for training in trainings]
         if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
             raise wrong_field(
@@ -82,17 +81,9 @@ def register_train_routes() -> None:
         return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, checked, strict=True)]))
 
 
-def _requests_of_preset(preset: PresetRequest) -> list[Any]:
-    """The requests of a preset, in the order of their usual time."""
-    declared = declared_models()
-    models = [name for name, model in declared.items() if preset.name in model.declaration.preset_groups]
-    common = preset.model_dump(exclude={"name", "minutes"}, exclude_none=True) | {"preset": preset.name}
-    trained = [model for model in models if declared[model].has_gradient_fit]
-    share = {} if preset.minutes is None else {"minutes": preset.minutes / len(trained)}
-    return [
-        train_request().model_validate({**common, "model": model, **(share if model in trained else {})})
-        for model in models
-    ]
+def _request_of_preset(preset: PresetRequest) -> Any:
+    given = preset.model_dump(exclude={"name"}, exclude_none=True)
+    return train_request().model_validate({**given, "model": "auto", "preset": preset.name})
 
 
 def _values(chosen: BaseModel) -> dict[str, Any]:

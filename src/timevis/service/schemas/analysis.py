@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from timevis.evaluation.verdict import Severity
+from timevis.runs.explanation import Explanation
 from timevis.service.schemas.common import ChannelName, CodedText, Number
 
 
@@ -137,3 +138,11 @@ class Verdict(VerdictFinding):
     """Whether a model beats seasonal naive, and whether its intervals hold."""
 
     findings: list[VerdictFinding]
+
+
+class ModelExplanation(BaseModel):
+    """Which inputs a model and its forecast depend on."""
+
+    explanation: Explanation | None = Field(
+        description="The newest explanation, of a task or of `timevis explain`; null if there is none."
+    )

@@ -16,9 +16,8 @@ TaskState = Literal[STATES]  # type: ignore[valid-type]
 class TaskQuery(ListQuery):
     sort: Literal["created", "started", "finished", "state", "kind"] = "created"
     state: TaskState | None = None
-    kind: Literal["train", "predict", "compare", "read", "monitor"] | None = Field(
-        None,
-        description="Without it, the list has no tasks that read a file and no cycles of monitors.",
+    kind: Literal["train", "predict", "compare", "explain", "read", "monitor"] | None = Field(
+        None, description="Without it, the list has no tasks that read a file and no cycles of monitors."
     )
     dataset: Id | None = None
     group: Id | None = None
@@ -30,7 +29,7 @@ class CancelRequest(StrictModel):
     tasks: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
     group: Id | None = None
     dataset: Id | None = None
-    kind: Literal["train", "predict", "compare", "read"] | None = None
+    kind: Literal["train", "predict", "compare", "explain", "read"] | None = None
     state: Literal["queued", "running"] | None = None
 
     @model_validator(mode="after")
@@ -69,7 +68,9 @@ class TaskSummary(BaseModel):
     state: TaskState
     attempt: int
     cancel_requested: bool
-    progress: dict[str, Any] = Field(description="Stage, epoch, step and metrics so far.")
+    progress: dict[str, Any] = Field(
+        description="Stage, epoch, step and metrics so far; of an ensemble also `members` and `combination`."
+    )
     error: str | None
     error_code: TextCode | None = Field(description="The error by its code, if it is a text of the library.")
     advice: str | None
@@ -90,7 +91,9 @@ class TaskDetail(TaskSummary):
     request: dict[str, Any]
     result: dict[str, Any]
     queue_position: int | None = Field(description="Tasks that are started before this one, itself included.")
-    seconds_left: Number = Field(description="Estimate from the steps so far, of the fit only.")
+    seconds_left: Number = Field(
+        description="Estimate from the steps so far, of the fit only; for auto and ensemble of the whole run."
+    )
     log: str = Field(description="The log from the position `since` on, at most 64 KiB.")
     log_position: int
     commands: Commands | None = Field(description="null for the reading of a file.")

@@ -31,16 +31,16 @@ Cleaning: Any = create_model(
 
 
 class PresetRequest(StrictModel):
-    """Train several models on a dataset; the leaderboard names the best by validation."""
+    """Train the best forecaster within a time limit: the model `auto`, which decides which models are tried."""
 
-    name: Preset = Field("quick", description="quick: fast models; best: more models, trained longer.")
+    name: Preset = Field("quick", description="quick: within 2 minutes; best: within 10 minutes.")
     dataset: Id
     horizon: Annotated[int, Field(ge=1, le=10**6)] | None = None
     context_length: Annotated[int, Field(ge=1, le=10**6)] | None = None
     target: list[str] | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     minutes: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
-        None, description="Time for all fits; each model that is trained in steps gets an equal share."
+        None, description="Another time limit of the run."
     )
 
 
@@ -130,7 +130,11 @@ def _request_of(model: str) -> type[BaseModel]:
         **read_fields(),
         minutes=(
             Annotated[float, Field(gt=0, le=10_000)] | None,
-            Field(default=None, description="Longest time of the fit; the best weights so far are then used."),
+            Field(
+                default=None,
+                description="Longest time of the fit, whose best weights so far are then used; of the whole run for "
+                "ensemble and for auto, which takes 10 minutes when null.",
+            ),
         ),
         preset=(
             Preset | None,

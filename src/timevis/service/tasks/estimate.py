@@ -72,8 +72,10 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     seconds = (steps or 1) * (
         statistics.median(measured) if measured else rough * slowness() * load.relative_to(_default_load(kind))
     )
-    if cfg.trainer.max_time is not None:
-        seconds = min(seconds, _seconds(cfg.trainer.max_time))
+    if kind == "auto":
+        seconds = rough if cfg.minutes is None else 60 * cfg.minutes
+    elif cfg.minutes is not None:
+        seconds = min(seconds, 60 * cfg.minutes)
     memories = [run.memory - run.load.megabytes for run in history if run.memory]
     memory = statistics.median(memories or [declared.declaration.rough_memory_mb - usual.megabytes])
     return {
@@ -235,9 +237,3 @@ def _history(session: Session, kind: str) -> list[_Run]:
             seconds = cost["fit_seconds"] / step if cost.get("fit_seconds") and step else None
         runs.append(_Run(load, seconds, cost.get("peak_memory_mb")))
     return runs
-
-
-def _seconds(duration: str) -> float:
-    """Seconds of ``days:hours:minutes:seconds``."""
-    days, hours, minutes, seconds = map(int, duration.split(":"))
-    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)

@@ -59,8 +59,10 @@ def read_history(storage: Storage, run_id: str) -> History:
 
 
 def seconds_left(task: Task) -> float | None:
-    """Estimate of the time until a running fit ends, from its steps so far; None if there is none."""
+    """Estimate of the time until a running fit or ensemble ends; None if there is none."""
     progress = task.progress
+    if task.state == RUNNING and (end := progress.get("expected_end")) is not None:
+        return float(round(max(0.0, end - time.time()), 1))
     step, total, elapsed = progress.get("step"), progress.get("steps_total"), progress.get("elapsed")
     if task.state != RUNNING or not step or not total or not elapsed:
         return None

@@ -25,7 +25,7 @@ from timevis.service.troubleshooting import printed_text, retry_when_mended
 POLL_SECONDS = 0.3
 PROGRESS_KEYS = (
     *("stage", "epoch", "step", "steps_total", "batch", "batches_total", "downloaded_bytes", "bytes_total"),
-    *("metrics", "elapsed", "started", "pid", "host"),
+    *("member", "members", "combination", "expected_end", "metrics", "elapsed", "started", "pid", "host"),
 )
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None

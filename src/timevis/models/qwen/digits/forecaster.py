@@ -109,7 +109,7 @@ class QwenForecaster(BackboneForecaster):
         queue="gpu",
         basic_options=("learning_rate", "backbone.name", "prompt.text", "lora.rank", "lora.dropout"),
         presets={"quick": {"model.fit.max_epochs": 1}, "best": {"model.fit.max_epochs": 4}},
-        preset_groups=("best",),
+        rough_forecasts_per_second=30.0,
         untrained=Untrained(
             name="nano",
             title="Nano, not fine-tuned",
@@ -331,6 +331,10 @@ class QwenForecaster(BackboneForecaster):
         first_step = scaling.at_steps(self.context_length, self.context_length + 1)
         values = self.codec.decode(all_digits.expand(len(batch), -1, -1), first_step)
         return self.clip_non_negative(values, batch.channel), probability
+
+    @property
+    def validation_speedup(self) -> float:
+        return max(1.0, self.hparams["num_samples"] / self.hparams["val_samples"])
 
     @property
     def validation_options(self) -> dict[str, Any]:

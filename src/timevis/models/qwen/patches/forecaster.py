@@ -38,6 +38,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         title="Qwen, patches",
         rough_seconds=0.3,
         rough_memory_mb=1000.0,
+        rough_forecasts_per_second=300.0,
         queue="gpu",
         basic_options=("learning_rate", "lora.rank", "lora.dropout"),
         presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},

@@ -1,0 +1,103 @@
+"""`model=auto` tries models within a time limit, and what it has is never lost."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+
+from timevis.config.members import Member
+from timevis.errors import TimeLimitReached
+from timevis.experiment import run
+from timevis.models.member_record import MemberRecord
+from timevis.predict import predict
+from timevis.runs.config import RunConfig
+from timevis.runs.folder import RunFolder
+from timevis.runs.status import read_status
+from timevis.training import members as fitting
+from timevis.training.time_plan import Sizes, TimePlan
+from timevis.utils.interrupts import StopRequest
+
+LSTM = "lstm hidden_size=8 segment_length=6 fit.max_epochs=400 fit.patience=400 fit.steps_per_epoch=2"
+MEMBERS = f'model.members=[seasonal_naive,linear,"{LSTM}"]'
+
+
+def states(folder: Path) -> dict[str, str]:
+    return {member.name: member.state for member in RunFolder(folder).results.run.members}
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_member_without_time_is_left_out_and_more_minutes_fit_it(compose_config, tmp_path, monkeypatch):
+    left = TimePlan.left
+    monkeypatch.setattr(TimePlan, "left", lambda plan, records: 0.5 if len(records) > 1 else left(plan, records))
+    folder = tmp_path / "run"
+    run(compose_config("model=auto", "minutes=5", "conformal=none", MEMBERS), folder)
+    assert states(folder) == {"seasonal_naive": "completed", "linear": "completed", "lstm": "skipped"}
+    status = read_status(folder)
+    assert status is not None
+    assert [row["state"] for row in status.members or []] == ["completed", "completed", "skipped"]
+    assert status.combination == pytest.approx(RunFolder(folder).results.validation_score, rel=1e-3)
+
+    monkeypatch.setattr(TimePlan, "left", lambda plan, records: 1000.0)
+    monkeypatch.setattr(TimePlan, "fit_limit", lambda plan, member, config, left: 2.0)
+    more = ("minutes=6", f"resume={folder}")
+    run(compose_config(*more), tmp_path / "unused", more)
+    assert states(folder) == {"seasonal_naive": "completed", "linear": "completed", "lstm": "completed"}
+    assert "fit" in (folder / "members/lstm/checkpoints/fit.json").name
+    lstm = next(member for member in RunFolder(folder).results.run.members if member.name == "lstm")
+    assert 1 < lstm.fit_seconds < 60  # its 400 epochs take longer
+
+
+class Interrupt(pl.Callback):
+    """Presses Ctrl-C in the third epoch."""
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *args: object) -> None:
+        if trainer.current_epoch == 2 and trainer.global_step == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_an_interrupt_gives_the_best_forecast_so_far(compose_config, tmp_path, monkeypatch):
+    make_trainer = fitting.make_trainer
+
+    def interrupted(*arguments):
+        trainer = make_trainer(*arguments)
+        trainer.callbacks.insert(0, Interrupt())
+        return trainer
+
+    monkeypatch.setattr(fitting, "make_trainer", interrupted)
+    members = f'model.members=[seasonal_naive,"{LSTM}",linear]'
+    run(compose_config("model=auto", members), tmp_path / "run")
+    assert states(tmp_path / "run") == {"seasonal_naive": "completed", "lstm": "completed", "linear": "skipped"}
+    assert RunFolder(tmp_path / "run").status.state == "completed"
+    assert len(predict(tmp_path / "run")) == 12
+
+
+def test_a_time_limit_ends_work_that_may_be_interrupted():
+    stop = StopRequest()
+    started = time.monotonic()
+    with pytest.raises(TimeLimitReached), stop.time_limit(0.2), stop.raise_immediately():
+        time.sleep(30)
+    assert time.monotonic() - started < 20
+    with stop.time_limit(30), stop.raise_immediately():
+        pass
+    with stop.time_limit(0.01):
+        time.sleep(0.1)  # not interrupted: it is not in raise_immediately
+    stop.raise_if_requested()
+
+
+def test_an_estimate_is_corrected_by_the_time_that_earlier_members_took(compose_config):
+    cfg = compose_config("model=lstm", "model.fit.max_epochs=10", "model.fit.patience=8")
+    config, lstm = RunConfig.from_config(cfg), Member("lstm", "lstm", {})
+    plan = TimePlan(600.0, 0.0, Sizes(train=64 * 128, horizon=6, compared=100, scored=100))
+    first = plan.seconds_of(lstm, config)
+    assert plan.least_seconds_of(lstm, config) < 0.6 * first  # its fit may end early
+    record = MemberRecord(name="linear", model="linear", label="linear", state="completed", seconds=30.0)
+    plan.add(10.0, record)
+    assert plan.seconds_of(lstm, config) == pytest.approx(3 * first)
+    assert plan.left({"linear": record}) < 600 - 10
+    limit = plan.fit_limit(lstm, config, 100.0)
+    assert limit is not None
+    assert 50 < limit < 100
