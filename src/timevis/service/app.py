@@ -18,6 +18,8 @@ from timevis.service.api import (
     model_analysis,
     model_options,
     models,
+    monitor_scores,
+    monitors,
     system,
     tasks,
     training,
@@ -47,7 +49,7 @@ RESOURCES = (
         explanation,
         forecasts,
     ),
-    comparison,
+    *(comparison, monitors, monitor_scores),
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 

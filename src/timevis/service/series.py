@@ -29,16 +29,20 @@ MAX_MARKS = 1000
 def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
     """Write a panel as arrays: values float32 [C, T], times int64 [T] and outliers int64 [N, 2] (row, channel)."""
     folder.mkdir(parents=True, exist_ok=True)
-    index = panel.local_index if panel.local_index.tz is None else panel.local_index.tz_convert("UTC")
-    times = index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
     arrays = {
         VALUES_FILE: np.ascontiguousarray(panel.values.T),
-        TIMES_FILE: times,
+        TIMES_FILE: stored_times(panel),
         OUTLIERS_FILE: _outliers(panel, report),
     }
     for name, array in arrays.items():
         with atomic_write(folder / name) as path, path.open("wb") as file:
             np.save(file, array, allow_pickle=False)
+
+
+def stored_times(panel: Panel) -> np.ndarray:
+    """The times of a panel in microseconds since 1970, int64 [T]; in UTC if they have a zone."""
+    index = panel.local_index if panel.local_index.tz is None else panel.local_index.tz_convert("UTC")
+    return index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
 
 
 def _outliers(panel: Panel, report: QualityReport) -> np.ndarray:

@@ -37,6 +37,9 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
     file_name = dataset.file_name if dataset is not None else None
     if task.kind == "train":
         return _training(body, dataset)
+    if task.kind == "monitor":
+        wanted = {"forecast": body["forecast"], "train": body["training"] is not None}
+        return {"cli": "", "python": "", "curl": _curl(f"monitors/{body['monitor']}/run", wanted)}
     if task.kind == "compare":
         runs = [RUN_PLACEHOLDER + str(number) for number in range(1, len(body["models"]) + 1)]
         names = dict(zip(body["models"], runs, strict=True))

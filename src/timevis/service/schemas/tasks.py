@@ -16,8 +16,8 @@ TaskState = Literal[STATES]  # type: ignore[valid-type]
 class TaskQuery(ListQuery):
     sort: Literal["created", "started", "finished", "state", "kind"] = "created"
     state: TaskState | None = None
-    kind: Literal["train", "predict", "compare", "explain", "read"] | None = Field(
-        None, description="Without it, the list has no tasks that read a file (read)."
+    kind: Literal["train", "predict", "compare", "explain", "read", "monitor"] | None = Field(
+        None, description="Without it, the list has no tasks that read a file and no cycles of monitors."
     )
     dataset: Id | None = None
     group: Id | None = None
