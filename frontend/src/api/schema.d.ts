@@ -1,5 +1,120 @@
 // Made by "npm run types" from the specification of the service. Do not edit.
 export interface paths {
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the alerts of all monitors or of one, the newest first, with their deliveries. */
+        get: {
+            parameters: {
+                query?: {
+                    kind?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial") | null;
+                    monitor?: string | null;
+                    page?: number;
+                    per_page?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertPage"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try the deliveries of an alert that were not accepted again, at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    alert_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/compare": {
         parameters: {
             query?: never;
@@ -2007,6 +2122,993 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/monitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the monitors, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    dataset?: string | null;
+                    deleted?: boolean;
+                    order?: "asc" | "desc";
+                    page?: number;
+                    per_page?: number;
+                    search?: string | null;
+                    sort?: "created" | "name";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorPage"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Watch a dataset: forecast, store the forecast, score it when the rows arrive, and raise alerts. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718",
+                     *       "model": "9b1c2d3e4f5a607183f2a9c0d5b6e47a",
+                     *       "schedule": {
+                     *         "cron": "0 6 * * *",
+                     *         "timezone": "Europe/Berlin"
+                     *       },
+                     *       "bounds": {
+                     *         "worse_days": 3,
+                     *         "no_rows_hours": 36
+                     *       },
+                     *       "retraining": {
+                     *         "on_drift": true,
+                     *         "promote": "test"
+                     *       },
+                     *       "receivers": [
+                     *         {
+                     *           "kind": "webhook",
+                     *           "address": "https://chat.example/hook"
+                     *         },
+                     *         {
+                     *           "kind": "mail",
+                     *           "address": "forecasts@plant.example",
+                     *           "alerts": [
+                     *             "drift",
+                     *             "no_rows"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonitorRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a monitor with its settings, the pooled scores of its recent forecasts, and drift. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Delete a monitor. Its forecasts and scores are kept, and it can be restored. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change the settings of a monitor. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "bounds": {
+                     *         "window": 56,
+                     *         "coverage_low": 0.75
+                     *       },
+                     *       "enabled": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonitorChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the notes of a monitor in the order of time. */
+        get: {
+            parameters: {
+                query?: {
+                    end?: string | null;
+                    start?: string | null;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Annotations"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Note what happened at a time of the data, such as a meter that was replaced. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "time": "2026-03-14T08:00",
+                     *       "note": "Meter replaced."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnotationRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnnotationView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/annotations/{annotation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a note. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    annotation_id: string;
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/champion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a model the champion by hand; the former one stays in the history. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "model": "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChampionChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/champions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the present champion, the former ones, and the challengers. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChampionHistory"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the stored forecasts, the last one first. */
+        get: {
+            parameters: {
+                query?: {
+                    end?: string | null;
+                    page?: number;
+                    per_page?: number;
+                    start?: string | null;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StoredForecastPage"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/forecasts/{forecast_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a stored forecast with the forecast of seasonal naive, and the truth as far as it is known. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    forecast_id: string;
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StoredForecastDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore a deleted monitor. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Score what can be scored, forecast, and train a challenger if asked to, without waiting for the schedule. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "forecast": true,
+                     *       "train": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CycleRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Cycle"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the newest score of each forecast in the order of time: of all channels, of one, or of one step. */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                    end?: string | null;
+                    limit?: number;
+                    start?: string | null;
+                    step?: number | null;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoreSeries"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/trial-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an alert to all receivers, as a trial. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/predict": {
         parameters: {
             query?: never;
@@ -2265,7 +3367,7 @@ export interface paths {
                 query?: {
                     dataset?: string | null;
                     group?: string | null;
-                    kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
+                    kind?: ("train" | "predict" | "compare" | "explain" | "read" | "monitor") | null;
                     order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
@@ -2936,6 +4038,89 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AlertPage */
+        AlertPage: {
+            /** Items */
+            items: components["schemas"]["AlertView"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /** AlertView */
+        AlertView: {
+            /** Created */
+            created: number;
+            /**
+             * Data Time
+             * @description The time of the data that it is about.
+             */
+            data_time: string | null;
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryView"][];
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial";
+            /**
+             * Monitor
+             * @description An identifier that the service gave.
+             */
+            monitor: string;
+            /** Monitor Name */
+            monitor_name: string;
+            /**
+             * Resolved
+             * @description When its condition ended; null for one that lasts or has no end.
+             */
+            resolved: number | null;
+            /** Text */
+            text: string;
+            text_code: components["schemas"]["TextCode"];
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** AnnotationRequest */
+        AnnotationRequest: {
+            /** Note */
+            note: string;
+            /**
+             * Time
+             * @description A time of the data, ISO 8601.
+             */
+            time: string;
+        };
+        /** Annotations */
+        Annotations: {
+            /** Items */
+            items: components["schemas"]["AnnotationView"][];
+        };
+        /** AnnotationView */
+        AnnotationView: {
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Note */
+            note: string;
+            /** Time */
+            time: string;
+        };
         /** Autocorrelation */
         Autocorrelation: {
             /**
@@ -3118,6 +4303,42 @@ export interface components {
              */
             seed?: number;
         };
+        /**
+         * Bounds
+         * @description When a monitor raises alerts.
+         */
+        Bounds: {
+            /**
+             * Coverage High
+             * @description Alert if they contain a larger one.
+             * @default 0.95
+             */
+            coverage_high?: number;
+            /**
+             * Coverage Low
+             * @description Alert if the 80 % intervals contain a smaller share of the values.
+             * @default 0.7
+             */
+            coverage_low?: number;
+            /**
+             * No Rows Hours
+             * @description Alert if no rows arrive for so many hours; null: no such alert.
+             * @default null
+             */
+            no_rows_hours?: number | null;
+            /**
+             * Window
+             * @description Recent complete forecasts that coverage and drift are computed from.
+             * @default 28
+             */
+            window?: number;
+            /**
+             * Worse Days
+             * @description Alert if the forecasts of so many days have larger errors than seasonal naive.
+             * @default 3
+             */
+            worse_days?: number;
+        };
         /** CalendarError */
         CalendarError: {
             /** Bias */
@@ -3196,6 +4417,95 @@ export interface components {
              * @default null
              */
             tasks?: string[] | null;
+        };
+        /** ChallengerView */
+        ChallengerView: {
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "schedule" | "drift" | "hand";
+            /** Comparison */
+            comparison: {
+                [key: string]: unknown;
+            } | null;
+            /** Created */
+            created: number;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Model */
+            model: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "training" | "promoted" | "rejected" | "waiting" | "failed";
+            /**
+             * Task
+             * @description An identifier that the service gave.
+             */
+            task: string;
+            /** Task State */
+            task_state: string | null;
+        };
+        /** ChampionChange */
+        ChampionChange: {
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+        };
+        /** ChampionHistory */
+        ChampionHistory: {
+            /**
+             * Challengers
+             * @description The newest first.
+             */
+            challengers: components["schemas"]["ChallengerView"][];
+            /**
+             * Champions
+             * @description The present one first.
+             */
+            champions: components["schemas"]["ChampionView"][];
+        };
+        /** ChampionView */
+        ChampionView: {
+            /**
+             * Comparison
+             * @description The paired test with the former champion.
+             */
+            comparison: {
+                [key: string]: unknown;
+            } | null;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * First Origin
+             * @description Of the forecasts that it made.
+             */
+            first_origin: string | null;
+            /** Last Origin */
+            last_origin: string | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /** Model Name */
+            model_name: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "first" | "test" | "hand";
+            /** Since */
+            since: number;
+            /** Until */
+            until: number | null;
         };
         /** ChannelAverage */
         ChannelAverage: {
@@ -3410,6 +4720,29 @@ export interface components {
              * @description WQL on the tuning windows.
              */
             tuning: number | null;
+        };
+        /** Cycle */
+        Cycle: {
+            /**
+             * Task
+             * @description An identifier that the service gave.
+             */
+            task: string;
+        };
+        /** CycleRequest */
+        CycleRequest: {
+            /**
+             * Forecast
+             * @description Forecast now, unless the champion has forecast these rows.
+             * @default true
+             */
+            forecast?: boolean;
+            /**
+             * Train
+             * @description Train a challenger now.
+             * @default false
+             */
+            train?: boolean;
         };
         /**
          * DataFindingView
@@ -3735,6 +5068,58 @@ export interface components {
             /** Failed */
             failed: number;
         };
+        /** DeliveryView */
+        DeliveryView: {
+            /** Address */
+            address: string;
+            /** Attempts */
+            attempts: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "mail";
+            /** Next Attempt */
+            next_attempt: number | null;
+            /** Sent */
+            sent: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sending" | "sent" | "failed";
+        };
+        /** DriftState */
+        DriftState: {
+            /** Forecasts */
+            forecasts: number;
+            /** High */
+            high: number;
+            /** Is Drift */
+            is_drift: boolean;
+            /** Low */
+            low: number;
+            /**
+             * Metric
+             * @description wql or relative_wql.
+             */
+            metric: string;
+            /** P */
+            p: number;
+            /**
+             * Ratio
+             * @description Its value for the recent forecasts divided by its value for the test windows.
+             */
+            ratio: number;
+            /** Recent */
+            recent: number;
+            /** Test */
+            test: number;
+            /** Test Windows */
+            test_windows: number;
+        };
         /**
          * DryRun
          * @description A training that would be accepted.
@@ -4030,6 +5415,24 @@ export interface components {
         ForecastResult: {
             /** Items */
             items: components["schemas"]["ForecastItem"][];
+        };
+        /**
+         * ForecastSchedule
+         * @description When a monitor forecasts.
+         */
+        ForecastSchedule: {
+            /**
+             * Cron
+             * @description Minute, hour, day, month and weekday; null: whenever rows have arrived.
+             * @default null
+             */
+            cron?: string | null;
+            /**
+             * Timezone
+             * @description Of cron, from the IANA database, such as Europe/Berlin.
+             * @default UTC
+             */
+            timezone?: string;
         };
         /** ForecastWindow */
         ForecastWindow: {
@@ -4531,6 +5934,25 @@ export interface components {
             weight_decay?: number;
         };
         /**
+         * MailReceiver
+         * @description An e-mail address; the server is TIMEVIS_SMTP_URL.
+         */
+        MailReceiver: {
+            /** Address */
+            address: string;
+            /**
+             * Alerts
+             * @description Only these kinds of alerts; null: all.
+             * @default null
+             */
+            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mail";
+        };
+        /**
          * Messages
          * @description Code to English template; names in braces are keys of `params`.
          */
@@ -4782,6 +6204,281 @@ export interface components {
              * @description Null for a run of the command line.
              */
             task: string | null;
+        };
+        /**
+         * MonitorChange
+         * @description What is left out stays as it is; an object replaces the whole former one.
+         */
+        MonitorChange: {
+            /** @default null */
+            bounds?: components["schemas"]["Bounds"] | null;
+            /**
+             * Enabled
+             * @default null
+             */
+            enabled?: boolean | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Receivers
+             * @default null
+             */
+            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[] | null;
+            /** @default null */
+            retraining?: components["schemas"]["Retraining"] | null;
+            /** @default null */
+            schedule?: components["schemas"]["ForecastSchedule"] | null;
+        };
+        /** MonitorDetail */
+        MonitorDetail: {
+            bounds: components["schemas"]["Bounds"];
+            /** Coverage 80 */
+            coverage_80: number | null;
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Dataset
+             * @description The newest version.
+             */
+            dataset: string;
+            /** Dataset Name */
+            dataset_name: string | null;
+            /** Deleted */
+            deleted: number | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Forecasts
+             * @description Recent complete forecasts of the champion, at most bounds.window.
+             */
+            forecasts: number;
+            /** Horizon */
+            horizon: number;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Is Drift
+             * @description null: there are too few forecasts to say.
+             */
+            is_drift: boolean | null;
+            /**
+             * Model
+             * @description The champion.
+             */
+            model: string;
+            /** Model Name */
+            model_name: string | null;
+            /** Name */
+            name: string;
+            /** Next Run */
+            next_run: number | null;
+            /** Next Training */
+            next_training: number | null;
+            /**
+             * Open Alerts
+             * @description Alerts whose condition has not ended.
+             */
+            open_alerts: number;
+            /** Receivers */
+            receivers: components["schemas"]["ReceiverView"][];
+            /**
+             * Relative Wql
+             * @description Of these forecasts.
+             */
+            relative_wql: number | null;
+            retraining: components["schemas"]["Retraining"];
+            schedule: components["schemas"]["ForecastSchedule"];
+            state: components["schemas"]["MonitorState"];
+            /**
+             * Task
+             * @description The last cycle.
+             */
+            task: string | null;
+            /** Task State */
+            task_state: string | null;
+        };
+        /** MonitorPage */
+        MonitorPage: {
+            /** Items */
+            items: components["schemas"]["MonitorSummary"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * MonitorRequest
+         * @description A dataset to watch.
+         */
+        MonitorRequest: {
+            /**
+             * @default {
+             *       "window": 28,
+             *       "worse_days": 3,
+             *       "coverage_low": 0.7,
+             *       "coverage_high": 0.95,
+             *       "no_rows_hours": null
+             *     }
+             */
+            bounds?: components["schemas"]["Bounds"];
+            /**
+             * Dataset
+             * @description Any version of the dataset; the monitor follows the newest one.
+             */
+            dataset: string;
+            /**
+             * Enabled
+             * @description Whether it forecasts, scores and raises alerts.
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Horizon
+             * @description Rows of each forecast; null: the horizon of the model.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Model
+             * @description The champion; null: the one of the dataset.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Name
+             * @description null: the name of the dataset.
+             * @default null
+             */
+            name?: string | null;
+            /** Receivers */
+            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[];
+            /**
+             * @default {
+             *       "cron": null,
+             *       "timezone": "UTC",
+             *       "on_drift": false,
+             *       "promote": "test",
+             *       "training": null
+             *     }
+             */
+            retraining?: components["schemas"]["Retraining"];
+            /**
+             * @default {
+             *       "cron": null,
+             *       "timezone": "UTC"
+             *     }
+             */
+            schedule?: components["schemas"]["ForecastSchedule"];
+        };
+        /** MonitorState */
+        MonitorState: {
+            /**
+             * Drift
+             * @description Empty while there are too few forecasts.
+             */
+            drift?: components["schemas"]["DriftState"][];
+            /**
+             * First Origin
+             * @default null
+             */
+            first_origin?: string | null;
+            /**
+             * Forecasts
+             * @default 0
+             */
+            forecasts?: number;
+            /**
+             * Last Origin
+             * @default null
+             */
+            last_origin?: string | null;
+            /**
+             * @description The recent complete forecasts of the champion, pooled.
+             * @default null
+             */
+            summary?: components["schemas"]["RecentScores"] | null;
+            /**
+             * Test
+             * @description The metrics of the test of the champion.
+             */
+            test?: {
+                [key: string]: number | null;
+            };
+        };
+        /** MonitorSummary */
+        MonitorSummary: {
+            /** Coverage 80 */
+            coverage_80: number | null;
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Dataset
+             * @description The newest version.
+             */
+            dataset: string;
+            /** Dataset Name */
+            dataset_name: string | null;
+            /** Deleted */
+            deleted: number | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Forecasts
+             * @description Recent complete forecasts of the champion, at most bounds.window.
+             */
+            forecasts: number;
+            /** Horizon */
+            horizon: number;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Is Drift
+             * @description null: there are too few forecasts to say.
+             */
+            is_drift: boolean | null;
+            /**
+             * Model
+             * @description The champion.
+             */
+            model: string;
+            /** Model Name */
+            model_name: string | null;
+            /** Name */
+            name: string;
+            /** Next Run */
+            next_run: number | null;
+            /**
+             * Open Alerts
+             * @description Alerts whose condition has not ended.
+             */
+            open_alerts: number;
+            /**
+             * Relative Wql
+             * @description Of these forecasts.
+             */
+            relative_wql: number | null;
+            /**
+             * Task
+             * @description The last cycle.
+             */
+            task: string | null;
+            /** Task State */
+            task_state: string | null;
         };
         /**
          * OptionView
@@ -5551,6 +7248,50 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        /** ReceiverView */
+        ReceiverView: {
+            /** Address */
+            address: string;
+            /**
+             * Alerts
+             * @default null
+             */
+            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "mail";
+            /**
+             * Secret
+             * @description Only in the answer to a request that sets the receivers.
+             * @default null
+             */
+            secret?: string | null;
+        };
+        /** RecentScores */
+        RecentScores: {
+            /**
+             * By Channel
+             * @description Channel to metrics.
+             */
+            by_channel: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /**
+             * By Step
+             * @description Metric to its value at each step.
+             */
+            by_step: {
+                [key: string]: (number | null)[];
+            };
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+        };
         /**
          * RescoredRunFacts
          * @description What was scored again by the model of an earlier run.
@@ -5749,6 +7490,45 @@ export interface components {
             window_set: components["schemas"]["WindowSetSummary"];
         };
         /**
+         * Retraining
+         * @description When a challenger is trained, and who makes it champion.
+         */
+        Retraining: {
+            /**
+             * Cron
+             * @description Minute, hour, day, month and weekday; null: not at fixed times.
+             * @default null
+             */
+            cron?: string | null;
+            /**
+             * On Drift
+             * @description Train a challenger when a drift is detected.
+             * @default false
+             */
+            on_drift?: boolean;
+            /**
+             * Promote
+             * @description test: it becomes champion if the paired test says that it is better; hand: never by itself.
+             * @default test
+             * @enum {string}
+             */
+            promote?: "test" | "hand";
+            /**
+             * Timezone
+             * @description Of cron.
+             * @default UTC
+             */
+            timezone?: string;
+            /**
+             * Training
+             * @description A body of POST /api/train without a dataset; null: as the champion was trained.
+             * @default null
+             */
+            training?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * RowsRequest
          * @description A file with newer rows and the same columns.
          */
@@ -5834,6 +7614,25 @@ export interface components {
              */
             source?: "bundled" | "synthetic";
         };
+        /** ScoreDetails */
+        ScoreDetails: {
+            /**
+             * By Channel
+             * @description Channel to metrics.
+             */
+            by_channel: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /**
+             * By Step
+             * @description Metric to its value at each step.
+             */
+            by_step: {
+                [key: string]: (number | null)[];
+            };
+        };
         /**
          * ScoredPeriodView
          * @description The whole scored period of a channel, forecast by windows that follow each other.
@@ -5868,6 +7667,44 @@ export interface components {
             unit: string;
             /** Windows */
             windows: components["schemas"]["PeriodWindow"][];
+        };
+        /** ScorePoint */
+        ScorePoint: {
+            /** Complete */
+            complete: boolean;
+            /**
+             * Forecast
+             * @description An identifier that the service gave.
+             */
+            forecast: string;
+            /** Last Time */
+            last_time: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /** Origin */
+            origin: string;
+            /** Targets */
+            targets: number;
+            /**
+             * Version
+             * @description The version of the dataset that it was scored with.
+             */
+            version: string;
+        };
+        /** ScoreSeries */
+        ScoreSeries: {
+            /**
+             * Items
+             * @description In the order of time, each with its newest score.
+             */
+            items: components["schemas"]["ScorePoint"][];
         };
         /** Seasonality */
         Seasonality: {
@@ -6052,6 +7889,126 @@ export interface components {
             throughput: components["schemas"]["DayThroughput"][];
             /** Uploaded Bytes */
             uploaded_bytes: number;
+        };
+        /** StoredChannel */
+        StoredChannel: {
+            /** Channel */
+            channel: string;
+            /** Levels */
+            levels: number[];
+            /**
+             * Naive
+             * @description The quantiles of seasonal naive.
+             */
+            naive: (number | null)[][];
+            /** Point */
+            point: (number | null)[];
+            /**
+             * Quantiles
+             * @description One list for each level.
+             */
+            quantiles: (number | null)[][];
+            /** Time */
+            time: string[];
+            /**
+             * Truth
+             * @description null where it is not known yet.
+             */
+            truth: (number | null)[];
+            /** Unit */
+            unit: string;
+        };
+        /** StoredForecastDetail */
+        StoredForecastDetail: {
+            /** Channels */
+            channels: components["schemas"]["StoredChannel"][];
+            /**
+             * Complete
+             * @description Whether all of its times have passed in the newest scored version.
+             */
+            complete: boolean;
+            /** Created */
+            created: number;
+            /**
+             * Dataset
+             * @description The version that it was made from.
+             */
+            dataset: string;
+            details: components["schemas"]["ScoreDetails"] | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Last Time */
+            last_time: string;
+            /**
+             * Metrics
+             * @description Of its newest score; null before the first truth.
+             */
+            metrics: {
+                [key: string]: number | null;
+            } | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /**
+             * Origin
+             * @description The first time that is forecast.
+             */
+            origin: string;
+        };
+        /** StoredForecastPage */
+        StoredForecastPage: {
+            /** Items */
+            items: components["schemas"]["StoredForecastSummary"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /** StoredForecastSummary */
+        StoredForecastSummary: {
+            /**
+             * Complete
+             * @description Whether all of its times have passed in the newest scored version.
+             */
+            complete: boolean;
+            /** Created */
+            created: number;
+            /**
+             * Dataset
+             * @description The version that it was made from.
+             */
+            dataset: string;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Last Time */
+            last_time: string;
+            /**
+             * Metrics
+             * @description Of its newest score; null before the first truth.
+             */
+            metrics: {
+                [key: string]: number | null;
+            } | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /**
+             * Origin
+             * @description The first time that is forecast.
+             */
+            origin: string;
         };
         /** Stretch */
         Stretch: {
@@ -8013,6 +9970,31 @@ export interface components {
             severity: "good" | "info" | "warning" | "bad";
             /** Text */
             text: string;
+        };
+        /**
+         * WebhookReceiver
+         * @description A web address that accepts a signed request for each alert.
+         */
+        WebhookReceiver: {
+            /** Address */
+            address: string;
+            /**
+             * Alerts
+             * @description Only these kinds of alerts; null: all.
+             * @default null
+             */
+            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook";
+            /**
+             * Secret
+             * @description Key of the signature, whsec_ and base64; null: the service makes one.
+             * @default null
+             */
+            secret?: string | null;
         };
         /** WindowErrors */
         WindowErrors: {
