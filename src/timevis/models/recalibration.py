@@ -115,14 +115,14 @@ def select_recalibration(
     """
     coverage: dict[str, float] = {}
     wql: dict[str, Tensor] = {}
-    for method in methods:
+    for candidate in methods:
         metrics = forecaster.new_metrics()
-        quantiles = recalibrated(forecaster, first, second, method)
+        quantiles = recalibrated(forecaster, first, second, candidate)
         median = quantiles[:, quantiles.shape[1] // 2]
         metrics.update(median, quantiles, second.target.nan_to_num(), second.target.isfinite(), second.channel)
         scores = metrics.compute()
-        coverage[method] = float(scores["overall"]["coverage_80"])
-        wql[method] = torch.as_tensor(scores["by_channel"]["wql"]).double()
+        coverage[candidate] = float(scores["overall"]["coverage_80"])
+        wql[candidate] = torch.as_tensor(scores["by_channel"]["wql"]).double()
     ratio: dict[str, float] = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
     method: ConformalMethod = methods[0]
     reason: Reason = "few-windows"
