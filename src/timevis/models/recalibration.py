@@ -124,17 +124,15 @@ def select_recalibration(
         coverage[method] = float(scores["overall"]["coverage_80"])
         wql[method] = torch.as_tensor(scores["by_channel"]["wql"]).double()
     ratio: dict[str, float] = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
-    method: ConformalMethod = methods[0]
+    chosen: ConformalMethod = methods[0]
     reason: Reason = "few-windows"
     if horizons_of(forecaster, second) >= MIN_HORIZONS_TO_SELECT:
         allowed = [m for m in methods if m == "none" or ratio[m] <= 1 + MAX_WQL_RISE]
-        method, reason = allowed[0], "validation"
+        chosen, reason = allowed[0], "validation"
         for other in allowed[1:]:
-            if abs(coverage[other] - 0.8) < abs(coverage[method] - 0.8) - MIN_COVERAGE_GAIN:
-                method = other
-    return Recalibration(
-        method, reason, horizons_of(forecaster, first), coverage, {str(m): r for m, r in ratio.items()}
-    )
+            if abs(coverage[other] - 0.8) < abs(coverage[chosen] - 0.8) - MIN_COVERAGE_GAIN:
+                chosen = other
+    return Recalibration(chosen, reason, horizons_of(forecaster, first), coverage, ratio)
 
 
 def recalibrated(
