@@ -123,7 +123,9 @@ def select_recalibration(
         scores = metrics.compute()
         coverage[method] = float(scores["overall"]["coverage_80"])
         wql[method] = torch.as_tensor(scores["by_channel"]["wql"]).double()
-    ratio: dict[str, float] = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
+    ratio: dict[str, float] = {}
+    for method in methods:
+        ratio[method] = float((wql[method] / wql["none"]).log().nanmean().exp())
     chosen: ConformalMethod = methods[0]
     reason: Reason = "few-windows"
     if horizons_of(forecaster, second) >= MIN_HORIZONS_TO_SELECT:
