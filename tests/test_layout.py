@@ -21,7 +21,7 @@ LAYERS = (
     ("runs",),
     ("evaluation",),
     ("sweep", "training"),
-    ("combine", "experiment", "predict", "rescore"),
+    ("combine", "experiment", "explain", "predict", "rescore"),
     ("api",),
     ("leaderboards",),
     ("service",),

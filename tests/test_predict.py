@@ -278,7 +278,7 @@ def test_only_some_series_are_needed_where_each_has_its_own_covariate(finished_r
         plant_rows(300, seed=s)[["time", "a"]].assign(site=f"s{s}", price=np.arange(300) % (7 + s)) for s in range(3)
     ]
     pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
-    columns = ("data.target=[a]", "data.covariates={price: known}")
+    columns = ("data.target=[a]", "data.covariates={price: known}", "model.covariates=known")
     small = ("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=20")
     run = finished_run(*small, "data=file", f"data.path={tmp_path / 'sites.csv'}", *columns)
     whole = predict(run).query("channel in ['s0', 's1']").reset_index(drop=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.predict import NewData
+    from timevis.runs.explanation import Explanation
     from timevis.runs.results import Results
 
 OUTPUTS = Path("outputs")
@@ -89,6 +90,25 @@ class Run:
         from timevis.predict import predict
 
         return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest)
+
+    def explain(self, data: NewData = None, *, windows: int = 100) -> Explanation:
+        """Measure which inputs the forecast depends on: the parts of the context, each covariate, and the calendar.
+
+        Parameters
+        ----------
+        data : DataFrame or file, optional
+            New rows whose forecast is explained; None takes the data of the run.
+        windows : int
+            Largest number of windows in a pass, of which there are two for each group of inputs.
+
+        Returns
+        -------
+        Explanation
+            Its attributes `table` and `by_channel` are DataFrames; see `timevis.explain.explain`.
+        """
+        from timevis.explain import explain
+
+        return explain(self.folder, data, windows=windows)
 
     def plot(self) -> Figure:
         """Draw some of the scored windows: context, truth, median forecast, and the 80 and 95 % intervals."""

@@ -292,6 +292,13 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
                 readers = [name for name, model in declared_models().items() if kind in model.readable_covariates]
                 advice = f"models that can read them: {join_names(readers)}"
             log.info("%s covariates that this model does not read: %s; %s", kind, names, advice)
+    if panel.statics is not None and "static" not in forecaster.readable_covariates:
+        readers = [name for name, model in declared_models().items() if "static" in model.readable_covariates]
+        log.info(
+            "static covariates that this model does not read: %s; models that can read them: %s",
+            join_names(panel.statics.names),
+            join_names(readers),
+        )
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(

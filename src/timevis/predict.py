@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from timevis.data.closed_hours import ClosedHours
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
@@ -28,7 +29,12 @@ from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
-from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
+from timevis.runs.reload import (
+    add_unread_covariates,
+    load_run_data,
+    select_trained_channels,
+    with_targets_of_long_table,
+)
 from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
@@ -69,7 +75,8 @@ def predict(
     Returns
     -------
     DataFrame
-        `horizon` rows for each item and each channel with a value in its context. Columns: item, channel, timestamp,
+        `horizon` rows for each item and each channel with a value in its context; point and quantiles are NaN in the
+        hours of the week in which the data never have a value. Columns: item, channel, timestamp,
         point, the quantiles ``q0.025`` to ``q0.975``, in the unit of the data, and scored, which is False for a
         series that was too short for the run to score. Times with a zone are in `data.timezone`, or else in the zone
         of the data.
@@ -170,12 +177,14 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     report = folder.data_report
     items = load_files(
         paths,
-        DataOptions.from_config(folder.config.data),
+        with_targets_of_long_table(DataOptions.from_config(folder.config.data), report),
         tuple(report["channels"]),
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
+    closed = ClosedHours.from_report(report)
+    items = {name: replace(panel, closed=closed) for name, panel in items.items()}
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
         covariates_read = [names[k] for k in folder.load_forecaster().covariates_read]
@@ -211,7 +220,60 @@ def forecast_panel(
         raise ConfigError(message, advice, "horizon")
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
-    panel, origins = extend_to_horizon(panel, horizon, length)
+    panel, origins, channels = windows_to_forecast(forecaster, panel, item)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    forecaster = forecaster.to(device).eval()
+    series = SeriesStore(panel).to(device)
+    points, quantiles = [], []
+    with torch.no_grad():
+        for channel in torch.from_numpy(channels).split(batch_size):
+            origin = torch.from_numpy(origins)[channel]
+            batch = series.gather(origin.to(device), channel.to(device), length, horizon)
+            forecast = forecaster.forecast(batch)
+            points.append(forecast.point.float().cpu().numpy())
+            quantiles.append(forecast.quantiles.float().cpu().numpy())
+    quantile_rows = np.concatenate(quantiles).transpose(0, 2, 1).reshape(-1, len(QUANTILE_LEVELS))
+    forecast_rows = (origins[channels, None] + np.arange(horizon)).ravel()
+    is_closed = panel.closed_rows[forecast_rows]
+    quantile_rows[is_closed] = np.nan
+    if is_closed.all():
+        log.warning(
+            "%s: all %d rows to forecast lie in hours in which the data never have a value, so that the forecast is "
+            "empty; train a model with a longer horizon",
+            item,
+            horizon,
+        )
+    table = pd.DataFrame(
+        {
+            "item": item,
+            "channel": np.repeat(np.asarray(panel.channels, dtype=object)[channels], horizon),
+            "timestamp": panel.local_index[forecast_rows],
+            "point": np.where(is_closed, np.float32(np.nan), np.concatenate(points).ravel()),
+        }
+    )
+    table = table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
+    table = table.groupby("channel", sort=False).head(rows).reset_index(drop=True)
+    return table.assign(truth=values_at(observed, table["channel"], table["timestamp"])) if backtest else table
+
+
+def windows_to_forecast(forecaster: Forecaster, panel: Panel, item: str) -> tuple[Panel, np.ndarray, np.ndarray]:
+    """The windows of a forecast; warnings name channels that are not forecast and covariates without a value.
+
+    Returns
+    -------
+    panel : Panel
+    origins : int64 [C]
+        See `extend_to_horizon`.
+    channels : int64 [N]
+        Numbers of the channels with a value in the context.
+
+    Raises
+    ------
+    DataError
+        The panel has fewer rows than a context.
+    """
+    length = forecaster.context_length
+    panel, origins = extend_to_horizon(panel, forecaster.horizon, length)
     if origins.min() < length:
         message = Text(
             "context-too-short",
@@ -222,31 +284,8 @@ def forecast_panel(
             context_length=length,
         )
         raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    forecaster = forecaster.to(device).eval()
-    _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, horizon, item)
-    series = SeriesStore(panel).to(device)
-    channels = _channels_to_forecast(panel, origins, length, item)
-    points, quantiles = [], []
-    with torch.no_grad():
-        for channel in torch.from_numpy(channels).split(batch_size):
-            origin = torch.from_numpy(origins)[channel]
-            batch = series.gather(origin.to(device), channel.to(device), length, horizon)
-            forecast = forecaster.forecast(batch)
-            points.append(forecast.point.float().cpu().numpy())
-            quantiles.append(forecast.quantiles.float().cpu().numpy())
-    quantile_rows = np.concatenate(quantiles).transpose(0, 2, 1).reshape(-1, len(QUANTILE_LEVELS))
-    table = pd.DataFrame(
-        {
-            "item": item,
-            "channel": np.repeat(np.asarray(panel.channels, dtype=object)[channels], horizon),
-            "timestamp": panel.local_index[(origins[channels, None] + np.arange(horizon)).ravel()],
-            "point": np.concatenate(points).ravel(),
-        }
-    )
-    table = table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
-    table = table.groupby("channel", sort=False).head(rows).reset_index(drop=True)
-    return table.assign(truth=values_at(observed, table["channel"], table["timestamp"])) if backtest else table
+    _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, forecaster.horizon, item)
+    return panel, origins, _channels_to_forecast(panel, origins, length, item)
 
 
 def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int, item: str) -> np.ndarray:

@@ -32,7 +32,7 @@ def train_on(finished_run, tmp_path_factory):
     def train(frame: pd.DataFrame):
         path = tmp_path_factory.mktemp("data") / "sites.csv"
         frame.to_csv(path, index=False)
-        columns = ("data.target=[load]", "data.covariates={price: known}")
+        columns = ("data.target=[load]", "data.covariates={price: known}", "model.covariates=known")
         small = ("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=20")
         return finished_run(*small, "data=file", f"data.path={path}", *columns)
 

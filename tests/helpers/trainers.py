@@ -29,6 +29,6 @@ def watch_runs(patch: pytest.MonkeyPatch, callback: pl.Callback) -> None:
 
 
 def leave_out_reports(patch: pytest.MonkeyPatch) -> None:
-    """Let runs and rescored runs write no report."""
-    for module in ("experiment", "rescore"):
+    """Let runs, rescored runs and explanations write no report."""
+    for module in ("experiment", "explain", "rescore"):
         patch.setattr(f"timevis.{module}.write_report", lambda folder: None)

@@ -5,7 +5,7 @@ from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
-from timevis.models import serialization
+from timevis.models import gap_sums, serialization
 from timevis.models.linear import Linear, profile_basis
 
 
@@ -60,6 +60,18 @@ def test_the_penalty_with_the_lowest_validation_error_is_selected():
         errors[penalties] = model.validation_error(datamodule)
     assert errors[(1e-6, 10.0)] == min(errors.values())
     assert model.refit_arguments()["penalties"] == [min((1e-6, 10.0), key=lambda p: errors[(p,)])]
+
+
+def test_sums_over_gaps_are_equal_by_transforms_and_by_products(monkeypatch):
+    values = np.sin(T / 5)[:, None] + RNG.normal(size=(600, 2))
+    values[:40, 1] = np.nan
+    values[T % 24 < 9] = np.nan
+    maps = []
+    for cost in (0, np.inf):
+        monkeypatch.setattr(gap_sums, "FFT_COST", cost)
+        maps.append(prepared(values, penalties=(1e-3,))[0].maps)
+    torch.testing.assert_close(*maps, rtol=1e-4, atol=1e-5)
+    assert maps[0].abs().max() > 0.1
 
 
 def test_missing_targets_have_no_weight():

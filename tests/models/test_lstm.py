@@ -74,7 +74,8 @@ def test_the_stored_hyperparameters_do_not_depend_on_the_order_of_the_functions_
 def test_the_option_covariates_selects_the_columns_that_are_read(covariates, columns):
     datamodule = make_datamodule(NOISY_SEASON, RNG.normal(size=(ROWS, 2)), (False, True))
     model = LSTM.from_data(datamodule, hidden_size=8, covariates=covariates)
-    assert model.readable_covariates == {"known": "known", "observed": "all"}  # what a run that reads none advises
+    # what a run that reads none advises
+    assert model.readable_covariates == {"known": "known", "observed": "all", "static": "known"}
     model.prepare(datamodule)
     batch = datamodule.gather("test", torch.tensor([0]))
     before = model.eval().forecast(batch).point

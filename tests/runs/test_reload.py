@@ -130,7 +130,7 @@ def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tm
     )
     assert rescore(run, tmp_path / "again", [without])["without"].metrics["wql"].value > 0
     small = ("model.hidden_size=8", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=4")
-    reader = finished_run("model=lstm", *small, *options)
+    reader = finished_run("model=lstm", "model.covariates=known", *small, *options)
     with pytest.raises(DataError, match="no covariate 'price'"):
         predict(reader, [without])
 

@@ -1,5 +1,120 @@
 // Made by "npm run types" from the specification of the service. Do not edit.
 export interface paths {
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the alerts of all monitors or of one, the newest first, with their deliveries. */
+        get: {
+            parameters: {
+                query?: {
+                    kind?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial") | null;
+                    monitor?: string | null;
+                    page?: number;
+                    per_page?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertPage"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try the deliveries of an alert that were not accepted again, at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    alert_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/compare": {
         parameters: {
             query?: never;
@@ -1531,6 +1646,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model_id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which inputs a forecast depends on */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ModelExplanation"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Explain a model */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The task has ended (Prefer: wait) */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Successful response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model_id}/forecasts": {
         parameters: {
             query?: never;
@@ -1779,6 +1999,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/{model_id}/scored-period": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole scored period */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                };
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoredPeriodView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model_id}/verdict": {
         parameters: {
             query?: never;
@@ -1829,6 +2116,993 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the monitors, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    dataset?: string | null;
+                    deleted?: boolean;
+                    order?: "asc" | "desc";
+                    page?: number;
+                    per_page?: number;
+                    search?: string | null;
+                    sort?: "created" | "name";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorPage"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Watch a dataset: forecast, store the forecast, score it when the rows arrive, and raise alerts. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718",
+                     *       "model": "9b1c2d3e4f5a607183f2a9c0d5b6e47a",
+                     *       "schedule": {
+                     *         "cron": "0 6 * * *",
+                     *         "timezone": "Europe/Berlin"
+                     *       },
+                     *       "bounds": {
+                     *         "worse_days": 3,
+                     *         "no_rows_hours": 36
+                     *       },
+                     *       "retraining": {
+                     *         "on_drift": true,
+                     *         "promote": "test"
+                     *       },
+                     *       "receivers": [
+                     *         {
+                     *           "kind": "webhook",
+                     *           "address": "https://chat.example/hook"
+                     *         },
+                     *         {
+                     *           "kind": "mail",
+                     *           "address": "forecasts@plant.example",
+                     *           "alerts": [
+                     *             "drift",
+                     *             "no_rows"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonitorRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a monitor with its settings, the pooled scores of its recent forecasts, and drift. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Delete a monitor. Its forecasts and scores are kept, and it can be restored. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change the settings of a monitor. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "bounds": {
+                     *         "window": 56,
+                     *         "coverage_low": 0.75
+                     *       },
+                     *       "enabled": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonitorChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the notes of a monitor in the order of time. */
+        get: {
+            parameters: {
+                query?: {
+                    end?: string | null;
+                    start?: string | null;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Annotations"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Note what happened at a time of the data, such as a meter that was replaced. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "time": "2026-03-14T08:00",
+                     *       "note": "Meter replaced."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnotationRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnnotationView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/annotations/{annotation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a note. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    annotation_id: string;
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/champion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a model the champion by hand; the former one stays in the history. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "model": "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChampionChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/champions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the present champion, the former ones, and the challengers. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChampionHistory"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the stored forecasts, the last one first. */
+        get: {
+            parameters: {
+                query?: {
+                    end?: string | null;
+                    page?: number;
+                    per_page?: number;
+                    start?: string | null;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StoredForecastPage"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/forecasts/{forecast_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a stored forecast with the forecast of seasonal naive, and the truth as far as it is known. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    forecast_id: string;
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StoredForecastDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore a deleted monitor. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Score what can be scored, forecast, and train a challenger if asked to, without waiting for the schedule. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "forecast": true,
+                     *       "train": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CycleRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Cycle"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the newest score of each forecast in the order of time: of all channels, of one, or of one step. */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                    end?: string | null;
+                    limit?: number;
+                    start?: string | null;
+                    step?: number | null;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoreSeries"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/trial-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an alert to all receivers, as a trial. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2093,7 +3367,7 @@ export interface paths {
                 query?: {
                     dataset?: string | null;
                     group?: string | null;
-                    kind?: ("train" | "predict" | "compare" | "read") | null;
+                    kind?: ("train" | "predict" | "compare" | "explain" | "read" | "monitor") | null;
                     order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
@@ -2764,6 +4038,89 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AlertPage */
+        AlertPage: {
+            /** Items */
+            items: components["schemas"]["AlertView"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /** AlertView */
+        AlertView: {
+            /** Created */
+            created: number;
+            /**
+             * Data Time
+             * @description The time of the data that it is about.
+             */
+            data_time: string | null;
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryView"][];
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial";
+            /**
+             * Monitor
+             * @description An identifier that the service gave.
+             */
+            monitor: string;
+            /** Monitor Name */
+            monitor_name: string;
+            /**
+             * Resolved
+             * @description When its condition ended; null for one that lasts or has no end.
+             */
+            resolved: number | null;
+            /** Text */
+            text: string;
+            text_code: components["schemas"]["TextCode"];
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** AnnotationRequest */
+        AnnotationRequest: {
+            /** Note */
+            note: string;
+            /**
+             * Time
+             * @description A time of the data, ISO 8601.
+             */
+            time: string;
+        };
+        /** Annotations */
+        Annotations: {
+            /** Items */
+            items: components["schemas"]["AnnotationView"][];
+        };
+        /** AnnotationView */
+        AnnotationView: {
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Note */
+            note: string;
+            /** Time */
+            time: string;
+        };
         /** Autocorrelation */
         Autocorrelation: {
             /**
@@ -2891,6 +4248,13 @@ export interface components {
              */
             base_seasons?: number[] | null;
             /**
+             * Covariates
+             * @description Which covariates are features: known ones have future values, and ``auto`` reads those that lower the error of small boosted models on validation.
+             * @default auto
+             * @enum {string}
+             */
+            covariates?: "auto" | "known" | "all" | "none";
+            /**
              * Feature Fraction
              * @description Share of the features that each tree may use.
              * @default 0.7
@@ -2938,6 +4302,42 @@ export interface components {
              * @default 0
              */
             seed?: number;
+        };
+        /**
+         * Bounds
+         * @description When a monitor raises alerts.
+         */
+        Bounds: {
+            /**
+             * Coverage High
+             * @description Alert if they contain a larger one.
+             * @default 0.95
+             */
+            coverage_high?: number;
+            /**
+             * Coverage Low
+             * @description Alert if the 80 % intervals contain a smaller share of the values.
+             * @default 0.7
+             */
+            coverage_low?: number;
+            /**
+             * No Rows Hours
+             * @description Alert if no rows arrive for so many hours; null: no such alert.
+             * @default null
+             */
+            no_rows_hours?: number | null;
+            /**
+             * Window
+             * @description Recent complete forecasts that coverage and drift are computed from.
+             * @default 28
+             */
+            window?: number;
+            /**
+             * Worse Days
+             * @description Alert if the forecasts of so many days have larger errors than seasonal naive.
+             * @default 3
+             */
+            worse_days?: number;
         };
         /** CalendarError */
         CalendarError: {
@@ -3006,7 +4406,7 @@ export interface components {
              * Kind
              * @default null
              */
-            kind?: ("train" | "predict" | "compare" | "read") | null;
+            kind?: ("train" | "predict" | "compare" | "explain" | "read") | null;
             /**
              * State
              * @default null
@@ -3017,6 +4417,95 @@ export interface components {
              * @default null
              */
             tasks?: string[] | null;
+        };
+        /** ChallengerView */
+        ChallengerView: {
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "schedule" | "drift" | "hand";
+            /** Comparison */
+            comparison: {
+                [key: string]: unknown;
+            } | null;
+            /** Created */
+            created: number;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Model */
+            model: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "training" | "promoted" | "rejected" | "waiting" | "failed";
+            /**
+             * Task
+             * @description An identifier that the service gave.
+             */
+            task: string;
+            /** Task State */
+            task_state: string | null;
+        };
+        /** ChampionChange */
+        ChampionChange: {
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+        };
+        /** ChampionHistory */
+        ChampionHistory: {
+            /**
+             * Challengers
+             * @description The newest first.
+             */
+            challengers: components["schemas"]["ChallengerView"][];
+            /**
+             * Champions
+             * @description The present one first.
+             */
+            champions: components["schemas"]["ChampionView"][];
+        };
+        /** ChampionView */
+        ChampionView: {
+            /**
+             * Comparison
+             * @description The paired test with the former champion.
+             */
+            comparison: {
+                [key: string]: unknown;
+            } | null;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * First Origin
+             * @description Of the forecasts that it made.
+             */
+            first_origin: string | null;
+            /** Last Origin */
+            last_origin: string | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /** Model Name */
+            model_name: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "first" | "test" | "hand";
+            /** Since */
+            since: number;
+            /** Until */
+            until: number | null;
         };
         /** ChannelAverage */
         ChannelAverage: {
@@ -3231,6 +4720,29 @@ export interface components {
              * @description WQL on the tuning windows.
              */
             tuning: number | null;
+        };
+        /** Cycle */
+        Cycle: {
+            /**
+             * Task
+             * @description An identifier that the service gave.
+             */
+            task: string;
+        };
+        /** CycleRequest */
+        CycleRequest: {
+            /**
+             * Forecast
+             * @description Forecast now, unless the champion has forecast these rows.
+             * @default true
+             */
+            forecast?: boolean;
+            /**
+             * Train
+             * @description Train a challenger now.
+             * @default false
+             */
+            train?: boolean;
         };
         /**
          * DataFindingView
@@ -3556,6 +5068,58 @@ export interface components {
             /** Failed */
             failed: number;
         };
+        /** DeliveryView */
+        DeliveryView: {
+            /** Address */
+            address: string;
+            /** Attempts */
+            attempts: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "mail";
+            /** Next Attempt */
+            next_attempt: number | null;
+            /** Sent */
+            sent: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sending" | "sent" | "failed";
+        };
+        /** DriftState */
+        DriftState: {
+            /** Forecasts */
+            forecasts: number;
+            /** High */
+            high: number;
+            /** Is Drift */
+            is_drift: boolean;
+            /** Low */
+            low: number;
+            /**
+             * Metric
+             * @description wql or relative_wql.
+             */
+            metric: string;
+            /** P */
+            p: number;
+            /**
+             * Ratio
+             * @description Its value for the recent forecasts divided by its value for the test windows.
+             */
+            ratio: number;
+            /** Recent */
+            recent: number;
+            /** Test */
+            test: number;
+            /** Test Windows */
+            test_windows: number;
+        };
         /**
          * DryRun
          * @description A training that would be accepted.
@@ -3659,6 +5223,108 @@ export interface components {
             steps: number | null;
         };
         /**
+         * ExplainedInput
+         * @description What happens when one group of inputs is hidden from the model, or replaced.
+         */
+        ExplainedInput: {
+            /**
+             * By Channel
+             * @description The same for each forecast channel.
+             */
+            by_channel: {
+                [key: string]: components["schemas"]["ForecastMove"];
+            };
+            /**
+             * Changed
+             * @description ``hidden``: the values are missing. ``replaced``: the rows of another time take their place.
+             * @enum {string}
+             */
+            changed: "hidden" | "replaced";
+            /** @description WQL on the validation windows without the input, divided by the WQL with it, minus 1; of several channels the geometric mean of the ratios. With its 95 % interval. */
+            error_rise: components["schemas"]["Interval"];
+            /** @description Of all forecast channels together. */
+            forecast: components["schemas"]["ForecastMove"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "context" | "covariate" | "calendar";
+            /** Label */
+            label: string;
+            /**
+             * Label Code
+             * @description The label as code and params, for other languages.
+             */
+            label_code: {
+                [key: string]: unknown;
+            };
+            /**
+             * Rows
+             * @description Rows of the context that are hidden; None for an input that is replaced in all rows.
+             */
+            rows: number | null;
+        };
+        /**
+         * Explanation
+         * @description How much each group of inputs matters to a model.
+         */
+        Explanation: {
+            /**
+             * Channels
+             * @description Channels that were forecast; at most a quarter of the maximum of `windows`, evenly spaced.
+             */
+            channels: number;
+            /**
+             * Covariates Not Read
+             * @description Covariates of the data that the model does not read.
+             */
+            covariates_not_read: string[];
+            /** Data */
+            data: string;
+            /**
+             * First Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            first_target: string;
+            /**
+             * Forecasts
+             * @description Windows that were forecast for all of this.
+             */
+            forecasts: number;
+            /**
+             * Inputs
+             * @description The largest rise of the error first.
+             */
+            inputs: components["schemas"]["ExplainedInput"][];
+            /**
+             * Item
+             * @description The data whose forecast was explained.
+             */
+            item: string;
+            /**
+             * Last Target
+             * @description Times of the rows of this forecast, of all series.
+             */
+            last_target: string;
+            /** Model */
+            model: string;
+            /**
+             * Origins
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            origins: number;
+            /**
+             * Seconds
+             * @description Wall time of these forecasts.
+             */
+            seconds: number;
+            /**
+             * Windows
+             * @description Validation windows on which the error was measured, and their distinct origins.
+             */
+            windows: number;
+        };
+        /**
          * ForecastDryRun
          * @description A forecast that would be accepted.
          */
@@ -3729,10 +5395,44 @@ export interface components {
             /** Unit */
             unit: string;
         };
+        /**
+         * ForecastMove
+         * @description How a forecast moves, in standard deviations of the channel in the training part.
+         */
+        ForecastMove: {
+            /**
+             * Change
+             * @description Mean absolute change of the median over the steps. None if there was nothing to replace the input with.
+             */
+            change: number | null;
+            /**
+             * Contribution
+             * @description Mean over the steps of the median with the input minus the median without it.
+             */
+            contribution: number | null;
+        };
         /** ForecastResult */
         ForecastResult: {
             /** Items */
             items: components["schemas"]["ForecastItem"][];
+        };
+        /**
+         * ForecastSchedule
+         * @description When a monitor forecasts.
+         */
+        ForecastSchedule: {
+            /**
+             * Cron
+             * @description Minute, hour, day, month and weekday; null: whenever rows have arrived.
+             * @default null
+             */
+            cron?: string | null;
+            /**
+             * Timezone
+             * @description Of cron, from the IANA database, such as Europe/Berlin.
+             * @default UTC
+             */
+            timezone?: string;
         };
         /** ForecastWindow */
         ForecastWindow: {
@@ -3925,6 +5625,20 @@ export interface components {
             /** Observed */
             observed: number;
         };
+        /** LargeError */
+        LargeError: {
+            /**
+             * Index
+             * @description The window that forecast it.
+             */
+            index: number;
+            /** Median */
+            median: number;
+            /** Time */
+            time: string;
+            /** Truth */
+            truth: number;
+        };
         /** LeaderboardRow */
         LeaderboardRow: {
             /** Kind */
@@ -4095,17 +5809,17 @@ export interface components {
             cell?: "lstm" | "gru";
             /**
              * Channel Embedding
-             * @description Add an embedding of the channel to the input of the decoder.
+             * @description Add an embedding of the channel to the input of the decoder. The embeddings of static covariates are always added.
              * @default true
              */
             channel_embedding?: boolean;
             /**
              * Covariates
-             * @description Which covariates the network reads; ``known`` reads those whose future values are known.
-             * @default known
+             * @description Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the error of small boosted models on validation.
+             * @default auto
              * @enum {string}
              */
-            covariates?: "known" | "all" | "none";
+            covariates?: "auto" | "known" | "all" | "none";
             /**
              * Dropout
              * @description Before the head, and between layers.
@@ -4220,6 +5934,25 @@ export interface components {
             weight_decay?: number;
         };
         /**
+         * MailReceiver
+         * @description An e-mail address; the server is TIMEVIS_SMTP_URL.
+         */
+        MailReceiver: {
+            /** Address */
+            address: string;
+            /**
+             * Alerts
+             * @description Only these kinds of alerts; null: all.
+             * @default null
+             */
+            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mail";
+        };
+        /**
          * Messages
          * @description Code to English template; names in braces are keys of `params`.
          */
@@ -4330,6 +6063,14 @@ export interface components {
              */
             task: string | null;
             training: components["schemas"]["History"];
+        };
+        /**
+         * ModelExplanation
+         * @description Which inputs a model and its forecast depend on.
+         */
+        ModelExplanation: {
+            /** @description The newest explanation, of a task or of `timevis explain`; null if there is none. */
+            explanation: components["schemas"]["Explanation"] | null;
         };
         /** ModelOption */
         ModelOption: {
@@ -4465,6 +6206,281 @@ export interface components {
             task: string | null;
         };
         /**
+         * MonitorChange
+         * @description What is left out stays as it is; an object replaces the whole former one.
+         */
+        MonitorChange: {
+            /** @default null */
+            bounds?: components["schemas"]["Bounds"] | null;
+            /**
+             * Enabled
+             * @default null
+             */
+            enabled?: boolean | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Receivers
+             * @default null
+             */
+            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[] | null;
+            /** @default null */
+            retraining?: components["schemas"]["Retraining"] | null;
+            /** @default null */
+            schedule?: components["schemas"]["ForecastSchedule"] | null;
+        };
+        /** MonitorDetail */
+        MonitorDetail: {
+            bounds: components["schemas"]["Bounds"];
+            /** Coverage 80 */
+            coverage_80: number | null;
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Dataset
+             * @description The newest version.
+             */
+            dataset: string;
+            /** Dataset Name */
+            dataset_name: string | null;
+            /** Deleted */
+            deleted: number | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Forecasts
+             * @description Recent complete forecasts of the champion, at most bounds.window.
+             */
+            forecasts: number;
+            /** Horizon */
+            horizon: number;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Is Drift
+             * @description null: there are too few forecasts to say.
+             */
+            is_drift: boolean | null;
+            /**
+             * Model
+             * @description The champion.
+             */
+            model: string;
+            /** Model Name */
+            model_name: string | null;
+            /** Name */
+            name: string;
+            /** Next Run */
+            next_run: number | null;
+            /** Next Training */
+            next_training: number | null;
+            /**
+             * Open Alerts
+             * @description Alerts whose condition has not ended.
+             */
+            open_alerts: number;
+            /** Receivers */
+            receivers: components["schemas"]["ReceiverView"][];
+            /**
+             * Relative Wql
+             * @description Of these forecasts.
+             */
+            relative_wql: number | null;
+            retraining: components["schemas"]["Retraining"];
+            schedule: components["schemas"]["ForecastSchedule"];
+            state: components["schemas"]["MonitorState"];
+            /**
+             * Task
+             * @description The last cycle.
+             */
+            task: string | null;
+            /** Task State */
+            task_state: string | null;
+        };
+        /** MonitorPage */
+        MonitorPage: {
+            /** Items */
+            items: components["schemas"]["MonitorSummary"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * MonitorRequest
+         * @description A dataset to watch.
+         */
+        MonitorRequest: {
+            /**
+             * @default {
+             *       "window": 28,
+             *       "worse_days": 3,
+             *       "coverage_low": 0.7,
+             *       "coverage_high": 0.95,
+             *       "no_rows_hours": null
+             *     }
+             */
+            bounds?: components["schemas"]["Bounds"];
+            /**
+             * Dataset
+             * @description Any version of the dataset; the monitor follows the newest one.
+             */
+            dataset: string;
+            /**
+             * Enabled
+             * @description Whether it forecasts, scores and raises alerts.
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Horizon
+             * @description Rows of each forecast; null: the horizon of the model.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Model
+             * @description The champion; null: the one of the dataset.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Name
+             * @description null: the name of the dataset.
+             * @default null
+             */
+            name?: string | null;
+            /** Receivers */
+            receivers?: (components["schemas"]["WebhookReceiver"] | components["schemas"]["MailReceiver"])[];
+            /**
+             * @default {
+             *       "cron": null,
+             *       "timezone": "UTC",
+             *       "on_drift": false,
+             *       "promote": "test",
+             *       "training": null
+             *     }
+             */
+            retraining?: components["schemas"]["Retraining"];
+            /**
+             * @default {
+             *       "cron": null,
+             *       "timezone": "UTC"
+             *     }
+             */
+            schedule?: components["schemas"]["ForecastSchedule"];
+        };
+        /** MonitorState */
+        MonitorState: {
+            /**
+             * Drift
+             * @description Empty while there are too few forecasts.
+             */
+            drift?: components["schemas"]["DriftState"][];
+            /**
+             * First Origin
+             * @default null
+             */
+            first_origin?: string | null;
+            /**
+             * Forecasts
+             * @default 0
+             */
+            forecasts?: number;
+            /**
+             * Last Origin
+             * @default null
+             */
+            last_origin?: string | null;
+            /**
+             * @description The recent complete forecasts of the champion, pooled.
+             * @default null
+             */
+            summary?: components["schemas"]["RecentScores"] | null;
+            /**
+             * Test
+             * @description The metrics of the test of the champion.
+             */
+            test?: {
+                [key: string]: number | null;
+            };
+        };
+        /** MonitorSummary */
+        MonitorSummary: {
+            /** Coverage 80 */
+            coverage_80: number | null;
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Dataset
+             * @description The newest version.
+             */
+            dataset: string;
+            /** Dataset Name */
+            dataset_name: string | null;
+            /** Deleted */
+            deleted: number | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Forecasts
+             * @description Recent complete forecasts of the champion, at most bounds.window.
+             */
+            forecasts: number;
+            /** Horizon */
+            horizon: number;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Is Drift
+             * @description null: there are too few forecasts to say.
+             */
+            is_drift: boolean | null;
+            /**
+             * Model
+             * @description The champion.
+             */
+            model: string;
+            /** Model Name */
+            model_name: string | null;
+            /** Name */
+            name: string;
+            /** Next Run */
+            next_run: number | null;
+            /**
+             * Open Alerts
+             * @description Alerts whose condition has not ended.
+             */
+            open_alerts: number;
+            /**
+             * Relative Wql
+             * @description Of these forecasts.
+             */
+            relative_wql: number | null;
+            /**
+             * Task
+             * @description The last cycle.
+             */
+            task: string | null;
+            /** Task State */
+            task_state: string | null;
+        };
+        /**
          * OptionView
          * @description An option of which a form makes a field.
          */
@@ -4503,6 +6519,19 @@ export interface components {
             detail?: string;
             /** Ok */
             ok: boolean;
+        };
+        /** PeriodWindow */
+        PeriodWindow: {
+            /**
+             * Index
+             * @description Position in time among the saved windows of the channel.
+             */
+            index: number;
+            /**
+             * Start
+             * @description Time of its first forecast row.
+             */
+            start: string;
         };
         /** PitHistogram */
         PitHistogram: {
@@ -4886,11 +6915,11 @@ export interface components {
             context_loss_weight?: number;
             /**
              * Covariates
-             * @description Which covariates the network reads: those whose future values are known, or none.
-             * @default none
+             * @description Which covariates the network reads: those whose future values are known, or none; ``auto`` reads them if they lower the error of small boosted models on validation, and the network is trained.
+             * @default auto
              * @enum {string}
              */
-            covariates?: "known" | "none";
+            covariates?: "auto" | "known" | "none";
             /**
              * Decode
              * @description ``sample``, ``greedy`` or ``median``; see `timevis.models.qwen.digits.decoding.decode`.
@@ -5219,6 +7248,50 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        /** ReceiverView */
+        ReceiverView: {
+            /** Address */
+            address: string;
+            /**
+             * Alerts
+             * @default null
+             */
+            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "mail";
+            /**
+             * Secret
+             * @description Only in the answer to a request that sets the receivers.
+             * @default null
+             */
+            secret?: string | null;
+        };
+        /** RecentScores */
+        RecentScores: {
+            /**
+             * By Channel
+             * @description Channel to metrics.
+             */
+            by_channel: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /**
+             * By Step
+             * @description Metric to its value at each step.
+             */
+            by_step: {
+                [key: string]: (number | null)[];
+            };
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+        };
         /**
          * RescoredRunFacts
          * @description What was scored again by the model of an earlier run.
@@ -5417,6 +7490,45 @@ export interface components {
             window_set: components["schemas"]["WindowSetSummary"];
         };
         /**
+         * Retraining
+         * @description When a challenger is trained, and who makes it champion.
+         */
+        Retraining: {
+            /**
+             * Cron
+             * @description Minute, hour, day, month and weekday; null: not at fixed times.
+             * @default null
+             */
+            cron?: string | null;
+            /**
+             * On Drift
+             * @description Train a challenger when a drift is detected.
+             * @default false
+             */
+            on_drift?: boolean;
+            /**
+             * Promote
+             * @description test: it becomes champion if the paired test says that it is better; hand: never by itself.
+             * @default test
+             * @enum {string}
+             */
+            promote?: "test" | "hand";
+            /**
+             * Timezone
+             * @description Of cron.
+             * @default UTC
+             */
+            timezone?: string;
+            /**
+             * Training
+             * @description A body of POST /api/train without a dataset; null: as the champion was trained.
+             * @default null
+             */
+            training?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * RowsRequest
          * @description A file with newer rows and the same columns.
          */
@@ -5501,6 +7613,98 @@ export interface components {
              * @enum {string}
              */
             source?: "bundled" | "synthetic";
+        };
+        /** ScoreDetails */
+        ScoreDetails: {
+            /**
+             * By Channel
+             * @description Channel to metrics.
+             */
+            by_channel: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /**
+             * By Step
+             * @description Metric to its value at each step.
+             */
+            by_step: {
+                [key: string]: (number | null)[];
+            };
+        };
+        /**
+         * ScoredPeriodView
+         * @description The whole scored period of a channel, forecast by windows that follow each other.
+         */
+        ScoredPeriodView: {
+            /** Channel */
+            channel: string;
+            /** Channels */
+            channels: string[];
+            /**
+             * High
+             * @description 90 % quantile.
+             */
+            high: (number | null)[];
+            /**
+             * Largest Errors
+             * @description At least a horizon apart, the largest first.
+             */
+            largest_errors: components["schemas"]["LargeError"][];
+            /**
+             * Low
+             * @description 10 % quantile.
+             */
+            low: (number | null)[];
+            /** Median */
+            median: (number | null)[];
+            /** Time */
+            time: string[];
+            /** Truth */
+            truth: (number | null)[];
+            /** Unit */
+            unit: string;
+            /** Windows */
+            windows: components["schemas"]["PeriodWindow"][];
+        };
+        /** ScorePoint */
+        ScorePoint: {
+            /** Complete */
+            complete: boolean;
+            /**
+             * Forecast
+             * @description An identifier that the service gave.
+             */
+            forecast: string;
+            /** Last Time */
+            last_time: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /** Origin */
+            origin: string;
+            /** Targets */
+            targets: number;
+            /**
+             * Version
+             * @description The version of the dataset that it was scored with.
+             */
+            version: string;
+        };
+        /** ScoreSeries */
+        ScoreSeries: {
+            /**
+             * Items
+             * @description In the order of time, each with its newest score.
+             */
+            items: components["schemas"]["ScorePoint"][];
         };
         /** Seasonality */
         Seasonality: {
@@ -5685,6 +7889,126 @@ export interface components {
             throughput: components["schemas"]["DayThroughput"][];
             /** Uploaded Bytes */
             uploaded_bytes: number;
+        };
+        /** StoredChannel */
+        StoredChannel: {
+            /** Channel */
+            channel: string;
+            /** Levels */
+            levels: number[];
+            /**
+             * Naive
+             * @description The quantiles of seasonal naive.
+             */
+            naive: (number | null)[][];
+            /** Point */
+            point: (number | null)[];
+            /**
+             * Quantiles
+             * @description One list for each level.
+             */
+            quantiles: (number | null)[][];
+            /** Time */
+            time: string[];
+            /**
+             * Truth
+             * @description null where it is not known yet.
+             */
+            truth: (number | null)[];
+            /** Unit */
+            unit: string;
+        };
+        /** StoredForecastDetail */
+        StoredForecastDetail: {
+            /** Channels */
+            channels: components["schemas"]["StoredChannel"][];
+            /**
+             * Complete
+             * @description Whether all of its times have passed in the newest scored version.
+             */
+            complete: boolean;
+            /** Created */
+            created: number;
+            /**
+             * Dataset
+             * @description The version that it was made from.
+             */
+            dataset: string;
+            details: components["schemas"]["ScoreDetails"] | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Last Time */
+            last_time: string;
+            /**
+             * Metrics
+             * @description Of its newest score; null before the first truth.
+             */
+            metrics: {
+                [key: string]: number | null;
+            } | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /**
+             * Origin
+             * @description The first time that is forecast.
+             */
+            origin: string;
+        };
+        /** StoredForecastPage */
+        StoredForecastPage: {
+            /** Items */
+            items: components["schemas"]["StoredForecastSummary"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /** StoredForecastSummary */
+        StoredForecastSummary: {
+            /**
+             * Complete
+             * @description Whether all of its times have passed in the newest scored version.
+             */
+            complete: boolean;
+            /** Created */
+            created: number;
+            /**
+             * Dataset
+             * @description The version that it was made from.
+             */
+            dataset: string;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Last Time */
+            last_time: string;
+            /**
+             * Metrics
+             * @description Of its newest score; null before the first truth.
+             */
+            metrics: {
+                [key: string]: number | null;
+            } | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /**
+             * Origin
+             * @description The first time that is forecast.
+             */
+            origin: string;
         };
         /** Stretch */
         Stretch: {
@@ -7646,6 +9970,31 @@ export interface components {
             severity: "good" | "info" | "warning" | "bad";
             /** Text */
             text: string;
+        };
+        /**
+         * WebhookReceiver
+         * @description A web address that accepts a signed request for each alert.
+         */
+        WebhookReceiver: {
+            /** Address */
+            address: string;
+            /**
+             * Alerts
+             * @description Only these kinds of alerts; null: all.
+             * @default null
+             */
+            alerts?: ("worse_than_naive" | "coverage" | "no_rows" | "drift" | "failed_task" | "new_champion" | "trial")[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook";
+            /**
+             * Secret
+             * @description Key of the signature, whsec_ and base64; null: the service makes one.
+             * @default null
+             */
+            secret?: string | null;
         };
         /** WindowErrors */
         WindowErrors: {

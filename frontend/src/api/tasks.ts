@@ -9,7 +9,7 @@ import { isAbsent } from "./problems";
 export type Task = Schemas["TaskDetail"];
 export type TaskSummary = Schemas["TaskPage"]["items"][number];
 export type TaskState = TaskSummary["state"];
-export type TaskKind = "train" | "predict" | "compare";
+export type TaskKind = "train" | "predict" | "compare" | "explain";
 
 export const FINAL_STATES: readonly TaskState[] = ["completed", "failed", "cancelled"];
 

@@ -64,6 +64,35 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
   await expect.poll(shownRows, { timeout: 10_000 }).toBeLessThan(500);
 });
 
+it("after an upload the page draws a forecast and says how good it was, without a click", async () => {
+  for (const language of ["en", "zh"] as const) {
+    const { page: other, context, complaints } = await visit(browser, { language, theme: language === "zh" ? "dark" : "light" });
+    const file = plantFile(language === "zh" ? 500 : 600);
+    await other.locator("[data-test=file]").setInputFiles({ ...file, name: `load ${language}.csv` });
+    await other.locator("[data-test=first-forecast] canvas").waitFor();
+    const sentence = await other.locator("[data-test=backtest]").innerText();
+    expect(sentence).toMatch(language === "en" ? /last 24 hours: its mean absolute error was \d+% (below|above)/ : /24 小时.*\d+%/);
+    await picture(other, `first-forecast-${language}`);
+    expect(complaints).toEqual([]);
+    await context.close();
+  }
+});
+
+it("the results show the whole scored period, and its largest error leads to its window", async () => {
+  await open(page, `/results/${model}`);
+  await page.locator("[data-test=period] canvas").waitFor();
+  const errors = page.locator("[data-test=largest-errors] button");
+  expect(await errors.count()).toBe(5);
+  await picture(page, "whole-period");
+  const time = (await errors.first().innerText()).slice(0, 10);
+  await errors.first().click();
+  await page.waitForURL(/window=\d+/);
+  await settle(page);
+  await expect.poll(() => page.locator("#forecasts h3").first().innerText(), { timeout: 10_000 }).toMatch(/^2026-/);
+  const origin = (await page.locator("#forecasts h3").first().innerText()).slice(0, 10);
+  expect(Math.abs(Date.parse(time) - Date.parse(origin))).toBeLessThanOrEqual(86_400_000);
+});
+
 it("a model becomes the champion of its dataset, and an older version leads to the newest one", async () => {
   await open(page, `/results/${model}`);
   expect(await page.locator("h1").innerText()).toBe("Seasonal naive, context length 48, horizon 24");

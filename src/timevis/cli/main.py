@@ -13,6 +13,7 @@ from timevis.config.suggestions import did_you_mean
 COMMANDS = {
     "train": "train a forecaster, score it and write a report (Hydra overrides: model=lstm data=traffic)",
     "predict": "forecast beyond the data with a trained run, or score it on other data",
+    "explain": "measure which inputs a run uses: parts of the context, covariates, calendar",
     "ensemble": "combine finished runs into one forecaster, with weights that are selected on validation",
     "compare": "compare runs that forecast the same windows",
     "inspect": "report on a file or data set before training on it",

@@ -1,9 +1,10 @@
-"""Start the HTTP service: timevis serve [web|worker|token] [options]
+"""Start the HTTP service: timevis serve [web|worker|beat|token] [options]
 
     timevis serve                                   web, workers and a private Redis on this machine
     timevis serve --runs outputs                    shows the runs of the command line as models, too
     timevis serve web --port 8000                   only the HTTP server
     timevis serve worker --queues cpu               only a worker
+    timevis serve beat                              only the clock of the monitors
     timevis serve token add NAME [--read-only]      a further token; also: token list, token remove NAME
 
 Settings are environment variables: TIMEVIS_HOME, TIMEVIS_BROKER_URL, TIMEVIS_DATABASE_URL, TIMEVIS_TOKEN and more;
@@ -33,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="timevis serve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", nargs="?", choices=("all", "web", "worker"), default="all", help="default: all")
+    parser.add_argument(
+        "part", nargs="?", choices=("all", "web", "worker", "beat"), default="all", help="default: all"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=5000, help="(default: %(default)s)")
     parser.add_argument("--runs", type=Path, metavar="FOLDER", help="show the finished runs below this folder, too")
@@ -137,7 +140,12 @@ def serve(args: argparse.Namespace) -> int:
         from timevis.service.processes import run_web
 
         return run_web(settings, args.host, args.port, runs)
+    if args.part == "beat":
+        from timevis.service.monitoring.beat import run_beat
+
+        return run_beat(settings)
+    from timevis.service.monitoring.beat import register_look
     from timevis.service.tasks.worker import run_worker
 
-    run_worker(settings, queues)
+    run_worker(settings, queues, register_look)
     return 0

@@ -29,8 +29,8 @@ def calendar_fields(index: pd.DatetimeIndex) -> np.ndarray:
 def to_local_time(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeIndex:
     """The times of an index with the offsets of a time zone; without a zone, the index is returned unchanged.
 
-    A naive index has the times that clocks in the zone show. An hour that occurs twice when clocks are set back is the
-    first one; a time that clocks skip becomes the next one.
+    A naive index has the times that clocks in the zone show. An hour that occurs twice when clocks are set back is
+    the first one; a time that clocks skip becomes the next one.
     """
     if not timezone:
         return index

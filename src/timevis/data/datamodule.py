@@ -118,6 +118,7 @@ class WindowDataModule(pl.LightningDataModule):
         self._stride, self._max_windows = stride, max_windows
         self.scored_split = "test"
         self._shortest_season = min((s for s in self.seasons if s > 1), default=1)
+        self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_rows, horizon)
         calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
         self.windows = {
             "train": self.training_windows(train_fraction),
@@ -144,7 +145,7 @@ class WindowDataModule(pl.LightningDataModule):
 
     def _evaluation_windows(self, part: str, stride: int, max_windows: int | None) -> WindowSet:
         first, stop = self.split.origin_bounds(part, self.context_length, self.horizon)
-        options = (stride, max_windows, self._shortest_season)
+        options = (stride, max_windows, self._shortest_season, self._has_open_target)
         if self.split.by_series:
             return WindowSet.evaluation_of_series(first, stop, *options)
         return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options)
@@ -352,3 +353,9 @@ class WindowDataModule(pl.LightningDataModule):
         is_validation = trainer.validating or trainer.sanity_checking
         part = "train" if trainer.training else self.validated_windows if is_validation else self.scored_split
         return self.gather(part, batch)
+
+
+def _any_of_next(mask: np.ndarray, rows: int) -> np.ndarray:
+    """Whether any of the `rows` values from each one on is true, bool [T]."""
+    before = np.concatenate([[0], np.cumsum(mask)])
+    return before[np.minimum(np.arange(len(mask)) + rows, len(mask))] > before[:-1]

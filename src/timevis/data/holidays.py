@@ -9,7 +9,7 @@ from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
 
-def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
+def holiday_flags(index: pd.DatetimeIndex, country: str, key: str = "data.covariates.holiday") -> np.ndarray:
     """1 on the public holidays of a country, by local date, and 0 on other days.
 
     Parameters
@@ -18,6 +18,8 @@ def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
         Local time.
     country : str
         ISO 3166 code, with an optional subdivision: ``PT``, ``US-MN``.
+    key : str
+        The config key that names the country, for the error.
 
     Returns
     -------
@@ -38,9 +40,9 @@ def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
         message = Text(
             "country-without-holidays",
             "{setting} is not a country or subdivision with known holidays",
-            setting=Setting("data.covariates.holiday", repr(country)),
+            setting=Setting(key, repr(country)),
         )
         advice = Text("give-country-code", "give an ISO 3166 code such as DE, CN or US-MN")
-        raise ConfigError(message, advice, "data.covariates.holiday") from error
+        raise ConfigError(message, advice, key) from error
     dates = index.tz_localize(None).normalize()  # in this order: a local midnight may not exist
     return dates.isin(pd.to_datetime(list(days))).astype(np.float32)

@@ -83,6 +83,9 @@ class DataOptions(ReadOptions):
         Columns to forecast; None takes all numeric columns.
     covariates : mapping, optional
         Column to ``known`` or ``observed``, and ``holiday`` also to a country code.
+    country : str, optional
+        ISO 3166 code, such as ``GB`` or ``US-MN``, of the country whose public holidays become a known covariate of
+        data that are daily or finer.
     frequency : str, optional
         A pandas alias such as ``h``, ``15min`` or ``D``; None infers it.
     timezone : str, optional
@@ -111,6 +114,7 @@ class DataOptions(ReadOptions):
     id: tuple[str, ...] | None = None
     target: tuple[str, ...] | None = None
     covariates: Mapping[str, str] | None = None
+    country: str | None = None
     frequency: str | None = None
     timezone: str | None = None
     season: int | None = None
@@ -307,6 +311,7 @@ CONVERTERS: dict[str, Callable[[Any, str], Any]] = {
     "id": _column_names,
     "target": _column_names,
     "covariates": _covariates,
+    "country": _text,
     "frequency": _text,
     "timezone": _text,
     "season": _whole_number,

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import to_local_time
+from timevis.data.closed_hours import ClosedHours
+from timevis.data.static_covariates import StaticCovariates
 from timevis.utils.formatting import join_names
 
 MAX_CHANNELS_IN_REPR = 5
@@ -75,6 +77,10 @@ class Panel:
         `covariates`. A column belongs to one covariate. None if all channels share the same K columns.
     series : int64 [C], optional
         For a long table, the number of the series that each channel belongs to. None if all channels are one series.
+    closed : ClosedHours, optional
+        Hours of the week in which no channel ever has a value; they are not forecast.
+    statics : StaticCovariates, optional
+        What is constant within each series of a long table, for each channel.
     """
 
     values: np.ndarray
@@ -88,6 +94,8 @@ class Panel:
     timezone: str | None = None
     covariate_columns: np.ndarray | None = None
     series: np.ndarray | None = None
+    closed: ClosedHours | None = None
+    statics: StaticCovariates | None = None
 
     def __post_init__(self) -> None:
         t, c = self.values.shape
@@ -115,6 +123,11 @@ class Panel:
     def local_index(self) -> pd.DatetimeIndex:
         """The index in local time, with the offsets of `timezone` if it is set."""
         return to_local_time(self.index, self.timezone)
+
+    @property
+    def closed_rows(self) -> np.ndarray:
+        """Whether each row lies in the closed hours, bool [T]."""
+        return np.zeros(len(self), bool) if self.closed is None else self.closed.contains(self.local_index)
 
     @property
     def channel_covariate_columns(self) -> np.ndarray:
@@ -173,6 +186,7 @@ class Panel:
             changes["values"] = np.asfortranarray(self.values[:, channels])
             changes["channels"] = tuple(self.channels[j] for j in channels)
             changes["series"] = None if self.series is None else self.series[list(channels)]
+            changes["statics"] = self.statics.select(channels) if self.statics else None
         if covariates is not None:
             columns = columns[covariates, :]
             changes["covariate_names"] = tuple(self.covariate_names[k] for k in covariates)

@@ -54,7 +54,9 @@ def stratified(total: int, number: int) -> np.ndarray:
     return edges[:-1] + (position * np.diff(edges)).astype(int)
 
 
-def scored_origins(origins: range, stride: int, max_origins: int | None, season: int) -> np.ndarray:
+def scored_origins(
+    origins: range, stride: int, max_origins: int | None, season: int, has_open_target: np.ndarray | None = None
+) -> np.ndarray:
     """Forecast origins for an evaluation: evenly spaced, or stratified where those would miss parts of the season.
 
     For example, 500 evenly spaced origins in 60,000 hourly rows would all be at midnight.
@@ -69,6 +71,9 @@ def scored_origins(origins: range, stride: int, max_origins: int | None, season:
         None takes all.
     season : int
         In rows.
+    has_open_target : bool [T], optional
+        Rows that may be origins, since not all of their targets lie in closed hours; None for all rows. If no row
+        may be one, all may.
 
     Returns
     -------
@@ -76,6 +81,8 @@ def scored_origins(origins: range, stride: int, max_origins: int | None, season:
         Rows, increasing.
     """
     rows = np.arange(origins.start, origins.stop, stride, dtype=np.int64)
+    if has_open_target is not None and has_open_target[rows].any():
+        rows = rows[has_open_target[rows]]
     if max_origins is None or len(rows) <= max_origins:
         return rows
     spaced = rows[evenly_spaced(len(rows), max_origins)]

@@ -90,7 +90,7 @@ class Batch:
         return len(self.origin)
 
 
-def _forward_fill(values: Tensor) -> Tensor:
+def forward_fill(values: Tensor) -> Tensor:
     """Replace each NaN [T, C] by the last observation above it; NaN stays before the first observation of a column.
 
     Each channel of the result is contiguous in memory.
@@ -150,7 +150,7 @@ class SeriesStore:
             warnings.filterwarnings("ignore", message=".*not writable.*")  # the shared memory is only read
             self.values = torch.from_numpy(panel.values)
         self.has_gaps = bool(torch.isnan(self.values.sum()))
-        self.filled = _forward_fill(self.values) if self.has_gaps else self.values
+        self.filled = forward_fill(self.values) if self.has_gaps else self.values
         self._seasonally_filled: dict[int, Tensor] = {}
         self.has_late_start = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
         self.calendar = torch.from_numpy(calendar_fields(panel.local_index))
@@ -185,7 +185,7 @@ class SeriesStore:
             rows, channels = self.values.shape
             padded = torch.full((-(-rows // season) * season, channels), torch.nan)
             padded[:rows] = self.values
-            filled = _forward_fill(padded.view(-1, season * channels)).reshape(-1, channels)[:rows]
+            filled = forward_fill(padded.view(-1, season * channels)).reshape(-1, channels)[:rows]
             self._seasonally_filled[season] = filled.to(self.values.device)
         return self._seasonally_filled[season]
 
@@ -281,10 +281,17 @@ class WindowSet:
 
     @classmethod
     def evaluation(
-        cls, origins: range, channels: int, stride: int, max_windows: int | None, season: int = 1
+        cls,
+        origins: range,
+        channels: int,
+        stride: int,
+        max_windows: int | None,
+        season: int = 1,
+        has_open_target: np.ndarray | None = None,
     ) -> WindowSet:
         """Origins every `stride` rows, at most `max_windows` of them; see `timevis.data.window_sampling`."""
-        return cls(torch.from_numpy(scored_origins(origins, stride, max_windows, season)), channels)
+        rows = scored_origins(origins, stride, max_windows, season, has_open_target)
+        return cls(torch.from_numpy(rows), channels)
 
     @classmethod
     def of_series(cls, origins: Sequence[np.ndarray]) -> WindowSet:
@@ -305,11 +312,18 @@ class WindowSet:
 
     @classmethod
     def evaluation_of_series(
-        cls, first: np.ndarray, stop: np.ndarray, stride: int, max_windows: int | None, season: int = 1
+        cls,
+        first: np.ndarray,
+        stop: np.ndarray,
+        stride: int,
+        max_windows: int | None,
+        season: int = 1,
+        has_open_target: np.ndarray | None = None,
     ) -> WindowSet:
         """As `evaluation`, for each channel from its `first` origin to before its `stop`, int64 [C]."""
         bounds = zip(first.tolist(), stop.tolist(), strict=True)
-        return cls.of_series([scored_origins(range(a, b), stride, max_windows, season) for a, b in bounds])
+        options = (stride, max_windows, season, has_open_target)
+        return cls.of_series([scored_origins(range(a, b), *options) for a, b in bounds])
 
 
 def _has_target(targets: np.ndarray, horizon: int) -> np.ndarray:

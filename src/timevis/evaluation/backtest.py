@@ -39,6 +39,7 @@ class Backtest:
         of `timevis.metric_specs.terms`; if each series has its own borders, also series.
     predictions : DataFrame
         Evenly spaced windows (``spread``) and the windows with the largest errors (``worst``), with list columns.
+        Forecasts are NaN in closed hours.
     samples : DataFrame or None
         Sample paths of the first windows, or of evenly spaced ones if each series has its own origins, with the
         extra outputs of the model.
@@ -98,7 +99,7 @@ class Recorder(pl.Callback):
         self.samples: list[pd.DataFrame] = []
         self.seconds = 0.0
         self._start = 0.0
-        self._window_set = windows
+        self._window_set, self._is_closed = windows, datamodule.panel.closed_rows
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.reference.to(pl_module.device).eval()
@@ -157,12 +158,16 @@ class Recorder(pl.Callback):
         index = torch.from_numpy(selected).to(batch.target.device)
         target = torch.where(batch.target_mask, batch.target, torch.nan)
         context = torch.where(batch.context_mask, batch.context, torch.nan)
+        steps = rows["origin"].to_numpy()[selected][:, None] + np.arange(target.shape[1])
+        point = np.where(self._is_closed[steps], np.nan, forecast.point[index].float().cpu().numpy())
+        closed = self._is_closed[steps][:, None]
+        quantiles = np.where(closed, np.nan, forecast.quantiles[index].float().cpu().numpy())
         return rows.iloc[selected][["number", "origin", "timestamp", "channel"]].assign(
             truth=list(target[index].float().cpu().numpy()),
             observed=list(batch.target_mask[index].cpu().numpy()),
             context=list(context[index].float().cpu().numpy()),
-            point=list(forecast.point[index].float().cpu().numpy()),
-            quantiles=[[row.tolist() for row in q] for q in forecast.quantiles[index].float().cpu().numpy()],
+            point=list(point.astype(np.float32)),
+            quantiles=[[row.tolist() for row in q] for q in quantiles],
         )
 
     def _update_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -106,14 +107,48 @@ class MeanInterval:
 
     def half_widths(self) -> np.ndarray:
         """Half of the width of the 95 % interval of each series, float64 [S]."""
-        low, high = np.zeros(len(self._is_constant)), self._scales.max(0)
-        while (too_low := self.p_value(high) > 1 - LEVEL).any():
-            high[too_low] *= 2
-        for _ in range(50):  # bisection
-            middle = (low + high) / 2
-            is_below = self.p_value(middle) > 1 - LEVEL
-            low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
-        return np.where(self._is_constant, 0.0, high)
+        return np.where(self._is_constant, 0.0, _half_widths(self.p_value, self._scales.max(0)))
+
+
+class DifferenceInterval:
+    """The distribution of the error of the difference between the means of two independent series.
+
+    The error of each mean is as in `MeanInterval`. Given the autocorrelations of both, the difference has Student's t
+    distribution with the degrees of freedom of Welch (1947); it is averaged over both posterior distributions.
+
+    Parameters
+    ----------
+    a, b : MeanInterval
+        Of S series each, none of which is constant.
+    """
+
+    def __init__(self, a: MeanInterval, b: MeanInterval) -> None:
+        squares_a, squares_b = a._scales[:, None] ** 2, b._scales[None] ** 2
+        total = squares_a + squares_b
+        self._scales = np.sqrt(total)
+        self._degrees = total**2 / (squares_a**2 / a._degrees + squares_b**2 / b._degrees)
+        self._posterior = a._posterior[:, None] * b._posterior[None]
+
+    def p_value(self, difference: np.ndarray) -> np.ndarray:
+        """Two-sided p-values of differences [S] under the hypothesis that the expectations are equal."""
+        tails = 2 * stdtr(self._degrees, -np.abs(difference) / self._scales)
+        return (self._posterior * tails).sum((0, 1))
+
+    def half_widths(self) -> np.ndarray:
+        """Half of the width of the 95 % interval of each difference, float64 [S]."""
+        return _half_widths(self.p_value, self._scales.max((0, 1)))
+
+
+def _half_widths(p_value: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> np.ndarray:
+    """The values whose p-value is 1 - `LEVEL`, float64 [S], from values above zero."""
+    low, high = np.zeros_like(start), start.copy()
+    while (too_low := p_value(high) > 1 - LEVEL).any():
+        high[too_low] *= 2
+    for _ in range(50):  # bisection
+        middle = (low + high) / 2
+        is_below = p_value(middle) > 1 - LEVEL
+        low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+    return high
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

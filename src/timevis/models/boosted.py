@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ from timevis.models.residual_quantiles import PointForecaster
 if TYPE_CHECKING:
     import lightgbm
 
+log = logging.getLogger(__name__)
+
 NumLeaves: TypeAlias = Annotated[int, Range(minimum=2, maximum=131_072)]
 MaxRounds: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
 LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
@@ -36,8 +39,63 @@ TRIAL_ROUNDS = 60
 """Boosting rounds of this comparison."""
 MIN_TRIAL_GAIN = 0.02
 """Share of the squared error by which another value must be better than the first one."""
+SCREEN_ROWS, SCREEN_ROUNDS = 24_000, 100
+"""Training rows and boosting rounds of a fit that only tells whether covariates help."""
+MIN_SCREEN_GAIN = 0.01
+"""Smallest share by which covariates must lower the validation error."""
 CHANNEL_COLUMN = 1
-"""Number of the categorical feature."""
+"""Number of the feature with the channel; the static covariates follow it."""
+
+
+CovariateChoice: TypeAlias = Literal["auto", "known", "all", "none"]
+
+
+def covariates_to_read(
+    datamodule: WindowDataModule, choice: CovariateChoice, can_read_observed: bool = True
+) -> list[int]:
+    """Column numbers of the covariates that a model reads.
+
+    For ``auto``, small boosted models are fitted without covariates, with the covariates that are known ahead, and
+    with all. The covariates that give the lowest absolute error on the tuning windows are read, if it is lower than
+    the error of fewer covariates by at least `MIN_SCREEN_GAIN`.
+
+    Parameters
+    ----------
+    datamodule : WindowDataModule
+    choice : {"auto", "known", "all", "none"}
+    can_read_observed : bool
+        Whether the model can read covariates that are only observed.
+    """
+    is_known = datamodule.series.covariate_known.tolist()
+    choices: dict[str, list[int]] = {"none": [], "known": [i for i, known in enumerate(is_known) if known]}
+    if can_read_observed:
+        choices["all"] = list(range(len(is_known)))
+    if choice != "auto":
+        return choices[choice]
+    distinct = {name: columns for name, columns in choices.items() if columns or name == "none"}
+    if "known" in distinct and distinct.get("all") == distinct["known"]:
+        del distinct["all"]
+    if len(distinct) == 1:
+        return []
+    errors = {name: _screening_error(datamodule, columns) for name, columns in distinct.items()}
+    best = "none"
+    for name, error in errors.items():
+        if error < (1 - MIN_SCREEN_GAIN) * errors[best]:
+            best = name
+    described = ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
+    log.info("covariates=auto reads %s; validation errors of small boosted models: %s", best, described)
+    return distinct[best]
+
+
+def _screening_error(datamodule: WindowDataModule, columns: list[int]) -> float:
+    """Mean absolute error on the tuning windows of a small boosted model that reads these covariates, in stds."""
+    model = Boosted.from_data(
+        datamodule, covariate_columns=columns, max_rows=SCREEN_ROWS, patience=10, feature_fraction=1.0
+    )
+    model.prepare_features(datamodule)
+    train, val = (model.table(datamodule, part) for part in ("train", "tuning"))
+    booster = model.fit_trees(train, val, SCREEN_ROUNDS)
+    return float(np.abs(val[1] - booster.predict(val[0], num_threads=1)).mean())
 
 
 class Boosted(PointForecaster):
@@ -57,6 +115,10 @@ class Boosted(PointForecaster):
     context_length, horizon, num_channels, num_covariates : int
     seasons : sequence of int
         Rows of a day and of a week; `from_data` takes them from the data.
+    static_sizes : sequence of int
+        Categories of each static covariate, 0 for a number; set by `from_data`.
+    covariate_columns : sequence of int, optional
+        Column numbers of the covariates that are features; set by `from_data`. None takes all.
     num_leaves : int
         Maximum number of leaves of a tree.
     min_data_in_leaf : int
@@ -86,7 +148,7 @@ class Boosted(PointForecaster):
         rough_forecasts_per_second=500.0,
         basic_options=("learning_rate", "patience"),
     )
-    readable_covariates = {"known": None, "observed": None}
+    readable_covariates = {"known": "known", "observed": "all", "static": None}
 
     def __init__(
         self,
@@ -96,6 +158,8 @@ class Boosted(PointForecaster):
         num_covariates: int = 0,
         *,
         seasons: Sequence[int] = (),
+        static_sizes: Sequence[int] = (),
+        covariate_columns: Sequence[int] | None = None,
         num_leaves: NumLeaves = 63,
         min_data_in_leaf: NonNegativeInt = 50,
         learning_rate: NonNegativeFloat = 0.1,
@@ -109,6 +173,7 @@ class Boosted(PointForecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
+        self.covariate_columns = list(range(num_covariates) if covariate_columns is None else covariate_columns)
         self.max_rows = {"train": max_rows, "tuning": max_rows // 4}
         self.max_rounds, self.max_error_rounds = max_rounds, max_error_rounds or max_rounds
         self.patience, self.seed = patience, seed
@@ -125,6 +190,10 @@ class Boosted(PointForecaster):
             "verbosity": -1,
         }
         self.seasons = tuple(s for s in seasons if 1 < s <= context_length)
+        static_categories = [CHANNEL_COLUMN + 1 + k for k, size in enumerate(static_sizes) if size]
+        self.categorical_columns = [CHANNEL_COLUMN, *static_categories]
+        self.statics: Tensor
+        self.register_buffer("statics", torch.full((num_channels, len(static_sizes)), torch.nan))
         self.base_seasons = (0, *self.seasons[:1]) if base_seasons is None else tuple(base_seasons)
         self.base_season: Tensor
         self.error_floor: Tensor
@@ -134,18 +203,39 @@ class Boosted(PointForecaster):
         self.error_booster: lightgbm.Booster | None = None
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        return super().from_data(datamodule, **{"seasons": list(datamodule.seasons), **kwargs})
+    def from_data(cls, datamodule: WindowDataModule, *, covariates: CovariateChoice = "all", **kwargs: Any) -> Self:
+        """Build a forecaster for a data set.
+
+        Parameters
+        ----------
+        datamodule : WindowDataModule
+        covariates : {"auto", "known", "all", "none"}
+            Which covariates are features: known ones have future values, and ``auto`` reads those that lower the
+            error of small boosted models on validation.
+        **kwargs
+            Hyperparameters of the config.
+        """
+        if "covariate_columns" not in kwargs:
+            kwargs["covariate_columns"] = covariates_to_read(datamodule, covariates)
+        statics = datamodule.panel.statics
+        sizes = {"static_sizes": statics.sizes} if statics else {}
+        return super().from_data(datamodule, **{"seasons": list(datamodule.seasons), **sizes, **kwargs})
+
+    def prepare_features(self, datamodule: WindowDataModule) -> None:
+        """Fit what `table` needs: the scales of the channels, and their static covariates."""
+        super().prepare(datamodule)
+        if (statics := datamodule.panel.statics) is not None:
+            self.statics.copy_(torch.from_numpy(statics.values))
 
     def prepare(self, datamodule: WindowDataModule) -> None:
-        super().prepare(datamodule)
+        self.prepare_features(datamodule)
         self._select_base(datamodule)
         train, val = (self.table(datamodule, part) for part in ("train", "tuning"))
-        self.booster = self._boost(train, val, self.max_rounds)
+        self.booster = self.fit_trees(train, val, self.max_rounds)
         # errors of training rows are too small, but calibration corrects the size of the intervals
         errors = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
         self.error_floor.fill_(max(1e-3, MIN_RELATIVE_ERROR * float(errors[1].mean())))
-        self.error_booster = self._boost((train[0], errors[0]), (val[0], errors[1]), self.max_error_rounds)
+        self.error_booster = self.fit_trees((train[0], errors[0]), (val[0], errors[1]), self.max_error_rounds)
 
     def _select_base(self, datamodule: WindowDataModule) -> None:
         """Select what the target is relative to, by the validation error of a few trees on a part of the rows."""
@@ -153,7 +243,7 @@ class Boosted(PointForecaster):
         for season in self.base_seasons if len(self.base_seasons) > 1 else ():
             self.base_season.fill_(season)
             train, val = (self.table(datamodule, part, min(rows, TRIAL_ROWS)) for part, rows in self.max_rows.items())
-            predicted = self._boost(train, val, min(self.max_rounds, TRIAL_ROUNDS)).predict(val[0], num_threads=1)
+            predicted = self.fit_trees(train, val, min(self.max_rounds, TRIAL_ROUNDS)).predict(val[0], num_threads=1)
             errors.append(float(np.square(val[1] - predicted).mean()))
         best = int(np.argmin(errors)) if errors else 0
         if best and errors[best] > (1 - MIN_TRIAL_GAIN) * errors[0]:
@@ -173,7 +263,7 @@ class Boosted(PointForecaster):
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
-        return tuple(range(self.num_covariates))
+        return tuple(self.covariate_columns)
 
     def parameter_counts(self) -> tuple[int, int]:
         """Number of leaves of both models, since each leaf has one fitted value."""
@@ -188,18 +278,19 @@ class Boosted(PointForecaster):
             "max_rounds": self.booster.num_trees(),
             "max_error_rounds": self.error_booster.num_trees(),
             "base_seasons": [int(self.base_season)],
+            "covariate_columns": self.covariate_columns,
         }
 
     def describe(self) -> dict[str, Any]:
         return {"base_season": int(self.base_season)}
 
-    def _boost(
+    def fit_trees(
         self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray], rounds: int
     ) -> lightgbm.Booster:
         import lightgbm
 
         train_set = lightgbm.Dataset(
-            train[0], train[1], categorical_feature=[CHANNEL_COLUMN], params={"verbosity": -1}
+            train[0], train[1], categorical_feature=self.categorical_columns, params={"verbosity": -1}
         )
         val_set = lightgbm.Dataset(val[0], val[1], reference=train_set)
         stopping = lightgbm.early_stopping(self.patience, verbose=False)
@@ -259,6 +350,7 @@ class Boosted(PointForecaster):
             per_window.append((recent - mean_of_recent).square().nanmean(1, keepdim=True))
         window_features = torch.cat([*per_window, self._covariates(batch, length - 1)], dim=1)
         columns = [steps.float(), batch.channel.unsqueeze(1).expand_as(steps).float()]
+        columns += [static.unsqueeze(1).expand_as(steps) for static in self.statics[batch.channel].unbind(1)]
         for season in self.seasons:
             last_season_row = length + steps - season * (steps // season + 1)
             for seasons_back in SEASONAL_LAGS:
@@ -271,14 +363,13 @@ class Boosted(PointForecaster):
         calendar = batch.calendar.gather(1, target_row.expand(-1, -1, batch.calendar.shape[-1])).float()
         step_count = steps.shape[1]
         parts = [torch.stack(columns, -1), calendar, window_features.unsqueeze(1).expand(-1, step_count, -1)]
-        if self.num_covariates:
+        if self.covariate_columns:
             parts.append(self._covariates(batch, target_row))
         return torch.cat(parts, dim=-1).flatten(0, 1).cpu().numpy()
 
-    @staticmethod
-    def _covariates(batch: Batch, rows: int | Tensor) -> Tensor:
+    def _covariates(self, batch: Batch, rows: int | Tensor) -> Tensor:
         """Covariates of one row of the window, [B, K], or of rows [B, M, 1], [B, M, K]; NaN where unknown."""
-        covariates = torch.where(batch.covariate_mask, batch.covariates, torch.nan)
+        covariates = torch.where(batch.covariate_mask, batch.covariates, torch.nan)[..., self.covariate_columns]
         if isinstance(rows, int):
             return covariates[:, rows]
         return covariates.gather(1, rows.expand(-1, -1, covariates.shape[-1]))

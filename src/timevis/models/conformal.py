@@ -26,7 +26,7 @@ MIN_HORIZONS = 5
 STEPS_PER_WINDOW = 8
 """Horizon steps of a window whose scores are kept, evenly spaced."""
 STEP_SIZE = 0.05
-"""Step size of the online update; see `Conformal._observe`."""
+"""Step size of the online update; see `Conformal.observe`."""
 MIN_WIDTH = 1e-3
 """Smallest width of an interval, in standard deviations of the channel, by which a score is divided."""
 MIN_RELATIVE_WIDTH = 1.0
@@ -170,7 +170,7 @@ class Conformal(nn.Module):
 
     def forward(self, quantiles: Tensor, channel: Tensor) -> Tensor:
         """Recalibrated quantiles [B, Q, H] of channels [B], non-decreasing along dim 1."""
-        return self._widened(quantiles, self._shift(channel), channel)
+        return self._widened(quantiles, self.shift(channel), channel)
 
     def _widened(self, quantiles: Tensor, shift: Tensor, channel: Tensor) -> Tensor:
         """Quantiles whose intervals are widened on both sides by `shift` [B, P] times their width."""
@@ -197,7 +197,7 @@ class Conformal(nn.Module):
             rows, now = slice(start, stop), int(origin[start])
             channels = channel[rows]
             self._observe_until(now - horizon, channels.tolist())
-            shift = self._shift(channels)
+            shift = self.shift(channels)
             out[rows] = self._widened(quantiles[rows], shift, channels)
             window = Observation(now, quantiles[rows], target[rows], channels, shift)
             for row, c in enumerate(channels.tolist()):
@@ -220,9 +220,9 @@ class Conformal(nn.Module):
             if not ready:
                 return
             for window, rows in ready.values():
-                self._observe(window.select(rows))
+                self.observe(window.select(rows))
 
-    def _observe(self, window: Observation) -> None:
+    def observe(self, window: Observation) -> None:
         """Take in the windows of one origin, whose targets are now known.
 
         The update of alpha is ``alpha + STEP_SIZE * new * (target - missed)``, where `missed` is the share of the
@@ -270,7 +270,7 @@ class Conformal(nn.Module):
         mean = torch.zeros_like(floor).index_add(0, channel, width) / windows
         return torch.maximum(floor, MIN_RELATIVE_WIDTH * mean)
 
-    def _shift(self, channel: Tensor) -> Tensor:
+    def shift(self, channel: Tensor) -> Tensor:
         """Widths by which the intervals of channels [B] are widened on each side, [B, P]; zero without scores."""
         channels, inverse = channel.unique(return_inverse=True)
         scores = self.scores[channels]
@@ -286,6 +286,7 @@ class Conformal(nn.Module):
             if stored is not None:  # the shape follows the number of channels, and is empty without recalibration
                 setattr(self, name, torch.empty_like(stored, device=buffer.device))
         super()._load_from_state_dict(state_dict, prefix, *args)
+        self._forget_windows()
 
 
 def horizons_of_channels(channel: Tensor, origin: Tensor, channels: int, horizon: int) -> Tensor:

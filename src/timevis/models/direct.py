@@ -28,6 +28,7 @@ from timevis.data.calendar import CalendarField, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import covariate_scalers
 from timevis.data.windows import Batch
+from timevis.models.boosted import CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixup import mixup
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 PointForecast: TypeAlias = Literal["quantiles", "median", "head"]
 PointLoss: TypeAlias = Literal["mse", "mae", "huber"]
 Schedule: TypeAlias = Literal["constant", "decay", "plateau"]
-CovariateKind: TypeAlias = Literal["known", "all", "none"]
 LINEAR_SHARES = tuple(i / 20 for i in range(21))
 POINT_LOSSES: dict[PointLoss, Callable[..., Tensor]] = {
     "mse": functional.mse_loss,
@@ -185,7 +185,7 @@ class DirectForecaster(Forecaster):
         cls,
         datamodule: WindowDataModule,
         *,
-        covariates: CovariateKind = "known",
+        covariates: CovariateChoice = "known",
         calendar: Sequence[CalendarField] | None = None,
         **kwargs: Any,
     ) -> Self:
@@ -194,8 +194,9 @@ class DirectForecaster(Forecaster):
         Parameters
         ----------
         datamodule : WindowDataModule
-        covariates : {"known", "all", "none"}
-            Which covariates the network reads; ``known`` reads those whose future values are known.
+        covariates : {"auto", "known", "all", "none"}
+            Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the
+            error of small boosted models on validation.
         calendar : sequence of str, optional
             Calendar fields that the network reads. None selects those that vary at the frequency of the data.
         **kwargs
@@ -203,9 +204,15 @@ class DirectForecaster(Forecaster):
         """
         if calendar is None:
             calendar = seasonal_fields(datamodule.panel.freq)
-        known = datamodule.series.covariate_known.tolist()
-        columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
-        return super().from_data(datamodule, covariate_columns=columns, calendar=list(calendar), **kwargs)
+        if "covariate_columns" not in kwargs:
+            kwargs["covariate_columns"] = covariates_to_read(datamodule, covariates)
+        kwargs = {**cls.network_arguments(datamodule, covariates), **kwargs}
+        return super().from_data(datamodule, calendar=list(calendar), **kwargs)
+
+    @classmethod
+    def network_arguments(cls, datamodule: WindowDataModule, covariates: CovariateChoice) -> dict[str, Any]:
+        """Further arguments of the network that follow from the data."""
+        return {}
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
@@ -216,7 +223,8 @@ class DirectForecaster(Forecaster):
 
     def refit_arguments(self) -> dict[str, Any]:
         linear_arguments = self.linear_map.refit_arguments() if self.linear_map else {}
-        return {f"linear_{name}": value for name, value in linear_arguments.items()}
+        arguments = {f"linear_{name}": value for name, value in linear_arguments.items()}
+        return arguments | {"covariate_columns": self.covariate_columns}
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:

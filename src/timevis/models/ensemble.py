@@ -132,6 +132,10 @@ class Ensemble(Forecaster):
         read = {column for name in self.weights_by_name for column in self._member(name).covariates_read}
         return tuple(sorted(read))
 
+    @property
+    def rows_read(self) -> int:
+        return max([self.context_length, *(self._member(name).rows_read for name in self.weights_by_name)])
+
     def describe(self) -> dict[str, Any]:
         """Weight, scores and cost of each member, the best one first, and the scores of the combination."""
         weights = self.weights_by_name

@@ -79,7 +79,7 @@ class Forecaster(pl.LightningModule):
     declaration : Declaration, optional
         What the service and its page need to know; None for a model that only the command line offers.
     readable_covariates : mapping
-        The kinds of covariates that the model can read, ``known`` or ``observed``, each with the value of
+        The kinds of covariates that the model can read, ``known``, ``observed`` or ``static``, each with the value of
         `model.covariates` that makes it read them, or with None if it always reads them.
     limits_its_own_time : bool
         Whether `minutes` is the limit of the whole run, and not only of the fit.
@@ -135,6 +135,11 @@ class Forecaster(pl.LightningModule):
     def covariates_read(self) -> tuple[int, ...]:
         """Column numbers of the covariates that the forecast depends on."""
         return ()
+
+    @property
+    def rows_read(self) -> int:
+        """Rows before the origin that the forecast depends on, without the rows from which gaps are filled."""
+        return self.context_length
 
     @staticmethod
     def default_context_length(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:

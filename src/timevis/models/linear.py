@@ -16,6 +16,7 @@ from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 from timevis.models.declaration import Declaration
+from timevis.models.gap_sums import GapSums, IncompleteWindows
 from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -120,16 +121,17 @@ class Linear(PointForecaster):
     @torch.no_grad()
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        moments = self._moments(datamodule)
+        inputs, outputs, gap_sums = self._moments(datamodule)
         day = min((s for s in datamodule.seasons if s > 1), default=1)
         best: tuple[float, Tensor, float, int, int] | None = None
         for profile in self.candidate_profiles(datamodule.seasons):
-            basis = profile_basis(self.context_length, day, profile).double()
+            basis = profile_basis(self.context_length, day, profile).double() if profile else None
+            gram, products = (inputs, outputs) if basis is None else (basis.T @ inputs @ basis, basis.T @ outputs)
             for penalty in self.penalties:
-                self.maps.copy_(self._ridge_maps(basis, penalty, *moments))
+                self.maps.copy_(self._ridge_maps(basis, penalty, gram, products, gap_sums))
                 error = self.validation_error(datamodule)
                 if best is None or error < best[0]:
-                    best = (error, self.maps.clone(), penalty, profile, basis.shape[1])
+                    best = (error, self.maps.clone(), penalty, profile, gram.shape[1])
         assert best is not None
         self.maps.copy_(best[1])
         self.penalty.fill_(best[2])
@@ -137,44 +139,42 @@ class Linear(PointForecaster):
         self.fitted.fill_(best[4])
 
     def _ridge_maps(
-        self,
-        basis: Tensor,
-        penalty: float,
-        inputs: Tensor,
-        outputs: Tensor,
-        incomplete: list[tuple[Tensor, Tensor, Tensor]],
+        self, basis: Tensor | None, penalty: float, gram: Tensor, products: Tensor, gap_sums: GapSums
     ) -> Tensor:
         """Maps of the whole context from the ridge regression on `basis`, float64 [G, context_length + 1, H].
 
-        Each horizon step is fitted to its observed targets only. `inputs`, `outputs` and `incomplete` come from
-        `_moments`.
+        Each horizon step is fitted to its observed targets only. `gram` and `products` are the sums of `_moments` in
+        the basis; without a basis, the regression is on each value of the context.
         """
-        gram = basis.T @ inputs @ basis
+
+        def expand(maps: Tensor) -> Tensor:
+            return maps if basis is None else basis @ maps
+
+        def sums_in_gaps(maps: Tensor) -> Tensor:
+            sums = gap_sums(expand(maps))
+            return sums if basis is None else basis.T @ sums
+
         mean_square = gram.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
         mean_square = mean_square.where(mean_square > 0, 1.0)  # zero for a channel without training windows
         equations = gram + penalty * mean_square * torch.eye(gram.shape[1], dtype=gram.dtype)
         factor = torch.linalg.cholesky(equations)
-        maps = torch.cholesky_solve(basis.T @ outputs, factor)  # treats missing targets as zero
-        residual = basis.T @ self._sums_in_gaps(basis @ maps, incomplete)
+        maps = torch.cholesky_solve(products, factor)  # treats missing targets as zero
+        residual = sums_in_gaps(maps)
         direction, last_product = torch.zeros_like(maps), torch.zeros_like(maps[:, :1])
+        complete_image = torch.zeros_like(maps)  # the equations without gaps times the direction
         # conjugate gradients, preconditioned by the equations without gaps (Hestenes and Stiefel, 1952)
-        for _ in range(MAX_CG_ITERATIONS if incomplete else 0):
+        for _ in range(MAX_CG_ITERATIONS if gap_sums.parts else 0):
             preconditioned = torch.cholesky_solve(residual, factor)
             product = (residual * preconditioned).sum(1, keepdim=True)
-            direction = preconditioned + _ratio(product, last_product) * direction
-            image = equations @ direction - basis.T @ self._sums_in_gaps(basis @ direction, incomplete)
+            share = _ratio(product, last_product)
+            direction = preconditioned + share * direction
+            complete_image = residual + share * complete_image
+            image = complete_image - sums_in_gaps(direction)
             length = _ratio(product, (direction * image).sum(1, keepdim=True))
             maps, residual, last_product = maps + length * direction, residual - length * image, product
             if (length * direction).norm() <= CG_TOLERANCE * maps.norm():
                 break
-        return basis @ maps
-
-    def _sums_in_gaps(self, maps: Tensor, incomplete: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
-        """Sums of x^T y over missing targets, where y is the forecast of `maps`; [G, context_length + 1, H]."""
-        out = torch.zeros_like(maps)
-        for group, x, is_missing in incomplete:
-            self._add_products(out, group, x, self._apply_maps(maps, x, group) * is_missing)
-        return out
+        return expand(maps)
 
     def candidate_profiles(self, seasons: Sequence[int]) -> Sequence[int]:
         """The profiles that `prepare` tries for data with these seasons, in rows."""
@@ -210,15 +210,12 @@ class Linear(PointForecaster):
         group = batch.channel if len(self.maps) > 1 else torch.zeros_like(batch.channel)
         return x, group, last, std
 
-    def _moments(self, datamodule: WindowDataModule) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
-        """Sums of x^T x [G, L + 1, L + 1] and x^T y [G, L + 1, H], and the windows with missing targets.
-
-        Those windows are batches of group [N], x [N, L + 1] and a mask of missing targets [N, H].
-        """
+    def _moments(self, datamodule: WindowDataModule) -> tuple[Tensor, Tensor, GapSums]:
+        """Sums of x^T x [G, L + 1, L + 1] and x^T y [G, L + 1, H], and the sums over missing targets."""
         groups, width, horizon = self.maps.shape
         inputs = torch.zeros(groups, width, width, dtype=torch.float64)
         outputs = torch.zeros(groups, width, horizon, dtype=torch.float64)
-        incomplete = []
+        incomplete: list[IncompleteWindows] = []
         chosen = torch.from_numpy(stratified(len(datamodule.windows["train"]), self.max_windows))
         for position in WindowLoader(len(chosen), 2048):
             batch = datamodule.gather("train", chosen[position])
@@ -230,8 +227,16 @@ class Linear(PointForecaster):
             is_missing = ~batch.target_mask
             has_gap = is_missing.any(1)
             if bool(has_gap.any()):
-                incomplete.append((group[has_gap], x[has_gap], is_missing[has_gap].double()))
-        return inputs, outputs, incomplete
+                windows = IncompleteWindows(group, x, is_missing.double(), batch.channel, batch.origin)
+                incomplete.append(windows.select(has_gap))
+
+        def series_of(channel: int) -> Tensor:
+            """The standardised values of a channel; rows before its first value have this value."""
+            values = datamodule.series.filled[:, channel]
+            first = values[(~values.isnan()).int().argmax()]
+            return torch.where(values.isnan(), first, values).nan_to_num(0.0) / self.channel_std[channel]
+
+        return inputs, outputs, GapSums(incomplete, series_of, self.context_length)
 
     @staticmethod
     def _add_products(total: Tensor, group: Tensor, x: Tensor, y: Tensor) -> None:

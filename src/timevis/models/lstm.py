@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from timevis.config.options import FractionBelowOne, Range
 from timevis.data.calendar import CalendarField
+from timevis.data.datamodule import WindowDataModule
+from timevis.models.boosted import CovariateChoice
 from timevis.models.declaration import Declaration
 from timevis.models.direct import DirectForecaster
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
@@ -48,7 +51,20 @@ class LSTM(DirectForecaster):
         },
     )
 
+    readable_covariates = {**DirectForecaster.readable_covariates, "static": "known"}
     network_size = staticmethod(recurrent_size)
+
+    @classmethod
+    def network_arguments(cls, datamodule: WindowDataModule, covariates: CovariateChoice) -> dict[str, Any]:
+        statics = datamodule.panel.statics
+        return {} if statics is None or covariates == "none" else {"static_sizes": statics.sizes}
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        super().prepare(datamodule)
+        if (statics := datamodule.panel.statics) is not None:
+            for module in self.modules():
+                if isinstance(module, StaticEmbedding):
+                    module.set_values(statics.values)
 
     def build_network(self, **options: Any) -> RecurrentEnsemble:
         columns, levels = len(self.covariate_columns), len(QUANTILE_LEVELS)
@@ -80,13 +96,16 @@ class RecurrentNet(nn.Module):
     normalization : {"none", "last", "mean_std", "revin"}
         How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
     channel_embedding : bool
-        Add an embedding of the channel to the input of the decoder.
+        Add an embedding of the channel to the input of the decoder. The embeddings of static covariates are always
+        added.
     calendar : sequence of str
         Fields of `CALENDAR_FIELDS` that encoder and decoder read; may be empty.
     calendar_size : int
         Size of the calendar embedding.
     highway : bool
         Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
+    static_sizes : sequence of int
+        Categories of each static covariate, 0 for a number; set by `LSTM.from_data`.
     """
 
     def __init__(
@@ -107,6 +126,7 @@ class RecurrentNet(nn.Module):
         calendar: Sequence[CalendarField] = ("hour", "weekday"),
         calendar_size: LayerWidth = 16,
         highway: bool = False,
+        static_sizes: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.horizon, self.segment_length, self.hidden_size = horizon, segment_length, hidden_size
@@ -130,6 +150,7 @@ class RecurrentNet(nn.Module):
         self.channel = nn.Embedding(num_channels, hidden_size) if channel_embedding else None
         if self.channel is not None:
             nn.init.normal_(self.channel.weight, std=hidden_size**-0.5)
+        self.statics = StaticEmbedding(num_channels, static_sizes, hidden_size) if static_sizes else None
         future_width = segment_length * 2 * num_covariates + calendar_width
         self.ahead = nn.Linear(future_width, hidden_size, bias=False) if future_width else None
         self.dropout = nn.Dropout(dropout)
@@ -164,6 +185,8 @@ class RecurrentNet(nn.Module):
         query = self.position.expand(len(channel), -1, -1)
         if self.channel is not None:
             query = query + self.channel(channel).unsqueeze(1)
+        if self.statics is not None:
+            query = query + self.statics(channel).unsqueeze(1)
         features = []
         if covariates is not None:
             features.append(self._segments(covariates, self.horizon_segments, pad_front=False))
@@ -232,6 +255,46 @@ def _run_recurrent(cell: nn.LSTM | nn.GRU, inputs: Tensor, start: Any = None) ->
         return cell(inputs, start)
     with torch.autocast("cpu", enabled=False):
         return cell(inputs.float(), start)
+
+
+class StaticEmbedding(nn.Module):
+    """The sum of embeddings of the static covariates of each channel.
+
+    A category has an embedding, and a number is standardised over the channels and multiplied by one; a missing value
+    adds nothing.
+
+    Parameters
+    ----------
+    num_channels : int
+    sizes : sequence of int
+        Categories of each covariate, 0 for a number.
+    width : int
+        Size of the embedding.
+    """
+
+    def __init__(self, num_channels: int, sizes: Sequence[int], width: int) -> None:
+        super().__init__()
+        self.sizes = tuple(sizes)
+        self.tables = nn.ParameterList(torch.randn(max(size, 1), width) * width**-0.5 for size in sizes)
+        self.values: Tensor
+        self.register_buffer("values", torch.full((num_channels, len(sizes)), torch.nan))
+
+    def set_values(self, values: np.ndarray) -> None:
+        """Set the covariates of the channels, float32 [C, S]; see `timevis.data.static_covariates`."""
+        is_number = np.array(self.sizes) == 0
+        mean, std = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        scaled = (values - mean) / np.where(std > 0, std, 1)
+        self.values.copy_(torch.from_numpy(np.where(is_number, scaled, values)))
+
+    def forward(self, channel: Tensor) -> Tensor:
+        """The embeddings of channels [B], float32 [B, width]."""
+        values = self.values[channel]
+        known, filled = values.isfinite().unsqueeze(-1), values.nan_to_num(0.0)
+        parts = [
+            table[filled[:, k].long()] if size else filled[:, k, None] * table[0]
+            for k, (size, table) in enumerate(zip(self.sizes, self.tables, strict=True))
+        ]
+        return (torch.stack(parts, 1) * known).sum(1)
 
 
 class RecurrentEnsemble(nn.Module):

@@ -103,5 +103,9 @@ class SeasonalNaive(PointForecaster):
         last = series.filled[batch.origin.unsqueeze(1) - 1, channel]
         return torch.where((row < 0) | past.isnan(), last, past).nan_to_num(0.0)
 
+    @property
+    def rows_read(self) -> int:
+        return int(self.chosen.max())
+
     def point(self, batch: Batch) -> Tensor:
         return self._repeat(batch, self.chosen[batch.channel])

@@ -12,6 +12,7 @@ import pandas as pd
 
 from timevis.config.stored import load_values
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
+from timevis.runs.explanation import Explanation
 from timevis.runs.folder import RunFolder
 from timevis.runs.history import NAME as METRICS_CSV
 from timevis.runs.history import History
@@ -97,6 +98,11 @@ class RunRecord:
     def history(self) -> History:
         path = self.folder / METRICS_CSV
         return History.parse(path.read_bytes() if path.is_file() else b"", path)
+
+    @cached_property
+    def explanation(self) -> Explanation | None:
+        """What `timevis explain` measured; None if it was not run."""
+        return Explanation.read(self.folder)
 
     @property
     def horizon(self) -> int:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.channel_selection import reorder_channels
@@ -56,9 +57,18 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
 
 def _load_rows_of_run(folder: RunFolder, config: RunConfig, future: bool) -> tuple[RunConfig, Panel, QualityReport]:
     report = folder.data_report
-    config = replace(config, data=replace(config.data, split=_stored_split(folder), frequency=report["frequency"]))
+    options = with_targets_of_long_table(config.data, report)
+    config = replace(config, data=replace(options, split=_stored_split(folder), frequency=report["frequency"]))
     panel, quality = load_panel(config.data, future=future, channels=tuple(report["channels"]))
     return config, select_trained_channels(panel, report, panel.card.name), quality
+
+
+def with_targets_of_long_table(options: DataOptions, report: Mapping[str, Any]) -> DataOptions:
+    """Options with the targets that a run found in a long table, so that newer rows do not change their roles."""
+    roles = report["roles"]
+    if options.target or "id" not in roles.values():
+        return options
+    return replace(options, target=tuple(name for name, role in roles.items() if role == "target"))
 
 
 def _stored_split(folder: RunFolder) -> SplitSpec:

@@ -13,10 +13,13 @@ from timevis.service.api import (
     comparison,
     dataset_analysis,
     datasets,
+    explanation,
     forecasts,
     model_analysis,
     model_options,
     models,
+    monitor_scores,
+    monitors,
     system,
     tasks,
     training,
@@ -34,8 +37,19 @@ from timevis.service.web.openapi import complete_specification, problem_schema
 from timevis.service.web.page import register_page
 
 RESOURCES = (
-    *(system, datasets, dataset_analysis, model_options, training, tasks, models, model_analysis, forecasts),
-    comparison,
+    *(
+        system,
+        datasets,
+        dataset_analysis,
+        model_options,
+        training,
+        tasks,
+        models,
+        model_analysis,
+        explanation,
+        forecasts,
+    ),
+    *(comparison, monitors, monitor_scores),
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 

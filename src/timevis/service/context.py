@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from timevis.config.suggestions import did_you_mean
 from timevis.messages import Text
+from timevis.service.db.monitor_tables import Monitor
 from timevis.service.db.tables import Base, Dataset, Model, Sessions
 from timevis.service.db.versions import deleted_dataset, restore_first
 from timevis.service.problems import Problem, wrong_field
@@ -24,7 +25,7 @@ from timevis.service.tasks.queue import answering_queues
 
 ANSWER_IS_VALID_SECONDS = 5.0
 Row = TypeVar("Row", bound=Base)
-Deletable = TypeVar("Deletable", Dataset, Model)
+Deletable = TypeVar("Deletable", Dataset, Model, Monitor)
 
 
 class Canary:
@@ -75,13 +76,17 @@ def find_present(session: Session, table: type[Deletable], identifier: str, poin
     """A row that is not deleted, as `find`."""
     row = find(session, table, identifier, pointer)
     if row.deleted is not None:
-        deleted = (
-            deleted_dataset(row)
-            if isinstance(row, Dataset)
-            else Text("deleted-model", "the model {name!r} is deleted", name=row.name)
-        )
-        raise _refusal(pointer, deleted, restore_first())
+        raise _refusal(pointer, _deleted(row), restore_first())
     return row
+
+
+def _deleted(row: Dataset | Model | Monitor) -> Text:
+    match row:
+        case Dataset():
+            return deleted_dataset(row)
+        case Model():
+            return Text("deleted-model", "the model {name!r} is deleted", name=row.name)
+    return Text("deleted-monitor", "the monitor {name!r} is deleted", name=row.name)
 
 
 def _refusal(pointer: str | None, detail: Text, advice: Text | None = None) -> Problem:
@@ -97,6 +102,14 @@ def _resource(table: type[Base]) -> Text:
             return Text("resource-dataset", "dataset")
         case "Model":
             return Text("resource-model", "model")
+        case "Monitor":
+            return Text("resource-monitor", "monitor")
+        case "StoredForecast":
+            return Text("resource-stored-forecast", "stored forecast")
+        case "Alert":
+            return Text("resource-alert", "alert")
+        case "Annotation":
+            return Text("resource-annotation", "annotation")
     return Text("resource-task", "task")
 
 

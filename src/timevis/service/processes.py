@@ -225,6 +225,7 @@ def _run_parts(settings: Settings, host: str, port: int, address: str, runs: Pat
     parts = [
         Part("worker cpu", [*serve, "worker", "--queues", "cpu", "--loglevel", "warning"]),
         Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
+        Part("beat", [*serve, "beat", "--loglevel", "warning"]),
         Part("web", [*serve, "web", "--host", host, "--port", str(port), "--loglevel", "warning"]),
     ]
     if runs is not None:

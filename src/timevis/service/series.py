@@ -11,6 +11,7 @@ import pandas as pd
 
 from timevis.data.calendar import to_local_time
 from timevis.data.cleaning.outliers import find_outliers, fit_bounds, fit_growth, rows_of_day, subtract_growth
+from timevis.data.closed_hours import ClosedHours
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport, has_time_zone
 from timevis.data.split.make_split import make_split
@@ -28,16 +29,20 @@ MAX_MARKS = 1000
 def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
     """Write a panel as arrays: values float32 [C, T], times int64 [T] and outliers int64 [N, 2] (row, channel)."""
     folder.mkdir(parents=True, exist_ok=True)
-    index = panel.local_index if panel.local_index.tz is None else panel.local_index.tz_convert("UTC")
-    times = index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
     arrays = {
         VALUES_FILE: np.ascontiguousarray(panel.values.T),
-        TIMES_FILE: times,
+        TIMES_FILE: stored_times(panel),
         OUTLIERS_FILE: _outliers(panel, report),
     }
     for name, array in arrays.items():
         with atomic_write(folder / name) as path, path.open("wb") as file:
             np.save(file, array, allow_pickle=False)
+
+
+def stored_times(panel: Panel) -> np.ndarray:
+    """The times of a panel in microseconds since 1970, int64 [T]; in UTC if they have a zone."""
+    index = panel.local_index if panel.local_index.tz is None else panel.local_index.tz_convert("UTC")
+    return index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
 
 
 def _outliers(panel: Panel, report: QualityReport) -> np.ndarray:
@@ -68,6 +73,8 @@ class StoredSeries:
         Whether times are UTC; without a zone they are as in the file.
     timezone : str or None
         Time zone in which times are shown.
+    closed : ClosedHours or None
+        Hours of the week in which values are always missing.
     """
 
     values: np.ndarray
@@ -75,6 +82,7 @@ class StoredSeries:
     outliers: np.ndarray
     has_zone: bool
     timezone: str | None
+    closed: ClosedHours | None = None
 
     @classmethod
     def open(cls, folder: Path, channel: int, report: dict[str, Any]) -> StoredSeries:
@@ -82,7 +90,8 @@ class StoredSeries:
         values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
         outliers = np.load(folder / OUTLIERS_FILE)
         rows = outliers[outliers[:, 1] == channel, 0]
-        return cls(values[channel], times, rows, has_time_zone(report), report["timezone"])
+        closed = ClosedHours.from_report(report)
+        return cls(values[channel], times, rows, has_time_zone(report), report["timezone"], closed)
 
     def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
         """Local times of rows."""
@@ -132,7 +141,8 @@ def read_series(series: StoredSeries, start: str | None, end: str | None, points
     values = np.asarray(series.values[first:last])
     edges = bucket_edges(len(values), points)
     mean, low, high = summarise_buckets(values, edges)
-    starts, lengths = missing_stretches(values)
+    is_closed = None if series.closed is None else series.closed.contains(series.index(slice(first, last)))
+    starts, lengths = missing_stretches(values, is_closed)
     listed = np.sort(np.argsort(-lengths, kind="stable")[:MAX_MARKS])
     outliers = series.outliers[(series.outliers >= first) & (series.outliers < last)]
     shown = outliers[:MAX_MARKS]
@@ -203,9 +213,9 @@ def summarise_buckets(values: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray
     return mean, low.astype(np.float64), high.astype(np.float64)
 
 
-def missing_stretches(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First row and length of each run of missing values."""
-    missing = np.flatnonzero(np.isnan(values))
+def missing_stretches(values: np.ndarray, is_closed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """First row and length of each run of missing values; rows of closed hours, bool [T], are not missing."""
+    missing = np.flatnonzero(np.isnan(values) if is_closed is None else np.isnan(values) & ~is_closed)
     if not len(missing):
         return missing, missing
     breaks = np.flatnonzero(np.diff(missing) > 1) + 1

@@ -84,6 +84,11 @@ class Settings:
     keep_unused_days : float, optional
         Files that could not be read, results of forecasts, and runs that failed or were cancelled are removed after
         this time; by default they are kept.
+    smtp_url : str
+        Mail server for alerts of monitors, such as ``smtp://user:password@mail.example:587``, with STARTTLS where the
+        server offers it, or ``smtps://``. Without it, alerts by e-mail wait.
+    mail_from : str
+        Sender of these e-mails.
     start_id : str
         Set by `timevis serve` for its web process, which names it in health, so that the two know each other.
     wandb_mode, wandb_project : str
@@ -115,6 +120,8 @@ class Settings:
     max_sheets: int = 100
     keep_deleted_days: float = 30.0
     keep_unused_days: float | None = None
+    smtp_url: str = ""
+    mail_from: str = "timevis@localhost"
     start_id: str = ""
     wandb_mode: str = "disabled"
     wandb_project: str = "timevis"
@@ -150,6 +157,8 @@ class Settings:
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
             root_path=_root_path(environment),
+            smtp_url=_smtp_url(environment.get("TIMEVIS_SMTP_URL") or ""),
+            mail_from=environment.get("TIMEVIS_MAIL_FROM") or cls.mail_from,
             start_id=environment.get("TIMEVIS_START_ID") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
@@ -221,6 +230,15 @@ def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
                 Text("example-of-origin", "write for example https://dashboard.example"),
             )
     return origins
+
+
+def _smtp_url(url: str) -> str:
+    if url and not re.fullmatch(r"smtps?://([^@/\s]+@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d+)?/?", url):
+        raise ConfigError(
+            Text("not-a-mail-server", "TIMEVIS_SMTP_URL is not the address of a mail server"),
+            Text("example-of-mail-server", "write for example smtp://user:password@mail.example:587"),
+        )
+    return url
 
 
 def _positive_number(variable: str, text: str, whole: bool) -> float:

@@ -162,8 +162,8 @@ def test_newer_rows_make_a_new_version_and_others_are_refused(http: FlaskClient,
         third = Dataset(**values | {"id": new_id(), "parent_id": second.id, "version": 3})
         session.add(third)
         second.deleted = 1.0
-        refused = add(rows[-100:]).json["detail_code"]["params"]
-        assert refused["identifier"] == third.id  # the version between them is deleted
+    refused = add(rows[-100:]).json["detail_code"]["params"]
+    assert refused["identifier"] == third.id  # the version between them is deleted
 
 
 def test_a_deleted_version_and_the_one_added_after_it_have_two_numbers(http: FlaskClient, dataset: str) -> None:
@@ -199,7 +199,7 @@ def test_names_from_a_file_are_as_long_as_the_database_allows(http: FlaskClient)
     rows = plant_csv(220).decode().splitlines()
     data = {"file": (io.BytesIO("\n".join([rows[0], *rows[-20:]]).encode()), f"{'y' * 296}.csv")}
     added = http.post(f"/api/datasets/{first['id']}/rows", data=data, content_type="multipart/form-data").json
-    assert (added["name"], added["file_name"]) == ("x" * 200, f"{'x' * 292}.parquet")
+    assert (added["name"], added["file_name"]) == ("x" * 200, f"{'x' * 296}.csv")
 
 
 def test_the_cells_of_a_file_are_read_as_the_upload_says_and_the_change_returns_to_what_is_found(

@@ -42,9 +42,27 @@ def test_a_window_that_does_not_exist_names_the_field(http: FlaskClient, add_mod
         ("forecasts?split=validation", "/split"),
         ("residuals?channel=none", "/channel"),
         ("calibration?channel=none", "/channel"),
+        ("scored-period?channel=none", "/channel"),
     ):
         answer = http.get(f"{path}/{query}")
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), query
+
+
+def test_the_scored_period_is_whole_and_its_largest_errors_lead_to_their_windows(
+    http: FlaskClient, add_model: Callable[..., str]
+) -> None:
+    path = f"/api/models/{add_model(*TINY_LSTM)}"
+    period = http.get(f"{path}/scored-period").json
+    assert len(period["time"]) == len(period["truth"]) == len(period["median"]) > 6
+    assert [window["start"] for window in period["windows"]] == sorted(
+        window["start"] for window in period["windows"]
+    )
+    largest = period["largest_errors"][0]
+    errors = [abs(m - t) for m, t in zip(period["median"], period["truth"], strict=True) if None not in (m, t)]
+    assert abs(largest["median"] - largest["truth"]) == max(errors)
+    window = http.get(f"{path}/forecasts?channel={period['channel']}&index={largest['index']}").json
+    step = window["future"]["time"].index(largest["time"])
+    assert window["future"]["truth"][step] == largest["truth"]
 
 
 def test_residuals_and_calibration_describe_the_saved_windows(

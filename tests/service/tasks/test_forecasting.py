@@ -166,3 +166,23 @@ def test_newer_rows_of_the_dataset_show_the_truth_of_an_earlier_forecast(
     expected = [float(row.split(",")[1]) for row in rows[-10:-3]]
     np.testing.assert_allclose(item["truth"][:7], expected, rtol=1e-6)
     assert item["truth"][7:] == [None] * 3
+
+
+def test_an_explanation_names_the_inputs_of_a_model_and_is_found_at_the_model(
+    http: FlaskClient, add_model: Callable[..., str], carry_out: Callable[..., dict]
+) -> None:
+    model = add_model("model=linear")
+    address = f"/api/models/{model}/explanation"
+    assert http.get(address).json == {"explanation": None}
+    asked = http.post(address)
+    assert asked.status_code == 202
+    task = carry_out(asked.json["kind"], **asked.json["request"])
+    assert task["state"] == "completed", task
+    explanation = http.get(address).json["explanation"]
+    assert explanation == task["result"]
+    assert {entry["kind"] for entry in explanation["inputs"]} == {"context", "calendar"}
+    assert explanation["inputs"][0]["error_rise"]["value"] > 0
+    assert task["progress"]["step"] == task["progress"]["steps_total"] == len(explanation["inputs"])
+    assert task["commands"]["cli"] == "timevis explain RUN"
+    assert task["commands"]["curl"].endswith(f"{address[1:]}")
+    assert http.post("/api/models/" + "0" * 32 + "/explanation").status_code == 404

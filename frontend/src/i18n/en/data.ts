@@ -39,7 +39,7 @@ export default {
     observedCovariate: "{column}, only observed",
     frequency: "Time step",
     timezone: "Time zone",
-    timezoneHelp: "none: the times are taken as written",
+    timezoneHelp: "automatic: by the offsets of the times",
   },
   domain: { traffic: "Traffic", electricity: "Electricity", weather: "Weather", other: "Other" },
   choice: {
@@ -106,6 +106,16 @@ export default {
     append: "Add newer rows",
     appendText: "A file with the rows that came since makes a new version. Earlier forecasts, which Tasks lists, then show the truth beside them.",
     appended: "{n} row was added. | {n} rows were added.",
+  },
+  first: {
+    title: "First forecast",
+    text: "Nothing was trained for it: a small network that has seen many synthetic series forecasts your data, beside seasonal naive, which repeats the last season.",
+    label: "Forecast of {channel} from {start} to {end} by a pretrained network and by seasonal naive, each with its 80% interval.",
+    better: "Tried on the last {span}: its mean absolute error was {percent} below seasonal naive ({own} against {other}).",
+    worse: "Tried on the last {span}: its mean absolute error was {percent} above seasonal naive ({own} against {other}).",
+    testing: "Trying both on the last rows …",
+    noBacktest: "The series is too short to try the forecast on its last rows.",
+    train: "Train a model for a better one",
   },
   series: {
     title: "Series",

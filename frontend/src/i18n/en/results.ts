@@ -18,6 +18,7 @@ export default {
   },
   sections: {
     label: "Sections of this page",
+    period: "Whole period",
     forecasts: "Forecasts",
     errors: "Errors",
     residuals: "Residuals",
@@ -26,6 +27,15 @@ export default {
     training: "Training",
     digits: "Digits",
     setup: "Setup",
+  },
+  period: {
+    title: "The whole scored period",
+    text: "Forecasts that follow each other, with their 80% interval, and their errors below. Drag over a stretch to zoom into it; click a place to see its window.",
+    error: "absolute error",
+    largest: "Largest errors",
+    label: "Forecasts of {channel} from {start} to {end} beside the truth; mean absolute error {mae}.",
+    tooHigh: "{time}: the forecast was too high, {median} instead of {truth}",
+    tooLow: "{time}: the forecast was too low, {median} instead of {truth}",
   },
   window: {
     title: "Forecasts against the truth",

@@ -2,7 +2,7 @@ export default {
   title: "Tasks",
   text: "Training runs, forecasts and comparisons: those that run, wait and have ended.",
   active: "{n} running or waiting",
-  kind: { train: "Training", predict: "Forecast", compare: "Comparison", read: "Reading of a file" },
+  kind: { train: "Training", predict: "Forecast", compare: "Comparison", explain: "Explanation", read: "Reading of a file" },
   state: { queued: "Waiting", running: "Running", completed: "Completed", failed: "Failed", cancelled: "Cancelled" },
   stage: {
     start: "Starting",

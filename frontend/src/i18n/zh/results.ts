@@ -20,6 +20,7 @@ const words: Area<"results"> = {
   },
   sections: {
     label: "本页各节",
+    period: "整个时段",
     forecasts: "预测",
     errors: "误差",
     residuals: "残差",
@@ -28,6 +29,15 @@ const words: Area<"results"> = {
     training: "训练",
     digits: "数字",
     setup: "配置",
+  },
+  period: {
+    title: "整个评分时段",
+    text: "首尾相接的预测及其 80% 区间，下方是误差。在图上拖选一段即可放大；点击某处可查看对应的窗口。",
+    error: "绝对误差",
+    largest: "最大的误差",
+    label: "{channel} 从 {start} 到 {end} 的预测与真实值；平均绝对误差 {mae}。",
+    tooHigh: "{time}：预测偏高，预测 {median}，实际 {truth}",
+    tooLow: "{time}：预测偏低，预测 {median}，实际 {truth}",
   },
   window: {
     title: "预测与真实值",

@@ -4,7 +4,7 @@ const words: Area<"tasks"> = {
   title: "任务",
   text: "正在运行、等待中和已结束的训练、预测与比较。",
   active: "{n} 个正在运行或等待",
-  kind: { train: "训练", predict: "预测", compare: "比较", read: "读取文件" },
+  kind: { train: "训练", predict: "预测", compare: "比较", explain: "解释", read: "读取文件" },
   state: { queued: "等待中", running: "运行中", completed: "已完成", failed: "失败", cancelled: "已取消" },
   stage: {
     start: "启动",

@@ -1,4 +1,5 @@
 import type { Schemas } from "@/api/client";
+import { requestKey } from "@/utils/requestKey";
 
 type Value = number | null;
 
@@ -98,15 +99,6 @@ const RULES_OF_COMPARISON = "2";
 
 /** The same models give the same key, so that a link that is opened again finds the comparison instead of a new one. */
 export function idempotencyKey(models: readonly string[], attempt = 1): string {
-  // Two FNV-1a hashes, because crypto.subtle exists only where the page is served over HTTPS or on this machine.
-  const text = [RULES_OF_COMPARISON, ...models].join(" ");
-  const hash = (seed: number) => {
-    let value = seed;
-    for (const character of text) {
-      value ^= character.codePointAt(0) ?? 0;
-      value = Math.imul(value, 0x01000193) >>> 0;
-    }
-    return value.toString(16).padStart(8, "0");
-  };
-  return `compare-${String(models.length)}-${hash(0x811c9dc5)}${hash(0x01234567)}${attempt > 1 ? `-${String(attempt)}` : ""}`;
+  const key = requestKey(`compare-${String(models.length)}`, [RULES_OF_COMPARISON, ...models]);
+  return attempt > 1 ? `${key}-${String(attempt)}` : key;
 }

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from timevis.config.options import check_choice
+from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
+from timevis.data.cleaning.find_closed_hours import with_closed_hours
 from timevis.data.cleaning.outliers import handle_outliers
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
@@ -68,24 +70,28 @@ def clean(
         )
         report.notes.append(text)
         panel = panel.slice_rows(0, observed_rows)
-    panel = add_holidays(panel, options)
+    panel = with_closed_hours(add_holidays(panel, options))
     split = options.split_rows(panel, observed_rows)
     panel = drop_constant_covariates(panel, report, split)
+    panel = replace(panel, statics=panel.statics.varying() if panel.statics else None)
     return finalize_panel(panel, options, report, split)
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
-    """Append the known covariate `holiday` if the options name it and the table has no such column.
+    """Append the known covariate `holiday` if the options name it or a country, and the table has no such column.
+
+    Holidays of `data.country` are appended to data with a row for each (business) day, or with shorter steps.
 
     Raises
     ------
     ConfigError
-        Neither the options nor the dataset card name a country.
+        The options name the covariate, and neither they nor the dataset card name a country.
     """
-    if "holiday" not in (options.covariates or {}) or "holiday" in panel.covariate_names:
+    kind = (options.covariates or {}).get("holiday")
+    has_days = steps_per_day(panel.freq) >= MIN_STEPS_PER_DAY_FOR_WEEKDAYS
+    if "holiday" in panel.covariate_names or not (kind or (options.country and has_days)):
         return panel
-    kind = (options.covariates or {})["holiday"]
-    country = panel.card.country if kind in ("known", "observed") else kind
+    country = options.country or panel.card.country if kind in (None, "known", "observed") else kind
     if not country:
         message = Text(
             "holiday-without-country", "{setting} does not name a country", setting=Setting("data.covariates.holiday")
@@ -93,10 +99,11 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
         advice = Text(
             "name-country-of-holidays",
             "the table has no column holiday; give a country: {setting}",
-            setting=Setting("data.covariates", "{holiday:DE}"),
+            setting=Setting("data.country", "DE"),
         )
         raise ConfigError(message, advice, "data.covariates.holiday")
-    flags = holiday_flags(panel.local_index, country)[:, None]
+    key = "data.country" if country == options.country else "data.covariates.holiday"
+    flags = holiday_flags(panel.local_index, country, key)[:, None]
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 
 

@@ -58,7 +58,8 @@ def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
     findings = []
     if not report["was_sorted"]:
         findings.append(DataFinding(Text("unsorted-rows", "The rows were not in time order; they were sorted.")))
-    findings += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"]), *_gaps(report["gaps"])]
+    findings += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"])]
+    findings += [*_closed(report.get("closed") or {}, stored), *_gaps(report["gaps"])]
     findings += [*_sentinels(report["sentinels"], stored), *_missing(report), *_outliers(report["outliers"])]
     for defect in report["defects"]:
         message = Text(
@@ -128,6 +129,19 @@ def _grid(grid: Mapping[str, Any]) -> list[DataFinding]:
         )
         findings.append(DataFinding(message, "warning"))
     return findings
+
+
+def _closed(closed: Mapping[str, Any], stored: Callable[[str], Text]) -> list[DataFinding]:
+    if not closed:
+        return []
+    message = Text(
+        "always-missing",
+        "Always missing {when}: {hours}; {rows:,} rows. Forecasts leave these hours empty.",
+        when=stored(closed["when"]),
+        hours=[stored(hours) for hours in closed["hours"]],
+        rows=closed["rows"],
+    )
+    return [DataFinding(message)]
 
 
 def _gaps(gaps: Mapping[str, Any]) -> list[DataFinding]:

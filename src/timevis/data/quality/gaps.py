@@ -11,7 +11,7 @@ from timevis.data.panel import Panel
 
 
 def find_gaps(panel: Panel, max_places: int | None = None) -> dict[str, Any]:
-    """Find the runs of rows in which every channel is missing.
+    """Find the runs of rows in which every channel is missing, without the rows of closed hours.
 
     Parameters
     ----------
@@ -29,7 +29,10 @@ def find_gaps(panel: Panel, max_places: int | None = None) -> dict[str, Any]:
         is_empty &= np.isnan(panel.values[:, j])
         if not is_empty.any():
             return {"count": 0, "rows": 0, "longest": 0, "places": []}
-    (first, length), index = _runs(is_empty), panel.local_index
+    is_open = ~panel.closed_rows  # a gap may reach over closed hours, whose rows it does not count
+    (first, length), index = _runs(is_empty[is_open]), panel.local_index[is_open]
+    if not len(first):
+        return {"count": 0, "rows": 0, "longest": 0, "places": []}
     longest_first = np.argsort(-length, kind="stable")[:max_places]
     places = [
         {

@@ -47,14 +47,18 @@ class QualityReport:
     off_grid : dict
         Number of rows ``moved`` to the grid and ``left_out``, and their times.
     gaps : dict
-        Runs of rows in which every channel is missing: ``count``, ``rows``, ``longest``, ``places``.
+        Runs of rows in which every channel is missing, apart from closed hours: ``count``, ``rows``, ``longest``,
+        ``places``.
+    closed : dict
+        Hours of the week in which no channel ever has a value: ``periods`` (start and end in seconds since Monday
+        00:00, local time), number of ``rows``, and in words ``when`` and ``hours``. Empty if there are none.
     missing : dict
-        Per channel, number of missing values after cleaning.
+        Per channel, number of missing values after cleaning, without the rows of closed hours.
     sentinels : dict
         Per column with values of `data.missing_values`: ``count``, ``cells`` (value to count) and ``places`` (rows
         of the file, as `Text`).
     roles : dict
-        Name of each used column to ``time``, ``id``, ``target`` or ``covariate``.
+        Name of each used column to ``time``, ``id``, ``target``, ``covariate`` or ``static``.
     left_out : dict
         Name of an unused column to the reason, a `Text`.
     outliers : dict
@@ -70,6 +74,8 @@ class QualityReport:
     covariates : dict
         Per covariate: ``kind`` (known or observed), number of ``missing`` values, and ``of_each_series``: whether
         each series has its own values.
+    statics : dict
+        Per static covariate: its number of ``categories``, or its ``min`` and ``max``.
     notes : list of Text
         Decisions of cleaning.
     card : dict
@@ -90,6 +96,7 @@ class QualityReport:
     duplicates: dict[str, Any] = field(default_factory=dict)
     off_grid: dict[str, Any] = field(default_factory=dict)
     gaps: dict[str, Any] = field(default_factory=dict)
+    closed: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     sentinels: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
@@ -100,6 +107,7 @@ class QualityReport:
     split_by: str = "axis"
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     covariates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    statics: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
     card: dict[str, Any] = field(default_factory=dict)
 
@@ -108,6 +116,9 @@ class QualityReport:
         self.rows, self.frequency, self.timezone = len(panel), panel.freq, panel.timezone
         self.start, self.end = str(panel.local_index[0]), str(panel.local_index[-1])
         self.gaps = find_gaps(panel, MAX_LISTED_PLACES)
+        if panel.closed is not None:
+            words = {"when": panel.closed.when(), "hours": panel.closed.hours()}
+            self.closed = {"periods": panel.closed.to_json(), "rows": int(panel.closed_rows.sum()), **words}
         self.channels = describe_channels(panel, split)
         self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
         missing = np.isnan(panel.covariates).sum(axis=0)
@@ -116,6 +127,7 @@ class QualityReport:
             name: {"kind": kind, "missing": int(missing[columns[k]].sum()), "of_each_series": len(columns[k]) > 1}
             for k, (name, kind) in enumerate(panel.covariate_kinds.items())
         }
+        self.statics = panel.statics.describe() if panel.statics else {}
         self.card = asdict(panel.card)
 
     def to_dict(self) -> dict[str, Any]:
@@ -150,6 +162,7 @@ class QualityReport:
             f"{format_count(merged, 'duplicate row')} merged" if merged else "",
             f"{format_count(moved, 'row')} moved onto the grid" if moved else "",
             f"{format_count(left_out, 'row')} off the grid left out" if left_out else "",
+            f"always missing {self.closed['when']}" if self.closed else "",
             f"{format_count(self.gaps['rows'], 'empty row')} in {format_count(gaps, 'gap')}" if gaps else "",
             f"{format_count(missing, 'value')} missing{' in other rows' if gaps else ''}" if missing > 0 else "",
             f"{format_count(sentinels, 'cell')} read as missing" if sentinels else "",

@@ -21,10 +21,12 @@ MIN_ZERO_SHARE = 0.05
 def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
     """Describe every channel: summary statistics, longest gap, seasonality and autocorrelation.
 
+    Rows of closed hours are not counted as missing.
+
     If each series has its own borders, a channel is described within its own span. Seasonality and autocorrelation
     are computed on the training part.
     """
-    rows, described, index = split.training_rows, {}, panel.local_index
+    rows, described, index, is_open = split.training_rows, {}, panel.local_index, ~panel.closed_rows
     periods, lags = named_periods(panel.freq, rows), reported_lags(panel.freq, rows)
     starts, ends = panel.spans() if split.by_series else (None, None)
     train_ends = np.broadcast_to(split.borders[..., 0], len(panel.channels))
@@ -36,7 +38,8 @@ def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
             "unit": panel.card.unit_of(channel),
             "description": panel.card.channel_descriptions.get(channel, ""),
             **summary_statistics(column),
-            "longest_gap": longest_gap(column, index[span]),
+            "missing": int(np.isnan(column[is_open[span]]).sum()),
+            "longest_gap": longest_gap(column[is_open[span]], index[span][is_open[span]]),
             "seasonality": [
                 {"name": name, "period": period, "strength": seasonal_strength(train, period)}
                 for name, period in periods.items()

@@ -14,6 +14,7 @@ from timevis.data.schema.missing_values import clear_missing_values
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
 from timevis.data.schema.series_column import find_series_column, join_series_columns
 from timevis.data.schema.time_column import find_time_columns
+from timevis.data.static_covariates import find_static_columns
 from timevis.data.table import Table, quote_cell
 from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.data.timestamps.time_parts import contains_time_part
@@ -41,6 +42,8 @@ class Columns:
     targets, covariates : names
     covariates_known : bool for each covariate
         Whether it is known ahead of time.
+    statics : names
+        Columns of a long table that are constant within each series.
     left_out : dict
         Name of every other column to the reason why it is not used.
     missing_values : dict
@@ -56,12 +59,14 @@ class Columns:
     left_out: dict[str, Text] = field(default_factory=dict)
     missing_values: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
+    statics: tuple[str, ...] = ()
 
     @property
     def roles(self) -> dict[str, str]:
-        """Name of each used column to ``time``, ``id``, ``target`` or ``covariate``."""
+        """Name of each used column to ``time``, ``id``, ``target``, ``covariate`` or ``static``."""
         ids = (self.id,) if self.id is not None else ()
         groups = {"time": self.time, "id": ids, "target": self.targets, "covariate": self.covariates}
+        groups["static"] = self.statics
         return {name: role for role, names in groups.items() for name in names}
 
 
@@ -109,6 +114,9 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
         table, [*(options.target or others), *covariates], options.missing_values
     )
     _check_covariates(table, covariates)
+    if id_column is not None:
+        columns.statics = _static_columns(table, others, id_column, options)
+        others = [c for c in others if c not in columns.statics]
     if options.target:
         _check_targets(table, options.target)
         columns.targets = options.target
@@ -117,6 +125,19 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     else:
         columns.targets, columns.left_out = _infer_targets(table, others, id_column)
     return table, columns
+
+
+def _static_columns(table: Table, names: list[str], series: str, options: DataOptions) -> tuple[str, ...]:
+    """The columns that are constant within each series, and the columns whose texts name the series together.
+
+    If the targets are not given, numbers are static only beside a column of numbers that is not.
+    """
+    candidates = [c for c in names if c not in (options.target or ())]
+    static = find_static_columns(table.frame, candidates, series)
+    numeric = {c for c in candidates if column_kind(table.frame[c]) == "number"}
+    if not options.target and numeric <= set(static):
+        static = [c for c in static if c not in numeric]
+    return (*(options.id if options.id and len(options.id) > 1 else ()), *static)
 
 
 def missing_column(table: Table, options: DataOptions) -> str | None:

@@ -38,6 +38,7 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
         rows.timezone,
         None if column_of_series is None else column_of_series.repeat(targets, axis=1),
         np.arange(series).repeat(targets) if series > 1 else None,
+        statics=rows.statics.select(np.arange(series).repeat(targets).tolist()) if rows.statics else None,
     )
 
 
@@ -71,6 +72,7 @@ def select_series(rows: Rows, codes: Sequence[int]) -> Rows:
         series_code=np.searchsorted(codes, rows.series_code[is_selected]),
         grid_position=position - first,
         values=rows.values[is_selected],
+        statics=rows.statics.select(codes) if rows.statics else None,
     )
 
 

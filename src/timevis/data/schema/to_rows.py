@@ -13,6 +13,7 @@ from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.grid import Grid, put_on_grid
 from timevis.data.schema.numeric_columns import check_precision, check_size, to_numbers
 from timevis.data.schema.repeated_times import merge_repeated_times
+from timevis.data.static_covariates import StaticCovariates, read_static_covariates
 from timevis.data.table import GIVE_HEADER_AND_ROWS, MISSING_VALUES, Table
 from timevis.data.timestamps.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.timestamps.parse_times import parse_times
@@ -39,6 +40,8 @@ class Rows:
     values : float32 [M, targets + covariates]
     timezone : str or None
         Time zone of the local times, in which the calendar is read; see `timevis.data.panel.Panel`.
+    statics : StaticCovariates, optional
+        Of each series.
     """
 
     source: str
@@ -49,6 +52,7 @@ class Rows:
     grid_position: np.ndarray
     values: np.ndarray
     timezone: str | None
+    statics: StaticCovariates | None = None
 
 
 def to_rows(table: Table, options: DataOptions, default_day_first: bool | None = None) -> tuple[Rows, QualityReport]:
@@ -111,7 +115,10 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
         keys, values = keys[order], values[order]
     if not (np.diff(keys) > 0).all():
         keys, values = merge_repeated_times(keys, values, grid, series_names, table, columns, report)
-    rows = Rows(table.source, columns, grid, series_names, keys // length, keys % length, values, timezone)
+    statics = None
+    if columns.statics:
+        statics = read_static_covariates(table.frame, columns.statics, series_code, len(series_names))
+    rows = Rows(table.source, columns, grid, series_names, keys // length, keys % length, values, timezone, statics)
     return rows, report
 
 

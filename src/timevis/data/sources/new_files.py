@@ -233,6 +233,7 @@ def _add_channels(panel: Panel, channels: list[str]) -> Panel:
         series = np.append(series, series.max() + 1 + np.arange(len(channels)))
     return replace(
         panel,
+        statics=None,  # a model has the static covariates of its series
         values=np.hstack([panel.values, empty]),
         channels=(*panel.channels, *channels),
         series=series,

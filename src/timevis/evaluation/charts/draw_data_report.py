@@ -84,7 +84,7 @@ def save_data_report(panel: Panel, report: QualityReport, split: SplitSpec, path
 
 def _count_defects(panel: Panel, report: QualityReport) -> np.ndarray:
     """Outliers plus gaps of each channel, int64 [C]; a gap is a run of missing values."""
-    missing = np.isnan(panel.values)
+    missing = np.isnan(panel.values) & ~panel.closed_rows[:, None]
     gaps = missing[:1].sum(axis=0) + (missing[1:] & ~missing[:-1]).sum(axis=0)
     return gaps + [report.outliers.get(channel, {"count": 0})["count"] for channel in panel.channels]
 
@@ -102,7 +102,7 @@ def _draw_series(
     week = round(7 * steps_per_day(panel.freq))
     if week >= 24 and len(values) > 8 * week:
         axes.plot(times, moving_average(values, week), color=COLOURS["truth"], lw=1.0, label="weekly mean")
-    _draw_missing(axes, times, values)
+    _draw_missing(axes, times[np.isnan(values) & ~panel.closed_rows])
     outliers = report.outliers.get(channel)
     if outliers:
         x = pd.to_datetime([place["time"] for place in outliers["places"]])
@@ -133,12 +133,12 @@ def _min_and_max(times: pd.DatetimeIndex, values: np.ndarray) -> tuple[pd.Dateti
     return times[starts], np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
 
 
-def _draw_missing(axes: Axes, times: pd.DatetimeIndex, values: np.ndarray) -> None:
-    missing = np.flatnonzero(np.isnan(values))
-    if len(missing):
+def _draw_missing(axes: Axes, times: pd.DatetimeIndex) -> None:
+    """Mark times without a value."""
+    if len(times):
         axes.plot(
-            times[missing],
-            np.zeros(len(missing)),
+            times,
+            np.zeros(len(times)),
             "|",
             transform=axes.get_xaxis_transform(),
             color=COLOURS["truth"],

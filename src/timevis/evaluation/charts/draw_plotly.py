@@ -85,10 +85,16 @@ def _traces(mark: Mark, x_digits: int, y_digits: int) -> list[dict[str, Any]]:
         edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
         assert mark.y2 is not None
         upper = _json_values(mark.y2, y_digits)
-        if len(x) == 1:  # a band of one step has no area, so it is drawn as a thick vertical line
-            return [common | edge | {"x": [*x, *x], "y": [*y, *upper], "line": {"width": 11, "color": fill}}]
-        lower = common | edge | {"y": y, "showlegend": False}
-        return [lower, common | edge | {"y": upper, "fill": "tonexty", "fillcolor": fill}]
+        parts: list[dict[str, Any]] = []
+        for run in _finite_runs(np.asarray(mark.y, float) + np.asarray(mark.y2, float)):
+            part = common | edge | {"x": x[run]} | ({"showlegend": False} if parts else {})
+            if len(x[run]) == 1:  # a band of one step has no area, so it is drawn as a thick vertical line
+                ends = {"x": [*x[run], *x[run]], "y": [*y[run], *upper[run]]}
+                parts.append(part | ends | {"line": {"width": 11, "color": fill}})
+                continue
+            lower = part | {"y": y[run], "showlegend": False}
+            parts += [lower, part | {"y": upper[run], "fill": "tonexty", "fillcolor": fill}]
+        return parts
     if mark.kind == "heat":
         colour_bar = {
             "thickness": 10,
@@ -124,3 +130,9 @@ def as_plain_text(text: str) -> str:
 def json_for_html(value: Any) -> str:
     """JSON that can stand in a script element, since it cannot close the element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _finite_runs(values: np.ndarray) -> list[slice]:
+    """The runs of finite values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(values).astype(int), [0]])))
+    return [slice(start, stop) for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]

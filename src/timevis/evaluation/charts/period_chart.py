@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from timevis.evaluation.charts.chart import COLOURS, Mark
 from timevis.evaluation.charts.draw_plotly import AXIS, DATE_FORMATS, as_plain_text, traces
-from timevis.evaluation.error_profile import MEDIAN_INDEX, SavedForecasts, timestamps_around
+from timevis.evaluation.error_profile import SavedForecasts
+from timevis.evaluation.scored_period import scored_period
 from timevis.runs.record import RunRecord
-from timevis.utils.levels import QUANTILE_LEVELS
 
 MAX_ROWS = 8000
 """Rows of the test period that the charts of all channels show together; the last ones of each channel."""
@@ -23,8 +22,7 @@ ZOOM_HORIZONS = (7, 30)
 def period_figures(forecasts: SavedForecasts, record: RunRecord) -> list[dict[str, Any]]:
     """A figure for each of the first channels, as ``{"title", "data", "layout"}`` for plotly.
 
-    The windows of a figure follow each other: after each one, the last saved window that starts before its end is
-    taken, or else the next one. In the latter case there are rows without a forecast between them.
+    See `timevis.evaluation.scored_period` for the windows that a figure shows.
     """
     channels = [channel for channel in record.channels if (forecasts.frame["channel"] == channel).any()]
     channels = channels[:MAX_CHANNELS]
@@ -32,28 +30,14 @@ def period_figures(forecasts: SavedForecasts, record: RunRecord) -> list[dict[st
 
 
 def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows: int) -> dict[str, Any]:
-    horizon, freq = forecasts.truth.shape[1], record.results.window_set.freq
-    rows = np.flatnonzero((forecasts.frame["channel"] == channel).to_numpy())
-    rows = rows[np.argsort(forecasts.frame["origin"].to_numpy()[rows], kind="stable")]
-    origins = forecasts.frame["origin"].to_numpy()[rows]
-    end = int(origins[-1]) + horizon
-    first = max(int(origins[0]), end - max_rows)
-    level = QUANTILE_LEVELS.index
-    truth, low, median, high = (np.full(end - first, np.nan) for _ in range(4))
-    for row, origin in zip(rows.tolist(), origins.tolist(), strict=True):
-        _write(truth, forecasts.context[row], origin - len(forecasts.context[row]) - first)
-        _write(truth, forecasts.truth[row], origin - first)
-    for i in _following(origins, horizon):
-        for values, index in ((low, level(0.1)), (median, MEDIAN_INDEX), (high, level(0.9))):
-            _write(values, forecasts.quantiles[rows[i]][index], int(origins[i]) - first)
-    origin_time = forecasts.frame["timestamp"].iloc[rows[0]]
-    times = timestamps_around(origin_time, 0, end - int(origins[0]), freq, record.timezone)[first - int(origins[0]) :]
+    period = scored_period(forecasts, channel, record, max_rows)
+    times, truth, median = period.times, period.truth, period.median
     main = [
-        *(Mark("band", times[run], low[run], y2=high[run], opacity=0.28) for run in _runs(np.isfinite(median))),
+        Mark("band", times, period.low, y2=period.high, opacity=0.28),
         Mark("line", times, truth, "truth", "truth"),
         Mark("line", times, median, "median forecast"),
     ]
-    error = Mark("line", times, np.abs(median - truth), "absolute error", "error")
+    error = Mark("line", times, period.error, "absolute error", "error")
     lower = [trace | {"yaxis": "y2"} for trace in traces([error])]
     unit = as_plain_text(record.unit_of(channel))
     return {
@@ -64,7 +48,7 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
                 **AXIS,
                 "anchor": "y2",
                 "tickformatstops": DATE_FORMATS,
-                "rangeselector": _zoom(times, horizon),
+                "rangeselector": _zoom(times, forecasts.truth.shape[1]),
             },
             "yaxis": {**AXIS, "title": {"text": unit}, "domain": [0.3, 1]},
             "yaxis2": {**AXIS, "title": {"text": "error"}, "domain": [0, 0.22], "rangemode": "tozero"},
@@ -72,29 +56,6 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
             "colorway": [COLOURS["model"]],
         },
     }
-
-
-def _following(origins: np.ndarray, horizon: int) -> list[int]:
-    """Numbers of windows that follow each other, from increasing origins."""
-    taken = [0]
-    while taken[-1] < len(origins) - 1:
-        last_before_end = int(np.searchsorted(origins, origins[taken[-1]] + horizon, side="right")) - 1
-        taken.append(max(taken[-1] + 1, last_before_end))
-    return taken
-
-
-def _runs(mask: np.ndarray) -> list[slice]:
-    """The runs of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-    return [slice(start, stop) for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]
-
-
-def _write(values: np.ndarray, new: np.ndarray, start: int) -> None:
-    """Write `new` into `values` from row `start` on, as far as it fits."""
-    skipped = max(0, -start)
-    stop = min(len(values), start + len(new))
-    if stop > start + skipped:
-        values[start + skipped : stop] = new[skipped : stop - start]
 
 
 def _zoom(times: pd.DatetimeIndex, horizon: int) -> dict[str, Any]:

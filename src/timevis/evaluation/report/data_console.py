@@ -22,7 +22,7 @@ from timevis.data.quality.quality_report import QualityReport
 from timevis.data.split.make_split import split_panel, split_rows
 from timevis.data.split.spec import SplitSpec
 from timevis.errors import ConfigError, TimeVisError
-from timevis.evaluation.report.data_findings import covariate_name
+from timevis.evaluation.report.data_findings import covariate_name, static_covariates
 from timevis.messages import Text
 from timevis.utils.formatting import format_count, format_number
 
@@ -163,6 +163,7 @@ def _findings_table(report: QualityReport) -> Table:
     merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"])
     gaps = report.gaps
     gap_text = f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"
+    closed = f"{report.closed['when']} ({', '.join(map(str, report.closed['hours']))})" if report.closed else ""
     covariates = ", ".join(
         f"{covariate_name(name, c)} ({c['kind']}, {c['missing']} missing)" for name, c in report.covariates.items()
     )
@@ -172,15 +173,18 @@ def _findings_table(report: QualityReport) -> Table:
         ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order, now sorted'}"),
         ("duplicates merged", merged),
         ("off the time grid", _off_grid(report.off_grid)),
+        ("always missing", closed),
         ("gaps", gap_text),
         ("missing values", _missing(report)),
         ("read as missing", _sentinels(report.sentinels)),
         ("declared defects", f"{masked_defects} values masked" if report.defects else ""),
         ("outliers", _outliers(report)),
         ("covariates", covariates),
+        ("static covariates", ", ".join(static_covariates({"statics": report.statics}))),
         ("left out", left_out),
     ):
-        table.add_row(name, text or "none")
+        if text or name not in ("always missing", "static covariates"):
+            table.add_row(name, text or "none")
     return table
 
 

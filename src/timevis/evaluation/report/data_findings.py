@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timevis.data.quality.findings import format_period
@@ -45,6 +45,7 @@ def data_facts(report: dict[str, Any], results: Results, not_scored: Sequence[st
         ("Series", _series(window_set, not_scored)),
         ("Covariates", join_names([text for name, text in covariates if name in read])),
         ("Covariates not read", join_names([text for name, text in covariates if name not in read])),
+        ("Static covariates", join_names(static_covariates(report))),
         *((f"{PART_NAMES.get(part, part)} part", _part_rows(entry)) for part, entry in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]
@@ -68,6 +69,16 @@ def is_shown_in_utc(report: dict[str, Any]) -> bool:
 def covariate_name(name: str, entry: dict[str, Any]) -> str:
     """Name of a covariate, with a note if each series has its own."""
     return f"{name} of each series" if entry["of_each_series"] else name
+
+
+def static_covariates(report: Mapping[str, Any]) -> list[str]:
+    """Each static covariate with the number of its values, or its range."""
+    return [
+        f"{name} ({format_count(c['categories'], 'value')})"
+        if "categories" in c
+        else f"{name} ({format_number(c['min'])} to {format_number(c['max'])})"
+        for name, c in (report.get("statics") or {}).items()
+    ]
 
 
 def _availability(covariate: dict[str, Any]) -> str:

@@ -14,14 +14,16 @@ from timevis.evaluation.charts import run_charts
 from timevis.evaluation.charts.chart import TOKENS, Chart
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.charts.draw_plotly import json_for_html, plotly_figure, plotly_script
+from timevis.evaluation.charts.explanation_charts import explanation_charts
 from timevis.evaluation.charts.period_chart import period_figures
 from timevis.evaluation.error_profile import SavedForecasts
-from timevis.evaluation.report import run_sections
+from timevis.evaluation.report import explanation_console, run_sections
 from timevis.evaluation.report.next_steps import next_steps
 from timevis.evaluation.verdict import averaging, verdict_of
 from timevis.evaluation.worst_events import Event, worst_events
 from timevis.runs.record import RunRecord
-from timevis.utils.files import write_text
+from timevis.utils.commands import command_line
+from timevis.utils.files import display_path, write_text
 from timevis.utils.formatting import format_count, format_number, format_time
 
 NUM_EXAMPLES = 6
@@ -52,6 +54,7 @@ def write_report(run_folder: Path | str) -> Path:
         "residuals": run_charts.residual_charts(record, spaced),
         "calibration": run_charts.calibration_charts(record, spaced),
         "training": run_charts.training_charts(record),
+        "explanation": explanation_charts(record.explanation),
     }
     examples = example_charts(record, spaced)
     events = worst_events(record.windows, record.horizon)
@@ -76,6 +79,10 @@ def write_report(run_folder: Path | str) -> Path:
         interval_note=run_sections.interval_note(record.results),
         naive_seasons=run_sections.naive_seasons(record.results),
         calibration=run_sections.calibration(record.results),
+        explanation=record.explanation,
+        explanation_columns=explanation_console.COLUMNS,
+        explanation_sentences=explanation_console.sentences(record.explanation) if record.explanation else [],
+        explain_command=command_line("timevis", "explain", str(display_path(record.folder))),
         language_sample=run_sections.language_sample(record),
         costs=run_sections.cost_rows(record.results),
         sections=sections,

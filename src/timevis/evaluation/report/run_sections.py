@@ -41,6 +41,7 @@ def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
         ("error", "Error by step, time and channel"),
         ("statistics", "Error statistics"),
         ("calibration", "Calibration"),
+        ("explanation", "Why this forecast"),
         *([("training", "Training")] if has_training else []),
         *([("sample", "Input and output of the language model")] if language_sample(record) else []),
         ("run", "Run"),

@@ -258,6 +258,10 @@ class Peer(Forecaster):
             columns.append(torch.where(observed[..., k], standardised, 0.0))
         return torch.stack(columns, -1) if columns else torch.zeros((*calendar.shape[:-1], 0))
 
+    @property
+    def rows_read(self) -> int:
+        return int(self.hparams["history_length"] or self.context_length)
+
     @torch.no_grad()
     def predict_unclipped(self, batch: Batch) -> Forecast:
         if self.is_network and not self._is_prepared:
@@ -271,7 +275,7 @@ class Peer(Forecaster):
                 "its forecasts are in predictions.parquet of its run; train it again to forecast other windows",
             )
             raise ConfigError(message, advice)
-        length = self.hparams["history_length"] or self.context_length
+        length = self.rows_read
         rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon)
         past = batch.series.filled[rows[:, :length].clamp(min=0), batch.channel.unsqueeze(1)]
         history = torch.where(rows[:, :length] < 0, torch.nan, past)  # NaN before the start of the series

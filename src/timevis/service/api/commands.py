@@ -37,6 +37,9 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
     file_name = dataset.file_name if dataset is not None else None
     if task.kind == "train":
         return _training(body, dataset)
+    if task.kind == "monitor":
+        wanted = {"forecast": body["forecast"], "train": body["training"] is not None}
+        return {"cli": "", "python": "", "curl": _curl(f"monitors/{body['monitor']}/run", wanted)}
     if task.kind == "compare":
         runs = [RUN_PLACEHOLDER + str(number) for number in range(1, len(body["models"]) + 1)]
         names = dict(zip(body["models"], runs, strict=True))
@@ -44,6 +47,11 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         cli = ["timevis", "compare", *runs, *(["--reference", reference] if reference else [])]
         arguments = f"[{', '.join(map(repr, runs))}]" + (f", reference={reference!r}" if reference else "")
         return _commands(cli, f"timevis.compare({arguments})", "compare", body)
+    if task.kind == "explain":
+        path = f"models/{body['models'][0]}/explanation"
+        return _commands(
+            ["timevis", "explain", RUN_PLACEHOLDER], f"timevis.Run({RUN_PLACEHOLDER!r}).explain()", path, {}
+        )
     if method := body.get("method"):
         model, untrained = untrained_methods()[method]
         values = {**untrained.values, **({"horizon": body["horizon"]} if body.get("horizon") else {})}

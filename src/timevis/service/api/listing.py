@@ -12,16 +12,17 @@ from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from timevis.service.context import context, find
+from timevis.service.db.monitor_tables import Monitor
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.schemas.common import DeletableQuery, ListQuery
 
-Deletable = Dataset | Model
+Deletable = Dataset | Model | Monitor
 Show = Callable[[Session, Any], Any]
 ShowAll = Callable[[Session, Sequence[Any]], list[Any]]
 
 
 def list_rows(
-    table: type[Dataset] | type[Task] | type[Model],
+    table: type[Dataset] | type[Task] | type[Model] | type[Monitor],
     query: ListQuery,
     sort_columns: Mapping[str, Any],
     show: ShowAll,

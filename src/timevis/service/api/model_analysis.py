@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from apiflask import APIBlueprint
 
 from timevis.errors import DataError
@@ -13,6 +14,7 @@ from timevis.evaluation.calibration import calibration_profile
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.forecast_window import forecast_window, saved_forecasts
 from timevis.evaluation.residuals import residual_profile
+from timevis.evaluation.scored_period import scored_period
 from timevis.evaluation.verdict import scored_part, verdict_of
 from timevis.messages import Text
 from timevis.runs.record import RunRecord
@@ -23,7 +25,9 @@ from timevis.service.schemas.analysis import (
     Calibration,
     ChannelQuery,
     ForecastWindow,
+    PeriodQuery,
     Residuals,
+    ScoredPeriodView,
     Verdict,
     WindowQuery,
 )
@@ -31,6 +35,7 @@ from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
 CACHED_RUNS = 8
+MAX_PERIOD_ROWS = 20_000
 
 
 @blueprint.get("/models/<model_id>/forecasts")
@@ -54,6 +59,41 @@ def get_forecast(model_id: str, query: WindowQuery) -> Any:
     except DataError as error:
         raise wrong_field("/index", error.message, error.advice) from None
     return {**window, "channels": record.channels, "unit": record.unit_of(channel)}
+
+
+@blueprint.get("/models/<model_id>/scored-period")
+@blueprint.input(PeriodQuery, location="query", arg_name="query")
+@blueprint.output(ScoredPeriodView)
+@blueprint.doc(summary="The whole scored period")
+def get_scored_period(model_id: str, query: PeriodQuery) -> Any:
+    """Return truth, median and 80 % interval over the scored period of a channel, and its largest errors."""
+    record, forecasts = _scored_run(model_id)
+    forecast = set(forecasts.frame["channel"])
+    channels = [name for name in record.channels if name in forecast]
+    channel = _channel(record, query.channel) or channels[0]
+    if channel not in forecast:
+        message = Text("channel-without-forecast", "{channel!r} has no scored window", channel=channel)
+        raise wrong_field("/channel", message)
+    period = scored_period(forecasts, channel, record, MAX_PERIOD_ROWS)
+    times = [time.isoformat() for time in period.times]
+    window_of = period.windows[np.searchsorted(period.starts, np.arange(len(times)), side="right").clip(1) - 1]
+    return to_json_types(
+        {
+            **{"channel": channel, "channels": channels, "unit": record.unit_of(channel), "time": times},
+            **{name: getattr(period, name).tolist() for name in ("truth", "low", "median", "high")},
+            "windows": [
+                {"index": int(index), "start": times[max(0, int(start))]}
+                for index, start in zip(period.windows, period.starts, strict=True)
+            ],
+            "largest_errors": [
+                {
+                    **{"time": times[row], "truth": float(period.truth[row]), "median": float(period.median[row])},
+                    "index": int(window_of[row]),
+                }
+                for row in period.largest_errors(record.horizon)
+            ],
+        }
+    )
 
 
 @blueprint.get("/models/<model_id>/residuals")

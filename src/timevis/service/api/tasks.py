@@ -45,7 +45,7 @@ def list_tasks(query: TaskQuery) -> Any:
     """List the tasks, newest first."""
     given = {"state": query.state, "kind": query.kind, "dataset_id": query.dataset, "group_id": query.group}
     conditions = [getattr(Task, name) == value for name, value in given.items() if value]
-    conditions += [] if query.kind else [Task.kind != states.READ]
+    conditions += [] if query.kind else [Task.kind.not_in((states.READ, states.MONITOR))]
     return list_rows(Task, query, SORT_COLUMNS, task_summaries, conditions)
 
 

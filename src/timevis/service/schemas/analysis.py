@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from timevis.evaluation.verdict import Severity
+from timevis.runs.explanation import Explanation
 from timevis.service.schemas.common import ChannelName, CodedText, Number
 
 
@@ -18,6 +19,37 @@ class WindowQuery(BaseModel):
     channel: ChannelName | None = Field(None, description="The first channel if absent.")
     index: Annotated[int, Field(ge=0, le=10**6)] = Field(0, description="Position in time among the saved windows.")
     split: Literal["test", "validation"] | None = Field(None, description="Must be the scored part if it is given.")
+
+
+class PeriodQuery(BaseModel):
+    channel: ChannelName | None = Field(None, description="The first channel with a forecast if absent.")
+
+
+class PeriodWindow(BaseModel):
+    index: int = Field(description="Position in time among the saved windows of the channel.")
+    start: str = Field(description="Time of its first forecast row.")
+
+
+class LargeError(BaseModel):
+    time: str
+    truth: float
+    median: float
+    index: int = Field(description="The window that forecast it.")
+
+
+class ScoredPeriodView(BaseModel):
+    """The whole scored period of a channel, forecast by windows that follow each other."""
+
+    channel: str
+    channels: list[str]
+    unit: str
+    time: list[str]
+    truth: list[Number]
+    low: list[Number] = Field(description="10 % quantile.")
+    median: list[Number]
+    high: list[Number] = Field(description="90 % quantile.")
+    windows: list[PeriodWindow]
+    largest_errors: list[LargeError] = Field(description="At least a horizon apart, the largest first.")
 
 
 class Context(BaseModel):
@@ -137,3 +169,11 @@ class Verdict(VerdictFinding):
     """Whether a model beats seasonal naive, and whether its intervals hold."""
 
     findings: list[VerdictFinding]
+
+
+class ModelExplanation(BaseModel):
+    """Which inputs a model and its forecast depend on."""
+
+    explanation: Explanation | None = Field(
+        description="The newest explanation, of a task or of `timevis explain`; null if there is none."
+    )

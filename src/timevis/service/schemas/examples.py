@@ -43,3 +43,18 @@ CANCEL: dict[str, Any] = {"kind": "train", "state": "queued"}
 SAMPLE: dict[str, Any] = {"domain": "traffic", "source": "synthetic", "rows": 4320, "seed": 0}
 DATASET_CHANGE: dict[str, Any] = {"unit": "MW", "target": ["load"], "covariates": {"temperature": "observed"}}
 MODEL_CHANGE: dict[str, Any] = {"name": "LSTM of the winter", "notes": "Without holidays.", "tags": ["winter"]}
+MONITOR: dict[str, Any] = {
+    "dataset": DATASET,
+    "model": MODELS[0],
+    "schedule": {"cron": "0 6 * * *", "timezone": "Europe/Berlin"},
+    "bounds": {"worse_days": 3, "no_rows_hours": 36},
+    "retraining": {"on_drift": True, "promote": "test"},
+    "receivers": [
+        {"kind": "webhook", "address": "https://chat.example/hook"},
+        {"kind": "mail", "address": "forecasts@plant.example", "alerts": ["drift", "no_rows"]},
+    ],
+}
+MONITOR_CHANGE: dict[str, Any] = {"bounds": {"window": 56, "coverage_low": 0.75}, "enabled": True}
+CYCLE: dict[str, Any] = {"forecast": True, "train": False}
+CHAMPION: dict[str, Any] = {"model": MODELS[1]}
+ANNOTATION: dict[str, Any] = {"time": "2026-03-14T08:00", "note": "Meter replaced."}

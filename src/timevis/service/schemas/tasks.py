@@ -16,8 +16,8 @@ TaskState = Literal[STATES]  # type: ignore[valid-type]
 class TaskQuery(ListQuery):
     sort: Literal["created", "started", "finished", "state", "kind"] = "created"
     state: TaskState | None = None
-    kind: Literal["train", "predict", "compare", "read"] | None = Field(
-        None, description="Without it, the list has no tasks that read a file (read)."
+    kind: Literal["train", "predict", "compare", "explain", "read", "monitor"] | None = Field(
+        None, description="Without it, the list has no tasks that read a file and no cycles of monitors."
     )
     dataset: Id | None = None
     group: Id | None = None
@@ -29,7 +29,7 @@ class CancelRequest(StrictModel):
     tasks: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
     group: Id | None = None
     dataset: Id | None = None
-    kind: Literal["train", "predict", "compare", "read"] | None = None
+    kind: Literal["train", "predict", "compare", "explain", "read"] | None = None
     state: Literal["queued", "running"] | None = None
 
     @model_validator(mode="after")

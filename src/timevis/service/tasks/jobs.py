@@ -346,6 +346,33 @@ def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     return Outcome(states.COMPLETED), {"result": comparison_result(records, described, task.request.get("reference"))}
 
 
+def explain_model(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
+    """Measure which inputs a model and its forecast depend on."""
+    from timevis.explain import explained  # imports PyTorch
+
+    watch = _Watch(worker, task)
+
+    def report(done: int, total: int) -> None:
+        progress = {"stage": "explain", "step": done, "steps_total": total}
+        is_own = watch.report(progress, at_once=done == total)
+        if not is_own or watch.is_cancelled():
+            raise _Stopped
+
+    with worker.sessions() as session:
+        model = _model(session, task.request["models"][0])
+        data = _data_of_forecast(session, worker, {}, model)
+    run = RunFolder(worker.storage.fetched_run(model.run_id))
+    try:
+        explanation = explained(run, data, report=report)
+    except _Stopped:
+        return Outcome(states.CANCELLED if watch.is_cancelled() else None), {}
+    return Outcome(states.COMPLETED), {"result": to_json_types(explanation)}
+
+
+class _Stopped(Exception):
+    """A task was cancelled, or belongs to another attempt."""
+
+
 def read(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Read the file of a dataset."""
     watch = _Watch(worker, task)
@@ -366,7 +393,13 @@ def read(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     return Outcome(states.COMPLETED), {"result": result, "change": change}
 
 
-JOBS = {states.TRAIN: train, states.PREDICT: forecast, states.COMPARE: compare, states.READ: read}
+JOBS = {
+    states.TRAIN: train,
+    states.PREDICT: forecast,
+    states.COMPARE: compare,
+    states.EXPLAIN: explain_model,
+    states.READ: read,
+}
 
 
 def _model(session: Any, model_id: str) -> Model:

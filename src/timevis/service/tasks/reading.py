@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
+from timevis.service.db.monitored_versions import follow
 from timevis.service.db.tables import MAX_NAME_LETTERS, Dataset, Sessions, new_id
 from timevis.service.db.versions import deleted_dataset, later_versions, newest_version, restore_first
 from timevis.service.profiling import combine, profile, start_reader
@@ -182,9 +183,10 @@ class Reading:
             except Refusal:
                 storage.remove(storage.dataset(version.id))
                 raise
-            numbers = [later.version for later in later_versions(session, dataset.id)]  # deleted ones, too
-            version.version = 1 + max([dataset.version, *numbers])
+            later = later_versions(session, dataset.id)  # deleted ones, too
+            version.version = 1 + max([dataset.version, *(row.version for row in later)])
             session.add(version)
+            follow(session, [dataset.id, *(row.id for row in later)], version)
 
         return {"dataset": version.id, "added": added}, add
 

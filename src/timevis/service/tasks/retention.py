@@ -11,16 +11,29 @@ from pathlib import Path
 from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
+from timevis.service.db.monitor_tables import (
+    Alert,
+    Annotation,
+    Challenger,
+    Champion,
+    Delivery,
+    ForecastScore,
+    Monitor,
+    StoredForecast,
+)
 from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import CANCELLED, FAILED, FINAL
+from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, FINAL
 
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
 ORPHAN_DAYS = 1.0
 """Files without a row are kept this long, because a request may be about to add the row."""
+
+CYCLE_DAYS = 7.0
+"""Completed tasks of monitors are kept this long; what they computed is kept with the monitor."""
 
 
 def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> Counter[str]:
@@ -32,6 +45,8 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
     now = time.time() if now is None else now
     storage, removed = Storage.open(settings, sessions), Counter[str]()
     deleted_before = now - settings.keep_deleted_days * DAY_SECONDS
+    removed["monitors"] = _purge_monitors(sessions, deleted_before)
+    removed["cycles of monitors"] = _purge_cycles(sessions, now - CYCLE_DAYS * DAY_SECONDS)
     removed["models"] = _purge_models(sessions, deleted_before)
     unused_before = now - ORPHAN_DAYS * DAY_SECONDS
     removed["datasets"] = _purge_datasets(sessions, storage, deleted_before, unused_before)
@@ -47,6 +62,32 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
     if counts := {kind: count for kind, count in removed.items() if count}:
         log.info("removed what was deleted or unused: %s", counts)
     return removed
+
+
+def _purge_monitors(sessions: Sessions, before: float) -> int:
+    """Remove old deleted monitors with all that they have stored."""
+    with sessions() as session:
+        old = list(session.scalars(select(Monitor.id).where(Monitor.deleted < before)))
+    removed = 0
+    for monitor_id in old:
+        alerts = select(Alert.id).where(Alert.monitor_id == monitor_id)
+        with sessions.begin() as session:
+            lock = update(Monitor).where(Monitor.id == monitor_id, Monitor.deleted < before)
+            if not _change(session, lock.values(enabled=False)):
+                continue
+            _change(session, delete(Delivery).where(Delivery.alert_id.in_(alerts)))
+            for table in (Alert, Annotation, ForecastScore, StoredForecast, Challenger, Champion):
+                _change(session, delete(table).where(table.monitor_id == monitor_id))
+            removed += _change(session, delete(Monitor).where(Monitor.id == monitor_id))
+    return removed
+
+
+def _purge_cycles(sessions: Sessions, before: float) -> int:
+    """Remove old completed tasks of monitors, but the last one of each."""
+    last = select(Monitor.task_id).where(Monitor.task_id == Task.id).exists()
+    old = (Task.kind == "monitor", Task.state == COMPLETED, Task.finished < before, ~last)
+    with sessions.begin() as session:
+        return _change(session, delete(Task).where(*old))
 
 
 def _purge_models(sessions: Sessions, before: float) -> int:

@@ -28,7 +28,7 @@ from timevis.service.troubleshooting import retry_when_mended, with_section
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
 FINAL = (COMPLETED, FAILED, CANCELLED)
-TRAIN, PREDICT, COMPARE, READ = "train", "predict", "compare", "read"
+TRAIN, PREDICT, COMPARE, EXPLAIN, READ, MONITOR = "train", "predict", "compare", "explain", "read", "monitor"
 STATES = (QUEUED, RUNNING, *FINAL)
 CODES = ("error_code", "advice_code")
 

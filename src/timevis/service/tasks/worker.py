@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable
 
-from celery import signals
+from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,9 +29,12 @@ FORGET_WORKER_SECONDS = 3600.0
 PURGE_SECONDS = 3600.0
 
 
-def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
+def run_worker(
+    settings: Settings, queues: tuple[str, ...], register: Callable[[Worker, Celery], None] = lambda *_: None
+) -> None:
     """Carry out tasks of queues until SIGTERM, which ends the running training runs and returns them to the queue.
 
+    `register` adds further kinds of messages.
     The worker uses threads, not forks: a fork of a process in which PyTorch has started threads can hang.
     """
     worker = Worker(settings, open_database(settings.database_url), queues)
@@ -41,6 +44,7 @@ def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
     def execute_task(task_id: str) -> None:
         dispatcher.wake()
 
+    register(worker, celery)
     warnings.simplefilter("ignore", SecurityWarning)  # about root and pickles; messages are JSON
     signals.setup_logging.connect(lambda **_: None, weak=False)  # the process has its own logs
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)

@@ -183,7 +183,7 @@ def test_the_seasonal_rule_forecasts_around_the_last_season(make_forecaster) -> 
 def test_covariates_that_are_known_ahead_are_read_on_request_and_change_nothing_before_training(
     make_forecaster,
 ) -> None:
-    (plain, data), (reader, _) = make_forecaster(), make_forecaster("model.covariates=known")
+    (plain, data), (reader, _) = make_forecaster("model.covariates=none"), make_forecaster("model.covariates=known")
     assert (plain.covariates_read, reader.covariates_read) == ((), (data.panel.covariate_names.index("holiday"),))
     batch = data.gather("test", torch.arange(3))
     torch.testing.assert_close(reader.forecast(batch).samples, plain.forecast(batch).samples)

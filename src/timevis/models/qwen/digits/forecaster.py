@@ -16,6 +16,7 @@ from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
+from timevis.models.boosted import covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.forecaster import Forecast
 from timevis.models.path_quantiles import mean_and_quantiles
@@ -191,20 +192,26 @@ class QwenForecaster(BackboneForecaster):
 
     @classmethod
     def from_data(
-        cls, datamodule: WindowDataModule, *, covariates: Literal["known", "none"] = "none", **kwargs: Any
+        cls, datamodule: WindowDataModule, *, covariates: Literal["auto", "known", "none"] = "none", **kwargs: Any
     ) -> Self:
         """Create the forecaster from the data; see the base class.
 
         Parameters
         ----------
-        covariates : {"known", "none"}
-            Which covariates the network reads: those whose future values are known, or none.
+        covariates : {"auto", "known", "none"}
+            Which covariates the network reads: those whose future values are known, or none; ``auto`` reads them if
+            they lower the error of small boosted models on validation, and the network is trained.
         """
         cls.check_sections(kwargs)
-        if covariates == "known":
-            kwargs["covariate_columns"] = KnownInputs.known_columns(datamodule)
+        if covariates == "auto" and kwargs.get("tune") == "none":
+            covariates = "none"  # without training, the projections of covariates are zero
+        if "covariate_columns" not in kwargs:
+            kwargs["covariate_columns"] = covariates_to_read(datamodule, covariates, can_read_observed=False)
         kwargs["codec"] = {"season": datamodule.season, **(kwargs.get("codec") or {})}
         return super().from_data(datamodule, series=series_description(datamodule.panel), **kwargs)
+
+    def refit_arguments(self) -> dict[str, Any]:
+        return super().refit_arguments() | {"covariate_columns": self.known_inputs.columns}
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)

@@ -32,11 +32,6 @@ class KnownInputs(nn.Module):
         self.register_buffer("mean", torch.zeros(len(self.columns)))
         self.register_buffer("std", torch.ones(len(self.columns)))
 
-    @staticmethod
-    def known_columns(datamodule: WindowDataModule) -> list[int]:
-        """Column numbers of the covariates whose future values are known."""
-        return torch.nonzero(datamodule.series.covariate_known).flatten().tolist()
-
     def prepare(self, datamodule: WindowDataModule) -> None:
         """Take mean and standard deviation from the training part."""
         for i, scaler in enumerate(covariate_scalers(datamodule, self.columns)):

@@ -1,0 +1,167 @@
+"""What happens every few seconds: due monitors get a cycle, silent ones an alert, and waiting alerts are sent."""
+
+from __future__ import annotations
+
+import logging
+import time
+from threading import Lock
+from typing import Any
+
+from celery import Celery
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from timevis.messages import Text
+from timevis.service.db.monitor_tables import FAILED_TASK, NO_ROWS, Challenger, Monitor
+from timevis.service.db.tables import Dataset, Sessions, Task, new_id
+from timevis.service.monitoring.alerts import raise_alert
+from timevis.service.monitoring.deliveries import deliver_due
+from timevis.service.monitoring.schedule import next_time
+from timevis.service.settings import Settings
+from timevis.service.tasks.queue import INTERACTIVE, send
+from timevis.service.tasks.states import FAILED, FINAL, MONITOR, QUEUED, RUNNING
+
+log = logging.getLogger(__name__)
+
+MAX_ACTIVE = 5
+"""Cycles that are queued or run at the same time, so that the other threads of the queue stay free for people."""
+DELIVERY_SECONDS = 15.0
+"""Longest time of one look at the alerts that wait."""
+_is_looking = Lock()
+
+
+def look(sessions: Sessions, settings: Settings, celery: Celery) -> None:
+    """Queue the cycles that are due, raise alerts about silence and failures, and send what waits."""
+    if not _is_looking.acquire(blocking=False):  # another thread of this process does
+        return
+    try:
+        now = time.time()
+        with sessions.begin() as session:
+            report_failures(session)
+            report_silence(session, now)
+        queue_due(sessions, celery, now)
+        deliver_due(sessions, settings, DELIVERY_SECONDS)
+    finally:
+        _is_looking.release()
+
+
+def report_failures(session: Session) -> None:
+    """Raise an alert for each monitor whose last cycle failed."""
+    failed = select(Monitor, Task).join(Task, Task.id == Monitor.task_id)
+    for monitor, task in session.execute(failed.where(Task.state == FAILED, Monitor.deleted.is_(None))).all():
+        raise_failure(session, monitor, task)
+
+
+def raise_failure(session: Session, monitor: Monitor, task: Task) -> None:
+    """Raise an alert about a task that failed."""
+    text = Text("alert-failed-task", "a task of the monitor failed: {error}", error=task.error or "")
+    raise_alert(session, monitor, FAILED_TASK, task.id, text, task=task.id, advice=task.advice)
+
+
+def report_silence(session: Session, now: float) -> None:
+    """Raise an alert for each monitor whose dataset has got no rows for too long."""
+    silent = (Monitor.silent_from <= now, Monitor.deleted.is_(None), Monitor.enabled)
+    for monitor in session.scalars(select(Monitor).where(*silent)):
+        dataset = session.get(Dataset, monitor.dataset_id)
+        text = Text(
+            "alert-no-rows",
+            "no new rows have arrived for {hours:g} hours; the last row is {last}",
+            hours=monitor.bounds["no_rows_hours"],
+            last=dataset.report["end"] if dataset else "",
+        )
+        raise_alert(session, monitor, NO_ROWS, monitor.dataset_id, text)
+        monitor.silent_from = None
+
+
+def queue_due(sessions: Sessions, celery: Celery, now: float) -> list[str]:
+    """Queue the cycles of the monitors that wait longest, as many as may be active; returns their tasks."""
+    queued = []
+    while (task := _queue_next(sessions, now)) is not None:
+        send(celery, task.id, task.queue)
+        queued.append(task.id)
+    return queued
+
+
+def _queue_next(sessions: Sessions, now: float) -> Task | None:
+    is_free = or_(Monitor.task_id.is_(None), Task.state.in_(FINAL), Task.id.is_(None))
+    has_challenger = (
+        select(Challenger.id)
+        .join(Task, Task.id == Challenger.task_id)
+        .where(Challenger.monitor_id == Monitor.id, Challenger.state == "training", Task.state.in_(FINAL))
+        .exists()
+    )
+    has_rows = or_(Monitor.seen_dataset_id.is_(None), Monitor.seen_dataset_id != Monitor.dataset_id)
+    is_due = or_(has_rows, Monitor.next_run <= now, Monitor.next_training <= now, has_challenger)
+    query = select(Monitor).outerjoin(Task, Task.id == Monitor.task_id)
+    query = query.where(is_free, is_due, Monitor.enabled, Monitor.deleted.is_(None))
+    with sessions() as session:
+        active = session.scalars(select(Task.id).where(Task.kind == MONITOR, Task.state.in_((QUEUED, RUNNING)))).all()
+        if len(active) >= MAX_ACTIVE:
+            return None
+        monitors = session.scalars(query.order_by(Monitor.next_run, Monitor.created).limit(20)).all()
+    for monitor in monitors:
+        with sessions.begin() as session:
+            task = queue_cycle(
+                session,
+                monitor,
+                now,
+                rows=monitor.seen_dataset_id != monitor.dataset_id,
+                forecast=_is_over(monitor.next_run, now),
+                training="schedule" if _is_over(monitor.next_training, now) else None,
+            )
+        if task is not None:
+            return task
+    return None
+
+
+def _is_over(time: float | None, now: float) -> bool:
+    return time is not None and time <= now
+
+
+def queue_cycle(
+    session: Session, monitor: Monitor, now: float, *, rows: bool, forecast: bool, training: str | None = None
+) -> Task | None:
+    """Store the task of one cycle, unless another process has done so.
+
+    Parameters
+    ----------
+    session : Session
+    monitor : Monitor
+    now : float
+    rows : bool
+        Whether rows have arrived that no cycle has seen.
+    forecast : bool
+        Whether the time of a forecast has come.
+    training : {"schedule", "hand"}, optional
+        Why a challenger is trained.
+    """
+    forecast = forecast or (rows and monitor.schedule["cron"] is None)
+    task = Task(
+        id=new_id(),
+        kind=MONITOR,
+        queue=INTERACTIVE,
+        dataset_id=monitor.dataset_id,
+        request={"monitor": monitor.id, "forecast": forecast, "training": training},
+        created_by=monitor.created_by,
+    )
+    values: dict[str, Any] = {
+        "task_id": task.id,
+        "seen_dataset_id": monitor.dataset_id,
+        "next_run": next_of(monitor.schedule, now),
+        "next_training": next_of(monitor.retraining, now),
+    }
+    own = (Monitor.id == monitor.id, _is_same(Monitor.task_id, monitor.task_id))
+    statement = update(Monitor).where(*own).values(**values).execution_options(synchronize_session=False)
+    if not session.execute(statement).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+        return None
+    session.add(task)
+    return task
+
+
+def _is_same(column: Any, value: str | None) -> Any:
+    return column.is_(None) if value is None else column == value
+
+
+def next_of(schedule: dict[str, Any], now: float) -> float | None:
+    """The next time of a schedule; None if it has no times."""
+    return None if schedule["cron"] is None else next_time(schedule["cron"], schedule["timezone"], now)

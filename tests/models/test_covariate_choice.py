@@ -1,0 +1,51 @@
+"""`covariates=auto`: covariates are read if they lower the error of small boosted models on validation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from panels import panel_of
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.models.boosted import Boosted, covariates_to_read
+from timevis.models.lstm import LSTM
+
+ROWS, TRAIN_ROWS = 900, 630
+NOISE = np.random.default_rng(0)
+SIGNAL = 3 * NOISE.normal(size=ROWS)
+MISLEADING = np.where(np.arange(ROWS) < TRAIN_ROWS, SIGNAL, -SIGNAL)
+"""Equal to the target in the training part only."""
+
+
+def datamodule_of(known: np.ndarray, observed: np.ndarray) -> WindowDataModule:
+    """A panel of which `observed` shows at each row the value of the next one."""
+    values = SIGNAL + 0.1 * NOISE.normal(size=ROWS)
+    covariates = np.stack([known, np.roll(observed, -1)], 1)
+    panel = panel_of(values.astype(np.float32), covariates.astype(np.float32), (True, False))
+    return WindowDataModule(panel, context_length=24, horizon=1)
+
+
+@pytest.mark.parametrize(
+    ("known", "observed", "columns"),
+    [(SIGNAL, MISLEADING, [0]), (MISLEADING, MISLEADING, []), (NOISE.normal(size=ROWS), SIGNAL, [0, 1])],
+)
+def test_covariates_are_read_if_they_lower_the_validation_error(
+    known: np.ndarray, observed: np.ndarray, columns: list[int]
+) -> None:
+    datamodule = datamodule_of(known, observed)
+    model = LSTM.from_data(datamodule, covariates="auto", hidden_size=4)
+    assert model.covariates_read == tuple(columns)
+    assert model.refit_arguments()["covariate_columns"] == columns
+    if known is not SIGNAL and observed is MISLEADING:
+        assert covariates_to_read(datamodule, "auto", can_read_observed=False) == []
+
+
+def test_boosted_trees_read_the_chosen_covariates_only() -> None:
+    datamodule = datamodule_of(SIGNAL, MISLEADING)
+    widths = {}
+    for choice in ("none", "known", "all", "auto"):
+        model = Boosted.from_data(datamodule, covariates=choice, max_rounds=2)
+        model.prepare(datamodule)
+        widths[choice] = model.table(datamodule, "tuning")[0].shape[1]
+    assert widths["auto"] == widths["known"] == widths["none"] + 2
+    assert widths["all"] == widths["none"] + 4
