@@ -134,7 +134,7 @@ def select_recalibration(
         for other in allowed[1:]:
             if abs(coverage[other] - 0.8) < abs(coverage[chosen] - 0.8) - MIN_COVERAGE_GAIN:
                 chosen = other
-    return Recalibration(chosen, reason, horizons_of(forecaster, first), coverage, ratio)
+    return Recalibration(chosen, reason, horizons_of(forecaster, first), coverage, {**ratio})
 
 
 def recalibrated(
