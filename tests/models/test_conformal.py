@@ -13,6 +13,7 @@ from timevis.evaluation.backtest import evaluate
 from timevis.experiment import check_config
 from timevis.models.conformal import MAX_SCORES, Conformal
 from timevis.models.linear import Linear
+from timevis.models.recalibration import ForecastWindows, select_recalibration
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import predict
 from timevis.rescore import rescore
@@ -106,6 +107,24 @@ def test_the_scores_that_are_kept_are_limited_and_a_channel_without_scores_gets_
     assert conformal.scores.shape == (2, 7, MAX_SCORES)
     other = conformal(forecasts(4), torch.ones(4, dtype=torch.long))
     torch.testing.assert_close(other, 2 * forecasts(4), rtol=0.2, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("windows", "method", "reason"), [(100, "none", "validation"), (3, "split", "few-windows")], ids=["many", "few"]
+)
+def test_the_method_is_selected_on_the_second_half_of_validation_if_it_has_enough_windows(windows, method, reason):
+    forecaster = SeasonalNaive(24, 8)
+    channel, origin = torch.zeros(windows, dtype=torch.long), 8 * torch.arange(windows)
+    calm, usual = (
+        ForecastWindows(forecasts(windows), truths(windows, std, seed), channel, origin + 8 * windows * seed)
+        for seed, std in enumerate((0.2, 1.0))
+    )
+    chosen = select_recalibration(forecaster, calm, usual, ("split", "none"))
+    assert (chosen.method, chosen.reason, chosen.horizons) == (method, reason, windows)
+    if windows == 100:
+        assert chosen.coverage_80["none"] == pytest.approx(0.8, abs=0.03)
+        assert chosen.coverage_80["split"] < 0.4
+        assert chosen.wql_ratio["split"] > 1.01
 
 
 @pytest.fixture(scope="module")

@@ -115,26 +115,26 @@ def select_recalibration(
     """
     coverage: dict[str, float] = {}
     wql: dict[str, Tensor] = {}
-    for candidate in methods:
+    for method in methods:
         metrics = forecaster.new_metrics()
-        quantiles = recalibrated(forecaster, first, second, candidate)
+        quantiles = recalibrated(forecaster, first, second, method)
         median = quantiles[:, quantiles.shape[1] // 2]
         metrics.update(median, quantiles, second.target.nan_to_num(), second.target.isfinite(), second.channel)
         scores = metrics.compute()
-        coverage[candidate] = float(scores["overall"]["coverage_80"])
-        wql[candidate] = torch.as_tensor(scores["by_channel"]["wql"]).double()
-    ratio: dict[str, float] = {method: float((wql[method] / wql["none"]).log().nanmean().exp()) for method in methods}
-    method: ConformalMethod = methods[0]
+        coverage[method] = float(scores["overall"]["coverage_80"])
+        wql[method] = torch.as_tensor(scores["by_channel"]["wql"]).double()
+    ratio: dict[str, float] = {}
+    for method in methods:
+        ratio[method] = float((wql[method] / wql["none"]).log().nanmean().exp())
+    chosen: ConformalMethod = methods[0]
     reason: Reason = "few-windows"
     if horizons_of(forecaster, second) >= MIN_HORIZONS_TO_SELECT:
         allowed = [m for m in methods if m == "none" or ratio[m] <= 1 + MAX_WQL_RISE]
-        method, reason = allowed[0], "validation"
+        chosen, reason = allowed[0], "validation"
         for other in allowed[1:]:
-            if abs(coverage[other] - 0.8) < abs(coverage[method] - 0.8) - MIN_COVERAGE_GAIN:
-                method = other
-    return Recalibration(
-        method, reason, horizons_of(forecaster, first), coverage, {str(m): r for m, r in ratio.items()}
-    )
+            if abs(coverage[other] - 0.8) < abs(coverage[chosen] - 0.8) - MIN_COVERAGE_GAIN:
+                chosen = other
+    return Recalibration(chosen, reason, horizons_of(forecaster, first), coverage, {**ratio})
 
 
 def recalibrated(
