@@ -74,7 +74,9 @@ def test_a_run_logs_what_its_model_does_not_read_and_lengths_that_do_not_suit_th
 @pytest.mark.usefixtures("no_report")
 def test_a_run_logs_which_forecasts_are_clipped_at_zero(compose_config, tmp_path):
     hours = pd.date_range("2024-01-01", periods=600, freq="h")
-    sun = pd.DataFrame({"time": hours, "sun": (hours.hour - 12).map(lambda h: max(0, 6 - abs(h))), "x": range(600)})
+    sun = pd.DataFrame(
+        {"time": hours, "sun": (hours.hour - 12).map(lambda h: max(0, 6 - abs(h))), "x": np.linspace(-1, 1, 600)}
+    )
     sun.to_csv(tmp_path / "sun.csv", index=False)
     run(compose_config("model=linear", "data=file", f"data.path={tmp_path / 'sun.csv'}"), tmp_path / "run")
     log = (tmp_path / "run" / "train.log").read_text()

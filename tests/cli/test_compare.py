@@ -18,7 +18,7 @@ from timevis.runs.record import RunRecord
 
 @pytest.fixture(scope="module")
 def runs(finished_run):
-    return [finished_run("model=linear"), finished_run("model=seasonal_naive")]
+    return [finished_run("model=linear"), finished_run("model=seasonal_naive", "conformal=none")]
 
 
 def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):

@@ -278,6 +278,7 @@ def test_every_route_but_health_and_documentation_needs_the_token(http: FlaskCli
         "/",
         "/<page:path>",
         "/api/",
+        "/api/live",
         "/api/health",
         "/api/docs",
         "/api/openapi.json",

@@ -96,7 +96,7 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
     port = free_port()
     client = Client(f"http://127.0.0.1:{port}", TOKEN)
     try:
-        first = start("first", "worker", "--queues", "cpu")
+        first = start("first", "worker", "--queues", "cpu,interactive")
         start("web", "web", "--port", str(port))
         wait_until(lambda: is_listening(port))
         path = tmp_path / "plant.csv"

@@ -42,5 +42,6 @@ def test_the_commands_of_the_page_lead_from_a_file_to_a_forecast(service: Runnin
     assert '"reference": "seasonal_naive"' in printed.replace('":"', '": "')
     names: dict[str, Any] = {"token": TOKEN}
     python = python.replace("http://localhost:5000", service.client.address)
+    python = python.replace('Path.home() / ".timevis"', f"Path({str(tmp_path)!r})")
     exec(python.replace("plant.csv", str(tmp_path / "plant.csv")), names)
     assert len(names["forecast"]["point"]) == 24

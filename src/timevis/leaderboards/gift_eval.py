@@ -76,7 +76,7 @@ def forecast_windows(
         "split": split_of(training, horizon, horizon),
     }
     words = [override(f"data.{key}", value) for key, value in settings.items()]
-    run = train(model, training, horizon=horizon, overrides=[*words, *overrides], folder=folder, name="gift_eval")
+    run = train(training, model, horizon=horizon, overrides=[*words, *overrides], folder=folder, name="gift_eval")
     tables = []
     for window in range(windows):
         past = series[rows_after >= (windows - 1 - window) * horizon]

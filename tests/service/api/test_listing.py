@@ -62,6 +62,6 @@ def test_a_request_that_gets_no_connection_is_answered_with_503(
     def no_connection(*_: Any) -> None:
         raise NoConnectionError("QueuePool limit reached")
 
-    monkeypatch.setattr("timevis.service.api.models.find", no_connection)
+    monkeypatch.setattr("timevis.service.api.models.find_present", no_connection)
     answer = http.patch(f"/api/models/{new_id()}", json={"notes": "new"})
     assert (answer.status_code, answer.json["code"]) == (503, "database-unavailable")

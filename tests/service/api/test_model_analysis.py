@@ -99,7 +99,7 @@ def test_the_verdict_says_whether_the_model_is_better(http: FlaskClient, add_mod
     assert found["code"] == "loses-to-seasonal-naive"
     assert found["params"]["model"] == "lstm"
     assert "seasonal naive" in found["text"]
-    assert {"intervals-too-narrow"} <= {finding["code"] for finding in found["findings"]}
+    assert {"intervals-may-be-too-wide"} <= {finding["code"] for finding in found["findings"]}
 
 
 def test_a_text_with_a_reference_stays_a_text(http: FlaskClient, dataset: str, tmp_path: Path) -> None:

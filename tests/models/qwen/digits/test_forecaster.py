@@ -46,6 +46,7 @@ def test_samples_do_not_depend_on_the_batch_size(make_forecaster) -> None:
 @pytest.mark.parametrize("mode", ["sample", "greedy"])
 def test_forecasts_of_a_non_negative_channel_are_clipped_at_zero(make_forecaster, mode: str) -> None:
     forecaster, data = make_forecaster(f"model.decode={mode}", "model.calibration_windows=24")
+    forecaster.at_zero.fill_(False)
     forecaster.calibrate(data)
     batch = data.gather("test", torch.arange(3))
     batch = replace(batch, context=batch.context - batch.context.mean(1, keepdim=True))
