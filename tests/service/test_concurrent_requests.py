@@ -81,7 +81,7 @@ def test_of_two_files_that_are_added_to_a_dataset_at_the_same_time_one_makes_a_v
     assert (answer.status_code, answer.json["code"]) == (409, "conflict")
     versions = {item["version"]: item["id"] for item in any_http.get("/api/datasets").json["items"]}
     assert sorted(versions) == [1, 2]
-    assert versions[2] in answer.json["detail"]
+    assert answer.json["detail_code"]["params"]["identifier"] == versions[2]
     folders = any_http.application.extensions["timevis"].settings.home / "datasets"
     assert {path.name for path in folders.iterdir()} == set(versions.values())
 

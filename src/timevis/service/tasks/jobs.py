@@ -313,7 +313,8 @@ def _forecast_untrained(
     if task.request.get("target"):
         options["target"] = task.request["target"]
     table, timezone = forecasts.forecast_untrained(item["method"], data, options)
-    of_values = {"start": "+00:00" if timezone else "", "timezone": timezone, "channels": {}}
+    start = f"{table['timestamp'].min()}+00:00" if timezone else ""
+    of_values = {"start": start, "timezone": timezone, "channels": {}}
     described["data"] = of_values if report is None else _shown_data(report)
     return table
 
