@@ -96,7 +96,8 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
     port = free_port()
     client = Client(f"http://127.0.0.1:{port}", TOKEN)
     try:
-        first = start("first", "worker", "--queues", "cpu,interactive")
+        first = start("first", "worker", "--queues", "cpu")
+        start("third", "worker", "--queues", "interactive")  # reads the upload
         start("web", "web", "--port", str(port))
         wait_until(lambda: is_listening(port))
         path = tmp_path / "plant.csv"
@@ -110,7 +111,7 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
         found = task()
         assert found["state"] == "running"
         assert "lstm" in found["log"]  # of the copy; this home has no log of the run
-        start("second", "worker", "--queues", "cpu,interactive")
+        start("second", "worker", "--queues", "cpu")
         wait_until(lambda: task()["state"] == "completed")
         ended = task()
         assert ended["attempt"] == 2
