@@ -100,7 +100,7 @@ it("a model becomes the champion of its dataset, and an older version leads to t
   await page.locator("[data-test=is-champion]").waitFor();
   const [header, ...rows] = plantFile(860).buffer.toString("utf8").split("\r\n");
   const file = { name: "newer.csv", mimeType: "text/csv", buffer: Buffer.from([header, ...rows.slice(798)].join("\n")) };
-  const answer = await page.request.post(`/api/datasets/${dataset}/rows`, { multipart: { file } });
+  const answer = await page.request.post(`/api/datasets/${dataset}/rows`, { multipart: { file }, headers: { Prefer: "wait=60" } });
   expect(answer.status()).toBe(201);
   await open(page, `/data/${dataset}`);
   expect(await page.locator("[data-test=champion] a").getAttribute("href")).toBe(`/results/${model}`);
