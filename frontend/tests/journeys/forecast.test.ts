@@ -35,7 +35,9 @@ it("a file that was not prepared for TimeVis is uploaded, read and described", a
 it("zooming loads the visible range in detail", async () => {
   const { page } = v;
   const detail = page.waitForResponse((answer) => answer.url().includes("/series?") && answer.url().includes("start="));
-  const box = await page.locator("[data-test=series] canvas").boundingBox();
+  const canvas = page.locator("[data-test=series] canvas");
+  await canvas.scrollIntoViewIfNeeded();
+  const box = await canvas.boundingBox();
   if (!box) throw new Error("the chart has no box");
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
   await page.keyboard.down("Control");
