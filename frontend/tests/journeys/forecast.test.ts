@@ -67,7 +67,7 @@ it("a wrong value is explained before anything starts", async () => {
 
 it("an LSTM and a baseline are trained, with an estimate before and live progress after", async () => {
   const { page } = v;
-  await page.locator("[data-model=seasonal_naive]").click();
+  for (const model of ["auto", "lstm", "seasonal_naive"]) await page.locator(`[data-model=${model}]`).click(); // auto is chosen at first
   await page.locator("[data-test=advanced] summary").click();
   for (const [name, value] of [
     ["hidden_size", "8"],
