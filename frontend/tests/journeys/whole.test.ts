@@ -53,7 +53,7 @@ describe.each([
 
     await page.waitForURL(/\/train/);
     await page.locator("[data-choose=quick]").click();
-    await page.locator("[data-model=lstm]").click();
+    for (const model of ["auto", "lstm", "linear"]) await page.locator(`[data-model=${model}]`).click(); // auto is chosen at first
     await page.locator("[data-test=horizon]").fill("12");
     await page.locator("[data-test=estimate]").waitFor();
     await shot("train");
