@@ -47,6 +47,7 @@ describe.each([
     await page.locator("[data-test=file]").setInputFiles(plantFile(rows));
     await page.waitForURL(/\/data\/[0-9a-f]{32}/);
     await settle(page);
+    await page.locator("[data-test=series]").scrollIntoViewIfNeeded(); // on a phone it is below the first forecast
     await page.locator("[data-test=series] canvas").waitFor();
     await shot("data");
     await page.getByRole("button", { name: words.data.split.use }).click();
