@@ -6,8 +6,8 @@ The hourly electricity load is cut after 250 days, and a linear model is trained
 monitor of it then gets one day of rows at a time, as a user would send them. On one day the meter is replaced by one
 with noise. The monitor forecasts each day, scores each forecast with the rows of the next day, finds
 the drift, sends alerts to a web server of this script, and trains challengers. Requests, cycles, training runs and
-deliveries are those of the service; only the clock is not: each day takes about a second, so that the script queues a
-cycle after each day of rows and carries it out in this process, which also reads the files.
+deliveries are those of the service. Only the clock is simulated: each day takes about a second, so the script queues
+a cycle after each day of rows and carries it out in this process, which also reads the files.
 """
 
 from __future__ import annotations

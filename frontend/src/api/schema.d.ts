@@ -6069,7 +6069,7 @@ export interface components {
          * @description Which inputs a model and its forecast depend on.
          */
         ModelExplanation: {
-            /** @description The newest explanation, of a task or of `timevis explain`; null if there is none. */
+            /** @description The newest explanation, made by a task or by `timevis explain`; null if there is none. */
             explanation: components["schemas"]["Explanation"] | null;
         };
         /** ModelOption */
@@ -6120,7 +6120,7 @@ export interface components {
              * Covariates
              * @description Kinds of covariates that it can read.
              */
-            covariates: ("known" | "observed")[];
+            covariates: ("known" | "observed" | "static")[];
             /** Help */
             help: string;
             /** Model */
@@ -8039,7 +8039,7 @@ export interface components {
             dataset: string | null;
             /**
              * Dataset Name
-             * @description That of the request, or the one of all models.
+             * @description The name of the dataset of the request, or of the dataset that all its models share.
              */
             dataset_name: string | null;
             /** Error */
@@ -8155,7 +8155,7 @@ export interface components {
             dataset: string | null;
             /**
              * Dataset Name
-             * @description That of the request, or the one of all models.
+             * @description The name of the dataset of the request, or of the dataset that all its models share.
              */
             dataset_name: string | null;
             /** Error */

@@ -52,7 +52,7 @@ async function forecastUntrained({ dataset, channel, method, kind }: Asked, sign
     if (item === undefined || item.error) throw new Error(item?.error ?? "the forecast has no item");
     return item;
   } catch (error) {
-    // The service removes the rows of forecasts that nobody reads for long.
+    // After some time the service removes the rows of a forecast that nobody has read.
     if (isAbsent(error) && !isRepeated) return forecastUntrained({ dataset, channel, method, kind }, signal, true);
     throw error;
   }

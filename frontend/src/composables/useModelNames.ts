@@ -21,7 +21,7 @@ export function useModelNames() {
   }
 
   return {
-    /** The name of a model. The service names a model, if nobody did, by its kind and what differs from the defaults. */
+    /** The name of a model. Without a name from a user, it consists of the kind of the model and of the settings that differ. */
     modelName: ({ name, kind }: { name: string; kind: string }): string => {
       const title = titleOf(kind);
       if (!isChinese.value || title === undefined || !new RegExp(`^${escaped(title)}(, | \\(\\d+\\)$|$)`).test(name)) return name;

@@ -31,7 +31,7 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
     task : Task
         Stored or not.
     dataset : Dataset, optional
-        That of the request; its file stands in the commands under its name. None if it was removed.
+        The dataset of the request; its file stands in the commands under its name. None if it was removed.
     """
     body = dict(task.request)
     file_name = dataset.file_name if dataset is not None else None

@@ -79,7 +79,9 @@ class TaskSummary(BaseModel):
     method: str | None = Field(description="The model of a training, or the method of a forecast without one.")
     models: list[str] = Field(description="Names of the models that a forecast or a comparison reads.")
     dataset: str | None
-    dataset_name: str | None = Field(description="That of the request, or the one of all models.")
+    dataset_name: str | None = Field(
+        description="The name of the dataset of the request, or of the dataset that all its models share."
+    )
     group: str | None
     retry_of: str | None
     created: float
