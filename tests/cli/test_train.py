@@ -67,7 +67,8 @@ def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_in_
         (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm has it"),
         (
             ["-m", "sweep=models", "model.dropout=0"],
-            "model.dropout with model=boosted, model=linear, model=qwen, model=qwen_patch, model=seasonal_naive",
+            "model.dropout with model=auto, model=boosted, model=ensemble, model=linear, model=qwen,"
+            " model=qwen_patch, model=seasonal_naive",
         ),
         (["-m", "model=linear,lstm", "model.hidden_sise=3"], "did you mean 'model.hidden_size'?"),
         (["-m", "sweep=optuna", "model=lstm"], "nothing to search"),

@@ -189,7 +189,12 @@ def test_the_config_of_every_model_is_valid(compose_config):
         ("qwen", "+model.codec.rule=seasonl", "model.codec.rule='seasonl' is not a choice", "seasonal"),
         ("qwen", "model.prompt.variant=shufled", "model.prompt.variant='shufled' is not a choice", "shuffled"),
         ("qwen", "+model.lora.rnk=8", "there is no config key model.lora.rnk", "rank"),
-        ("qwen", "model.lora.rank=many", "model.lora.rank=many must be a whole number of at least 1", ""),
+        (
+            "qwen",
+            "model.lora.rank=many",
+            "model.lora.rank=many must be a whole number of at least 1 and at most 4096",
+            "",
+        ),
     ],
 )
 def test_an_invalid_choice_of_a_model_is_an_error_before_data_are_read(compose_config, model, wrong, found, nearest):

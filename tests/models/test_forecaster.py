@@ -136,13 +136,15 @@ class RecordingDataModule(WindowDataModule):
         return super().gather(part, index)
 
 
-@pytest.mark.parametrize(("cls", "limit"), [(Linear, "max_windows"), (Boosted, "max_rows")])
-def test_a_limited_fit_uses_windows_of_all_channels_and_all_times(cls, limit):
+@pytest.mark.parametrize(
+    ("cls", "limit", "options"), [(Linear, "max_windows", {}), (Boosted, "max_rows", {"base_seasons": [0]})]
+)
+def test_a_limited_fit_uses_windows_of_all_channels_and_all_times(cls, limit, options):
     rng = np.random.default_rng(0)
     panel = panel_of(rng.normal(size=(ROWS, 3)), np.empty((ROWS, 0)), ())
     datamodule = make_datamodule(panel, RecordingDataModule)
     number = len(datamodule.windows["train"]) // 3  # every third window would be of the same channel
-    model = cls.from_data(datamodule, **{limit: number * (8 if limit == "max_rows" else 1)})
+    model = cls.from_data(datamodule, **options, **{limit: number * (8 if limit == "max_rows" else 1)})
     model.prepare(datamodule)
     index = torch.cat(datamodule.gathered["train"])
     assert len(index) == number
