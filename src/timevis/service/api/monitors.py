@@ -51,6 +51,7 @@ from timevis.service.schemas.monitors import (
     SpanQuery,
 )
 from timevis.service.schemas.training import train_request
+from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.queue import send
 from timevis.service.tasks.states import FINAL
 
@@ -193,6 +194,7 @@ def change_monitor(monitor_id: str, change: MonitorChange) -> Any:
 
 @blueprint.delete("/monitors/<monitor_id>")
 @blueprint.output({}, status_code=204)
+@access(EDIT_OWN, Monitor, "monitor_id")
 def delete_monitor(monitor_id: str) -> Any:
     """Delete a monitor. Its forecasts and scores are kept, and it can be restored."""
     return delete_row(Monitor, monitor_id)
@@ -339,6 +341,7 @@ def add_annotation(monitor_id: str, body: AnnotationRequest) -> Any:
 
 @blueprint.delete("/monitors/<monitor_id>/annotations/<annotation_id>")
 @blueprint.output({}, status_code=204)
+@access(EDIT_OWN, Annotation, "annotation_id")
 def delete_annotation(monitor_id: str, annotation_id: str) -> Any:
     """Delete a note."""
     with context().sessions.begin() as session:
