@@ -7,8 +7,6 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -33,7 +31,7 @@ from timevis.service.tasks.retention import purge
 PASSWORD = "three quiet words"
 OF_VIEWERS = {"POST /api/session/password", "POST /api/tokens", "DELETE /api/tokens/<name>"}
 OF_ALL = {"POST /api/session", "DELETE /api/session"}
-"""Operations with another method than GET that a viewer may carry out: signing in and out, own password and tokens."""
+"""A viewer may carry out these operations besides GET: sign in and out, own password and tokens."""
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +100,7 @@ def test_the_specification_says_who_may_do_what(http: FlaskClient) -> None:
     assert paths["/api/users"]["get"]["x-role"] == "owner"
     assert paths["/api/tokens"]["post"]["x-role"] == LOWEST_ROLE[SELF]
     assert paths["/api/session"]["post"]["security"] == []
-    assert [method for method in paths["/api/audit"]] == ["get"]  # nothing changes the audit log
+    assert list(paths["/api/audit"]) == ["get"]  # nothing changes the audit log
 
 
 def test_an_editor_deletes_what_it_made_and_nothing_else(
@@ -229,13 +227,15 @@ def test_the_header_of_a_proxy_counts_only_where_it_is_configured_and_from_this_
     assert ask(http, "10.0.3.9").status_code == 200
     sessions = http.application.extensions["timevis"].sessions
     with sessions() as session:
-        assert [(user.name, user.role) for user in session.scalars(select(User))] == [("anna@plant.example", "editor")]
-    assert entries(sessions) == [
-        ("anna@plant.example", "change", "single sign-on", "anna@plant.example", 201)
-    ]
+        assert [(user.name, user.role) for user in session.scalars(select(User))] == [
+            ("anna@plant.example", "editor")
+        ]
+    assert entries(sessions) == [("anna@plant.example", "change", "single sign-on", "anna@plant.example", 201)]
     base = {"REMOTE_ADDR": "192.0.2.7", PEER_KEY: "10.0.3.9"}
     headers = {"X-Auth-Request-Email": "anna@plant.example", "Origin": "https://attacker.example"}
-    assert http.post("/api/tasks/cancel", json={"kind": "train"}, headers=headers, environ_base=base).status_code == 403
+    assert (
+        http.post("/api/tasks/cancel", json={"kind": "train"}, headers=headers, environ_base=base).status_code == 403
+    )
     with pytest.raises(ConfigError, match="TIMEVIS_SSO_HEADER"):
         make_settings(TIMEVIS_SSO_HEADER="X-Auth-Request-Email")
 
@@ -356,7 +356,7 @@ def test_users_are_managed_by_a_command(
     assert sign_in(http, "anna", "four other quiet words").json["role"] == "viewer"
     assert "10 to 200 characters" in command("set-password", "anna", line="short\n")
     assert "the roles are" in command("add", "carl", "--no-password", "--role", "admin")
-    assert "choose another name" in command("add", "Anna", "--no-password")
+    assert "choose another name for the user" in command("add", "Anna", "--no-password")
     command("remove", "anna")
     assert command("list") == "robot\tviewer\tno password or token\n"
     recorded = entries(http.application.extensions["timevis"].sessions)
@@ -374,15 +374,16 @@ def test_former_named_tokens_keep_working_with_a_role(database_url: str) -> None
         command.downgrade(config, "0006")
         connection.execute(
             text(
-                "INSERT INTO tokens (name, digest, read_only, created) VALUES ('anna', 'a', :no, 1), ('wall', 'b', :yes, 1)"
+                "INSERT INTO tokens (name, digest, read_only, created) "
+                "VALUES ('anna', 'a', :no, 1), ('wall', 'b', :yes, 1)"
             ),
             {"no": False, "yes": True},
         )
         connection.execute(
             text(
                 "INSERT INTO tasks (id, kind, queue, state, request, progress, result, attempt, cancel_requested, "
-                "is_short, created_by, created) VALUES ('t', 'train', 'cpu', 'completed', '{}', '{}', '{}', 1, :no, :no, "
-                "'anna', 1)"
+                "is_short, created_by, created) "
+                "VALUES ('t', 'train', 'cpu', 'completed', '{}', '{}', '{}', 1, :no, :no, 'anna', 1)"
             ),
             {"no": False},
         )

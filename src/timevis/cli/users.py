@@ -4,10 +4,10 @@
     timevis users add NAME --role editor            also asks for a password; without one: --no-password
     timevis users set-role NAME viewer              the user must sign in again
     timevis users set-password NAME                 asks for it, or reads a line from standard input
-    timevis users remove NAME                       with its tokens, sessions and shared links; what it made stays
+    timevis users remove NAME                       with its tokens, sessions and links; what it made stays
 
-A viewer reads, an editor does the daily work and deletes what it made, an owner does everything. The token of the home
-folder is always an owner's. TIMEVIS_HOME and TIMEVIS_DATABASE_URL name the service, as for timevis serve.
+A viewer reads, an editor does the daily work and deletes what it made, an owner does everything. The token of the
+home folder is always an owner's. TIMEVIS_HOME and TIMEVIS_DATABASE_URL name the service, as for timevis serve.
 """
 
 from __future__ import annotations

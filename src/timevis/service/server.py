@@ -78,6 +78,7 @@ class Server(TcpWSGIServer):
     """Closes late connections every second; requests for health have threads that nothing else uses."""
 
     channel_class = Channel
+    application: Any
 
     def __init__(self, *arguments: Any, health: ThreadedTaskDispatcher, **options: Any) -> None:
         self.health = health

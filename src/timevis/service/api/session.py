@@ -26,7 +26,7 @@ from timevis.service.schemas.users import (
 from timevis.service.security.gate import SESSION_COOKIE, require_sign_ins, set_session_cookie
 from timevis.service.security.roles import OWNER, PUBLIC, SELF, access, forbidden
 from timevis.service.security.tokens import LINK, Caller, add_token, end_session, remove_token, start_session
-from timevis.service.security.users import has_password, set_password
+from timevis.service.security.users import has_password, set_password, unknown_user
 
 blueprint = APIBlueprint("session", __name__, tag="Users")
 
@@ -136,7 +136,7 @@ def make_token(body: TokenRequest) -> Any:
     g.object_name = user
     with context().sessions.begin() as session:
         if session.get(User, user) is None:
-            raise wrong_field("/user", Text("no-user-of-name", "there is no user {name!r}", name=user))
+            raise wrong_field("/user", unknown_user(user))
         secret = add_token(session, body.name, user)
         session.flush()
         return {**_token(session.get_one(Token, body.name)), "secret": secret}

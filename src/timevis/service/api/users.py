@@ -9,7 +9,6 @@ from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.db.tables import Token
 from timevis.service.db.user_tables import User
@@ -17,7 +16,7 @@ from timevis.service.problems import Problem
 from timevis.service.schemas import examples
 from timevis.service.schemas.users import UserChange, UserList, UserRequest, UserView
 from timevis.service.security.roles import MANAGE, access
-from timevis.service.security.users import add_user, remove_user, set_password, set_role
+from timevis.service.security.users import add_user, remove_user, set_password, set_role, unknown_user
 
 blueprint = APIBlueprint("users", __name__, tag="Users")
 
@@ -70,7 +69,7 @@ def delete_user(name: str) -> Any:
 def _find(session: Session, name: str) -> User:
     user = session.get(User, name)
     if user is None:
-        raise Problem(404, "not-found", Text("no-user-of-name", "there is no user {name!r}", name=name))
+        raise Problem(404, "not-found", unknown_user(name))
     return user
 
 

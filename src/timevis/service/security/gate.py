@@ -175,10 +175,10 @@ class Gate:
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
         if (secret := request.environ.get(shares.ENVIRONMENT_KEY)) is not None:
             return self._visitor(secret, is_required)
-        if request.authorization is None and link_token is None:
-            if (caller := proxy_caller(self.sessions, self.settings)) is not None:
-                self._check_origin()
-                return caller
+        has_token = "Authorization" in request.headers or link_token is not None
+        if not has_token and (signed_in := proxy_caller(self.sessions, self.settings)) is not None:
+            self._check_origin()
+            return signed_in
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         cookie = request.cookies.get(SESSION_COOKIE)
         token = (bearer if scheme.lower() == "bearer" else link_token) or None
@@ -260,7 +260,9 @@ def require_sign_ins(name: str) -> None:
     gate: Gate = current_app.extensions["timevis_gate"]
     waits = [gate.sign_ins.seconds_to_wait(key) for key in (_address(), f"name {name.lower()}")]
     if wait := max(waits):
-        raise _too_many(wait, Text("too-many-sign-ins", "too many passwords were tried for this name or here"))
+        raise _too_many(
+            wait, Text("too-many-sign-ins", "too many passwords were tried for this name or from this address")
+        )
 
 
 def set_session_cookie(response: Response, secret: str) -> None:

@@ -1,7 +1,7 @@
 """Links that show one result to whoever has them: the results of a model, its report, or a comparison.
 
-The page and the API are below ``/shared/SECRET`` for such a visitor, where cookies and tokens count for nothing. What a
-link opens is listed here; every other operation is refused.
+The page and the API are below ``/shared/SECRET`` for such a visitor, where cookies and tokens count for nothing. What
+a link opens is listed here; every other operation is refused.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def is_present(session: Session, kind: str, object_id: str) -> bool:
 
 
 def add_share(session: Session, kind: str, object_id: str, expires: float | None) -> tuple[Share, str]:
-    """Store a new link; returns it with the path below which it leads, which cannot be read again."""
+    """Store a new link; returns it with its path, which cannot be read again."""
     secret = secrets.token_urlsafe(24)
     share = Share(digest=digest_of(secret), kind=kind, object_id=object_id, expires=expires)
     session.add(share)
@@ -87,14 +87,13 @@ def add_share(session: Session, kind: str, object_id: str, expires: float | None
 
 
 class SharedPaths:
-    """Takes ``/shared/SECRET`` off the path of a request; addresses within the page and the API are relative to it."""
+    """Takes ``/shared/SECRET`` off the path of a request; addresses of the page and the API are relative to it."""
 
     def __init__(self, app: Wsgi) -> None:
         self.app = app
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
-        matched = re.match(rf"({FOLDER}/([\w-]{{20,64}}))/", environ.get("PATH_INFO", ""), re.ASCII)
-        if matched:
+        if matched := re.match(rf"({FOLDER}/([\w-]{{20,64}}))/", environ.get("PATH_INFO", ""), re.ASCII):
             environ[ENVIRONMENT_KEY] = matched[2]
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + matched[1]
             environ["PATH_INFO"] = environ["PATH_INFO"][len(matched[1]) :]

@@ -15,7 +15,7 @@ from timevis.service.problems import Problem
 from timevis.service.security import audit
 from timevis.service.security.roles import OWNER
 from timevis.service.security.tokens import PROXY, Caller
-from timevis.service.security.users import NAME_PATTERN
+from timevis.service.security.users import NAME_PATTERN, characters_of_name
 from timevis.service.server import PEER_KEY
 from timevis.service.settings import Settings
 
@@ -48,7 +48,7 @@ def proxy_caller(sessions: Sessions, settings: Settings) -> Caller | None:
             403,
             "forbidden",
             Text("header-without-name", "the header {header} is not the name of a user", header=settings.sso_header),
-            Text("characters-of-user-name", "use letters, digits and . _ @ + -"),
+            characters_of_name(),
         )
     with sessions() as session:
         user = session.get(User, name)

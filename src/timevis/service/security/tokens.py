@@ -148,5 +148,5 @@ def remove_token(session: Session, name: str) -> None:
 
 
 def digest_of(secret: str) -> str:
-    """A secret is long and random, so one round of SHA-256 suffices; it also makes the look-up independent of time."""
+    """A secret is long and random, so one round of SHA-256 suffices; the time of a look-up then tells nothing."""
     return hashlib.sha256(secret.encode()).hexdigest()

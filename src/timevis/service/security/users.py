@@ -41,7 +41,7 @@ def add_user(session: Session, name: str, role: str, password: str | None = None
     if taken is not None:
         raise ConfigError(
             Text("user-exists", "there is a user {name!r} already", name=taken),
-            Text("choose-other-name", "choose another name"),
+            Text("choose-other-user-name", "choose another name for the user"),
             "name",
         )
     user = User(name=name, role=role, password=None if password is None else hash_password(name, password))
@@ -55,9 +55,14 @@ def require_name(name: str) -> None:
     if not re.fullmatch(NAME_PATTERN, name) or name.lower() == OWNER:
         raise ConfigError(
             Text("wrong-user-name", "{name!r} cannot be the name of a user or a token", name=name),
-            Text("characters-of-user-name", "use letters, digits and . _ @ + -"),
+            characters_of_name(),
             "name",
         )
+
+
+def characters_of_name() -> Text:
+    """The advice on a wrong name."""
+    return Text("characters-of-user-name", "use letters, digits and . _ @ + -")
 
 
 def require_role(role: str) -> None:
@@ -81,11 +86,16 @@ def find_user(session: Session, name: str) -> User:
     user = session.get(User, name)
     if user is None:
         raise ConfigError(
-            Text("no-user-of-name", "there is no user {name!r}", name=name),
+            unknown_user(name),
             did_you_mean(name, list(session.scalars(select(User.name)))),
             "name",
         )
     return user
+
+
+def unknown_user(name: str) -> Text:
+    """The text that there is no user of a name."""
+    return Text("no-user-of-name", "there is no user {name!r}", name=name)
 
 
 def set_role(session: Session, name: str, role: str) -> User:
