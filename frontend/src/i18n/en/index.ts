@@ -8,5 +8,6 @@ import results from "./results";
 import system from "./system";
 import tasks from "./tasks";
 import train from "./train";
+import users from "./users";
 
-export default { common, compare, data, forecast, help, models, results, system, tasks, train };
+export default { common, compare, data, forecast, help, models, results, system, tasks, train, users };

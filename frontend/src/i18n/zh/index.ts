@@ -12,7 +12,8 @@ import results from "./results";
 import system from "./system";
 import tasks from "./tasks";
 import train from "./train";
+import users from "./users";
 
-const words: Words = { common, compare, data, forecast, help, models, results, system, tasks, train };
+const words: Words = { common, compare, data, forecast, help, models, results, system, tasks, train, users };
 
 export default { ...words, metrics, service };
