@@ -23,14 +23,16 @@ from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 from timevis.utils.formatting import join_names
+from timevis.utils.progress import with_progress
 
 log = logging.getLogger(__name__)
 
 MAX_LISTED_CHANNELS = 10
-MAX_TEST_WINDOWS = 500_000
+MAX_TEST_WINDOWS = 300_000
 """Windows of all channels that an evaluation scores, unless `max_windows` is None."""
-MAX_VALIDATION_WINDOWS = 250_000
-"""The same for each half of the validation part and `val_windows`, and for the calibration windows."""
+MAX_VALIDATION_WINDOWS = 125_000
+"""The same for each half of the validation part and `val_windows`."""
+MAX_CALIBRATION_WINDOWS = 250_000
 MIN_ORIGINS = 4
 """Origins of each channel that these limits leave, at least."""
 WINDOW_SET_NAMES = {
@@ -70,9 +72,9 @@ class WindowDataModule(pl.LightningDataModule):
         Rows between two origins of an evaluation.
     max_windows, val_windows : int, optional
         Maximum number of origins of the test part and of each half of the validation part, of each series; None
-        takes all. Of more than a thousand channels, fewer origins are taken, the same number of each channel, so
+        takes all. Of more than 600 channels, fewer origins are taken, the same number of each channel, so
         that there are about `MAX_TEST_WINDOWS` and `MAX_VALIDATION_WINDOWS` windows at most. The set ``calibration``
-        has more windows of the first half.
+        has more windows of the first half, about `MAX_CALIBRATION_WINDOWS` at most.
     train_fraction : float
         Share of the training windows that is used, the most recent ones of each series.
     min_batches : int
@@ -130,7 +132,7 @@ class WindowDataModule(pl.LightningDataModule):
         self._shortest_season = min((s for s in self.seasons if s > 1), default=1)
         self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_rows, horizon)
         calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
-        calibration_windows = self._limited(calibration_windows, MAX_VALIDATION_WINDOWS)
+        calibration_windows = self._limited(calibration_windows, MAX_CALIBRATION_WINDOWS)
         self.windows = {
             "train": self.training_windows(train_fraction),
             "tuning": self._evaluation_windows("first_half", stride, val_windows),
@@ -341,7 +343,8 @@ class WindowDataModule(pl.LightningDataModule):
 
     def batches(self, part: str, device: Any = "cpu") -> Iterator[Batch]:
         """Iterate over the batches of a part in order, without a Trainer, for example in `Forecaster.prepare`."""
-        for index in WindowLoader(len(self.windows[part]), self.eval_batch_size):
+        loader = WindowLoader(len(self.windows[part]), self.eval_batch_size)
+        for index in with_progress(loader, len(loader), f"{part} windows"):
             yield self.gather(part, index.to(device))
 
     def train_dataloader(self) -> WindowLoader:
