@@ -1,4 +1,4 @@
-"""A long table of thousands of series: a limit on scored windows that keeps all of them, a small report, a forecast."""
+"""A long table of thousands of series: fewer scored windows of each, a small report, a forecast of all."""
 
 from __future__ import annotations
 
