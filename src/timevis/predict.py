@@ -38,6 +38,7 @@ from timevis.runs.reload import (
 from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
+from timevis.utils.progress import with_progress
 
 log = logging.getLogger(__name__)
 
@@ -226,7 +227,8 @@ def forecast_panel(
     series = SeriesStore(panel).to(device)
     points, quantiles = [], []
     with torch.no_grad():
-        for channel in torch.from_numpy(channels).split(batch_size):
+        batches = torch.from_numpy(channels).split(batch_size)
+        for channel in with_progress(batches, len(batches), "forecasts"):
             origin = torch.from_numpy(origins)[channel]
             batch = series.gather(origin.to(device), channel.to(device), length, horizon)
             forecast = forecaster.forecast(batch)

@@ -20,6 +20,7 @@ from timevis.data.windows import Batch
 from timevis.models.declaration import Declaration
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.residual_quantiles import PointForecaster
+from timevis.utils.progress import with_progress
 
 if TYPE_CHECKING:
     import lightgbm
@@ -316,7 +317,8 @@ class Boosted(PointForecaster):
         chosen = torch.from_numpy(stratified(total, windows))
         generator = torch.Generator().manual_seed(self.seed)
         features, targets = [], []
-        for position in WindowLoader(windows, 4096):
+        loader = WindowLoader(windows, 4096)
+        for position in with_progress(loader, len(loader), f"table of the {part} windows"):
             batch = datamodule.gather(part, chosen[position])
             order = torch.rand(len(batch), self.horizon, generator=generator).argsort(1)
             steps = order[:, :steps_per_window]
