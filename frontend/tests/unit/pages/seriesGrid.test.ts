@@ -46,7 +46,10 @@ function answer(request: Request): Promise<Response> {
 
 async function open(model: string | null) {
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  const router = createRouter({ history: createMemoryHistory(), routes: ["/data/:dataset", "/results/:model"].map((path) => ({ path, component: SeriesGrid })) });
+  const router = createRouter({
+    history: createMemoryHistory(),
+    routes: ["/data/:dataset", "/results/:model"].map((path) => ({ path, component: SeriesGrid })),
+  });
   await router.push("/data/d");
   grid = mount(SeriesGrid, {
     props: { dataset: "d", count: COUNT, model, title: "All series", text: "", target: "series", hasResults: true },
