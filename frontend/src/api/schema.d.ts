@@ -757,6 +757,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/datasets/{dataset_id}/series-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The series of a dataset, a page at a time */
+        get: {
+            parameters: {
+                query?: {
+                    model?: string | null;
+                    order?: "asc" | "desc";
+                    page?: number;
+                    per_page?: number;
+                    points?: number;
+                    search?: string | null;
+                    sort?: "position" | "channel" | "missing" | "outliers" | "mean" | "mae" | "wql" | "skill";
+                };
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SeriesPage"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/datasets/{dataset_id}/split": {
         parameters: {
             query?: never;
@@ -7815,6 +7888,69 @@ export interface components {
              * @description Mean of each bucket; null where it has no value.
              */
             value: (number | null)[];
+        };
+        /**
+         * SeriesItem
+         * @description A series with its defects, and with the errors of the model if one was named.
+         */
+        SeriesItem: {
+            /** Channel */
+            channel: string;
+            /**
+             * Line
+             * @description Means of equally long stretches from the first to the last value; null where values are missing.
+             */
+            line: (number | null)[];
+            /**
+             * Mae
+             * @description Mean absolute error in the unit of the series; null without a model.
+             */
+            mae: number | null;
+            /** Max */
+            max: number | null;
+            /** Mean */
+            mean: number | null;
+            /** Min */
+            min: number | null;
+            /** Missing */
+            missing: number;
+            /**
+             * Naive Mae
+             * @description MAE of seasonal naive on the same windows.
+             */
+            naive_mae: number | null;
+            /** Observed */
+            observed: number;
+            /** Outliers */
+            outliers: number;
+            /**
+             * Position
+             * @description In the order of the file, from 0 on.
+             */
+            position: number;
+            /**
+             * Skill
+             * @description 1 minus the WQL divided by the WQL of seasonal naive.
+             */
+            skill: number | null;
+            /**
+             * Unit
+             * @description Empty if it is not known.
+             */
+            unit: string;
+            /** Wql */
+            wql: number | null;
+        };
+        /** SeriesPage */
+        SeriesPage: {
+            /** Items */
+            items: components["schemas"]["SeriesItem"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
         };
         /**
          * Skill
