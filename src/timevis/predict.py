@@ -18,6 +18,7 @@ import torch
 from timevis.data.closed_hours import ClosedHours
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
+from timevis.data.known_values import KnownValues, known_values, with_known_values
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import has_time_zone
@@ -53,6 +54,7 @@ def predict(
     refit: bool = False,
     horizon: int | None = None,
     backtest: bool = False,
+    known: KnownValues | None = None,
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast the rows that follow the last observed one of each series, or the last observed ones again.
@@ -70,6 +72,9 @@ def predict(
         Rows of the forecast, at most the horizon of the run, which None takes.
     backtest : bool
         Hide the last `horizon` rows, forecast them, and add their values as a column truth.
+    known : mapping, optional
+        Known covariates in the rows of the forecast in place of the values of the data, to see how the forecast
+        changes: name to values, of which None keeps a value. For all series alike.
     batch_size : int
         Windows that are forecast at once.
 
@@ -85,8 +90,8 @@ def predict(
     Raises
     ------
     ConfigError
-        The horizon is below 1 or longer than the horizon of the run, or `refit` would train on the rows that are
-        hidden.
+        The horizon is below 1 or longer than the horizon of the run, `refit` would train on the rows that are
+        hidden, or `known` names no known covariate that the model reads.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
@@ -94,7 +99,9 @@ def predict(
     """
     folder = RunFolder(run)
     items = load_panels(folder, data)
-    return forecast_items(folder, items, refit=refit, horizon=horizon, backtest=backtest, batch_size=batch_size)
+    return forecast_items(
+        folder, items, refit=refit, horizon=horizon, backtest=backtest, known=known, batch_size=batch_size
+    )
 
 
 def forecast_items(
@@ -104,6 +111,7 @@ def forecast_items(
     refit: bool = False,
     horizon: int | None = None,
     backtest: bool = False,
+    known: KnownValues | None = None,
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
@@ -113,7 +121,9 @@ def forecast_items(
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
     tables = [
-        forecast_panel(forecaster, panel, name, horizon=horizon, backtest=backtest, batch_size=batch_size)
+        forecast_panel(
+            forecaster, panel, name, horizon=horizon, backtest=backtest, known=known, batch_size=batch_size
+        )
         for name, panel in items.items()
     ]
     zones = {table["timestamp"].dt.tz for table in tables}
@@ -200,6 +210,7 @@ def forecast_panel(
     *,
     horizon: int | None = None,
     backtest: bool = False,
+    known: KnownValues | None = None,
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast the channels of one panel that have a value in the context; see `predict`."""
@@ -222,6 +233,8 @@ def forecast_panel(
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
     panel, origins, channels = windows_to_forecast(forecaster, panel, item)
+    if known:
+        panel = with_known_values(panel, origins, rows, forecaster.covariates_read, known)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     series = SeriesStore(panel).to(device)
@@ -256,6 +269,25 @@ def forecast_panel(
     table = table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
     table = table.groupby("channel", sort=False).head(rows).reset_index(drop=True)
     return table.assign(truth=values_at(observed, table["channel"], table["timestamp"])) if backtest else table
+
+
+def known_of_forecast(
+    forecaster: Forecaster,
+    panel: Panel,
+    rows: int,
+    *,
+    backtest: bool = False,
+    known: KnownValues | None = None,
+) -> dict[str, np.ndarray]:
+    """The known covariates of the forecast that `forecast_panel` gives: name to values, float32 [C, rows]."""
+    if not any(panel.covariate_known[k] for k in forecaster.covariates_read):
+        return {}
+    if backtest:
+        panel = hold_out_last_rows(panel, rows)
+    panel, origins = extend_to_horizon(panel, forecaster.horizon, forecaster.context_length)
+    if known:
+        panel = with_known_values(panel, origins, rows, forecaster.covariates_read, known)
+    return known_values(panel, origins, rows, forecaster.covariates_read)
 
 
 def windows_to_forecast(forecaster: Forecaster, panel: Panel, item: str) -> tuple[Panel, np.ndarray, np.ndarray]:

@@ -3194,6 +3194,7 @@ export interface paths {
         /**
          * Forecast
          * @description With `method`, nothing is trained: seasonal naive, or nano as it was pretrained, forecasts a dataset or rows.
+         *     With `training`, the best combination so far of a training run that goes on forecasts its data.
          *     With `dry_run`, nothing is forecast: the answer has the commands that do the same.
          */
         post: {
@@ -3865,6 +3866,71 @@ export interface paths {
                 };
                 /** @description Not found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop the search of auto */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    task_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description The task has no search that goes on */
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -5437,6 +5503,13 @@ export interface components {
              * @description The name that the request gave the item.
              */
             item_name: string | null;
+            /**
+             * Known
+             * @description The known covariates that the model reads, in the rows of the forecast.
+             */
+            known: {
+                [key: string]: (number | null)[];
+            };
             /** Levels */
             levels: number[];
             /**
@@ -6651,7 +6724,7 @@ export interface components {
         };
         /**
          * PredictRequest
-         * @description One of `models`, `method` and `items`. The first two share one of dataset and values.
+         * @description One of `models`, `method`, `training` and `items`. The first two share one of dataset and values.
          */
         PredictRequest: {
             /**
@@ -6685,6 +6758,14 @@ export interface components {
              */
             kind?: "future" | "backtest";
             /**
+             * Known
+             * @description Known covariates in the rows of the forecast in place of those of the data: name to values, for all series alike; null keeps the value.
+             * @default null
+             */
+            known?: {
+                [key: string]: (number | null)[];
+            } | null;
+            /**
              * Method
              * @description A forecaster that needs no training, in place of models; with dataset or values.
              * @default null
@@ -6701,6 +6782,12 @@ export interface components {
              * @default null
              */
             target?: string[] | null;
+            /**
+             * Training
+             * @description The task of a training run of auto or ensemble, whose best combination so far forecasts.
+             * @default null
+             */
+            training?: string | null;
             /**
              * Values
              * @description Rows with the time column and the channels of the model.
@@ -8165,6 +8252,11 @@ export interface components {
             advice_code: components["schemas"]["TextCode"] | null;
             /** Attempt */
             attempt: number;
+            /**
+             * Can Stop
+             * @description Whether POST /api/tasks/{id}/stop is possible now.
+             */
+            can_stop: boolean;
             /** Cancel Requested */
             cancel_requested: boolean;
             /** @description null for the reading of a file. */
@@ -8249,6 +8341,11 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
+            /**
+             * Stop Requested
+             * @description Whether its search for better models is to end.
+             */
+            stop_requested: boolean;
         };
         /** TaskMetrics */
         TaskMetrics: {
@@ -8283,6 +8380,11 @@ export interface components {
             advice_code: components["schemas"]["TextCode"] | null;
             /** Attempt */
             attempt: number;
+            /**
+             * Can Stop
+             * @description Whether POST /api/tasks/{id}/stop is possible now.
+             */
+            can_stop: boolean;
             /** Cancel Requested */
             cancel_requested: boolean;
             /** Created */
@@ -8340,6 +8442,11 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
+            /**
+             * Stop Requested
+             * @description Whether its search for better models is to end.
+             */
+            stop_requested: boolean;
         };
         /**
          * TextCode

@@ -69,7 +69,10 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         words, options = [*words, "--horizon", str(rows)], [*options, f"horizon={rows}"]
     if body.get("kind") == "backtest":
         words, options = [*words, "--backtest"], [*options, "backtest=True"]
-    return _commands(words, f"timevis.Run({RUN_PLACEHOLDER!r}).predict({', '.join(options)})", "predict", body)
+    if known := body.get("known"):
+        options = [*options, f"known={known!r}"]
+    python = f"timevis.Run({RUN_PLACEHOLDER!r}).predict({', '.join(options)})"
+    return _commands([] if known else words, python, "predict", body)
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:
