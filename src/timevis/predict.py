@@ -194,13 +194,13 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
-    closed = ClosedHours.from_report(report)
-    items = {name: replace(panel, closed=closed) for name, panel in items.items()}
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
         covariates_read = [names[k] for k in folder.load_forecaster().covariates_read]
         items = {name: add_unread_covariates(panel, report, covariates_read) for name, panel in items.items()}
-    return {name: select_trained_channels(panel, report, name) for name, panel in items.items()}
+    selected = {name: select_trained_channels(panel, report, name) for name, panel in items.items()}
+    closed = tuple(ClosedHours.from_report(report, channel) for channel in report["channels"])
+    return {name: replace(panel, closed=closed) for name, panel in selected.items()}
 
 
 def forecast_panel(
@@ -249,7 +249,8 @@ def forecast_panel(
             quantiles.append(forecast.quantiles.float().cpu().numpy())
     quantile_rows = np.concatenate(quantiles).transpose(0, 2, 1).reshape(-1, len(QUANTILE_LEVELS))
     forecast_rows = (origins[channels, None] + np.arange(horizon)).ravel()
-    is_closed = panel.closed_rows[forecast_rows]
+    closed_values = np.broadcast_to(panel.closed_values, panel.values.shape)
+    is_closed = closed_values[forecast_rows, np.repeat(channels, horizon)]
     quantile_rows[is_closed] = np.nan
     if is_closed.all():
         log.warning(

@@ -74,7 +74,7 @@ class StoredSeries:
     timezone : str or None
         Time zone in which times are shown.
     closed : ClosedHours or None
-        Hours of the week in which values are always missing.
+        Hours of the week in which its values are always missing.
     """
 
     values: np.ndarray
@@ -90,7 +90,7 @@ class StoredSeries:
         values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
         outliers = np.load(folder / OUTLIERS_FILE)
         rows = outliers[outliers[:, 1] == channel, 0]
-        closed = ClosedHours.from_report(report)
+        closed = ClosedHours.from_report(report, list(report["channels"])[channel])
         return cls(values[channel], times, rows, has_time_zone(report), report["timezone"], closed)
 
     def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
