@@ -12,12 +12,14 @@ from timevis import __version__
 from timevis.service.api import (
     comparison,
     dataset_analysis,
+    dataset_annotations,
     datasets,
     explanation,
     forecasts,
     model_analysis,
     model_options,
     models,
+    monitor_period,
     monitor_scores,
     monitors,
     system,
@@ -49,7 +51,7 @@ RESOURCES = (
         explanation,
         forecasts,
     ),
-    *(comparison, monitors, monitor_scores),
+    *(comparison, monitors, monitor_scores, monitor_period, dataset_annotations),
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 

@@ -57,4 +57,5 @@ MONITOR: dict[str, Any] = {
 MONITOR_CHANGE: dict[str, Any] = {"bounds": {"window": 56, "coverage_low": 0.75}, "enabled": True}
 CYCLE: dict[str, Any] = {"forecast": True, "train": False}
 CHAMPION: dict[str, Any] = {"model": MODELS[1]}
-ANNOTATION: dict[str, Any] = {"time": "2026-03-14T08:00", "note": "Meter replaced."}
+ANNOTATION: dict[str, Any] = {"start": "2026-03-14T08:00", "end": "2026-03-14T11:30", "text": "Meter replaced."}
+ANNOTATION_CHANGE: dict[str, Any] = {"end": None, "text": "Meter replaced by one of another kind."}
