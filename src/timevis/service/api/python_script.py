@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from pprint import pformat
+from textwrap import indent
 from typing import Any
 
 LINE_WIDTH = 100
-FORECAST = """\
-task = client.complete(client.call("POST", "predict", json={request}))
-    Path("forecast.csv").write_text(client.result(task, "csv"), encoding="utf-8")
-    print("wrote forecast.csv")"""
 STEPS = {
     "predict": (
         "Forecast, and save the forecast as forecast.csv.",
-        FORECAST.format(request="REQUEST"),
+        'task = client.complete(client.call("POST", "predict", json=REQUEST))\n'
+        '    Path("forecast.csv").write_text(client.result(task, "csv"), encoding="utf-8")\n'
+        '    print("wrote forecast.csv")',
     ),
     "train": (
-        "Train a model, forecast with it, and save the forecast as forecast.csv.",
-        'task = client.complete(client.call("POST", "train", json=REQUEST))\n'
-        '    model = task["result"]["model"]\n'
-        '    print("trained the model", model)\n'
-        "    " + FORECAST.format(request='{"models": [model]}'),
+        "Train models, forecast with each, and save its forecast as a CSV file.",
+        "for number, request in enumerate(REQUESTS, 1):\n"
+        '        model = client.complete(client.call("POST", "train", json=request))["result"]["model"]\n'
+        '        task = client.complete(client.call("POST", "predict", json={"models": [model]}))\n'
+        "        path = Path(f\"forecast-{number}-{request['model']}.csv\")\n"
+        '        path.write_text(client.result(task, "csv"), encoding="utf-8")\n'
+        '        print(f"trained the model {model} and wrote {path}")',
     ),
     "compare": (
         "Compare models, and save the tables of the comparison as comparison.json.",
@@ -52,7 +53,7 @@ Set the environment variable TIMEVIS_TOKEN to a token of the service.
 from timevis.service.client import Client, ServiceError
 
 SERVICE = {address!r}
-{path}REQUEST = {request}
+{path}{request}
 
 token = os.environ.get("TIMEVIS_TOKEN") or sys.exit("error: set TIMEVIS_TOKEN to a token of the service")
 client = Client(SERVICE, token)
@@ -78,6 +79,7 @@ def python_script(kind: str, address: str, path: str, request: dict[str, Any]) -
         The body of the request.
     """
     purpose, steps = STEPS[kind]
+    shown = pformat(request, width=LINE_WIDTH, sort_dicts=False, compact=True)
     modules = ["json"] if "json." in steps else []
     imports = "\n".join(f"import {name}" for name in [*modules, "os", "sys"])
     if "Path(" in steps:
@@ -87,6 +89,6 @@ def python_script(kind: str, address: str, path: str, request: dict[str, Any]) -
         imports=imports,
         address=address,
         path=f"PATH = {path!r}\n" if "PATH" in steps else "",
-        request=pformat(request, width=LINE_WIDTH, sort_dicts=False, compact=True),
+        request=f"REQUESTS = [\n{indent(shown, '    ')},\n]" if "REQUESTS" in steps else f"REQUEST = {shown}",
         steps=steps,
     )
