@@ -419,6 +419,237 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/datasets/{dataset_id}/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the annotations of a dataset with all its versions, in the order of time. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Annotations"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Note what happened at a time of the data or over a range, such as a meter that was replaced. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "start": "2026-03-14T08:00",
+                     *       "end": "2026-03-14T11:30",
+                     *       "text": "Meter replaced."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnotationRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnnotationView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/annotations/{annotation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an annotation. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    annotation_id: string;
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change the text or the times of an annotation. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    annotation_id: string;
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "end": null,
+                     *       "text": "Meter replaced by one of another kind."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnotationChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnnotationView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
     "/api/datasets/{dataset_id}/preview": {
         parameters: {
             query?: never;
@@ -2487,188 +2718,6 @@ export interface paths {
         };
         trace?: never;
     };
-    "/api/monitors/{monitor_id}/annotations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the notes of a monitor in the order of time. */
-        get: {
-            parameters: {
-                query?: {
-                    end?: string | null;
-                    start?: string | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Annotations"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /** Note what happened at a time of the data, such as a meter that was replaced. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "time": "2026-03-14T08:00",
-                     *       "note": "Meter replaced."
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AnnotationRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AnnotationView"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/annotations/{annotation_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete a note. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    annotation_id: string;
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/monitors/{monitor_id}/champion": {
         parameters: {
             query?: never;
@@ -2900,6 +2949,74 @@ export interface paths {
                 };
                 /** @description Not found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/period": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the truth of a channel over the last forecasts, with the newest forecast of each time. */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                    forecasts?: number;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorPeriod"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4229,19 +4346,52 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** AnnotationRequest */
-        AnnotationRequest: {
-            /** Note */
-            note: string;
+        /**
+         * AnnotationChange
+         * @description What is left out stays as it is; an `end` of null makes it an annotation of one time.
+         */
+        AnnotationChange: {
             /**
-             * Time
-             * @description A time of the data, ISO 8601.
+             * End
+             * @default null
              */
-            time: string;
+            end?: string | null;
+            /**
+             * Start
+             * @default null
+             */
+            start?: string | null;
+            /**
+             * Text
+             * @default null
+             */
+            text?: string | null;
+        };
+        /**
+         * AnnotationRequest
+         * @description What happened at a time of the data, or over a range of times.
+         */
+        AnnotationRequest: {
+            /**
+             * End
+             * @description The end of a range; null: one time.
+             * @default null
+             */
+            end?: string | null;
+            /**
+             * Start
+             * @description A time of the data, ISO 8601; a local one if it has no offset.
+             */
+            start: string;
+            /** Text */
+            text: string;
         };
         /** Annotations */
         Annotations: {
-            /** Items */
+            /**
+             * Items
+             * @description In the order of time.
+             */
             items: components["schemas"]["AnnotationView"][];
         };
         /** AnnotationView */
@@ -4250,15 +4400,20 @@ export interface components {
             created: number;
             /** Created By */
             created_by: string | null;
+            /** End */
+            end: string | null;
             /**
              * Id
              * @description An identifier that the service gave.
              */
             id: string;
-            /** Note */
-            note: string;
-            /** Time */
-            time: string;
+            /**
+             * Start
+             * @description A local time of the data, without an offset.
+             */
+            start: string;
+            /** Text */
+            text: string;
         };
         /** Autocorrelation */
         Autocorrelation: {
@@ -5580,6 +5735,18 @@ export interface components {
              */
             timezone?: string;
         };
+        /** ForecastSpan */
+        ForecastSpan: {
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Last Time */
+            last_time: string;
+            /** Origin */
+            origin: string;
+        };
         /** ForecastWindow */
         ForecastWindow: {
             /** Channel */
@@ -6364,6 +6531,12 @@ export interface components {
              */
             enabled?: boolean | null;
             /**
+             * Horizon
+             * @description Rows of the next forecasts.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
              * Name
              * @default null
              */
@@ -6416,6 +6589,16 @@ export interface components {
              */
             is_drift: boolean | null;
             /**
+             * Last Forecast
+             * @description When the last forecast was made.
+             */
+            last_forecast: number | null;
+            /**
+             * Last Origin
+             * @description The first time of the last forecast.
+             */
+            last_origin: string | null;
+            /**
              * Model
              * @description The champion.
              */
@@ -6435,6 +6618,11 @@ export interface components {
             open_alerts: number;
             /** Receivers */
             receivers: components["schemas"]["ReceiverView"][];
+            /**
+             * Recent Relative Wql
+             * @description Of each of the last complete forecasts, at most 30, in the order of time.
+             */
+            recent_relative_wql: (number | null)[];
             /**
              * Relative Wql
              * @description Of these forecasts.
@@ -6461,6 +6649,42 @@ export interface components {
             per_page: number;
             /** Total */
             total: number;
+        };
+        /** MonitorPeriod */
+        MonitorPeriod: {
+            /** Channel */
+            channel: string;
+            /** Channels */
+            channels: string[];
+            /**
+             * Forecasts
+             * @description In the order of time.
+             */
+            forecasts: components["schemas"]["ForecastSpan"][];
+            /**
+             * High
+             * @description The 90 % quantile.
+             */
+            high: (number | null)[];
+            /**
+             * Low
+             * @description The 10 % quantile of the newest forecast of each time.
+             */
+            low: (number | null)[];
+            /** Median */
+            median: (number | null)[];
+            /**
+             * Time
+             * @description The times of the forecasts and the known times between and shortly before.
+             */
+            time: string[];
+            /**
+             * Truth
+             * @description null where it is not known yet.
+             */
+            truth: (number | null)[];
+            /** Unit */
+            unit: string;
         };
         /**
          * MonitorRequest
@@ -6598,6 +6822,16 @@ export interface components {
              */
             is_drift: boolean | null;
             /**
+             * Last Forecast
+             * @description When the last forecast was made.
+             */
+            last_forecast: number | null;
+            /**
+             * Last Origin
+             * @description The first time of the last forecast.
+             */
+            last_origin: string | null;
+            /**
              * Model
              * @description The champion.
              */
@@ -6614,10 +6848,16 @@ export interface components {
              */
             open_alerts: number;
             /**
+             * Recent Relative Wql
+             * @description Of each of the last complete forecasts, at most 30, in the order of time.
+             */
+            recent_relative_wql: (number | null)[];
+            /**
              * Relative Wql
              * @description Of these forecasts.
              */
             relative_wql: number | null;
+            schedule: components["schemas"]["ForecastSchedule"];
             /**
              * Task
              * @description The last cycle.

@@ -13,12 +13,14 @@ from timevis.service.api import (
     audit_log,
     comparison,
     dataset_analysis,
+    dataset_annotations,
     datasets,
     explanation,
     forecasts,
     model_analysis,
     model_options,
     models,
+    monitor_period,
     monitor_scores,
     monitors,
     series_list,
@@ -56,7 +58,7 @@ RESOURCES = (
         explanation,
         forecasts,
     ),
-    *(comparison, monitors, monitor_scores, session, users, shares, audit_log),
+    *(comparison, monitors, monitor_scores, monitor_period, dataset_annotations, session, users, shares, audit_log),
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 
