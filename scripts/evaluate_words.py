@@ -8,24 +8,24 @@ See docs/experiments/words.md.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import torch
-from pretrain_words import load_network, load_reader
+from pretrain_words import load_layers, load_reader, read_channels
 from torch import Tensor
 
 from timevis.config.compose import compose
+from timevis.data.calendar import calendar_fields
 from timevis.data.catalog import load_panel
-from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
-from timevis.models.qwen.events.event import CHANNELS, FLAGS, KINDS, Event
-from timevis.models.qwen.events.generator import EventBatch, add_events
-from timevis.models.qwen.events.network import EventPatchNetwork
+from timevis.models.qwen.events.event import CHANNELS, FLAGS, KINDS
+from timevis.models.qwen.events.generator import add_events
 from timevis.models.qwen.events.reader import EventReader, encode, reading_channels, row_probability
 from timevis.models.qwen.nano.patch_batches import PatchBatchStream
 from timevis.models.qwen.patches.network import PatchNetwork
@@ -34,6 +34,7 @@ from timevis.utils.formatting import markdown_table
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.step_errors import pinball_loss
 
+ForecastWithEvents: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 PATCHES_AHEAD = 2
 RESAMPLES = 2000
 SCORED = [QUANTILE_LEVELS.index(level / 10) for level in range(1, 10)]
@@ -58,13 +59,6 @@ def interval(losses: np.ndarray, reference: np.ndarray, groups: np.ndarray | Non
     return f"{losses.sum() / reference.sum():.3f} ({low:.3f} to {high:.3f})"
 
 
-def read_texts(reader: EventReader, batch: EventBatch, calendar: Tensor, texts: Sequence[str | None]) -> Tensor:
-    """Event channels as the reader reads them; see `pretrain_words.read_channels`."""
-    from pretrain_words import read_channels
-
-    return read_channels(reader, batch, calendar, list(texts))
-
-
 def shuffle_words(rng: np.random.Generator, text: str) -> str:
     """The same words, or Chinese characters, in random order."""
     english = text.isascii()
@@ -83,7 +77,7 @@ class Generated:
 
 @torch.no_grad()
 def score_generated(
-    network: EventPatchNetwork, reader: EventReader, packaged: PatchNetwork, batches: int, held_out: bool, seed: int
+    forecast: ForecastWithEvents, network: PatchNetwork, reader: EventReader, batches: int, held_out: bool, seed: int
 ) -> Generated:
     """Forecast series with events, with and without their sentences."""
     rows = network.settings.patch_length
@@ -108,18 +102,18 @@ def score_generated(
         true = torch.from_numpy(added.channels).float()
         arms = {
             "no text": torch.zeros_like(true),
-            "text": read_texts(reader, added, calendar, texts),
-            "shuffled words": read_texts(reader, added, calendar, shuffled),
-            "text of another event": read_texts(reader, added, calendar, others),
+            "text": read_channels(reader, added, calendar, texts),
+            "shuffled words": read_channels(reader, added, calendar, shuffled),
+            "text of another event": read_channels(reader, added, calendar, others),
             "covariate": true,
         }
         context, mask = series[:, :length], torch.ones(len(series), length)
         target = series[:, length:]
         scale = context.std(1, keepdim=True).clamp(min=1e-3)
         for name, channels in arms.items():
-            _, quantiles = network(context, mask, calendar, events=channels, zero=zero)
+            _, quantiles = forecast(context, mask, calendar, channels, zero)
             losses.setdefault(name, []).append(quantile_losses(quantiles / scale[:, None], target / scale))
-        _, quantiles = packaged(context, mask, calendar)
+        _, quantiles = network(context, mask, calendar)
         losses.setdefault("nano-patch", []).append(quantile_losses(quantiles / scale[:, None], target / scale))
         inside = true[:, length:, :FLAGS].sum(-1) > 0
         for b, (event, wording) in enumerate(zip(added.events, added.wordings, strict=True)):
@@ -173,25 +167,30 @@ def holiday_channels(index: pd.DatetimeIndex, days: Mapping[Any, str]) -> np.nda
 
 
 @torch.no_grad()
-def read_days(reader: EventReader, index: pd.DatetimeIndex, sentences: Mapping[pd.Timestamp, str], now: pd.Timestamp) -> Tensor:
+def read_days(
+    reader: EventReader, index: pd.DatetimeIndex, sentences: Mapping[pd.Timestamp, str], now: pd.Timestamp
+) -> Tensor:
     """Channels [T, len(CHANNELS)] of sentences as read on the day `now`; where they overlap, the largest of each."""
     today = (now.normalize() - pd.Timestamp(0)).days
     encoded = encode(list(sentences.values()))
     reading = reader(encoded, [today] * len(sentences))
     day = torch.tensor((index.normalize() - now.normalize()).days.to_numpy()).expand(len(sentences), -1)
     minute = torch.tensor((index.hour * 60 + index.minute).to_numpy()).expand(len(sentences), -1)
-    channels = reading_channels(reading, encoded.numbers, row_probability(reading, day.contiguous(), minute.contiguous()))
+    channels = reading_channels(
+        reading, encoded.numbers, row_probability(reading, day.contiguous(), minute.contiguous())
+    )
     return channels[channels[..., :FLAGS].sum(-1).argmax(0), torch.arange(len(index))]
 
 
 @torch.no_grad()
-def score_holidays(network: EventPatchNetwork, reader: EventReader, name: str, context_length: int = 528) -> list[dict[str, Any]]:
+def score_holidays(
+    forecast: ForecastWithEvents, reader: EventReader, name: str, context_length: int = 528
+) -> list[dict[str, Any]]:
     """Forecast the days of holidays, and all other days, of one bundled set; one row of a table for each group."""
     import holidays
 
     options = DataOptions.from_config(compose([f"data={name}"]).data)
     panel, _ = load_panel(options)
-    data = WindowDataModule(panel, split=options.split, context_length=context_length, horizon=24)
     index = panel.index.tz_localize(None)
     country, _, state = panel.card.country.partition("-")
     years = range(index[0].year, index[-1].year + 1)
@@ -202,8 +201,6 @@ def score_holidays(network: EventPatchNetwork, reader: EventReader, name: str, c
     scale = values[mask].std()
     windows: dict[str, list[Any]] = {"day": [], "holiday": []}
     losses: dict[str, list[np.ndarray]] = {}
-    from timevis.data.calendar import calendar_fields  # noqa: PLC0415
-
     calendar = torch.from_numpy(calendar_fields(index))
     true = torch.from_numpy(holiday_channels(index, official))
     rng = np.random.default_rng(0)
@@ -228,11 +225,16 @@ def score_holidays(network: EventPatchNetwork, reader: EventReader, name: str, c
             arms["text with another date"] = read_days(reader, index[rows], moved, now)
         context = (values[rows][:context_length] / scale).float()[None]
         for arm, channels in arms.items():
-            _, quantiles = network(
-                context, mask[rows][None, :context_length], calendar[rows][None], events=channels[None].float(),
-                zero=torch.zeros(1, 1),
-            )  # fmt: skip
-            losses.setdefault(arm, []).append(quantile_losses(quantiles, (values[start : start + 24] / scale).float()[None])[0])
+            _, quantiles = forecast(
+                context,
+                mask[rows][None, :context_length],
+                calendar[rows][None],
+                channels[None].float(),
+                torch.zeros(1, 1),
+            )
+            losses.setdefault(arm, []).append(
+                quantile_losses(quantiles, (values[start : start + 24] / scale).float()[None])[0]
+            )
         if not is_holiday:
             losses.setdefault("text with another date", []).append(losses["text"][-1])
         windows["day"].append(index[start])
@@ -246,7 +248,6 @@ def score_holidays(network: EventPatchNetwork, reader: EventReader, name: str, c
         for arm in ("text", "covariate", "text with another date"):
             cells[arm] = interval(of[arm], of["no text"])
         out.append(cells)
-    del data
     return out
 
 
@@ -259,14 +260,15 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     reader = load_reader(arguments.folder / "reader" / "last.pt")
-    network = load_network(arguments.folder / "network" / "last.pt")
-    packaged: Any = load_patch_network("nano-patch").model.eval()
+    layers = load_layers(arguments.folder / "layers" / "last.pt")
+    network: Any = load_patch_network("nano-patch").model.eval()
+    forecast = partial(layers, network)
     if "generated" in arguments.parts:
         for held_out in (True, False):
-            scores = score_generated(network, reader, packaged, arguments.batches, held_out, arguments.seed)
+            scores = score_generated(forecast, network, reader, arguments.batches, held_out, arguments.seed)
             print(f"\n{'held-out' if held_out else 'trained'} wordings\n\n{generated_tables(scores)}")
     if "holidays" in arguments.parts:
-        rows = [row for name in ("traffic", "electricity") for row in score_holidays(network, reader, name)]
+        rows = [row for name in ("traffic", "electricity") for row in score_holidays(forecast, reader, name)]
         print(f"\n{markdown_table(pd.DataFrame(rows))}")
 
 

@@ -1,6 +1,6 @@
 """Train the reader of events and the patch network with event channels: ``python scripts/pretrain_words.py STAGE``.
 
-``reader`` trains on sentences and the events from which they were written. ``network`` trains what the network adds to
+``reader`` trains on sentences and the events from which they were written. ``layers`` trains what is added to
 nano-patch, on series with events, half of which the reader reads in sentences; the weights of nano-patch stay as they
 are, so that forecasts without events do. Both write a checkpoint each minute, and resume from it.
 """
@@ -22,11 +22,18 @@ from torch import Tensor, nn
 
 from timevis.models.qwen.events.event import CHANNELS, Event
 from timevis.models.qwen.events.generator import MAX_DAYS, EventBatch, add_events, draw_event
-from timevis.models.qwen.events.network import EventPatchNetwork, event_inputs
-from timevis.models.qwen.events.reader import EventReader, drop_parts, encode, reading_channels, reading_loss, row_probability
-from timevis.models.qwen.events.wordings import write_sentence
+from timevis.models.qwen.events.network import EventLayers, event_inputs
+from timevis.models.qwen.events.reader import (
+    EventReader,
+    drop_parts,
+    encode,
+    reading_channels,
+    reading_loss,
+    row_probability,
+)
+from timevis.models.qwen.events.wordings import Wording, write_sentence
 from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
-from timevis.models.qwen.patches.network import PatchSettings, patch_inputs
+from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
 from timevis.models.qwen.patches.weights import load_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.step_errors import pinball_loss
@@ -35,11 +42,13 @@ log = logging.getLogger("pretrain_words")
 
 FIRST_DAY, LAST_DAY = 14_000, 22_000
 """Days since 1970 to which sentences refer."""
+SHARE_WITHOUT_TIME = 0.15
+"""Share of the sentences that do not say when the event is."""
 
 
-def draw_sentences(rng: Generator, size: int, held_out: bool = False) -> tuple[list[Event], list[int], list[str]]:
-    """Draw events, the days to which their sentences refer, and the sentences."""
-    events, days, texts = [], [], []
+def draw_sentences(rng: Generator, size: int, held_out: bool = False) -> tuple[list[Event], list[int], list[Wording]]:
+    """Draw events, the days to which their sentences refer, and the sentences, some of which do not say when."""
+    events, days, wordings = [], [], []
     for today in rng.integers(FIRST_DAY, LAST_DAY, size).tolist():
         offset = int(rng.integers(-14, 15)) if rng.random() < 0.7 else int(rng.integers(-MAX_DAYS, MAX_DAYS + 1))
         event = draw_event(rng, today + offset, 60 if rng.random() < 0.8 else 1440)
@@ -48,18 +57,17 @@ def draw_sentences(rng: Generator, size: int, held_out: bool = False) -> tuple[l
             event = replace(event, limit=limit)
         events.append(event)
         days.append(today)
-        texts.append(write_sentence(rng, event, Event.date(today), held_out=held_out).text)
-    return events, days, texts
+        with_time = rng.random() > SHARE_WITHOUT_TIME
+        wordings.append(write_sentence(rng, event, Event.date(today), held_out=held_out, with_time=with_time))
+    return events, days, wordings
 
 
 class Training:
     """AdamW with warm-up and decay by time, and a checkpoint."""
 
-    def __init__(
-        self, network: nn.Module, folder: Path, minutes: float, parameters: list[nn.Parameter], rate: float, decay: float
-    ) -> None:
+    def __init__(self, network: nn.Module, folder: Path, minutes: float, rate: float, decay: float) -> None:
         self.network, self.folder, self.minutes, self.rate, self.decay = network, folder, minutes, rate, decay
-        self.optimizer = torch.optim.AdamW(parameters, rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(network.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01)
         self.step, self.seconds, self.saved = 0, 0.0, time.monotonic()
         self.path = folder / "last.pt"
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,22 +108,26 @@ class Training:
 def train_reader(folder: Path, minutes: float, seed: int, batch_size: int = 256) -> None:
     """Train the reader on sentences and the events from which they were written."""
     reader = EventReader()
-    training = Training(reader, folder, minutes, list(reader.parameters()), rate=2e-3, decay=0.4)
+    training = Training(reader, folder, minutes, rate=2e-3, decay=0.4)
+
+    def loss_of(drawn: tuple[list[Event], list[int], list[Wording]], drops: bool) -> Tensor:
+        events, days, wordings = drawn
+        sentences = encode([wording.text for wording in wordings])
+        reading = reader(drop_parts(sentences) if drops else sentences, days)
+        return reading_loss(reading, events, days, sentences.numbers, [wording.has_time for wording in wordings])
+
     while training.share_done < 1:
         began = time.monotonic()
-        events, days, texts = draw_sentences(np.random.default_rng([seed, training.step]), batch_size)
-        sentences = encode(texts)
-        loss = reading_loss(reader(drop_parts(sentences), days), events, days, sentences.numbers)
+        loss = loss_of(draw_sentences(np.random.default_rng([seed, training.step]), batch_size), drops=True)
         training.update(loss, began)
-        if training.step % 50 == 0 or training.share_done >= 1:
-            scores = [f"loss {loss.item():.3f}"]
-            for name, held_out in (("trained", False), ("held out", True)):
-                rng = np.random.default_rng([seed, 10**9, held_out])
-                events, days, texts = draw_sentences(rng, 512, held_out)
-                sentences = encode(texts)
-                with torch.no_grad():
-                    scores.append(f"{name} {reading_loss(reader(sentences, days), events, days, sentences.numbers):.3f}")
-            log.info("step %d, %.1f min: %s", training.step, training.seconds / 60, ", ".join(scores))
+        if training.step % 50 == 0:
+            with torch.no_grad():
+                scores = [
+                    loss_of(draw_sentences(np.random.default_rng([seed, 10**9]), 512, held_out), drops=False).item()
+                    for held_out in (False, True)
+                ]
+            text = "step %d, %.1f min: loss %.3f, of new sentences %.3f, with held-out wordings %.3f"
+            log.info(text, training.step, training.seconds / 60, loss.item(), *scores)
 
 
 def read_channels(reader: EventReader, batch: EventBatch, calendar: Tensor, texts: list[str | None]) -> Tensor:
@@ -135,12 +147,14 @@ def read_channels(reader: EventReader, batch: EventBatch, calendar: Tensor, text
     return channels
 
 
-def event_loss(network: EventPatchNetwork, batch: PatchBatch, channels: Tensor, zero: Tensor) -> Tensor:
+def event_loss(
+    network: PatchNetwork, layers: EventLayers, batch: PatchBatch, channels: Tensor, zero: Tensor
+) -> Tensor:
     """As `timevis.models.qwen.nano.pretraining.patch_loss`, with event channels."""
     rows = network.settings.patch_length
     inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
     events = event_inputs(batch.values, batch.shown, batch.visible, batch.calendar, channels, zero, inputs)
-    quantiles = network.quantiles_with_events(inputs, events).flatten(0, 1)
+    quantiles = layers.next_patches(network, inputs, events).flatten(0, 1)
     target, scored = (
         x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
     )
@@ -155,11 +169,11 @@ def load_reader(path: Path) -> EventReader:
     return reader.eval()
 
 
-def load_network(path: Path) -> EventPatchNetwork:
-    """The network of a checkpoint of this script."""
-    network = EventPatchNetwork(PatchSettings())
-    network.load_state_dict(torch.load(path, weights_only=True)["network"])
-    return network.eval()
+def load_layers(path: Path) -> EventLayers:
+    """The layers of a checkpoint of this script."""
+    layers = EventLayers(PatchSettings())
+    layers.load_state_dict(torch.load(path, weights_only=True)["network"])
+    return layers.eval()
 
 
 def draw_batch(stream: PatchBatchStream, seed: int, number: int) -> tuple[PatchBatch, EventBatch]:
@@ -171,18 +185,13 @@ def draw_batch(stream: PatchBatchStream, seed: int, number: int) -> tuple[PatchB
     return replace(batch, values=torch.from_numpy(added.values).float()), added
 
 
-def train_network(folder: Path, reader: EventReader, weights: str, minutes: float, seed: int, batch_size: int) -> None:
+def train_layers(folder: Path, reader: EventReader, weights: str, minutes: float, seed: int, batch_size: int) -> None:
     """Train what the network adds to a patch network, on series with events; the reader reads half of the sentences."""
-    start: Any = load_patch_network(weights).model
-    network = EventPatchNetwork(start.settings)
-    network.load_state_dict(start.state_dict(), strict=False)
-    network.start_without_events()
-    kept = set(start.state_dict())
-    for name, parameter in network.named_parameters():
-        parameter.requires_grad_(name not in kept)
-    added = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    training = Training(network, folder, minutes, added, rate=2e-3, decay=0.5)
-    stream = PatchBatchStream(start.settings.patch_length, seed=seed, values_per_batch=batch_size)
+    network: Any = load_patch_network(weights).model
+    layers = EventLayers(network.settings)
+    layers.start_from(network)
+    training = Training(layers, folder, minutes, rate=2e-3, decay=0.5)
+    stream = PatchBatchStream(network.settings.patch_length, seed=seed, values_per_batch=batch_size)
     smoothed = float("nan")
     while training.share_done < 1:
         began = time.monotonic()
@@ -191,7 +200,7 @@ def train_network(folder: Path, reader: EventReader, weights: str, minutes: floa
         channels, zero = torch.from_numpy(events.channels).float(), torch.from_numpy(events.zero).float()[:, None]
         is_read = torch.tensor([text is not None for text in texts])
         channels = torch.where(is_read[:, None, None], read_channels(reader, events, batch.calendar, texts), channels)
-        loss = event_loss(network, batch, channels, zero)
+        loss = event_loss(network, layers, batch, channels, zero)
         training.update(loss, began)
         smoothed = loss.item() if np.isnan(smoothed) else 0.98 * smoothed + 0.02 * loss.item()
         if training.step % 50 == 0:
@@ -200,11 +209,11 @@ def train_network(folder: Path, reader: EventReader, weights: str, minutes: floa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("reader", "network"))
+    parser.add_argument("stage", choices=("reader", "layers"))
     parser.add_argument("--folder", type=Path, default=Path("outputs/pretrain_words"))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--initial_weights", default="nano-patch", help="nano-patch, or a folder of pretrain_nano.py")
-    parser.add_argument("--batch_size", type=int, default=28_000, help="values of one step of the network")
+    parser.add_argument("--batch_size", type=int, default=28_000, help="values of one step of the layers")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -216,7 +225,7 @@ def main() -> None:
     else:
         trained = load_reader(reader / "last.pt")
         options = arguments.initial_weights, arguments.minutes, arguments.seed, arguments.batch_size
-        train_network(folder / "network", trained, *options)
+        train_layers(folder / "layers", trained, *options)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,13 @@ class Run:
         return self.folder / "report.html"
 
     def predict(
-        self, data: NewData = None, *, refit: bool = False, horizon: int | None = None, backtest: bool = False
+        self,
+        data: NewData = None,
+        *,
+        refit: bool = False,
+        horizon: int | None = None,
+        backtest: bool = False,
+        events: str | os.PathLike[str] | None = None,
     ) -> pd.DataFrame:
         """Forecast the rows after the last value of the run's own data, or of new data.
 
@@ -81,6 +87,8 @@ class Run:
             Rows of the forecast, at most the horizon of the run.
         backtest : bool
             Hide the last `horizon` rows, forecast them, and add their values as a column truth.
+        events : path, optional
+            A file with the columns from, to and text: events in words that are known ahead of time.
 
         Returns
         -------
@@ -89,7 +97,7 @@ class Run:
         """
         from timevis.predict import predict
 
-        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest)
+        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest, events=events)
 
     def explain(self, data: NewData = None, *, windows: int = 100) -> Explanation:
         """Measure which inputs the forecast depends on: the parts of the context, each covariate, and the calendar.

@@ -1,13 +1,14 @@
-"""The patch network with event channels: what is known about events of each row, in the context and ahead of time.
+"""Layers that give a patch network event channels: what is known about events of each row, also ahead of time.
 
-The curves from which the patch network starts its forecast (`timevis.models.qwen.patches.features`) are computed a second
-time, from values without the effects of events, and the events of the forecast rows are applied to them. The network
-learns from series with events how far to trust these curves. Without events it forecasts as the patch network.
+The curves from which the patch network starts its forecast are computed a second time, from values without the
+effects of events, and the events of the forecast rows are applied to them. The layers learn from series with events
+how far to trust these curves. The weights of the patch network stay as they are, so that forecasts without events do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,13 +20,13 @@ from timevis.models.qwen.patches.features import (
     MINUTES_PER_WEEK,
     carried_values,
     detect_periods,
-    extend_calendar,
     periodic_references,
 )
 from timevis.models.qwen.patches.network import (
     MAX_INPUT,
     MAX_LOG_SPREAD,
     REFERENCES,
+    PassInputs,
     PatchInputs,
     PatchNetwork,
     PatchSettings,
@@ -89,7 +90,13 @@ def sunday_values(z: Tensor, mask: Tensor, calendar: Tensor, patch_length: int) 
 
 
 def event_inputs(
-    values: Tensor, mask: Tensor, visible: Tensor, calendar: Tensor, channels: Tensor, zero: Tensor, inputs: PatchInputs
+    values: Tensor,
+    mask: Tensor,
+    visible: Tensor,
+    calendar: Tensor,
+    channels: Tensor,
+    zero: Tensor,
+    inputs: PatchInputs,
 ) -> EventInputs:
     """Compute what the network reads of events.
 
@@ -134,16 +141,17 @@ def event_inputs(
     return EventInputs(features.unflatten(1, (-1, rows)), torch.stack(changed, 2), (active > 0.01).any(1))
 
 
-class EventPatchNetwork(PatchNetwork):
-    """A patch network that also reads event channels.
+class EventLayers(nn.Module):
+    """What a patch network needs in addition, to read event channels.
 
     Parameters
     ----------
     settings : PatchSettings
+        Of the patch network.
     """
 
     def __init__(self, settings: PatchSettings) -> None:
-        super().__init__(settings)
+        super().__init__()
         hidden, rows = settings.hidden_size, settings.patch_length
         size = FEATURES * rows
         self.embed_events = nn.Linear(2 * size, 2 * hidden, bias=False)
@@ -153,21 +161,20 @@ class EventPatchNetwork(PatchNetwork):
         )
         self.event_mixing = nn.Linear(hidden, REFERENCES)
         self.row_spread = nn.Linear(FEATURES, 1, bias=False)
-        self.start_without_events()
 
     @torch.no_grad()
-    def start_without_events(self) -> None:
+    def start_from(self, network: PatchNetwork) -> None:
         """Let events change the curves only, and give curves with events the weights of those without."""
-        last: nn.Linear = self.event_head[-1]  # type: ignore[assignment]
+        last: Any = self.event_head[-1]
         for parameter in (self.embed_events.weight, self.head_events.weight, last.weight, last.bias):
             parameter.zero_()
         self.row_spread.weight.zero_()
         of_references = slice(1, 1 + REFERENCES)
-        self.event_mixing.weight.copy_(self.mixing.weight[of_references])
-        self.event_mixing.bias.copy_(self.mixing.bias[of_references] + FIRST_BIAS)
+        self.event_mixing.weight.copy_(network.mixing.weight[of_references])
+        self.event_mixing.bias.copy_(network.mixing.bias[of_references] + FIRST_BIAS)
 
-    def quantiles_with_events(self, inputs: PatchInputs, events: EventInputs, first: int = 0) -> Tensor:
-        """As `next_patches`, with what is known about events; float32 [B, N - first, Q, P]."""
+    def next_patches(self, network: PatchNetwork, inputs: PatchInputs, events: EventInputs, first: int = 0) -> Tensor:
+        """As `PatchNetwork.next_patches`, with what is known about events; float32 [B, N - first, Q, P]."""
         before, after = slice(None, -1), slice(1, None)
         last, *periodic = inputs.references[:, after].unbind(2)
         patches = inputs.features.shape[1] - 1
@@ -176,12 +183,12 @@ class EventPatchNetwork(PatchNetwork):
         own = [x[:, before] for x in (inputs.values, inputs.mask, inputs.features, inputs.roughness)]
         features = events.features.flatten(2)
         own_and_next = torch.cat([features[:, before], features[:, after]], -1)
-        hidden = self.embed[0](torch.cat([*own, next_patch], -1)) + self.embed_events(own_and_next)
-        state = self.final_states(self.embed[2](self.embed[1](hidden)), first)
+        hidden = network.embed[0](torch.cat([*own, next_patch], -1)) + self.embed_events(own_and_next)
+        state = network.final_states(network.embed[2](network.embed[1](hidden)), first)
         ahead = features[:, 1 + first :]
-        hidden = self.head[0](torch.cat([state, next_patch[:, first:]], -1)) + self.head_events(ahead)
-        deviation = self.head[2](self.head[1](hidden)).float().unflatten(-1, (len(QUANTILE_LEVELS), -1))
-        weight, spread = self.mixing(state).float().split([1 + REFERENCES, 1], -1)
+        hidden = network.head[0](torch.cat([state, next_patch[:, first:]], -1)) + self.head_events(ahead)
+        deviation = network.head[2](network.head[1](hidden)).float().unflatten(-1, (len(QUANTILE_LEVELS), -1))
+        weight, spread = network.mixing(state).float().split([1 + REFERENCES, 1], -1)
         of_events = self.event_mixing(state).float().masked_fill(~events.has_events[:, None, None], -torch.inf)
         share = torch.cat([weight, of_events], -1).softmax(-1)[..., 1:, None]
         curves = torch.cat([inputs.references[:, 1 + first :], events.references[:, 1 + first :]], 2)
@@ -195,51 +202,37 @@ class EventPatchNetwork(PatchNetwork):
 
     def forward(
         self,
+        network: PatchNetwork,
         context: Tensor,
         context_mask: Tensor,
         calendar: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-        channel: Tensor | None = None,
-        *,
-        events: Tensor | None = None,
-        zero: Tensor | None = None,
+        channels: Tensor,
+        zero: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Forecast the horizon; as the patch network where `events` is None.
+        """Forecast the horizon, in the same way as the patch network where there is no event.
 
         Parameters
         ----------
-        context, context_mask, calendar, covariates, covariate_mask, channel
-            As for `timevis.models.qwen.patches.network.PatchNetwork`.
-        events : float [B, L + H, len(CHANNELS)], optional
-            Event channels in the unit of the context.
-        zero : float [B, 1], optional
+        network : PatchNetwork
+        context, context_mask, calendar
+            As for `PatchNetwork.forward`.
+        channels : float [B, L + H, len(CHANNELS)]
+            Event channels; the limit is in the unit of the context.
+        zero : float [B, 1]
             The value of the context that is zero.
+
+        Returns
+        -------
+        median : float32 [B, H]
+        quantiles : float32 [B, Q, H]
         """
-        if events is None or zero is None:
-            return super().forward(context, context_mask, calendar, covariates, covariate_mask, channel)
-        rows, length = self.settings.patch_length, context.shape[1]
-        horizon = calendar.shape[1] - length
-        mask = context_mask.to(context.dtype)
-        parts, done, step = [], 0, rows * self.settings.horizon_patches
-        while done < horizon:
-            ahead = min(step, horizon - done)
-            before, after = -(length + done) % rows, -ahead % rows
-            known = functional.pad(torch.where(mask > 0, context, 0.0), (before, ahead + after))
-            may_read = functional.pad(mask, (before, ahead + after))
-            calendar_rows = extend_calendar(calendar[:, : length + done + ahead], before, after)
-            channels = functional.pad(events[:, : length + done + ahead], (0, 0, before, after))
-            everywhere = torch.ones_like(known)
-            inputs = patch_inputs(known, may_read, everywhere, calendar_rows, rows)
-            of_events = event_inputs(known, may_read, everywhere, calendar_rows, channels, zero, inputs)
-            first = known.shape[1] // rows - (ahead + after) // rows - 1
-            quantiles = self.quantiles_with_events(inputs, of_events, first)
-            quantiles = quantiles.transpose(1, 2).flatten(2)[..., :ahead].sort(1).values
-            part = quantiles.sinh() * inputs.scale.unsqueeze(1) + inputs.shift.unsqueeze(1)
-            parts.append(part)
-            done += ahead
-            if done < horizon:
-                median = part[:, len(QUANTILE_LEVELS) // 2].to(context.dtype)
-                context, mask = torch.cat([context, median], 1), functional.pad(mask, (0, ahead), value=1.0)
-        quantiles = torch.cat(parts, -1)
-        return quantiles[:, len(QUANTILE_LEVELS) // 2], quantiles
+        rows = network.settings.patch_length
+
+        def one_pass(series: PassInputs) -> tuple[Tensor, PatchInputs]:
+            everywhere, length = torch.ones_like(series.values), series.values.shape[1]
+            padded = functional.pad(channels, (0, 0, series.padding, length))[:, :length]
+            inputs = patch_inputs(series.values, series.mask, everywhere, series.calendar, rows)
+            events = event_inputs(series.values, series.mask, everywhere, series.calendar, padded, zero, inputs)
+            return self.next_patches(network, inputs, events, series.first), inputs
+
+        return network.forecast_in_passes(context, context_mask, calendar, one_pass)

@@ -1,9 +1,9 @@
 """The reader: a small network that turns a sentence about an event into channels of rows.
 
-It reads tokens whose vectors are means over character n-grams (Bojanowski et al., 2017, arXiv:1607.04606), so that words
-that it has not seen share the vectors of their parts. Its outputs are distributions: over the kind of the event, the
+It reads tokens whose vectors are sums over character n-grams (Bojanowski et al., 2017, arXiv:1607.04606), so that
+words that it has not seen share the vectors of their parts. Its outputs are distributions: over the kind of the event, the
 factor, the number that is a limit, the first and the last day, and the hours. The probability that a row lies in the
-event follows from them, so that a time in a sentence is exact in any patch.
+event follows from them, so that a time in a sentence is exact within any patch.
 """
 
 from __future__ import annotations
@@ -210,10 +210,21 @@ class EventReader(nn.Module):
         return torch.stack(shifted).logsumexp(0)
 
 
-def reading_loss(reading: Reading, events: Sequence[Event], now: Sequence[int], numbers: Tensor) -> Tensor:
-    """Mean negative log-likelihood of events, given sentences that say when they are.
+def reading_loss(
+    reading: Reading, events: Sequence[Event], now: Sequence[int], numbers: Tensor, has_time: Sequence[bool]
+) -> Tensor:
+    """Mean negative log-likelihood of events, given their sentences.
 
-    `numbers` are those of `Sentences`, to find the token of a limit.
+    Parameters
+    ----------
+    reading : Reading
+    events : sequence of Event
+    now : sequence of int
+        Days since 1970 to which the sentences refer.
+    numbers : float [S, N]
+        Of `Sentences`, to find the token of a limit.
+    has_time : sequence of bool
+        Whether a sentence says when the event is.
     """
     rows = torch.arange(len(events))
     kinds = torch.tensor([KINDS.index(event.kind) for event in events])
@@ -227,17 +238,18 @@ def reading_loss(reading: Reading, events: Sequence[Event], now: Sequence[int], 
     loss = loss - torch.where(is_limit_token.any(-1), of_limit, 0.0)
     offset = lambda day, today: max(-DAYS_AROUND, min(DAYS_AROUND, day - today)) + DAYS_AROUND  # noqa: E731
     first = torch.tensor([offset(e.first_day, today) for e, today in zip(events, now, strict=True)])
-    loss = loss - reading.first_day[rows, first]
-    is_open = torch.tensor([event.last_day is None for event in events]).float()
-    loss = loss + functional.binary_cross_entropy(reading.is_open.clamp(1e-6, 1 - 1e-6), is_open, reduction="none")
     last = torch.tensor([offset(e.last_day or e.first_day, today) for e, today in zip(events, now, strict=True)])
-    loss = loss - (1 - is_open) * reading.last_day[rows, last]
-    loss = loss - reading.first_hour[rows, torch.tensor([e.first_hour for e in events])]
-    loss = loss - (1 - is_open) * reading.last_hour[rows, torch.tensor([e.last_hour for e in events])]
-    differs = torch.tensor([e.last_day != e.first_day and e.last_day is not None and not e.whole_days for e in events])
+    is_open = torch.tensor([event.last_day is None for event in events]).float()
     daily = torch.tensor([event.daily for event in events]).float()
-    of_daily = functional.binary_cross_entropy(reading.is_daily.clamp(1e-6, 1 - 1e-6), daily, reduction="none")
-    return (loss + differs * of_daily).mean()
+    matters = torch.tensor([e.last_day not in (None, e.first_day) and not e.whole_days for e in events]).float()
+    of_open, of_daily = (
+        functional.binary_cross_entropy(probability.clamp(1e-6, 1 - 1e-6), truth, reduction="none")
+        for probability, truth in ((reading.is_open, is_open), (reading.is_daily, daily))
+    )
+    of_end = reading.last_day[rows, last] + reading.last_hour[rows, torch.tensor([e.last_hour for e in events])]
+    of_start = reading.first_day[rows, first] + reading.first_hour[rows, torch.tensor([e.first_hour for e in events])]
+    of_time = of_open + matters * of_daily - of_start - (1 - is_open) * of_end
+    return (loss + torch.tensor(has_time).float() * of_time).mean()
 
 
 def row_probability(reading: Reading, day: Tensor, minute: Tensor) -> Tensor:

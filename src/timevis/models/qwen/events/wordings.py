@@ -32,7 +32,10 @@ SUBJECTS = {
     "zh": ("道路", "商店", "车站", "工厂", "场馆", "大楼", "桥梁", "学校", "线路", "隧道", "公园", "餐厅", "机场"),
 }
 FACTOR_WORDS = {
-    2.0: {"en": ("{q} doubles", "{q} is doubled", "{q} increases by a factor of 2"), "zh": ("{q}翻倍", "{q}增加到两倍")},
+    2.0: {
+        "en": ("{q} doubles", "{q} is doubled", "{q} increases by a factor of 2"),
+        "zh": ("{q}翻倍", "{q}增加到两倍"),
+    },
     3.0: {"en": ("{q} triples", "{q} is tripled", "{q} increases by a factor of 3"), "zh": ("{q}增加到三倍",)},
     0.5: {"en": ("{q} halves", "{q} is cut in half", "{q} drops to one half"), "zh": ("{q}减半", "{q}降到一半")},
 }
@@ -151,7 +154,11 @@ HELD_OUT = {
         "zh": ("施工，只能通行一条车道", "部分关闭", "班次减少", "道路作业"),
     },
     "increase": {
-        "en": ("a concert nearby brings extra visitors", "more traffic than usual because of a detour", "a street party"),
+        "en": (
+            "a concert nearby brings extra visitors",
+            "more traffic than usual because of a detour",
+            "a street party",
+        ),
         "zh": ("音乐会带来更多车流", "客流明显增多", "促销活动使需求高于平时"),
     },
     "limit": {
@@ -176,7 +183,15 @@ HOLIDAYS = {
     "zh": ("国庆节", "春节", "元旦", "劳动节", "端午节", "中秋节", "清明节", "圣诞节"),
 }
 FRAMES = {
-    "en": ("{t}, {e}.", "{e} {t}.", "{e} {t}", "Note: {e} {t}.", "{t}: {e}", "Please note that {t} {e}.", "{e}, {t}."),
+    "en": (
+        "{t}, {e}.",
+        "{e} {t}.",
+        "{e} {t}",
+        "Note: {e} {t}.",
+        "{t}: {e}",
+        "Please note that {t} {e}.",
+        "{e}, {t}.",
+    ),
     "zh": ("{t}{e}。", "{t}{e}", "通知：{t}{e}。", "{t}，{e}。", "{e}，时间：{t}。", "请注意，{t}{e}。"),
 }
 HELD_OUT_FRAMES = {
@@ -223,7 +238,9 @@ def _day_english(rng: Generator, day: date, now: date, held_out: bool, alone: bo
     relative = {
         0: "today", 1: "tomorrow", -1: "yesterday", 2: "the day after tomorrow", -2: "the day before yesterday"
     }  # fmt: skip
-    ordinal = {1: "1st", 2: "2nd", 3: "3rd", 21: "21st", 22: "22nd", 23: "23rd", 31: "31st"}.get(day.day, f"{day.day}th")
+    ordinal = {1: "1st", 2: "2nd", 3: "3rd", 21: "21st", 22: "22nd", 23: "23rd", 31: "31st"}.get(
+        day.day, f"{day.day}th"
+    )
     options = [
         ("on", f"{day.day} {month}"),
         ("on", f"{month} {day.day}"),
@@ -269,7 +286,10 @@ def _day_chinese(rng: Generator, day: date, now: date, held_out: bool, alone: bo
     return "", options[int(rng.integers(len(options)))]
 
 
-DAYS: dict[str, Callable[[Generator, date, date, bool, bool], tuple[str, str]]] = {"en": _day_english, "zh": _day_chinese}
+DAYS: dict[str, Callable[[Generator, date, date, bool, bool], tuple[str, str]]] = {
+    "en": _day_english,
+    "zh": _day_chinese,
+}
 
 
 def _clock(rng: Generator, hour: int, style: int, language: str) -> str:
@@ -292,7 +312,9 @@ def _hours(rng: Generator, event: Event, language: str, held_out: bool) -> str:
     if held_out:
         return f"{first} until {last}"
     unit = " o'clock" if style == 1 else ""
-    return _choose(rng, (f"from {first} to {last}{unit}", f"between {first} and {last}{unit}", f"{first}-{last}{unit}"))
+    return _choose(
+        rng, (f"from {first} to {last}{unit}", f"between {first} and {last}{unit}", f"{first}-{last}{unit}")
+    )
 
 
 def _join(first: str, second: str) -> str:
@@ -314,7 +336,11 @@ def time_phrase(rng: Generator, event: Event, now: date, language: str, held_out
         )
     if event.last_day is None:
         if english:
-            starts = ("from {d} on", "starting {d}", "as of {d}") if not held_out else ("beginning {d}", "from {d} onwards")
+            starts = (
+                ("from {d} on", "starting {d}", "as of {d}")
+                if not held_out
+                else ("beginning {d}", "from {d} onwards")
+            )
             if (event.date(event.first_day) - now).days < 0:
                 starts = ("since {d}",)
             return _choose(rng, starts).format(d=first + at_first)
@@ -332,7 +358,10 @@ def time_phrase(rng: Generator, event: Event, now: date, language: str, held_out
     if english:
         spans = [f"from {first}{at_first} to {last}{at_last}", f"between {first}{at_first} and {last}{at_last}"]
         if held_out:
-            spans = [f"from {first}{at_first} until {last}{at_last}", f"from {first}{at_first} through {last}{at_last}"]
+            spans = [
+                f"from {first}{at_first} until {last}{at_last}",
+                f"from {first}{at_first} through {last}{at_last}",
+            ]
         if not at_first:
             spans.append(f"for {_count(rng, length + 1, language)} days from {first}")
     else:
