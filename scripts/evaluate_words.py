@@ -1,8 +1,8 @@
 """Evaluate forecasts with sentences about events: ``python scripts/evaluate_words.py [generated] [holidays]``.
 
-``generated`` scores series with events and held-out wordings, ``holidays`` the public holidays of traffic and electricity
-as sentences. Each is compared with the forecast without text and with the same information as known event channels.
-See docs/experiments/words.md.
+``generated`` scores series with events and held-out wordings, ``holidays`` the public holidays of traffic and
+electricity as sentences. Each is compared with the forecast without text and with the same information as known event
+channels. See docs/experiments/words.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 ``reader`` trains on sentences and the events from which they were written. ``layers`` trains what is added to
 nano-patch, on series with events, half of which the reader reads in sentences; the weights of nano-patch stay as they
-are, so that forecasts without events do. Both write a checkpoint each minute, and resume from it.
+are, so that forecasts without events do. Both write a checkpoint each minute, and resume from it. ``package`` writes
+the weights of both in the form in which the package has them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from timevis.models.qwen.events.reader import (
     reading_loss,
     row_probability,
 )
+from timevis.models.qwen.events.weights import save_event_weights
 from timevis.models.qwen.events.wordings import Wording, write_sentence
 from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
 from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
@@ -186,7 +188,7 @@ def draw_batch(stream: PatchBatchStream, seed: int, number: int) -> tuple[PatchB
 
 
 def train_layers(folder: Path, reader: EventReader, weights: str, minutes: float, seed: int, batch_size: int) -> None:
-    """Train what the network adds to a patch network, on series with events; the reader reads half of the sentences."""
+    """Train the layers of events of a patch network; the reader reads the sentences of half of the series."""
     network: Any = load_patch_network(weights).model
     layers = EventLayers(network.settings)
     layers.start_from(network)
@@ -207,9 +209,20 @@ def train_layers(folder: Path, reader: EventReader, weights: str, minutes: float
             log.info("step %d, %.1f min: loss %.4f", training.step, training.seconds / 60, smoothed)
 
 
+def package(folder: Path, patch_weights: str) -> None:
+    """Write the trained weights to the subfolder event_weights, as the package has them."""
+    parts = []
+    for stage in ("reader", "layers"):
+        state = torch.load(folder / stage / "last.pt", weights_only=True)
+        parts.append(f"{stage}: {state['step']} steps, {state['seconds'] / 60:.0f} min")
+    fingerprint = load_patch_network(patch_weights).fingerprint
+    reader, layers = load_reader(folder / "reader" / "last.pt"), load_layers(folder / "layers" / "last.pt")
+    save_event_weights(reader, layers, folder / "event_weights", "; ".join(parts), fingerprint)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("reader", "layers"))
+    parser.add_argument("stage", choices=("reader", "layers", "package"))
     parser.add_argument("--folder", type=Path, default=Path("outputs/pretrain_words"))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--initial_weights", default="nano-patch", help="nano-patch, or a folder of pretrain_nano.py")
@@ -222,6 +235,8 @@ def main() -> None:
     folder, reader = arguments.folder, arguments.folder / "reader"
     if arguments.stage == "reader":
         train_reader(reader, arguments.minutes, arguments.seed)
+    elif arguments.stage == "package":
+        package(folder, arguments.initial_weights)
     else:
         trained = load_reader(reader / "last.pt")
         options = arguments.initial_weights, arguments.minutes, arguments.seed, arguments.batch_size

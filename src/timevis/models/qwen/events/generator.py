@@ -137,7 +137,10 @@ def apply_event(
     elif event.kind == "holiday":
         index = np.arange(len(values)) - rows_since_sunday(weekday, step)
         index = np.where(index < 0, index + 7 * MINUTES_PER_DAY // step, index)
-        changed = x[np.clip(index, 0, len(x) - 1)] * np.exp(rng.normal() * 0.1) + 0.05 * noise
+        sunday = x[np.clip(index, 0, len(x) - 1)] * np.exp(rng.normal() * 0.1) + 0.05 * noise
+        kind = rng.random()  # some holidays are like a Sunday, some between both days, some like any other day
+        share = 1.0 if kind < 0.5 else rng.uniform(0.2, 1.0) if kind < 0.85 else 0.0
+        changed = x + share * (sunday - x)
     else:
         changed = x
     return np.where(rows, changed + zero, values)

@@ -1,9 +1,9 @@
 """The reader: a small network that turns a sentence about an event into channels of rows.
 
 It reads tokens whose vectors are sums over character n-grams (Bojanowski et al., 2017, arXiv:1607.04606), so that
-words that it has not seen share the vectors of their parts. Its outputs are distributions: over the kind of the event, the
-factor, the number that is a limit, the first and the last day, and the hours. The probability that a row lies in the
-event follows from them, so that a time in a sentence is exact within any patch.
+words that it has not seen share the vectors of their parts. Its outputs are distributions: over the kind of the
+event, the factor, the number that is a limit, the first and the last day, and the hours. The probability that a row
+lies in the event follows from them, so that a time in a sentence is exact within any patch.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def _load(module: Any, name: str) -> Any:
 
 
 def save_event_weights(reader: EventReader, layers: EventLayers, folder: Path, note: str, patch_weights: str) -> None:
-    """Write the weights in float16, and config.json with a note and the fingerprint of the weights of the patch network."""
+    """Write the weights in float16, and config.json with a note and the fingerprint of the patch network."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in zip(FILES, (reader, layers), strict=True):
         half = {key: value.to(torch.float16).contiguous() for key, value in module.state_dict().items()}
