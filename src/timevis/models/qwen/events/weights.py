@@ -61,6 +61,12 @@ def _load(module: Any, name: str) -> Any:
     return module.eval().requires_grad_(False)
 
 
+def read_config() -> dict[str, str]:
+    """The note on the training, and the fingerprint of the weights of the patch network that the layers belong to."""
+    config: dict[str, str] = json.loads((WEIGHTS / "config.json").read_text(encoding="utf-8"))
+    return config
+
+
 def save_event_weights(reader: EventReader, layers: EventLayers, folder: Path, note: str, patch_weights: str) -> None:
     """Write the weights in float16, and config.json with a note and the fingerprint of the patch network."""
     folder.mkdir(parents=True, exist_ok=True)
