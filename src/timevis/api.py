@@ -102,9 +102,7 @@ class Run:
         """
         from timevis.predict import predict
 
-        return predict(
-            self.folder, data, refit=refit, horizon=horizon, backtest=backtest, known=known, events=events
-        )
+        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest, known=known, events=events)
 
     def explain(self, data: NewData = None, *, windows: int = 100) -> Explanation:
         """Measure which inputs the forecast depends on: the parts of the context, each covariate, and the calendar.

@@ -122,7 +122,13 @@ def test_the_search_of_auto_forecasts_while_it_runs_and_is_stopped_with_what_it_
     table["load"] += 40 * table["price"]
     dataset = upload(http, table.to_csv(index=False).encode()).json["id"]
     options = {"members": ["seasonal_naive", "linear", "boosted", "lstm"]}
-    body = {"dataset": dataset, "model": "auto", "options": options, "target": ["load"], "covariates": {"price": "known"}}
+    body = {
+        "dataset": dataset,
+        "model": "auto",
+        "options": options,
+        "target": ["load"],
+        "covariates": {"price": "known"},
+    }
     asked = http.post("/api/train", json=body | TINY_RUN)
     assert asked.status_code == 202, asked.text
     task = asked.json["id"]
