@@ -81,6 +81,11 @@ describe("the list of models", () => {
     };
     const window_set = { hash: "w", windows: 1, horizon: 1, context_length: 1 };
     const summary = { metrics: {}, seasonal_naive: {}, validation: {}, skill: { mae: none, wql: none }, cost, window_set, data_hash: "d" };
-    expect(modelRow({ ...base, created_by: "anna", summary, champion: false }, new Map())).toMatchObject({ createdBy: "anna", wql: null, fit: null, skill: { value: null } });
+    expect(modelRow({ ...base, created_by: "anna", summary, champion: false }, new Map())).toMatchObject({
+      createdBy: "anna",
+      wql: null,
+      fit: null,
+      skill: { value: null },
+    });
   });
 });

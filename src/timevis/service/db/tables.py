@@ -88,6 +88,7 @@ class Task(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     heartbeat: Mapped[float | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    stop_requested: Mapped[bool] = mapped_column(default=False)
     is_short: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time, index=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
+from timevis.service.db.annotation_table import Annotation
 from timevis.service.db.monitor_tables import (
     Alert,
-    Annotation,
     Challenger,
     Champion,
     Delivery,
@@ -81,7 +81,7 @@ def _purge_monitors(sessions: Sessions, before: float) -> int:
             if not _change(session, lock.values(enabled=False)):
                 continue
             _change(session, delete(Delivery).where(Delivery.alert_id.in_(alerts)))
-            for table in (Alert, Annotation, ForecastScore, StoredForecast, Challenger, Champion):
+            for table in (Alert, ForecastScore, StoredForecast, Challenger, Champion):
                 _change(session, delete(table).where(table.monitor_id == monitor_id))
             removed += _change(session, delete(Monitor).where(Monitor.id == monitor_id))
     return removed
@@ -126,6 +126,7 @@ def _purge_datasets(sessions: Sessions, storage: Storage, before: float, unused_
             if not (_is_older(path, unused_before) and _change(session, lock)):
                 continue
             session.execute(update(Task).where(Task.dataset_id == dataset.id).values(dataset_id=None))
+            _leave_versions(session, dataset)
             session.execute(delete(Dataset).where(Dataset.id == dataset.id))
         removed += 1
         with sessions() as session:
@@ -134,6 +135,15 @@ def _purge_datasets(sessions: Sessions, storage: Storage, before: float, unused_
         if not is_shared and _is_older(path, unused_before):
             storage.remove(path)
     return removed
+
+
+def _leave_versions(session: Session, dataset: Dataset) -> None:
+    """The versions that extend a dataset extend the one before it, and keep its annotations."""
+    later = session.scalars(select(Dataset.id).where(Dataset.parent_id == dataset.id).order_by(Dataset.created)).all()
+    _change(session, update(Dataset).where(Dataset.id.in_(later)).values(parent_id=dataset.parent_id))
+    own = Annotation.dataset_id == dataset.id  # only the first version has some
+    moved = update(Annotation).where(own).values(dataset_id=later[0]) if later else delete(Annotation).where(own)
+    _change(session, moved)
 
 
 def _change(session: Session, statement: Delete | Update) -> int:
