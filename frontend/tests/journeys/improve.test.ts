@@ -35,7 +35,7 @@ it("one more click searches for a better forecast, which is drawn while models a
   await page.locator("[data-test=search-minutes]").click();
   await page.getByRole("option", { name: "2 minutes" }).click();
   await page.locator("[data-test=make-better]").click();
-  await page.locator("[data-member-state=completed]").first().waitFor({ timeout: TRAINING_WAIT });
+  await page.locator("[data-member=linear][data-member-state=completed]").waitFor({ timeout: TRAINING_WAIT });
   await expect.poll(label, { timeout: 60_000 }).toContain(WORDS.en.search.drawn);
   await picture(page, "better-forecast");
   await page.locator("[data-test=stop-search]").click();
