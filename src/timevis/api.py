@@ -75,6 +75,7 @@ class Run:
         horizon: int | None = None,
         backtest: bool = False,
         known: KnownValues | None = None,
+        events: str | os.PathLike[str] | None = None,
     ) -> pd.DataFrame:
         """Forecast the rows after the last value of the run's own data, or of new data.
 
@@ -91,6 +92,8 @@ class Run:
         known : mapping, optional
             Known covariates in the rows of the forecast in place of the values of the data, such as
             ``{"holiday": [0, 1, 1]}``; None keeps a value.
+        events : path, optional
+            A file with the columns from, to and text: events in words that are known ahead of time.
 
         Returns
         -------
@@ -99,7 +102,7 @@ class Run:
         """
         from timevis.predict import predict
 
-        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest, known=known)
+        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest, known=known, events=events)
 
     def explain(self, data: NewData = None, *, windows: int = 100) -> Explanation:
         """Measure which inputs the forecast depends on: the parts of the context, each covariate, and the calendar.

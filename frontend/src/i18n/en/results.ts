@@ -18,6 +18,7 @@ export default {
   },
   sections: {
     label: "Sections of this page",
+    "all-series": "All series",
     period: "Whole period",
     forecasts: "Forecasts",
     errors: "Errors",

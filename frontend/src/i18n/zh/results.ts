@@ -20,6 +20,7 @@ const words: Area<"results"> = {
   },
   sections: {
     label: "本页各节",
+    "all-series": "所有序列",
     period: "整个时段",
     forecasts: "预测",
     errors: "误差",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, json
+from flask import Response, g, json
 from sqlalchemy.orm import Session
 
 from timevis.messages import Text
@@ -65,6 +65,7 @@ def predict(body: PredictRequest) -> Any:
         return Task(id=new_id(), kind="predict", request=values, dataset_id=dataset_id)
 
     if body.dry_run:
+        g.changes_nothing = True
         task = make_task()
         with context().sessions() as session:
             dataset = session.get(Dataset, task.dataset_id) if task.dataset_id else None

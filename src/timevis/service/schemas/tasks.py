@@ -86,6 +86,7 @@ class TaskSummary(BaseModel):
     )
     group: str | None
     retry_of: str | None
+    created_by: str | None = Field(description="Name of the user who made it.")
     created: float
     started: float | None
     finished: float | None

@@ -220,6 +220,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         dataset_id=task.dataset_id,
         run_id=task.run_id,
         summary=summary,
+        created_by=task.created_by,
     )
     model.id = uuid.uuid4().hex
     values = {"result": {"model": model.id, **summary}, "progress": progress}
