@@ -131,8 +131,9 @@ class WindowDataModule(pl.LightningDataModule):
         self.scored_split = "test"
         self._shortest_season = min((s for s in self.seasons if s > 1), default=1)
         self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_rows, horizon)
-        calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
-        calibration_windows = self._limited(calibration_windows, MAX_CALIBRATION_WINDOWS)
+        calibration_windows = self._limited(
+            max(100, min(1000, 100_000 // len(panel.channels))), MAX_CALIBRATION_WINDOWS
+        )
         self.windows = {
             "train": self.training_windows(train_fraction),
             "tuning": self._evaluation_windows("first_half", stride, val_windows),
