@@ -4140,7 +4140,7 @@ export interface components {
         AutoEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -4171,7 +4171,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -4203,7 +4203,7 @@ export interface components {
         BoostedEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -4234,7 +4234,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -5141,7 +5141,7 @@ export interface components {
         EnsembleEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -5172,7 +5172,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -5672,7 +5672,7 @@ export interface components {
         LinearEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -5703,7 +5703,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -5750,7 +5750,7 @@ export interface components {
         LstmEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -5781,7 +5781,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -6806,7 +6806,7 @@ export interface components {
         QwenEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -6837,7 +6837,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -7029,7 +7029,7 @@ export interface components {
         QwenPatchEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -7060,7 +7060,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -7724,7 +7724,7 @@ export interface components {
         SeasonalNaiveEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -7755,7 +7755,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
