@@ -143,7 +143,7 @@ class WindowDataModule(pl.LightningDataModule):
         }
         if max_windows != max_origins and len(self.windows["test"]) >= (max_windows or 0) * self.num_channels:
             log.info(
-                "of each of %d channels, %d origins of the test part are scored; evaluation.max_windows=null takes all",
+                "of each of %d channels, %d test origins are scored; evaluation.max_windows=null takes all",
                 self.num_channels,
                 max_windows,
             )
