@@ -298,6 +298,11 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
             join_names(panel.statics.names),
             join_names(readers),
         )
+    if panel.events and not forecaster.reads_events:
+        log.warning(
+            "this model does not read the %d events of data.events; model=qwen_patch with model.tune=none does",
+            len(panel.events),
+        )
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(

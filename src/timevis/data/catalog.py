@@ -25,6 +25,7 @@ from timevis.data.readers.header_units import units_of_names
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import missing_column, no_such_column
 from timevis.data.schema.hour_columns import stack_hour_columns
+from timevis.data.sources.read_events import read_events
 from timevis.data.synthetic import synthetic_panel
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
@@ -80,6 +81,8 @@ def load_panel(
             on_table(table)
         card = apply_options_to_card(replace(card, units=_units_of_table(table) | card.units), options)
         panel, report = clean(table, options, card, future=future, channels=channels)
+    if options.events is not None:
+        panel = replace(panel, events=read_events(options.events))
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report

@@ -130,7 +130,7 @@ class WindowDataModule(pl.LightningDataModule):
         self._stride, self._max_windows = stride, max_windows
         self.scored_split = "test"
         self._shortest_season = min((s for s in self.seasons if s > 1), default=1)
-        self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_rows, horizon)
+        self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_values, horizon)
         calibration_windows = self._limited(
             max(100, min(1000, 100_000 // len(panel.channels))), MAX_CALIBRATION_WINDOWS
         )
@@ -169,10 +169,15 @@ class WindowDataModule(pl.LightningDataModule):
 
     def _evaluation_windows(self, part: str, stride: int, max_windows: int | None) -> WindowSet:
         first, stop = self.split.origin_bounds(part, self.context_length, self.horizon)
-        options = (stride, max_windows, self._shortest_season, self._has_open_target)
-        if self.split.by_series:
-            return WindowSet.evaluation_of_series(first, stop, *options)
-        return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options)
+        options = (stride, max_windows, self._shortest_season)
+        has_open_target = self._has_open_target
+        if has_open_target is not None and (has_open_target == has_open_target[:, :1]).all():
+            has_open_target = has_open_target[:, :1]  # the closed hours of all channels leave out the same windows
+        if self.split.by_series or (has_open_target is not None and has_open_target.shape[1] > 1):
+            first, stop = (np.broadcast_to(rows, self.num_channels) for rows in (first, stop))
+            return WindowSet.evaluation_of_series(first, stop, *options, has_open_target)
+        common = None if has_open_target is None else has_open_target[:, 0]
+        return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options, common)
 
     def _warn_about_short_validation(self) -> None:
         """Log a warning if windows of its two halves share rows."""
@@ -381,6 +386,6 @@ class WindowDataModule(pl.LightningDataModule):
 
 
 def _any_of_next(mask: np.ndarray, rows: int) -> np.ndarray:
-    """Whether any of the `rows` values from each one on is true, bool [T]."""
-    before = np.concatenate([[0], np.cumsum(mask)])
+    """Whether any of the `rows` values from each row of a column on is true, bool [T, C]."""
+    before = np.concatenate([np.zeros((1, mask.shape[1]), np.int64), np.cumsum(mask, axis=0)])
     return before[np.minimum(np.arange(len(mask)) + rows, len(mask))] > before[:-1]

@@ -100,7 +100,8 @@ class Recorder(pl.Callback):
         self.samples: list[pd.DataFrame] = []
         self.seconds = 0.0
         self._start = 0.0
-        self._window_set, self._is_closed = windows, datamodule.panel.closed_rows
+        self._window_set = windows
+        self._is_closed = np.broadcast_to(datamodule.panel.closed_values, datamodule.panel.values.shape)
         self._channel_names = np.asarray(datamodule.panel.channels, dtype=object)
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -161,9 +162,9 @@ class Recorder(pl.Callback):
         target = torch.where(batch.target_mask, batch.target, torch.nan)
         context = torch.where(batch.context_mask, batch.context, torch.nan)
         steps = rows["origin"].to_numpy()[selected][:, None] + np.arange(target.shape[1])
-        point = np.where(self._is_closed[steps], np.nan, forecast.point[index].float().cpu().numpy())
-        closed = self._is_closed[steps][:, None]
-        quantiles = np.where(closed, np.nan, forecast.quantiles[index].float().cpu().numpy())
+        closed = self._is_closed[steps, batch.channel[index].cpu().numpy()[:, None]]
+        point = np.where(closed, np.nan, forecast.point[index].float().cpu().numpy())
+        quantiles = np.where(closed[:, None], np.nan, forecast.quantiles[index].float().cpu().numpy())
         return rows.iloc[selected][["number", "origin", "timestamp", "channel"]].assign(
             truth=list(target[index].float().cpu().numpy()),
             observed=list(batch.target_mask[index].cpu().numpy()),

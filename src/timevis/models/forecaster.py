@@ -140,6 +140,11 @@ class Forecaster(pl.LightningModule):
         return ()
 
     @property
+    def reads_events(self) -> bool:
+        """Whether the forecast depends on the events of the data; see `timevis.data.events`."""
+        return False
+
+    @property
     def rows_read(self) -> int:
         """Rows before the origin that the forecast depends on, without the rows from which gaps are filled."""
         return self.context_length

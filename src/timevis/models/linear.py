@@ -84,6 +84,7 @@ class Linear(PointForecaster):
     """
 
     declaration = Declaration(title="Linear", rough_seconds=5.0)
+    uses_out_of_fold_errors = True
 
     def __init__(
         self,
