@@ -11,6 +11,7 @@ import pandas as pd
 
 from timevis.data.calendar import to_local_time
 from timevis.data.closed_hours import ClosedHours
+from timevis.data.events import TextEvent
 from timevis.data.static_covariates import StaticCovariates
 from timevis.utils.formatting import join_names
 
@@ -82,6 +83,8 @@ class Panel:
         channel has such hours.
     statics : StaticCovariates, optional
         What is constant within each series of a long table, for each channel.
+    events : tuple of TextEvent
+        Events in words, also after the last row.
     """
 
     values: np.ndarray
@@ -97,6 +100,7 @@ class Panel:
     series: np.ndarray | None = None
     closed: tuple[ClosedHours | None, ...] | None = None
     statics: StaticCovariates | None = None
+    events: tuple[TextEvent, ...] = ()
 
     def __post_init__(self) -> None:
         t, c = self.values.shape

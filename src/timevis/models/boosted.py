@@ -22,6 +22,7 @@ from timevis.models.conformal import independent_horizons
 from timevis.models.declaration import Declaration
 from timevis.models.forecaster import Forecast
 from timevis.models.residual_quantiles import PointForecaster
+from timevis.utils.progress import with_progress
 
 if TYPE_CHECKING:
     import lightgbm
@@ -342,7 +343,8 @@ class Boosted(PointForecaster):
         chosen = torch.from_numpy(stratified(total, windows))
         generator = torch.Generator().manual_seed(self.seed)
         features, targets = [], []
-        for position in WindowLoader(windows, 4096):
+        loader = WindowLoader(windows, 4096)
+        for position in with_progress(loader, len(loader), f"table of the {part} windows"):
             batch = datamodule.gather(part, chosen[position])
             order = torch.rand(len(batch), self.horizon, generator=generator).argsort(1)
             steps = order[:, :steps_per_window]

@@ -12,6 +12,7 @@ from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.panel import Panel
 from timevis.data.quality.gaps import longest_gap
 from timevis.data.split.split import Split
+from timevis.utils.progress import with_progress
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MIN_ZERO_SHARE = 0.05
@@ -31,7 +32,8 @@ def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
     periods, lags = named_periods(panel.freq, rows), reported_lags(panel.freq, rows)
     starts, ends = panel.spans() if split.by_series else (None, None)
     train_ends = np.broadcast_to(split.borders[..., 0], len(panel.channels))
-    for j, channel in enumerate(panel.channels):
+    channels = with_progress(panel.channels, len(panel.channels), "statistics of the data", "channel")
+    for j, channel in enumerate(channels):
         span = slice(None) if starts is None or ends is None else slice(starts[j], ends[j])
         column, is_open = np.ascontiguousarray(panel.values[span, j]), open_values[span, j]
         train = column[: train_ends[j] - (span.start or 0)]
