@@ -79,6 +79,8 @@ def scores(folder: Path) -> dict[str, Any]:
     """The part of a row that comes from the results of a run."""
     results = read_json(folder / "results.json")
     row = {name: results["metrics"][name]["value"] for name in METRICS}
+    coverage = results["metrics"]["coverage_80"]
+    row["coverage_80_interval"] = [coverage["low"], coverage["high"]]  # excludes 0.8: differs at 5 %
     row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
     return row | {"versions": results["run"]["description"], "libraries": results["run"]["versions"]}
 
@@ -325,7 +327,7 @@ def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) ->
 
 
 def _data_table(rows: pd.DataFrame) -> str:
-    """Scores and cost on one data set, averaged over seeds; skill and interval are of the first seed."""
+    """Scores and cost on one data set, averaged over seeds; the skill and the intervals are of the first seed."""
     lines = []
     by = ["horizon", "model"] if "horizon" in rows else ["model"]
     for (*horizon, model), runs in rows.groupby(by):
@@ -340,7 +342,7 @@ def _data_table(rows: pd.DataFrame) -> str:
                 "WQL": f"{runs['wql'].mean():.4g}{spread}",
                 "relative": runs["relative_wql"].mean(),
                 "MASE": f"{runs['mase'].mean():.3f}",
-                "80 % interval covers": f"{runs['coverage_80'].mean():.0%}",
+                "80 % interval covers": f"{runs['coverage_80'].mean():.0%}{_coverage_interval(first)}",
                 "skill (95 % interval)": f"{skill['value']:.0%} ({skill['low']:.0%} to {skill['high']:.0%})",
                 **({"WQL against the reference": _difference(against)} if "against_reference" in runs else {}),
                 "fit s": f"{runs['fit_seconds'].mean():.0f}",
@@ -348,6 +350,14 @@ def _data_table(rows: pd.DataFrame) -> str:
             }
         )
     return markdown_table(pd.DataFrame(lines).sort_values([*by[:-1], "relative"]).round(3))
+
+
+def _coverage_interval(row: pd.Series) -> str:
+    """The 95 % interval of the coverage, with an asterisk if it excludes 80 %; empty for rows without one."""
+    low, high = row["coverage_80_interval"] if isinstance(row.get("coverage_80_interval"), list) else (None, None)
+    if low is None or high is None:
+        return ""
+    return f" ({low:.0%} to {high:.0%}){'' if low <= 0.8 <= high else '*'}"
 
 
 def _difference(against: Any) -> str:

@@ -99,6 +99,8 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     assert recorded["linear"]["relative_wql"] == RunRecord.load(linear).results.metrics["relative_wql"].value
     assert recorded["linear"]["command"] == "python train.py model=linear"
     assert recorded["linear"]["libraries"]["torch"]
+    coverage = RunRecord.load(linear).results.metrics["coverage_80"]
+    assert recorded["linear"]["coverage_80_interval"] == [coverage.low, coverage.high]
 
     for experiment in ("qwen_cpu", "ablation/lora"):
         run = shutil.copytree(linear, tmp_path / experiment)
@@ -109,6 +111,8 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     table = [*suite, "table", "--data", recorded["linear"]["data"], "--rows", str(rows)]
     printed = subprocess.run(table, check=True, capture_output=True, text=True).stdout
     assert f"| {expected['percent'].item():+.1f} % (" in printed
+    excludes = "" if coverage.low <= 0.8 <= coverage.high else "*"
+    assert f"{coverage.value:.0%} ({coverage.low:.0%} to {coverage.high:.0%}){excludes} |" in printed
 
 
 def test_rows_of_several_horizons_stand_beside_each_other(finished_run, tmp_path):
