@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 from hub_server import serve_hub, write_qwen
@@ -108,3 +111,65 @@ def test_a_training_waits_while_the_process_of_an_earlier_attempt_has_its_run(
     thread.join(60)
     ended = http.get(f"/api/tasks/{task}").json
     assert (ended["state"], ended["attempt"]) == ("cancelled" if cancel else "completed", 1)
+
+
+def test_the_search_of_auto_forecasts_while_it_runs_and_is_stopped_with_what_it_has(
+    http: FlaskClient, carry_out: Callable[..., dict[str, Any]]
+) -> None:
+    service = http.application.extensions["timevis"]
+    table = pd.read_csv(io.BytesIO(plant_csv()), parse_dates=["time"])
+    table["price"] = np.where(table["time"].dt.day_of_week < 5, 1.0, 0.0)
+    table["load"] += 40 * table["price"]
+    dataset = upload(http, table.to_csv(index=False).encode()).json["id"]
+    options = {"members": ["seasonal_naive", "linear", "boosted", "lstm"]}
+    body = {
+        "dataset": dataset,
+        "model": "auto",
+        "options": options,
+        "target": ["load"],
+        "covariates": {"price": "known"},
+    }
+    asked = http.post("/api/train", json=body | TINY_RUN)
+    assert asked.status_code == 202, asked.text
+    task = asked.json["id"]
+    stop = f"/api/tasks/{task}/stop"
+    assert http.post(stop).status_code == 409
+    thread = threading.Thread(target=execute, args=(Worker(service.settings, service.sessions, ("cpu",)), task))
+    thread.start()
+
+    def shown() -> dict[str, Any]:
+        return dict(http.get(f"/api/tasks/{task}").json)
+
+    def is_fitting_the_last() -> bool:
+        members = shown()["progress"].get("members") or [{"state": ""}]
+        return bool(members[-1]["state"] == "running")
+
+    wait_until(is_fitting_the_last)
+    assert shown()["can_stop"]
+    asked = http.post("/api/predict", json={"training": task})
+    assert asked.status_code == 202, asked.json
+    forecast = carry_out("predict", **asked.json["request"])
+    assert forecast["state"] == "completed", forecast
+    (item,) = http.get(f"/api/tasks/{forecast['id']}/result").json["items"]
+    assert (item["model"], item["dataset"], len(item["time"])) == (None, dataset, 6)
+    stopped = http.post(stop).json
+    assert (stopped["stop_requested"], stopped["can_stop"], stopped["cancel_requested"]) == (True, False, False)
+    thread.join(120)
+    ended = shown()
+    assert ended["state"] == "completed", ended
+    states = {row["name"]: row["state"] for row in ended["progress"]["members"]}
+    assert [states[name] for name in ("seasonal_naive", "linear", "boosted")] == ["completed"] * 3
+    assert states["lstm"] in ("completed", "skipped")
+    assert http.post(stop).status_code == 409
+
+    def medians(**known: list[float]) -> np.ndarray:
+        task = carry_out("predict", models=[ended["result"]["model"]], **({"known": known} if known else {}))
+        assert task["state"] == "completed", task
+        (item,) = http.get(f"/api/tasks/{task['id']}/result").json["items"]
+        assert item["known"] == {"price": known.get("price", [None] * 6)}
+        return np.array(item["quantiles"][item["levels"].index(0.5)])
+
+    assert (medians(price=[1.0] * 6) > medians(price=[0.0] * 6) + 5).all()
+    assert len(medians()) == 6
+    wrong = carry_out("predict", models=[ended["result"]["model"]], known={"prize": [1.0]})
+    assert (wrong["state"], wrong["error_code"]["code"]) == ("failed", "no-known-covariate")

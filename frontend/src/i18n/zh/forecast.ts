@@ -59,6 +59,28 @@ const words: Area<"forecast"> = {
     notYet: "上传该数据集更新的行后，真实值会显示在这里。",
     notScored: "未评分：该序列太短，其预测误差未经测量（{models}）。",
   },
+  whatIf: {
+    title: "假设分析",
+    text: "这些列的值预先已知。更改它们，看预测会如何变化。",
+    model: "模型",
+    column: "列",
+    from: "从",
+    to: "到",
+    value: "值",
+    fill: "填入这些行",
+    submit: "用这些值预测",
+    reset: "恢复数据中的值",
+    table: "预测各行中预先已知的列",
+    cell: "{time} 的 {column}",
+    noNumber: "{time} 的 {column} 不是数字。",
+    before: "数据中的值",
+    after: "您的值",
+    higher: "用您的值，预测平均升高 {change}。",
+    lower: "用您的值，预测平均降低 {change}。",
+    same: "您的值没有改变预测。",
+    label: "{channel} 从 {start} 到 {end} 的预测：分别用数据中的值和您的值。",
+    absent: "数据在这些行中没有 {columns} 的值，因此上面的预测未使用它们。",
+  },
 };
 
 export default words;
