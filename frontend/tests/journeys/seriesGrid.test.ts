@@ -17,7 +17,9 @@ function stores(count: number): { name: string; mimeType: string; buffer: Buffer
   const names = Array.from({ length: count }, (_, store) => `Store ${String(store)} (pcs)`);
   const lines = Array.from({ length: 120 }, (_, day) => {
     const time = new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10);
-    const values = names.map((_, store) => (store === 250 && day > 40 && day < 60 ? "" : String(50 + store + 10 * Math.sin((day / 7) * 2 * Math.PI))));
+    const values = names.map((_, store) =>
+      store === 250 && day > 40 && day < 60 ? "" : String(50 + store + 10 * Math.sin((day / 7) * 2 * Math.PI)),
+    );
     return [time, ...values].join(",");
   });
   return { name: "stores.csv", mimeType: "text/csv", buffer: Buffer.from([["day", ...names].join(","), ...lines].join("\n")) };
