@@ -331,7 +331,7 @@ def _forecast_running(worker: Worker, forecasts: Any, task_id: str, described: d
     with worker.sessions() as session:
         training = session.get(Task, task_id)
         if training is None or training.run_id is None or training.dataset_id is None:
-            raise RunFolderError(Text("run-or-dataset-removed", "the run or the dataset of the task was removed"))
+            raise RunFolderError(Text("training-run-removed", "the training run or its dataset was removed"))
         dataset = session.get_one(Dataset, training.dataset_id)
         worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
         described |= {"dataset": dataset.id, "data": _shown_data(dataset.report)}
