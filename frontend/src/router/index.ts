@@ -25,6 +25,13 @@ export const routes: RouteRecordRaw[] = [
   { path: "/results/:model", component: () => import("@/pages/results/ResultPage.vue"), props: true, meta: { title: "common.nav.results" } },
   { path: "/forecast", component: () => import("@/pages/forecast/ForecastPage.vue"), meta: { title: "common.nav.forecast" } },
   { path: "/compare", component: () => import("@/pages/compare/ComparePage.vue"), meta: { title: "common.nav.compare" } },
+  { path: "/monitors", component: () => import("@/pages/monitors/MonitorsPage.vue"), meta: { title: "common.nav.monitors" } },
+  {
+    path: "/monitors/:monitor",
+    component: () => import("@/pages/monitors/MonitorPage.vue"),
+    props: true,
+    meta: { title: "common.nav.monitors" },
+  },
   { path: "/system", component: () => import("@/pages/system/SystemPage.vue"), meta: { title: "common.nav.system" } },
   { path: "/:rest(.*)*", component: () => import("@/pages/NotFoundPage.vue"), meta: { title: "common.notFound.title" } },
 ];

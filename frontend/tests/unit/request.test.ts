@@ -84,7 +84,10 @@ it("another dataset forgets what was said of the columns of the last one", () =>
 describe("several training runs", () => {
   it("are all in the commands that do the same elsewhere, with one script", () => {
     const commands = ["lstm", "linear"].map((model) => ({
-      ...{ cli: `timevis train model=${model}`, python: `import os\n\nREQUESTS = [\n    {'model': '${model}',\n     'target': ['a']},\n]\n\nrun()\n` },
+      ...{
+        cli: `timevis train model=${model}`,
+        python: `import os\n\nREQUESTS = [\n    {'model': '${model}',\n     'target': ['a']},\n]\n\nrun()\n`,
+      },
       curl: `curl ${model}`,
     }));
     const joined = joinCommands(commands);

@@ -8,11 +8,12 @@ import forecast from "./forecast";
 import help from "./help";
 import metrics from "./metrics";
 import models from "./models";
+import monitors from "./monitors";
 import results from "./results";
 import system from "./system";
 import tasks from "./tasks";
 import train from "./train";
 
-const words: Words = { common, compare, data, forecast, help, models, results, system, tasks, train };
+const words: Words = { common, compare, data, forecast, help, models, monitors, results, system, tasks, train };
 
 export default { ...words, metrics, service };
