@@ -4,6 +4,7 @@ import { computed, toValue } from "vue";
 
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
+import { isSharedLink } from "./session";
 
 export type Annotation = Schemas["Annotations"]["items"][number];
 export type AnnotationRequest = Schemas["AnnotationRequest"];
@@ -16,7 +17,7 @@ export function useAnnotations(dataset: MaybeRefOrGetter<string | null | undefin
       const params = { path: { dataset_id: toValue(dataset) ?? "" } };
       return dataOf(await api.GET("/api/datasets/{dataset_id}/annotations", { params })).items;
     },
-    enabled: computed(() => Boolean(toValue(dataset))),
+    enabled: computed(() => Boolean(toValue(dataset)) && !isSharedLink),
     staleTime: 60_000,
   });
 }

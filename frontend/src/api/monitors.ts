@@ -4,6 +4,7 @@ import { computed, toValue } from "vue";
 
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
+import { isSharedLink } from "./session";
 
 export type MonitorSummary = Schemas["MonitorPage"]["items"][number];
 export type Monitor = Schemas["MonitorDetail"];
@@ -28,6 +29,7 @@ export function useHasMonitors() {
   const query = useQuery({
     queryKey: ["monitors", "any"],
     queryFn: async () => dataOf(await api.GET("/api/monitors", { params: { query: { per_page: 1 } } })).total,
+    enabled: !isSharedLink,
     staleTime: 300_000,
   });
   return computed(() => (query.data.value ?? 0) > 0);

@@ -124,7 +124,7 @@ export async function trained(page: Page, request: object): Promise<string> {
 
 /** Upload a file, or send it as newer rows of a dataset; returns the identifier of the dataset, also if the reading takes long. */
 export async function upload(page: Page, file: { name: string; mimeType: string; buffer: Buffer }, path = "/api/upload"): Promise<string> {
-  const answer = await page.request.post(path, { multipart: { file }, timeout: WAIT });
+  const answer = await page.request.post(path, { multipart: { file }, headers: { Prefer: "wait=30" }, timeout: WAIT });
   if (!answer.ok()) throw new Error(await answer.text());
   const { id, kind } = (await answer.json()) as { id: string; kind?: string };
   if (kind !== "read") return id;

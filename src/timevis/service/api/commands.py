@@ -64,7 +64,7 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         words += ["--horizon", str(rows)]
     if body.get("kind") == "backtest":
         words.append("--backtest")
-    return _commands(words, task.kind, "predict", body)
+    return _commands([] if body.get("known") else words, task.kind, "predict", body)
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:

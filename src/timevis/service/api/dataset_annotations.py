@@ -19,6 +19,7 @@ from timevis.service.db.tables import Dataset
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.annotations import AnnotationChange, AnnotationRequest, Annotations, AnnotationView
+from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.series import read_time
 
 blueprint = APIBlueprint("annotations", __name__, tag="Datasets")
@@ -74,6 +75,7 @@ def change_annotation(dataset_id: str, annotation_id: str, change: AnnotationCha
 
 @blueprint.delete("/datasets/<dataset_id>/annotations/<annotation_id>")
 @blueprint.output({}, status_code=204)
+@access(EDIT_OWN, Annotation, "annotation_id")
 def delete_annotation(dataset_id: str, annotation_id: str) -> Any:
     """Delete an annotation."""
     with context().sessions.begin() as session:

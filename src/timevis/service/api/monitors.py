@@ -48,6 +48,7 @@ from timevis.service.schemas.monitors import (
     MonitorRequest,
 )
 from timevis.service.schemas.training import train_request
+from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.queue import send
 from timevis.service.tasks.states import FINAL
 
@@ -192,6 +193,7 @@ def change_monitor(monitor_id: str, change: MonitorChange) -> Any:
 
 @blueprint.delete("/monitors/<monitor_id>")
 @blueprint.output({}, status_code=204)
+@access(EDIT_OWN, Monitor, "monitor_id")
 def delete_monitor(monitor_id: str) -> Any:
     """Delete a monitor. Its forecasts and scores are kept, and it can be restored."""
     return delete_row(Monitor, monitor_id)

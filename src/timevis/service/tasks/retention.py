@@ -22,6 +22,7 @@ from timevis.service.db.monitor_tables import (
     StoredForecast,
 )
 from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task
+from timevis.service.db.user_tables import AuditEntry, Share
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, FINAL
@@ -58,6 +59,10 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
         removed["unreadable uploads"] = _remove(
             storage, _unused_uploads(sessions, storage, min(unused_before, failed_before))
         )
+    with sessions.begin() as session:
+        before = now - settings.keep_audit_days * DAY_SECONDS
+        removed["audit entries"] = _change(session, delete(AuditEntry).where(AuditEntry.time < before))
+        removed["expired links"] = _change(session, delete(Share).where(Share.expires < now))
     removed["folders"] = _remove(storage, _orphans(sessions, storage, unused_before))
     if counts := {kind: count for kind, count in removed.items() if count}:
         log.info("removed what was deleted or unused: %s", counts)
