@@ -26,7 +26,11 @@ const monitor = {
 it("the list shows schedule, alerts and the recent errors of each monitor, and keeps the search in the address", async () => {
   const paused = { ...monitor, id: "b".repeat(32), name: "Store", enabled: false, open_alerts: 0, recent_relative_wql: [] };
   const answer = { items: [monitor, paused], total: 2, page: 1, per_page: 200 };
-  vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(answer), { headers: { "Content-Type": "application/json" } })));
+  const answers: Record<string, unknown> = { "/api/monitors": answer, "/api/models": { ...answer, items: [], total: 0 } };
+  vi.stubGlobal("fetch", (request: Request) => {
+    const body = answers[new URL(request.url).pathname] ?? [];
+    return Promise.resolve(new Response(JSON.stringify(body), { headers: { "Content-Type": "application/json" } }));
+  });
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: "/:rest(.*)*", component: MonitorsPage }] });
   await router.push("/monitors");
   const plugins = [createPinia(), i18n, router, [VueQueryPlugin, { queryClient: new QueryClient() }]] as never[];
