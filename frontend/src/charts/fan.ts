@@ -26,6 +26,8 @@ export interface Fan {
   levels: readonly number[];
   quantiles: readonly Value[][];
   colour: string;
+  /** Whose forecast it is, in exported files; only needed where a chart has several. */
+  name?: string;
   /** Name of the stack; two fans of one chart need different ones. */
   stack: string;
   /** Which intervals are drawn, in percent. */
@@ -49,9 +51,10 @@ export function fanSeries(fan: Fan): LineSeriesOption[] {
   return rows.map((row, position) => {
     const depth = Math.min(position, rows.length - position);
     const values = position === 0 ? row : row.map((value, step) => difference(value, rows[position - 1]?.[step]));
-    return {
+    const series: LineSeriesOption & { exportName: string } = {
       type: "line",
       id: `${fan.stack}-${position}`,
+      exportName: `${fan.name ? `${fan.name} ` : ""}q${String(levels[position])}`,
       stack: fan.stack,
       stackStrategy: "all",
       data: values.map((value, step) => [times[step] ?? Number.NaN, value]),
@@ -63,5 +66,6 @@ export function fanSeries(fan: Fan): LineSeriesOption[] {
       emphasis: { disabled: true },
       z: 1,
     };
+    return series;
   });
 }

@@ -58,6 +58,7 @@ export function futureForecastOption(
           levels: forecast.levels,
           quantiles: forecast.quantiles,
           colour: forecast.colour,
+          name: isSingle ? undefined : forecast.name,
           stack: `forecast-${position}`,
           percents: isSingle ? [95, 80, 50] : [80],
           opacity: isSingle ? 0.16 : 0.14,

@@ -1,6 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { ChartColours } from "@/charts/colours";
+import { exported } from "@/charts/exportData";
 import { withSymbols } from "@/charts/isolatedPoints";
 import { AXIS_NAME_ABOVE, DRAG_TO_ZOOM, LEGEND, ZOOM_INSIDE } from "@/charts/layout";
 import { tooltipTable } from "@/charts/tooltip";
@@ -140,8 +141,8 @@ export function overlaidPeriodsOption(
     ],
     toolbox: DRAG_TO_ZOOM,
     series: [
-      { ...band, data: timePoints(times, low), areaStyle: { opacity: 0 } },
-      { ...band, data: timePoints(times, width), areaStyle: { color: chosen.colour, opacity: 0.24 } },
+      { ...band, ...exported("q0.1"), data: timePoints(times, low), areaStyle: { opacity: 0 } },
+      { ...band, ...exported("q0.9"), data: timePoints(times, width), areaStyle: { color: chosen.colour, opacity: 0.24 } },
       {
         ...line,
         name: words.truth,

@@ -1,4 +1,4 @@
-import { Box, Coin, Connection, DataLine, Monitor, Operation, TrendCharts, VideoPlay } from "@element-plus/icons-vue";
+import { Bell, Box, Coin, Connection, DataLine, Monitor, Operation, TrendCharts, VideoPlay } from "@element-plus/icons-vue";
 import type { Component } from "vue";
 
 import type { WordKey } from "@/i18n/types";
@@ -7,6 +7,8 @@ export interface NavigationEntry {
   path: string;
   label: WordKey;
   icon: Component;
+  /** Shown only where there is something of it, or on its page. */
+  isOptional?: boolean;
 }
 
 /** In the order of the work: from a file to a forecast that is trusted. */
@@ -18,5 +20,6 @@ export const navigation: NavigationEntry[] = [
   { path: "/results", label: "common.nav.results", icon: DataLine },
   { path: "/forecast", label: "common.nav.forecast", icon: TrendCharts },
   { path: "/compare", label: "common.nav.compare", icon: Connection },
+  { path: "/monitors", label: "common.nav.monitors", icon: Bell, isOptional: true },
   { path: "/system", label: "common.nav.system", icon: Monitor },
 ];

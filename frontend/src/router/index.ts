@@ -31,6 +31,13 @@ export const routes: RouteRecordRaw[] = [
   { path: "/account", component: () => import("@/pages/AccountPage.vue"), meta: { title: "users.account" } },
   { path: "/system/users", component: () => import("@/pages/system/UsersPage.vue"), meta: { title: "users.title" } },
   { path: "/system/audit", component: () => import("@/pages/system/AuditPage.vue"), meta: { title: "users.audit.title" } },
+  { path: "/monitors", component: () => import("@/pages/monitors/MonitorsPage.vue"), meta: { title: "common.nav.monitors" } },
+  {
+    path: "/monitors/:monitor",
+    component: () => import("@/pages/monitors/MonitorPage.vue"),
+    props: true,
+    meta: { title: "common.nav.monitors" },
+  },
   { path: "/system", component: () => import("@/pages/system/SystemPage.vue"), meta: { title: "common.nav.system" } },
   { path: "/:rest(.*)*", component: () => import("@/pages/NotFoundPage.vue"), meta: { title: "common.notFound.title" } },
 ];

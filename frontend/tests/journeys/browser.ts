@@ -97,7 +97,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 /** A call of the API with the cookie of the page. */
 export async function call<T>(page: Page, path: string, body?: unknown): Promise<T> {
-  const answer = await page.request.fetch(`/api${path}`, body === undefined ? {} : { method: "POST", data: body });
+  const answer = await page.request.fetch(`/api${path}`, body === undefined ? { timeout: WAIT } : { method: "POST", data: body, timeout: WAIT });
   if (!answer.ok()) throw new Error(`${path}: ${await answer.text()}`);
   return (await answer.json()) as T;
 }
@@ -122,11 +122,20 @@ export async function trained(page: Page, request: object): Promise<string> {
   throw new Error("the training did not complete in time");
 }
 
-/** Upload a file; returns the identifier of the dataset. */
-export async function upload(page: Page, file: { name: string; mimeType: string; buffer: Buffer }): Promise<string> {
-  const answer = await page.request.post("/api/upload", { multipart: { file }, headers: { Prefer: "wait=30" }, timeout: WAIT });
+/** Upload a file, or send it as newer rows of a dataset; returns the identifier of the dataset, also if the reading takes long. */
+export async function upload(page: Page, file: { name: string; mimeType: string; buffer: Buffer }, path = "/api/upload"): Promise<string> {
+  const answer = await page.request.post(path, { multipart: { file }, headers: { Prefer: "wait=30" }, timeout: WAIT });
   if (!answer.ok()) throw new Error(await answer.text());
-  return ((await answer.json()) as { id: string }).id;
+  const { id, kind } = (await answer.json()) as { id: string; kind?: string };
+  if (kind !== "read") return id;
+  const deadline = Date.now() + TRAINING_WAIT;
+  while (Date.now() < deadline) {
+    const task = await call<{ error: string | null; result: { dataset?: string } }>(page, `/tasks/${id}`);
+    if (task.result.dataset !== undefined) return task.result.dataset;
+    if (task.error !== null) throw new Error(task.error);
+    await page.waitForTimeout(300);
+  }
+  throw new Error("the file was not read in time");
 }
 
 /** An hourly series with a daily season, missing hours and one unusual value, as in a file that was not prepared for TimeVis. */

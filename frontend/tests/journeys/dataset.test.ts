@@ -21,7 +21,7 @@ afterAll(async () => {
 
 /** How many rows the chart of the series shows. */
 async function shownRows(): Promise<number> {
-  const text = await page.locator("[data-test=series] + .legend span").first().innerText();
+  const text = await page.locator("[data-test=series] ~ .legend span").first().innerText();
   return Number(/^[\d,]+/.exec(text)?.[0].replaceAll(",", ""));
 }
 

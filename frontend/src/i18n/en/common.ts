@@ -8,6 +8,7 @@ export default {
     results: "Results",
     forecast: "Forecast",
     compare: "Compare",
+    monitors: "Monitors",
     system: "System",
     skip: "Skip to the content",
     open: "Open the navigation",
@@ -70,6 +71,8 @@ export default {
   chart: {
     table: "Show as a table",
     image: "Save as PNG",
+    data: "Save the data as CSV",
+    menu: "Save the chart {title}",
     keys: "Plus and minus zoom, the arrow keys move, 0 shows everything.",
   },
   error: {

@@ -5,6 +5,7 @@ import forecast from "./forecast";
 import grid from "./grid";
 import help from "./help";
 import models from "./models";
+import monitors from "./monitors";
 import results from "./results";
 import search from "./search";
 import system from "./system";
@@ -12,4 +13,4 @@ import tasks from "./tasks";
 import train from "./train";
 import users from "./users";
 
-export default { common, compare, data, forecast, grid, help, models, results, search, system, tasks, train, users };
+export default { common, compare, data, forecast, grid, help, models, monitors, results, search, system, tasks, train, users };

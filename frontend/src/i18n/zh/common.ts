@@ -10,6 +10,7 @@ const words: Area<"common"> = {
     results: "结果",
     forecast: "预测",
     compare: "比较",
+    monitors: "监控",
     system: "系统",
     skip: "跳到正文",
     open: "打开导航",
@@ -69,7 +70,13 @@ const words: Area<"common"> = {
     note: "请先将环境变量 TIMEVIS_TOKEN 设为本服务的令牌。",
   },
   loading: "加载中…",
-  chart: { table: "以表格显示", image: "保存为 PNG", keys: "加号和减号缩放，方向键移动，0 显示全部。" },
+  chart: {
+    table: "以表格显示",
+    image: "保存为 PNG",
+    data: "将数据保存为 CSV",
+    menu: "保存图表：{title}",
+    keys: "加号和减号缩放，方向键移动，0 显示全部。",
+  },
   error: {
     answer: "服务未能给出答复。",
     page: "此页面出现缺陷。",

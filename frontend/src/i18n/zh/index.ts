@@ -9,6 +9,7 @@ import grid from "./grid";
 import help from "./help";
 import metrics from "./metrics";
 import models from "./models";
+import monitors from "./monitors";
 import results from "./results";
 import search from "./search";
 import system from "./system";
@@ -16,6 +17,6 @@ import tasks from "./tasks";
 import train from "./train";
 import users from "./users";
 
-const words: Words = { common, compare, data, forecast, grid, help, models, results, search, system, tasks, train, users };
+const words: Words = { common, compare, data, forecast, grid, help, models, monitors, results, search, system, tasks, train, users };
 
 export default { ...words, metrics, service };

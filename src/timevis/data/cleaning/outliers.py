@@ -202,6 +202,8 @@ def find_placeholder(column: np.ndarray) -> tuple[float, int] | None:
 
 def _quantiles(values: np.ndarray) -> tuple[np.ndarray, ...]:
     """5 %, 50 % and 95 % quantiles of each row, as the nearest observation; NaN where nothing was observed."""
+    if values.shape[1] == 0:  # a file of one row has no training rows
+        return (np.full(len(values), np.nan, np.float32),) * 3
     ordered = np.sort(values, axis=1)
     last = np.isfinite(ordered).sum(axis=1) - 1
     positions = (np.clip(np.rint(q * last), 0, None).astype(np.int64) for q in (0.05, 0.5, 0.95))
