@@ -125,14 +125,15 @@ class WindowDataModule(pl.LightningDataModule):
         self.season = season or (seasons[1] if len(seasons) > 1 else 1)
         self.seasons = tuple(sorted({*seasons, self.season}))
         self.series = SeriesStore(panel)
-        max_windows = self._limited(max_windows, MAX_TEST_WINDOWS)
+        max_origins, max_windows = max_windows, self._limited(max_windows, MAX_TEST_WINDOWS)
         val_windows = self._limited(val_windows, MAX_VALIDATION_WINDOWS)
         self._stride, self._max_windows = stride, max_windows
         self.scored_split = "test"
         self._shortest_season = min((s for s in self.seasons if s > 1), default=1)
         self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_values, horizon)
-        calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
-        calibration_windows = self._limited(calibration_windows, MAX_CALIBRATION_WINDOWS)
+        calibration_windows = self._limited(
+            max(100, min(1000, 100_000 // len(panel.channels))), MAX_CALIBRATION_WINDOWS
+        )
         self.windows = {
             "train": self.training_windows(train_fraction),
             "tuning": self._evaluation_windows("first_half", stride, val_windows),
@@ -140,6 +141,12 @@ class WindowDataModule(pl.LightningDataModule):
             "val": self._evaluation_windows("second_half", stride, val_windows),
             "test": self._evaluation_windows("test", stride, max_windows),
         }
+        if max_windows != max_origins and len(self.windows["test"]) >= (max_windows or 0) * self.num_channels:
+            log.info(
+                "of each of %d channels, %d test origins are scored; evaluation.max_windows=null takes all",
+                self.num_channels,
+                max_windows,
+            )
         if not_scored := self.num_series_not_scored:
             log.warning(
                 "%d of %d series are too short for a test window: they are trained on and forecast, but not scored",
