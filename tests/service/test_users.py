@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from timevis.cli.main import main
 from timevis.errors import ConfigError
 from timevis.service.app import create_app
-from timevis.service.db.database import migrate, migration_config, open_database
+from timevis.service.db.database import make_engine, migrate, migration_config
 from timevis.service.db.tables import Model, Sessions, Task, new_id
 from timevis.service.db.user_tables import AuditEntry, Share, User
 from timevis.service.security import users
@@ -367,11 +367,11 @@ def test_users_are_managed_by_a_command(
 def test_former_named_tokens_keep_working_with_a_role(database_url: str) -> None:
     from alembic import command
 
-    engine = open_database(database_url).kw["bind"]
+    engine = make_engine(database_url)
     config = migration_config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0006")
+        command.upgrade(config, "0006")
         connection.execute(
             text(
                 "INSERT INTO tokens (name, digest, read_only, created) "

@@ -75,7 +75,7 @@ it(
     expect(await row.getByRole("button").first().isDisabled()).toBe(true);
     await viewer.goto("/train");
     await viewer.locator("[data-test=viewer-reason]").waitFor();
-    expect(await viewer.getByText(train.title, { exact: true }).count()).toBe(0);
+    expect(await viewer.getByRole("heading", { level: 1, name: train.title }).count()).toBe(0);
     const refused = await viewer.request.delete(`/api/models/${task.result.model}`);
     expect(refused.status()).toBe(403);
 

@@ -87,9 +87,8 @@ def change_tokens(action: str, name: str, user: str | None, read_only: bool) -> 
     require_packages()
     from timevis.service.db.database import open_database
     from timevis.service.db.tables import Token
-    from timevis.service.db.user_tables import User
+    from timevis.service.db.user_tables import EDITOR, VIEWER, User
     from timevis.service.security.audit import record_command
-    from timevis.service.security.roles import EDITOR, VIEWER
     from timevis.service.security.tokens import add_token, remove_token
     from timevis.service.security.users import add_user
     from timevis.service.settings import Settings

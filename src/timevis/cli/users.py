@@ -48,6 +48,7 @@ def change_users(args: Any) -> int:
     """Add, list, change or remove users."""
     require_packages()
     from timevis.service.db.database import open_database
+    from timevis.service.db.user_tables import CHANGE, DELETE
     from timevis.service.security import audit, users
     from timevis.service.settings import Settings
 
@@ -67,7 +68,7 @@ def change_users(args: Any) -> int:
             users.set_password(session, args.name, password or "")
         else:
             users.remove_user(session, args.name)
-        kind = audit.DELETE if args.action == "remove" else audit.CHANGE
+        kind = DELETE if args.action == "remove" else CHANGE
         audit.record_command(session, f"timevis users {args.action}", args.name, kind)
     return 0
 

@@ -36,7 +36,7 @@ from timevis.service.db.database import open_database
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
 from timevis.service.request_json import ShallowJson
-from timevis.service.security.gate import ASSETS, Gate
+from timevis.service.security.gate import ASSETS, Gate, lowest_role
 from timevis.service.security.shares import SharedPaths
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -91,7 +91,7 @@ def create_app(settings: Settings) -> APIFlask:
     metrics = Metrics(app.extensions["timevis"])
     metrics.register(app)  # first, so that it counts what the gate refuses
     Gate(settings, sessions).register(app)
-    app.wsgi_app = SharedPaths(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = SharedPaths(app.wsgi_app)  # type: ignore[method-assign]
 
     @app.get("/api/metrics")
     @app.doc(summary="Metrics for Prometheus", tags=["System"], responses={200: "The text format of Prometheus"})
@@ -103,7 +103,7 @@ def create_app(settings: Settings) -> APIFlask:
         training.register_train_routes()
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix="/api")
-    complete_specification(app)
+    complete_specification(app, lowest_role)
     _register_documentation(app)
     register_page(app)
     return app

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.db.tables import Token
-from timevis.service.db.user_tables import User
+from timevis.service.db.user_tables import OWNER, User
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.users import (
@@ -24,7 +24,7 @@ from timevis.service.schemas.users import (
     TokenRequest,
 )
 from timevis.service.security.gate import SESSION_COOKIE, require_sign_ins, set_session_cookie
-from timevis.service.security.roles import OWNER, PUBLIC, SELF, access, forbidden
+from timevis.service.security.roles import PUBLIC, SELF, access, forbidden
 from timevis.service.security.tokens import LINK, Caller, add_token, end_session, remove_token, start_session
 from timevis.service.security.users import has_password, set_password, unknown_user
 

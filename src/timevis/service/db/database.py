@@ -164,6 +164,7 @@ def _locked(engine: Engine) -> Iterator[Connection]:
         if dialect == "sqlite":
             driver: Any = connection.connection.dbapi_connection
             isolation, driver.isolation_level = driver.isolation_level, None  # no implicit commit around statements
+            driver.execute("PRAGMA foreign_keys=OFF")  # a table that others refer to is dropped and made again
             deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
             while True:
                 try:
@@ -189,6 +190,7 @@ def _locked(engine: Engine) -> Iterator[Connection]:
             if dialect == "sqlite":
                 if driver.in_transaction:
                     driver.execute("ROLLBACK")
+                driver.execute("PRAGMA foreign_keys=ON")
                 driver.isolation_level = isolation
             elif dialect == "mysql":
                 connection.rollback()

@@ -14,6 +14,12 @@ from timevis.service.db.tables import ACTOR, Base, new_id
 
 MAX_USER_LETTERS = 100
 MAX_OBJECT_LETTERS = 300
+USER_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}"
+MAX_PASSWORD_LETTERS = 200
+VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
+ROLES = (VIEWER, EDITOR, OWNER)
+SIGN_IN, SIGN_OUT, CHANGE, DELETE, DOWNLOAD = "sign_in", "sign_out", "change", "delete", "download"
+AUDIT_KINDS = (SIGN_IN, SIGN_OUT, CHANGE, DELETE, DOWNLOAD)
 
 
 class User(Base):

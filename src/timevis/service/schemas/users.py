@@ -6,15 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from timevis.service.db.user_tables import AUDIT_KINDS, MAX_PASSWORD_LETTERS, ROLES, USER_NAME_PATTERN
 from timevis.service.schemas.common import Id, Page, PageQuery, StrictModel
-from timevis.service.security.audit import KINDS
-from timevis.service.security.roles import ROLES
-from timevis.service.security.users import MAX_PASSWORD_LETTERS, NAME_PATTERN
 
 Role = Literal[ROLES]  # type: ignore[valid-type]  # they are listed once
-AuditKind = Literal[KINDS]  # type: ignore[valid-type]
+AuditKind = Literal[AUDIT_KINDS]  # type: ignore[valid-type]
 ShareKind = Literal["model", "report", "comparison"]
-UserName = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
+UserName = Annotated[str, Field(pattern=f"^{USER_NAME_PATTERN}$")]
 Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_LETTERS)]
 
 

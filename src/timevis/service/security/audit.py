@@ -11,13 +11,19 @@ from flask import Response, g, request
 from sqlalchemy.orm import Session
 
 from timevis.service.db.tables import Sessions
-from timevis.service.db.user_tables import MAX_OBJECT_LETTERS, AuditEntry
+from timevis.service.db.user_tables import (
+    CHANGE,
+    DELETE,
+    DOWNLOAD,
+    MAX_OBJECT_LETTERS,
+    SIGN_IN,
+    SIGN_OUT,
+    AuditEntry,
+)
 from timevis.service.security.roles import READING_METHODS
 
 log = logging.getLogger(__name__)
 
-SIGN_IN, SIGN_OUT, CHANGE, DELETE, DOWNLOAD = "sign_in", "sign_out", "change", "delete", "download"
-KINDS = (SIGN_IN, SIGN_OUT, CHANGE, DELETE, DOWNLOAD)
 SESSION_KINDS = {"session.sign_in": SIGN_IN, "session.sign_out": SIGN_OUT}
 MAX_READ_BYTES = 2**20
 """Of an answer, to see what was made."""

@@ -13,13 +13,14 @@ from urllib.parse import urlencode, urlsplit
 import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, g, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from timevis.messages import Text
 from timevis.service.db.tables import ACTOR, Sessions
 from timevis.service.problems import Problem
 from timevis.service.security import audit, shares
 from timevis.service.security.rates import RateLimiter
-from timevis.service.security.roles import READING_METHODS, access_of, forbidden, require
+from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, READING_METHODS, access_of, forbidden, require
 from timevis.service.security.sign_in import proxy_caller
 from timevis.service.security.tokens import (
     LINK,
@@ -252,6 +253,12 @@ class Gate:
             raise _too_many(wait, Text("too-many-requests", "this caller has sent too many requests"))
 
 
+def lowest_role(path: str, method: str, view: Any) -> str | None:
+    """The role that an operation needs at least; None if nobody needs to sign in."""
+    needed = access_of(view, method).kind
+    return None if needed == PUBLIC or path in PUBLIC_PATHS else LOWEST_ROLE[needed]
+
+
 def require_sign_ins(name: str) -> None:
     """Count an attempt to give the password of a user; too many of one name or one address are refused.
 
@@ -265,7 +272,7 @@ def require_sign_ins(name: str) -> None:
         )
 
 
-def set_session_cookie(response: Response, secret: str) -> None:
+def set_session_cookie(response: BaseResponse, secret: str) -> None:
     """Give a browser the cookie of its session."""
     response.set_cookie(
         SESSION_COOKIE,

@@ -20,10 +20,9 @@ from sqlalchemy.orm import Session
 
 from timevis.messages import Text
 from timevis.service.db.tables import Base
+from timevis.service.db.user_tables import EDITOR, OWNER, ROLES, VIEWER
 from timevis.service.problems import Problem
 
-VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
-ROLES = (VIEWER, EDITOR, OWNER)
 PUBLIC, READ, SELF, EDIT, EDIT_OWN, MANAGE = "public", "read", "self", "edit", "edit_own", "manage"
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
 LOWEST_ROLE = {READ: VIEWER, SELF: VIEWER, EDIT: EDITOR, EDIT_OWN: EDITOR, MANAGE: OWNER}

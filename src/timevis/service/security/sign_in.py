@@ -10,12 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from timevis.messages import Text
 from timevis.service.db.tables import Sessions
-from timevis.service.db.user_tables import User
+from timevis.service.db.user_tables import OWNER, USER_NAME_PATTERN, User
 from timevis.service.problems import Problem
 from timevis.service.security import audit
-from timevis.service.security.roles import OWNER
 from timevis.service.security.tokens import PROXY, Caller
-from timevis.service.security.users import NAME_PATTERN, characters_of_name
+from timevis.service.security.users import characters_of_name
 from timevis.service.server import PEER_KEY
 from timevis.service.settings import Settings
 
@@ -43,7 +42,7 @@ def proxy_caller(sessions: Sessions, settings: Settings) -> Caller | None:
             ),
             Text("set-sso-proxies", "TIMEVIS_SSO_PROXIES lists the addresses of the proxies that may send it"),
         )
-    if not re.fullmatch(NAME_PATTERN, name) or name.lower() == OWNER:
+    if not re.fullmatch(USER_NAME_PATTERN, name) or name.lower() == OWNER:
         raise Problem(
             403,
             "forbidden",

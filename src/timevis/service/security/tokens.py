@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.db.tables import LoginSession, Sessions, Token
-from timevis.service.db.user_tables import User
-from timevis.service.security.roles import OWNER
+from timevis.service.db.user_tables import OWNER, User
 from timevis.service.security.users import find_user, require_name
 
 MAX_RECENT_TOKENS = 10_000

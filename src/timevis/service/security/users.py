@@ -12,11 +12,9 @@ from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.db.tables import LoginSession, Sessions, Token
-from timevis.service.db.user_tables import Share, User
-from timevis.service.security.roles import OWNER, ROLES
+from timevis.service.db.user_tables import MAX_PASSWORD_LETTERS, OWNER, ROLES, USER_NAME_PATTERN, Share, User
 
-NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}"
-MIN_PASSWORD_LETTERS, MAX_PASSWORD_LETTERS = 10, 200
+MIN_PASSWORD_LETTERS = 10
 PASSWORD_METHOD = "scrypt:32768:8:1"
 NO_PASSWORD = (
     "scrypt:32768:8:1$nfQeJ8Vg0y2sBz4k$"
@@ -52,7 +50,7 @@ def add_user(session: Session, name: str, role: str, password: str | None = None
 
 def require_name(name: str) -> None:
     """Check the name of a user or a token."""
-    if not re.fullmatch(NAME_PATTERN, name) or name.lower() == OWNER:
+    if not re.fullmatch(USER_NAME_PATTERN, name) or name.lower() == OWNER:
         raise ConfigError(
             Text("wrong-user-name", "{name!r} cannot be the name of a user or a token", name=name),
             characters_of_name(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
@@ -12,8 +13,6 @@ from timevis.config.options import parameter_help
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.schemas.forecasts import ComparisonResult, ForecastDryRun, ForecastResult
 from timevis.service.schemas.training import DryRun
-from timevis.service.security.gate import PUBLIC_PATHS
-from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, access_of
 
 BINARY_RESPONSES = {
     ("/api/models/{model_id}/report", "get"): "text/html",
@@ -30,8 +29,11 @@ READING = (
 """Requests whose answer has status 202 if the file is not read within a second."""
 
 
-def complete_specification(app: APIFlask) -> None:
-    """Add to the specification: who may do what, a success that has two status codes, files, and the dry run."""
+def complete_specification(app: APIFlask, lowest_role: Callable[[str, str, Any], str | None]) -> None:
+    """Add to the specification: who may do what, a success that has two status codes, files, and the dry run.
+
+    `lowest_role` gives the role that an operation needs, from its path, method and function; None if it needs none.
+    """
 
     @app.spec_processor
     def complete(spec: Any) -> Any:
@@ -56,10 +58,9 @@ def complete_specification(app: APIFlask) -> None:
         for path, operations in spec["paths"].items():
             for method, operation in operations.items():
                 responses = operation["responses"]
-                needed = access_of(views.get((path, method)), method.upper()).kind
                 operation["security"] = [{"token": []}]
-                if needed != PUBLIC and path not in PUBLIC_PATHS:
-                    operation["x-role"] = LOWEST_ROLE[needed]
+                if (role := lowest_role(path, method.upper(), views.get((path, method)))) is not None:
+                    operation["x-role"] = role
                 _copy_success(responses)
                 if (path, method) in BINARY_RESPONSES:
                     content = {BINARY_RESPONSES[path, method]: {"schema": {"type": "string", "format": "binary"}}}
