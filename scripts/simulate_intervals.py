@@ -233,7 +233,11 @@ def main() -> None:
     args = parser.parse_args()
     if args.seeds:
         lines = [
-            {"origins": length, "autocorrelation of level, own": f"{phi}, {own}", "deviation of seeds": deviation}
+            {
+                "origins": str(length),
+                "autocorrelation of level, own": f"{phi}, {own}",
+                "deviation of seeds": str(deviation),
+            }
             | {
                 f"{a} and {b} seeds": coverage_over_seeds(length, phi, own, deviation, (a, b), args.repetitions)
                 for a, b in SEEDS

@@ -61,6 +61,7 @@ def _fitted(method: str, panel: Panel | None = None, **options: object) -> tuple
         ("mstl", {"history_length": 96}),
         ("nhits", {"max_steps": 40, "val_check_steps": 20, "learning_rates": [1e-3]}),
         ("fracast", {"history_length": 400}),
+        ("flair", {"history_length": 400}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -144,7 +145,7 @@ def test_the_forecasts_of_a_network_do_not_depend_on_the_units_of_a_channel():
 
 
 @needs_peers
-@pytest.mark.parametrize("method", ["autoets", "fracast"])
+@pytest.mark.parametrize("method", ["autoets", "fracast", "flair"])
 def test_rows_before_the_start_of_a_series_are_not_invented(method):
     longer = np.concatenate([np.full(24, np.nan), SERIES[:, 0]])
     batches = [

@@ -90,7 +90,10 @@ export function useStartSearch() {
   });
 }
 
-/** The forecast by the best combination so far of a search, again after each member that has brought something. */
+/**
+ * The forecast by the best combination so far of a search, again after each member that has brought something; there is
+ * none before it is better than seasonal naive.
+ */
 export function useSearchForecast(task: MaybeRefOrGetter<Task | undefined>, channel: MaybeRefOrGetter<string>) {
   /** Changes whenever there is another forecast; null while there is none. */
   const version = computed(() => {
@@ -98,7 +101,7 @@ export function useSearchForecast(task: MaybeRefOrGetter<Task | undefined>, chan
     if (shown === undefined || shown.state === "failed" || shown.state === "cancelled") return null;
     if (shown.state === "completed") return "completed";
     const search = searchOf(shown);
-    if (!search || search.combination === null) return null;
+    if (!search || search.combination === null || search.combination >= 1) return null; // not better than seasonal naive
     return search.members.map((member) => member.weight ?? 0).join(" ");
   });
   const items = useQuery({

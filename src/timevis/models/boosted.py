@@ -48,6 +48,8 @@ MIN_SCREEN_GAIN = 0.01
 """Smallest share by which covariates must lower the validation error."""
 MIN_SCREEN_HORIZONS = 10
 """Independent horizons of the tuning windows below which this share is larger, in inverse proportion."""
+MAX_CHECKED_HORIZONS = 50
+"""Independent horizons of the tuning windows from which covariates are not compared to shifted copies."""
 SHIFTED_COPIES = 8
 """Fits with covariates that are shifted in time, to which covariates that seem to help are compared."""
 MAX_SHIFTED_DEVIATIONS = 2.0
@@ -66,8 +68,9 @@ def covariates_to_read(
 
     For ``auto``, small boosted models are fitted without covariates, with the covariates that are known ahead, and
     with all. The covariates that give the lowest absolute error on the tuning windows are read, if it is lower than
-    the error of fewer covariates by at least `MIN_SCREEN_GAIN` (more if there are few windows), and clearly lower
-    than with the same covariates shifted in time: noise often lowers the error of few windows, too.
+    the error of fewer covariates by at least `MIN_SCREEN_GAIN` (more if there are few windows), and, unless
+    there are many windows, clearly lower than with the same covariates shifted in time: noise often lowers the error
+    of few windows, too.
 
     Parameters
     ----------
@@ -94,7 +97,8 @@ def covariates_to_read(
     for name, error in errors.items():
         if error < (1 - min_gain) * errors[best]:
             added = [column for column in distinct[name] if column not in distinct[best]]
-            if _is_lower_than_by_chance(error, datamodule, distinct[name], added):
+            is_certain = horizons >= MAX_CHECKED_HORIZONS
+            if is_certain or _is_lower_than_by_chance(error, datamodule, distinct[name], added):
                 best = name
     described = ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
     log.info("covariates=auto reads %s; validation errors of small boosted models: %s", best, described)

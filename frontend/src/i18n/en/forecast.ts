@@ -59,6 +59,7 @@ export default {
     time: "Time",
     scored: "The truth has arrived for {n} step: MAE {mae}. | The truth has arrived for {n} steps: MAE {mae}.",
     backtest: "Mean absolute error of the median over {n} step: {mae}. | Mean absolute error of the median over {n} steps: {mae}.",
+    why: "Why this forecast of {model}",
     notYet: "The truth is drawn here as soon as newer rows of the dataset are uploaded.",
     notScored: "Not scored: this series was too short, so the error of its forecast was not measured ({models}).",
   },

@@ -10,5 +10,6 @@ import search from "./search";
 import system from "./system";
 import tasks from "./tasks";
 import train from "./train";
+import users from "./users";
 
-export default { common, compare, data, forecast, grid, help, models, results, search, system, tasks, train };
+export default { common, compare, data, forecast, grid, help, models, results, search, system, tasks, train, users };

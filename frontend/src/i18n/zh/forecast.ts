@@ -56,6 +56,7 @@ const words: Area<"forecast"> = {
     time: "时间",
     scored: "已有 {n} 步的真实值：MAE {mae}。",
     backtest: "中位数在 {n} 步上的平均绝对误差：{mae}。",
+    why: "{model}为什么这样预测",
     notYet: "上传该数据集更新的行后，真实值会显示在这里。",
     notScored: "未评分：该序列太短，其预测误差未经测量（{models}）。",
   },

@@ -7,6 +7,8 @@ const words: Area<"search"> = {
   minutes: "{n} 分钟 | {n} 分钟",
   again: "重新搜索",
   title: "依次尝试的模型",
+  forecastTitle: "预测",
+  forecastText: "由已尝试模型的最佳组合给出，旁边是重复上一个周期的季节朴素法。",
   member: "模型",
   state: "状态",
   error: "验证误差",

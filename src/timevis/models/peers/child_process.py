@@ -283,7 +283,32 @@ class Fracast:
         return result
 
 
-LIBRARIES = {library.package: library for library in (StatsForecast, NeuralForecast, Chronos, Fracast)}
+class Flair:
+    """FLAIR: a periodic shape times a level, which a ridge regression forecasts; fitted anew at each origin."""
+
+    package = "flaircast"
+    num_samples = 200  # the default of the library
+
+    def __init__(self, request: Request) -> None:
+        from flaircast import forecast
+
+        self.forecast_series = forecast
+        self.horizon, self.levels, self.seed = request["horizon"], request["quantile_levels"], request["seed"]
+        self.freq = request["freq"]
+
+    def fit(self, request: Request) -> dict[str, Any]:
+        return {}
+
+    def forecast(self, history: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+        result = np.empty((len(history), len(self.levels), self.horizon))
+        for window, row in enumerate(history.astype(np.float64)):
+            values = row[~np.isnan(row)]
+            paths = self.forecast_series(values, self.horizon, self.freq, n_samples=self.num_samples, seed=self.seed)
+            result[window] = np.quantile(paths, self.levels, axis=0)
+        return result
+
+
+LIBRARIES = {library.package: library for library in (StatsForecast, NeuralForecast, Chronos, Fracast, Flair)}
 
 
 def _read_requests(stream: TextIO, requests: queue.Queue) -> None:

@@ -1,4 +1,4 @@
-"""Forecasters of statsforecast, neuralforecast, Chronos and Fracast on the windows of TimeVis."""
+"""Forecasters of statsforecast, neuralforecast, Chronos, Fracast and FLAIR on the windows of TimeVis."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ LIBRARY_OF_METHOD = {
     "autoarima": "statsforecast",
     "chronos": "chronos-forecasting",
     "fracast": "fracast",
+    "flair": "flaircast",
 }
 Method = Literal[
     "nhits",
@@ -50,6 +51,7 @@ Method = Literal[
     "autoarima",
     "chronos",
     "fracast",
+    "flair",
 ]
 
 
@@ -68,9 +70,9 @@ class Peer(Forecaster):
 
     The networks of neuralforecast read the calendar as the LSTM of TimeVis does (PatchTST cannot), and are trained on
     the training part; the calibration half of the validation part selects the learning rate and the step whose
-    weights are used. The methods of statsforecast are fitted anew on the rows before each
-    origin. Chronos and Fracast are not trained. Those read the values alone. Networks other than PatchTST also read
-    covariates: known ones with their future values, and observed ones up to the origin (DeepAR only known ones).
+    weights are used. FLAIR and the methods of statsforecast are fitted anew on the rows before each origin. Chronos
+    and Fracast are not trained. Those read the values alone. Networks other than PatchTST also read covariates: known
+    ones with their future values, and observed ones up to the origin (DeepAR only known ones).
 
     Parameters
     ----------
@@ -88,6 +90,8 @@ class Peer(Forecaster):
         differences are smallest in the training part.
     seasons : sequence of int
         In rows, for MSTL. `from_data` takes the seasons that `history_length` contains twice.
+    freq : str
+        Frequency of the data, from which FLAIR takes its seasons.
     calendar : sequence of str
         Calendar fields that a network reads.
     covariate_columns : sequence of int
@@ -127,6 +131,7 @@ class Peer(Forecaster):
         seed: Seed = 0,
         season: int = 1,
         seasons: Sequence[int] = (),
+        freq: str = "h",
         calendar: Sequence[str] = (),
         covariate_columns: Sequence[int] = (),
         observed_columns: Sequence[int] = (),
@@ -196,6 +201,7 @@ class Peer(Forecaster):
         rows: Any = kwargs.get("history_length") or datamodule.context_length
         seasons = [s for s in datamodule.seasons if s > 1 and 2 * s <= rows] or [1]
         season = _strongest_season(datamodule, seasons)
+        kwargs = {"freq": datamodule.panel.freq} | kwargs
         return super().from_data(datamodule, season=season, seasons=seasons, **kwargs)
 
     @property

@@ -81,7 +81,7 @@ def add_share(session: Session, kind: str, object_id: str, expires: float | None
     place = {
         MODEL: f"results/{object_id}",
         REPORT: f"api/models/{object_id}/report",
-        COMPARISON: f"compare?task={object_id}",
+        COMPARISON: f"compared/{object_id}",
     }[kind]
     return share, f"{FOLDER}/{secret}/{place}"
 

@@ -57,9 +57,8 @@ def complete_specification(app: APIFlask) -> None:
             for method, operation in operations.items():
                 responses = operation["responses"]
                 needed = access_of(views.get((path, method)), method.upper()).kind
-                is_public = needed == PUBLIC or path in PUBLIC_PATHS
-                operation["security"] = [] if is_public else [{"token": []}]
-                if not is_public:
+                operation["security"] = [{"token": []}]
+                if needed != PUBLIC and path not in PUBLIC_PATHS:
                     operation["x-role"] = LOWEST_ROLE[needed]
                 _copy_success(responses)
                 if (path, method) in BINARY_RESPONSES:
