@@ -126,7 +126,17 @@ export async function trained(page: Page, request: object): Promise<string> {
 export async function upload(page: Page, file: { name: string; mimeType: string; buffer: Buffer }): Promise<string> {
   const answer = await page.request.post("/api/upload", { multipart: { file }, timeout: WAIT });
   if (!answer.ok()) throw new Error(await answer.text());
-  return ((await answer.json()) as { id: string }).id;
+  const { id, kind } = (await answer.json()) as { id: string; kind?: string };
+  // A file that is not read within a second is read by a task.
+  const deadline = Date.now() + WAIT;
+  while (kind !== undefined && Date.now() < deadline) {
+    const task = await call<{ error: string | null; result: { dataset?: string } }>(page, `/tasks/${id}`);
+    if (task.result.dataset !== undefined) return task.result.dataset;
+    if (task.error !== null) throw new Error(task.error);
+    await page.waitForTimeout(300);
+  }
+  if (kind !== undefined) throw new Error(`${file.name} was not read in time`);
+  return id;
 }
 
 /** An hourly series with a daily season, missing hours and one unusual value, as in a file that was not prepared for TimeVis. */
