@@ -28,7 +28,6 @@ from timevis.models.catalog import declared_models
 from timevis.models.ensemble import Ensemble
 from timevis.models.forecaster import Forecaster
 from timevis.models.recalibration_facts import Recalibration
-from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import frequency_name
 from timevis.runs.folder import RunFolder, is_unused
@@ -299,6 +298,11 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
             join_names(panel.statics.names),
             join_names(readers),
         )
+    if panel.events and not forecaster.reads_events:
+        log.warning(
+            "this model does not read the %d events of data.events; model=qwen_patch with model.tune=none does",
+            len(panel.events),
+        )
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(
@@ -344,7 +348,7 @@ def _score(
     recalibration: Recalibration,
 ) -> Results:
     """Score the split that the config names once, with seasonal naive on the same windows, and write the results."""
-    naive = SeasonalNaive.fitted(datamodule)
+    naive = forecaster.validation_reference.naive
     started = time.monotonic()
     backtest = evaluate(
         trainer,

@@ -9,6 +9,7 @@ item of the table.
     timevis predict outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
     timevis predict RUN --refit --out next_day.csv
     timevis predict RUN plant_a.csv plant_b.csv --out plants.parquet
+    timevis predict RUN --events events.csv                 # what if the road is closed tomorrow
     timevis predict RUN --backtest                          # hides the last rows and forecasts them
 
 With --rescore, the run is not used to forecast beyond the data. Instead it is scored, without training, on windows of
@@ -59,6 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE|DIR",
         help="a .csv or .parquet file; with --rescore a new folder (default: in RUN/forecasts or RUN/rescored)",
     )
+    parser.add_argument(
+        "--events",
+        type=Path,
+        metavar="FILE",
+        help="events in words that are known ahead: a file with the columns from, to and text",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite the file of --out")
     parser.add_argument("--no-plot", action="store_true", help="do not draw a picture")
     parser.add_argument("--rescore", action="store_true", help="score the run on other dates or data")
@@ -73,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--rescore scores the model of the run without fitting it again; leave --refit out")
     if args.rescore and (args.backtest or args.horizon is not None):
         parser.error("--rescore scores all windows of the dates given; leave --backtest and --horizon out")
+    if args.rescore and args.events:
+        parser.error("--rescore scores with the events of the run; leave --events out")
     if not args.rescore and (args.start or args.end):
         parser.error("--start and --end need --rescore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -126,7 +135,7 @@ def forecast_future(args: argparse.Namespace) -> int:
     folder = RunFolder(args.run)
     if args.out is None:
         folder.require_links_inside()
-    items = load_panels(folder, args.files or None)
+    items = load_panels(folder, args.files or None, args.events)
     table = forecast_items(folder, items, refit=args.refit, horizon=args.horizon, backtest=args.backtest)
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as path:

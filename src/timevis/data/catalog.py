@@ -25,6 +25,7 @@ from timevis.data.readers.header_units import units_of_names
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import missing_column, no_such_column
 from timevis.data.schema.hour_columns import stack_hour_columns
+from timevis.data.sources.read_events import read_events
 from timevis.data.synthetic import synthetic_panel
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
@@ -33,6 +34,8 @@ from timevis.messages import Setting, Text
 log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
 DOWNLOAD_TIMEOUT_SECONDS = 30
+LARGE_FILE_BYTES, MANY_ROWS = 2**25, 5_000_000
+"""Size of a file, and rows, from which on reading and checking them have a line in the log."""
 
 
 def load_panel(
@@ -78,6 +81,8 @@ def load_panel(
             on_table(table)
         card = apply_options_to_card(replace(card, units=_units_of_table(table) | card.units), options)
         panel, report = clean(table, options, card, future=future, channels=channels)
+    if options.events is not None:
+        panel = replace(panel, events=read_events(options.events))
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report
@@ -154,7 +159,12 @@ def _keys_about_a_file(options: DataOptions) -> list[str]:
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """Read the table that the options name; returns it with its dataset card."""
     if options.path is not None:
+        path = Path(options.path).expanduser()
+        if path.is_file() and (size := path.stat().st_size) >= LARGE_FILE_BYTES:
+            log.info("reading %s (%.0f MB)", path.name, size / 1e6)
         table = read_table(options.path, options)
+        if len(table.frame) >= MANY_ROWS:
+            log.info("%d rows read; columns, times and values are checked", len(table.frame))
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             advice = Text(
                 "columns-of-bundled-file",

@@ -83,6 +83,9 @@ class DataOptions(ReadOptions):
         Columns to forecast; None takes all numeric columns.
     covariates : mapping, optional
         Column to ``known`` or ``observed``, and ``holiday`` also to a country code.
+    events : str, optional
+        A file with the columns from, to and text: events that are known ahead of time, in words; see
+        `timevis.data.sources.read_events.read_events`.
     country : str, optional
         ISO 3166 code, such as ``GB`` or ``US-MN``, of the country whose public holidays become a known covariate of
         data that are daily or finer.
@@ -114,6 +117,7 @@ class DataOptions(ReadOptions):
     id: tuple[str, ...] | None = None
     target: tuple[str, ...] | None = None
     covariates: Mapping[str, str] | None = None
+    events: str | None = None
     country: str | None = None
     frequency: str | None = None
     timezone: str | None = None
@@ -311,6 +315,7 @@ CONVERTERS: dict[str, Callable[[Any, str], Any]] = {
     "id": _column_names,
     "target": _column_names,
     "covariates": _covariates,
+    "events": _path,
     "country": _text,
     "frequency": _text,
     "timezone": _text,

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from timevis.data.calendar import calendar_fields
+from timevis.data.events import rows_of_events
 from timevis.data.panel import Panel, normalize_nans
 from timevis.data.window_sampling import scored_origins
 
@@ -143,6 +144,8 @@ class SeriesStore:
         If covariates differ between channels: which of the N columns each channel reads; see `Panel`.
     covariate_known : bool [K]
         True for covariates whose values are known over the horizon.
+    events : tuple of EventRows
+        The rows of the events of the panel.
     """
 
     def __init__(self, panel: Panel) -> None:
@@ -154,6 +157,7 @@ class SeriesStore:
         self._seasonally_filled: dict[int, Tensor] = {}
         self.has_late_start = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
         self.calendar = torch.from_numpy(calendar_fields(panel.local_index))
+        self.events = rows_of_events(panel.events, panel.local_index)
         covariates = torch.from_numpy(panel.covariates)
         self.covariate_observed = torch.isfinite(covariates).contiguous()
         self.covariates = covariates.contiguous()
@@ -320,10 +324,16 @@ class WindowSet:
         season: int = 1,
         has_open_target: np.ndarray | None = None,
     ) -> WindowSet:
-        """As `evaluation`, for each channel from its `first` origin to before its `stop`, int64 [C]."""
-        bounds = zip(first.tolist(), stop.tolist(), strict=True)
-        options = (stride, max_windows, season, has_open_target)
-        return cls.of_series([scored_origins(range(a, b), *options) for a, b in bounds])
+        """As `evaluation`, for each channel from its `first` origin to before its `stop`, int64 [C].
+
+        `has_open_target` is bool [T, C], or [T, 1] for all channels.
+        """
+        is_open: Sequence[np.ndarray | None] = [None] * len(first)
+        if has_open_target is not None:
+            is_open = np.broadcast_to(has_open_target, (len(has_open_target), len(first))).T
+        bounds = zip(first.tolist(), stop.tolist(), is_open, strict=True)
+        options = (stride, max_windows, season)
+        return cls.of_series([scored_origins(range(a, b), *options, is_open_row) for a, b, is_open_row in bounds])
 
 
 def _has_target(targets: np.ndarray, horizon: int) -> np.ndarray:

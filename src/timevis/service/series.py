@@ -74,7 +74,7 @@ class StoredSeries:
     timezone : str or None
         Time zone in which times are shown.
     closed : ClosedHours or None
-        Hours of the week in which values are always missing.
+        Hours of the week in which its values are always missing.
     """
 
     values: np.ndarray
@@ -90,7 +90,7 @@ class StoredSeries:
         values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
         outliers = np.load(folder / OUTLIERS_FILE)
         rows = outliers[outliers[:, 1] == channel, 0]
-        closed = ClosedHours.from_report(report)
+        closed = ClosedHours.from_report(report, list(report["channels"])[channel])
         return cls(values[channel], times, rows, has_time_zone(report), report["timezone"], closed)
 
     def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
@@ -111,19 +111,24 @@ class StoredSeries:
 
     def first_row(self, text: str, pointer: str, side: Any = "left") -> int:
         """The first row at or after a time; with side ``right``, after it."""
-        try:
-            time = pd.Timestamp(text)
-        except ValueError:
-            raise wrong_field(
-                pointer,
-                Text("time-not-read", "{text!r} cannot be read as a time", text=text),
-                Text("example-of-time", "write 2026-01-31T12:00"),
-            ) from None
+        time = read_time(text, pointer)
         if self.has_zone and time.tz is None:
             time = time.tz_localize(self.timezone or "UTC", ambiguous=True, nonexistent="shift_forward")
         if time.tz is not None:
             time = time.tz_convert("UTC").tz_localize(None) if self.has_zone else time.tz_localize(None)
         return int(self.times.searchsorted(time.to_datetime64().astype(TIME_UNIT).astype(np.int64), side=side))
+
+
+def read_time(text: str, pointer: str) -> pd.Timestamp:
+    """A time of a request, with a zone if its text has an offset."""
+    try:
+        return pd.Timestamp(text)
+    except ValueError:
+        raise wrong_field(
+            pointer,
+            Text("time-not-read", "{text!r} cannot be read as a time", text=text),
+            Text("example-of-time", "write 2026-01-31T12:00"),
+        ) from None
 
 
 def read_series(series: StoredSeries, start: str | None, end: str | None, points: int) -> dict[str, Any]:

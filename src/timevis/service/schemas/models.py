@@ -35,6 +35,7 @@ class ModelSummary(BaseModel):
     notes: str
     tags: list[str]
     champion: bool = Field(description="Whether it is the preferred model of its dataset.")
+    created_by: str | None = Field(description="Name of the user who made it.")
     created: float
     deleted: float | None
 
@@ -78,7 +79,7 @@ class ModelOptions(BaseModel):
     queue: Literal["cpu", "gpu"] = Field(description="gpu: a GPU shortens its training runs.")
     recommended: bool = Field(description="Whether a form chooses it where the user has chosen none.")
     preset_groups: list[Preset] = Field(description="Presets of POST /api/groups; only auto has any.")
-    covariates: list[Literal["known", "observed", "static"]] = Field(
+    covariates: list[Literal["known", "observed", "static", "events"]] = Field(
         description="Kinds of covariates that it can read."
     )
     untrained: UntrainedMethod | None = Field(

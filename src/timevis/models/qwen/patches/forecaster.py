@@ -20,6 +20,8 @@ from timevis.models.direct import DirectForecaster
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
 from timevis.models.qwen.backbone.precision import use_bfloat16
+from timevis.models.qwen.events.event import CHANNELS
+from timevis.models.qwen.events.weights import channels_of_events, load_layers
 from timevis.models.qwen.patches.network import PatchNetwork
 from timevis.models.qwen.patches.weights import check_weights, load_patch_network
 
@@ -30,7 +32,8 @@ DEFAULT_CONTEXT_LENGTH = 528
 class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     """Forecasts in one pass through a network that was pretrained on patches of synthetic series.
 
-    Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained. It reads values and the calendar.
+    Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained. It reads values and the calendar and,
+    with the packaged weights and without fine-tuning, the events of the data; see `timevis.data.events`.
     It has the parameters of `build_network` and of `DirectForecaster`.
     """
 
@@ -44,7 +47,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
         untrained=Untrained(name="nano-patch", title="Nano-patch, not fine-tuned", values={"model.tune": "none"}),
     )
-    readable_covariates = {}
+    readable_covariates = {"events": None}
     sections = {"backbone": load_patch_network, "lora": add_adapters}
     check_backbone = staticmethod(check_weights)
 
@@ -104,7 +107,22 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     def describe(self) -> dict[str, Any]:
         return {"backbone": self.describe_backbone()} | super().describe()
 
+    @property
+    def reads_events(self) -> bool:
+        return self.hparams["tune"] == "none" and self.backbone.path == "nano-patch"
+
     def network_output(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        if self.reads_events and batch.series.events:
+            return self._output_with_events(batch, mean, std)
         is_bfloat16 = use_bfloat16(self.device, self.hparams["bf16"])
         with torch.autocast(self.device.type, torch.bfloat16) if is_bfloat16 else nullcontext():
             return super().network_output(batch, mean, std)
+
+    def _output_with_events(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        length = batch.calendar.shape[1]
+        channels = channels_of_events(batch.series.events, batch.origin - self.context_length, length)
+        channels[..., CHANNELS.index("limit_value")] /= std
+        network: Any = self.net if self.average is None else self.average
+        layers = load_layers().to(self.device)
+        context = (batch.context - mean) / std
+        return layers(network, context, batch.context_mask, batch.calendar, channels.float(), (-mean / std).float())

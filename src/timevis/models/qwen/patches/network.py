@@ -7,8 +7,9 @@ appending patches whose values are missing (TiRex; Auer et al., 2025, arXiv:2505
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -120,6 +121,31 @@ def patch_inputs(values: Tensor, mask: Tensor, visible: Tensor, calendar: Tensor
     z, mask, *references = (x.unflatten(1, (-1, patch_length)) for x in (z, mask, *references))
     features, roughness = patch_calendars(calendar, patch_length), patch_roughness(z, mask)
     return PatchInputs(z, mask, features, roughness, torch.stack(references, 2), strength, shift, scale)
+
+
+@dataclass(frozen=True)
+class PassInputs:
+    """What one pass over T rows, a multiple of the patch length, reads.
+
+    Attributes
+    ----------
+    values, mask : float [B, T]
+    calendar : int64 [B, T, 5]
+    first : int
+        The patch whose successors are forecast.
+    padding : int
+        Rows that were added before the context.
+    """
+
+    values: Tensor
+    mask: Tensor
+    calendar: Tensor
+    first: int
+    padding: int
+
+
+Forecasts: TypeAlias = tuple[Tensor, Tensor]
+OnePass: TypeAlias = Callable[[PassInputs], tuple[Tensor, PatchInputs]]
 
 
 class PatchNetwork(nn.Module):
@@ -235,6 +261,31 @@ class PatchNetwork(nn.Module):
         quantiles : float32 [B, Q, H]
             Non-decreasing along dim 1.
         """
+        return self.forecast_in_passes(context, context_mask, calendar, self._one_pass)
+
+    def _one_pass(self, series: PassInputs) -> tuple[Tensor, PatchInputs]:
+        everywhere = torch.ones_like(series.values)
+        rows = self.settings.patch_length
+        inputs = patch_inputs(series.values, series.mask, everywhere, series.calendar, rows)
+        return self.next_patches(inputs, series.first), inputs
+
+    def forecast_in_passes(
+        self, context: Tensor, context_mask: Tensor, calendar: Tensor, one_pass: OnePass
+    ) -> Forecasts:
+        """Forecast a horizon of any length: a pass that needs later values than the last one reads its median.
+
+        Parameters
+        ----------
+        context, context_mask, calendar
+            As for `forward`.
+        one_pass : callable
+            Takes `PassInputs`; returns the quantiles of the next patches, as `next_patches` does, and the inputs.
+
+        Returns
+        -------
+        median, quantiles
+            As `forward`.
+        """
         rows, length = self.settings.patch_length, context.shape[1]
         horizon = calendar.shape[1] - length
         mask = context_mask.to(context.dtype)
@@ -245,9 +296,9 @@ class PatchNetwork(nn.Module):
             known = functional.pad(torch.where(mask > 0, context, 0.0), (before, ahead + after))
             may_read = functional.pad(mask, (before, ahead + after))
             calendar_rows = extend_calendar(calendar[:, : length + done + ahead], before, after)
-            inputs = patch_inputs(known, may_read, torch.ones_like(known), calendar_rows, rows)
             first = known.shape[1] // rows - (ahead + after) // rows - 1
-            quantiles = self.next_patches(inputs, first).transpose(1, 2).flatten(2)[..., :ahead].sort(1).values
+            quantiles, inputs = one_pass(PassInputs(known, may_read, calendar_rows, first, before))
+            quantiles = quantiles.transpose(1, 2).flatten(2)[..., :ahead].sort(1).values
             part = quantiles.sinh() * inputs.scale.unsqueeze(1) + inputs.shift.unsqueeze(1)
             parts.append(part)
             done += ahead
