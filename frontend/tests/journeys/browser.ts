@@ -135,7 +135,7 @@ export async function upload(page: Page, file: { name: string; mimeType: string;
     if (task.error !== null) throw new Error(task.error);
     await page.waitForTimeout(300);
   }
-  throw new Error("the file was not read in time");
+  throw new Error(`${file.name} was not read in time`);
 }
 
 /** An hourly series with a daily season, missing hours and one unusual value, as in a file that was not prepared for TimeVis. */
