@@ -67,7 +67,7 @@ it("the forecast moves with the values of a column that is known ahead, in both 
   });
   const dataset = await upload(page, { name: "price.csv", mimeType: "text/csv", buffer: Buffer.from(["time,load,price", ...lines].join("\n")) });
   const model = await trained(page, {
-    ...{ model: "lstm", dataset, target: ["load"], covariates: { price: "known" }, horizon: 12, context_length: 24 },
+    ...{ model: "lstm", name: "prices", dataset, target: ["load"], covariates: { price: "known" }, horizon: 12, context_length: 24 },
     ...{ max_epochs: 2, steps_per_epoch: 12, min_steps_per_epoch: 1, options: { hidden_size: 8, covariates: "known" } },
   });
   for (const language of ["en", "zh"] as const) {
