@@ -58,6 +58,7 @@ peers: .venv-peers/.installed .venv-mlflow/.installed  ## the environments of th
 .venv-peers/.installed: requirements-peers.txt
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.txt
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps flaircast==0.6.1
 	@touch $@
 
 .venv-mlflow/.installed:

@@ -24,10 +24,10 @@ from timevis.config.compose import compose
 from timevis.data.calendar import calendar_fields
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
-from timevis.models.qwen.events.event import CHANNELS, FLAGS, KINDS
-from timevis.models.qwen.events.generator import add_events
-from timevis.models.qwen.events.reader import EventReader, encode, reading_channels, row_probability
 from timevis.models.qwen.nano.patch_batches import PatchBatchStream
+from timevis.models.qwen.patches.events.event import CHANNELS, FLAGS, KINDS
+from timevis.models.qwen.patches.events.generator import add_events
+from timevis.models.qwen.patches.events.reader import EventReader, encode, reading_channels, row_probability
 from timevis.models.qwen.patches.network import PatchNetwork
 from timevis.models.qwen.patches.weights import load_patch_network
 from timevis.utils.formatting import markdown_table

@@ -154,8 +154,8 @@ def replay(home: Path, days: int, drift_day: int, seed: int) -> dict[str, Any]:
     }
     monitor = service.call("POST", "monitors", json=body)["id"]
     drift_time = str(rows["time"].iloc[24 * (TRAINING_DAYS + drift_day)])
-    note = {"time": pd.Timestamp(drift_time).isoformat(), "note": "Meter replaced."}
-    service.call("POST", f"monitors/{monitor}/annotations", json=note)
+    note = {"start": pd.Timestamp(drift_time).isoformat(), "text": "Meter replaced."}
+    service.call("POST", f"datasets/{dataset}/annotations", json=note)
     service.work()
     for day in range(days):
         start, received = 24 * (TRAINING_DAYS + day), len(service.received)

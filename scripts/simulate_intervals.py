@@ -3,6 +3,7 @@
     python scripts/simulate_intervals.py --repetitions 4000
     python scripts/simulate_intervals.py --repetitions 4000 --paired
     python scripts/simulate_intervals.py --repetitions 4000 --sets
+    python scripts/simulate_intervals.py --repetitions 4000 --seeds
 
 Each row is a process of the errors at successive origins, each column a number of origins. The cells are the share of
 simulated series whose interval contains the expectation, in percent, and after the slash the width of the interval
@@ -19,6 +20,12 @@ rejects at 5 %.
 With --sets the intervals are the bootstrap intervals of the skill over data sets that scripts/suite.py prints. The
 cells are the share of simulations, in percent, in which the interval contains the true skill; the logarithms of the
 relative errors of the sets are independent, and normal or skewed.
+
+With --seeds two models are compared that are equal in expectation, over origins and over the seeds of their training
+runs. A seed changes all errors of a run by a factor with the given standard deviation, and each error by a further
+random factor. The cells are the share of simulations, in percent, in which the interval contains the true ratio: the
+interval of the first seed of each model, after the first slash the interval over origins of the means over seeds, and
+after the second slash the interval over origins and seeds.
 """
 
 from __future__ import annotations
@@ -30,7 +37,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from timevis.evaluation.intervals import MeanInterval
+from timevis.evaluation.intervals import MeanInterval, SeedVariance
 from timevis.evaluation.suite import summarise
 from timevis.utils.formatting import markdown_table
 
@@ -168,13 +175,78 @@ def coverage_over_sets(skewed: bool, sets: int, repetitions: int, seed: int = 0)
     return f"{100 * inside / repetitions:.1f}"
 
 
+SEEDS = ((2, 2), (3, 3), (5, 5), (3, 1))
+"""Numbers of seeds of the two models."""
+SEED_DEVIATIONS = (0.0, 0.01, 0.037, 0.1)
+"""Standard deviation of the error of a model over its seeds, relative to its mean."""
+SEED_ROWS = ((100, 0.9, 0.5), (500, 0.9, 0.5), (500, 0.95, 0.9))
+"""Origins, and autocorrelation of the level that both models share and of their own errors."""
+NOISE_OF_SEED = 0.1
+"""Standard deviation of the logarithm of the factor by which a seed changes a single error."""
+
+
+def coverage_over_seeds(
+    length: int, phi: float, own_phi: float, deviation: float, seeds: tuple[int, int], repetitions: int, seed: int = 0
+) -> str:
+    """How often the intervals of the ratio of two equal models contain 1, in percent; see the top of the file.
+
+    Parameters
+    ----------
+    length : int
+        Origins.
+    phi, own_phi : float
+        Autocorrelation of the level that both models share, and of their own errors.
+    deviation : float
+        Of the errors over seeds.
+    seeds : tuple of 2 int
+        Number of seeds of each model.
+    """
+    rng, inside = np.random.default_rng(seed), []
+    for _ in range(repetitions // SERIES_AT_ONCE):
+        level = np.exp(0.5 * autoregressive(rng, phi, length, SERIES_AT_ONCE))
+        runs = []  # of each model the errors [R, n, S]
+        for number in seeds:
+            own = level * np.exp(0.3 * autoregressive(rng, own_phi, length, SERIES_AT_ONCE))
+            factors = 1 + deviation * rng.normal(size=(number, 1, SERIES_AT_ONCE))
+            runs.append(own * factors * np.exp(NOISE_OF_SEED * rng.normal(size=(number, *own.shape))))
+        first = [errors[:1] for errors in runs]
+        inside.append([_contains_one(first, False), _contains_one(runs, False), _contains_one(runs, True)])
+    return " / ".join(f"{100 * share:.1f}" for share in np.mean(inside, (0, 2)))
+
+
+def _contains_one(runs: list[np.ndarray], with_seeds: bool) -> np.ndarray:
+    """Whether the intervals [S] of the ratio of two models contain 1, from their errors [R, n, S]."""
+    means = [errors.mean((0, 1)) for errors in runs]
+    a, b = (errors.mean(0) / mean for errors, mean in zip(runs, means, strict=True))
+    variance = SeedVariance.of([errors.mean(1) / mean for errors, mean in zip(runs, means, strict=True)])
+    interval = MeanInterval(a - b, seeds=variance if with_seeds else None)
+    return np.abs(np.log(means[0] / means[1])) <= interval.half_widths()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=4000)
     parser.add_argument("--process", default="", help="only the processes whose name contains this text")
     parser.add_argument("--paired", action="store_true", help="simulate the tests of paired differences")
     parser.add_argument("--sets", action="store_true", help="simulate the intervals over data sets")
+    parser.add_argument("--seeds", action="store_true", help="simulate the intervals over origins and seeds")
     args = parser.parse_args()
+    if args.seeds:
+        lines = [
+            {
+                "origins": str(length),
+                "autocorrelation of level, own": f"{phi}, {own}",
+                "deviation of seeds": str(deviation),
+            }
+            | {
+                f"{a} and {b} seeds": coverage_over_seeds(length, phi, own, deviation, (a, b), args.repetitions)
+                for a, b in SEEDS
+            }
+            for length, phi, own in SEED_ROWS
+            for deviation in SEED_DEVIATIONS
+        ]
+        print(markdown_table(pd.DataFrame(lines)))
+        return
     if args.sets:
         lines = [
             {"logarithms of the errors": "skewed" if skewed else "normal"}

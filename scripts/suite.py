@@ -13,7 +13,15 @@
 
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
 written to docs/results/suite.json as soon as it ends, so that the suite can be stopped at any time and continued. The
-losses of its windows go to suite.losses.parquet beside it, from which `compare` tests differences.
+losses of its windows go to suite.losses.parquet beside it, from which `compare` tests differences, over windows and
+seeds if both models have several.
+
+Another list is given by --suite, with rows in docs/results and runs in outputs of the same name. scripts/unseen.yaml
+lists data sets that may be scored once: it has a key `commit`, which `freeze` writes, together with the weights.
+
+    python scripts/suite.py freeze --suite scripts/unseen.yaml
+    python scripts/suite.py run --suite scripts/unseen.yaml --series FOLDER
+    python scripts/suite.py table --suite scripts/unseen.yaml
 """
 
 from __future__ import annotations
@@ -35,7 +43,7 @@ from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.intervals import holm
 from timevis.evaluation.stored_losses import add_losses, stored_differences
 from timevis.evaluation.suite import summarise
-from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
+from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
 from timevis.runs.record import RunRecord
 from timevis.utils.files import read_json, write_json
@@ -43,22 +51,20 @@ from timevis.utils.formatting import markdown_table
 from timevis.utils.stdout import run_script
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITE, ROWS, RUNS = (
-    ROOT / "scripts" / "suite.yaml",
-    ROOT / "docs" / "results" / "suite.json",
-    ROOT / "outputs" / "suite",
-)
+SUITE, ROWS = ROOT / "scripts" / "suite.yaml", ROOT / "docs" / "results" / "suite.json"
+SCORED_CODE = ("src", "conf", "train.py")
+"""Files and folders that must not change between `freeze` and the scores."""
 BASELINE = "seasonal_naive"
 MINIMUM_SETS = 10  # a model with fewer data sets is left out of the summary
 METRICS = ("relative_wql", "wql", "mase", "coverage_80")
 
 
-def read_rows(file: Path = ROWS) -> list[dict[str, Any]]:
+def read_rows(file: Path) -> list[dict[str, Any]]:
     """The rows that exist; none if the file does not exist."""
     return list(read_json(file)) if file.exists() else []
 
 
-def write_row(row: dict[str, Any], file: Path = ROWS) -> None:
+def write_row(row: dict[str, Any], file: Path) -> None:
     """Write a row in place of an earlier one of the same data set, model, seed and, if it has one, horizon."""
 
     def key(row: dict[str, Any]) -> list[str]:
@@ -73,20 +79,62 @@ def scores(folder: Path) -> dict[str, Any]:
     """The part of a row that comes from the results of a run."""
     results = read_json(folder / "results.json")
     row = {name: results["metrics"][name]["value"] for name in METRICS}
+    coverage = results["metrics"]["coverage_80"]
+    row["coverage_80_interval"] = [coverage["low"], coverage["high"]]  # excludes 0.8: differs at 5 %
     row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
     return row | {"versions": results["run"]["description"], "libraries": results["run"]["versions"]}
 
 
-def frozen_fingerprints(suite: dict[str, Any]) -> dict[str, str]:
+def read_suite(file: Path) -> dict[str, Any]:
+    """The data sets, models and other keys of a suite."""
+    suite: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return suite
+
+
+def rows_of(args: argparse.Namespace) -> Path:
+    """The file with the rows: `--rows`, or the one of the suite in docs/results."""
+    return args.rows or ROWS.with_name(f"{args.suite.stem}.json")
+
+
+def frozen_fingerprints(args: argparse.Namespace) -> dict[str, str]:
     """The fingerprints that the suite is frozen to; ends the program if the package has other weights."""
-    frozen: dict[str, str] = suite["fingerprints"]
+    frozen: dict[str, str] = read_suite(args.suite)["fingerprints"]
     for name, fingerprint in frozen.items():
         if (present := weights_fingerprint(find_backbone_folder(name))) != fingerprint:
             sys.exit(
-                f"suite.py: {name} has the fingerprint {present}, but {SUITE.name} was frozen to {fingerprint}. "
-                f"If it was trained again, write the new one there, delete its rows in {ROWS.name} and run it again"
+                f"suite.py: {name} has the fingerprint {present}, but {args.suite.name} was frozen to {fingerprint}. "
+                f"If it was trained again, write the new one there, delete its rows in {rows_of(args).name} and run "
+                "it again"
             )
     return frozen
+
+
+def require_frozen_code(suite: dict[str, Any], file: Path) -> None:
+    """End the program if a suite that is scored once is not frozen, or if the code has changed since."""
+    if "commit" not in suite:
+        return
+    if suite["commit"] is None:
+        sys.exit(f"suite.py: {file.name} is not frozen; `suite.py freeze --suite {file}` writes what is scored")
+    command = ["git", "diff", "--stat", suite["commit"], "--", *SCORED_CODE]
+    if changed := subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout:
+        sys.exit(f"suite.py: these files have changed since {file.name} was frozen:\n{changed}")
+
+
+def freeze(args: argparse.Namespace) -> int:
+    """Write the commit and the fingerprints of the packaged weights into a suite that is scored once."""
+    suite, commit = read_suite(args.suite), git_commit()
+    if "commit" not in suite or suite["commit"] is not None:
+        sys.exit(f"suite.py: {args.suite.name} is frozen already, or has no key `commit`")
+    if commit is None or commit.endswith("+"):
+        sys.exit("suite.py: commit all files first, so that the commit is the code that is scored")
+    weights = {name: weights_fingerprint(find_backbone_folder(name)) for name in PACKAGED_WEIGHTS}
+    text = args.suite.read_text(encoding="utf-8")
+    for key, value in (("commit", commit), ("fingerprints", weights)):
+        line = yaml.safe_dump({key: value}, default_flow_style=None, width=1000).rstrip()
+        text = re.sub(rf"(?m)^{key}: [^#\n]*(?= #)", line, text)
+    args.suite.write_text(text, encoding="utf-8")
+    print(f"{args.suite.name} is frozen to {commit}; commit it before the first score")
+    return 0
 
 
 def losses_file(rows: Path) -> Path:
@@ -94,9 +142,10 @@ def losses_file(rows: Path) -> Path:
     return rows.with_suffix(".losses.parquet")
 
 
-def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes: float) -> dict[str, Any]:
-    """Run one model on one data set; returns its row, with the reason if it has no scores."""
-    folder = RUNS / data / model / f"seed{seed}"
+def run_one(
+    folder: Path, data: str, model: str, overrides: Sequence[str], seed: int, minutes: float
+) -> dict[str, Any]:
+    """Run one model on one data set in a folder; returns its row, with the reason if it has no scores."""
     arguments = [*overrides, f"seed={seed}"]
     command = [sys.executable, str(ROOT / "train.py"), *arguments, f"hydra.run.dir={folder}"]
     if (folder / "config.yaml").exists():
@@ -146,7 +195,7 @@ def record(args: argparse.Namespace) -> int:
 
 
 def paired(args: argparse.Namespace) -> int:
-    """Print the paired differences of two models on each data set, from the stored losses of one seed."""
+    """Print the paired differences of two models on each data set, from the stored losses."""
     file, lines = losses_file(args.rows), []
     if not file.is_file():
         sys.exit(f"suite.py: there is no {file}; `run` and `record` write it")
@@ -155,11 +204,14 @@ def paired(args: argparse.Namespace) -> int:
         if len(differences):
             lines += differences.query("metric == 'relative_wql'").assign(data=data).to_dict("records")
     if not lines:
-        sys.exit(f"suite.py: no data set in {file} has runs of {args.model} and {args.other} of seed {args.seed}")
+        of_seed = "" if args.seed is None else f" of seed {args.seed}"
+        sys.exit(f"suite.py: no data set in {file} has runs of {args.model} and {args.other}{of_seed}")
     table = pd.DataFrame(lines)
     text = {"data": table["data"], f"WQL of {args.model} against {args.other}": [_difference(line) for line in lines]}
     if table["horizon"].nunique() > 1 and table["data"].duplicated().any():
         text["horizon"] = table["horizon"]
+    if table[["seeds", "seeds_of_other"]].max(axis=None) > 1:
+        text["seeds"] = [f"{line['seeds']} and {line['seeds_of_other']}" for line in lines]
     text |= {"p": table["p"].map("{:.3f}".format), "p, Holm": pd.Series(holm(table["p"])).map("{:.3f}".format)}
     print(markdown_table(pd.DataFrame(text)))
     return 0
@@ -167,35 +219,37 @@ def paired(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run what is missing; returns the number of runs without scores."""
-    suite = yaml.safe_load(SUITE.read_text(encoding="utf-8"))
-    frozen_fingerprints(suite)
+    suite, file, runs = read_suite(args.suite), rows_of(args), ROOT / "outputs" / args.suite.stem
+    frozen_fingerprints(args)
+    require_frozen_code(suite, args.suite)
     chosen_data, chosen_models = args.data or list(suite["data"]), args.models or list(suite["models"])
     for kind, names in (("data", chosen_data), ("models", chosen_models)):
         if unknown := sorted(set(names) - set(suite[kind])):
             sys.exit(
-                f"suite.py: --{kind}={','.join(unknown)} is not in {SUITE.name}; it has {', '.join(suite[kind])}"
+                f"suite.py: --{kind}={','.join(unknown)} is not in {args.suite.name}; it has {', '.join(suite[kind])}"
             )
-    done = {(r["data"], r["model"], r["seed"]) for r in read_rows() if "failure" not in r or not args.again}
+    done = {(r["data"], r["model"], r["seed"]) for r in read_rows(file) if "failure" not in r or not args.again}
     jobs = [(m, d, s) for s in args.seeds for m in chosen_models for d in chosen_data if (d, m, s) not in done]
     failures = 0
     for number, (model, data, seed) in enumerate(jobs, 1):
         texts = [*suite["data"][data], *suite["common"], *suite["models"][model]["overrides"]]
         print(f"[{number}/{len(jobs)}] {model} on {data}, seed {seed}", flush=True)
-        row = run_one(data, model, [t.replace("SERIES", str(args.series)) for t in texts], seed, args.minutes)
+        folder = runs / data / model / f"seed{seed}"
+        row = run_one(folder, data, model, [t.replace("SERIES", str(args.series)) for t in texts], seed, args.minutes)
         failures += "failure" in row
         print("   ", row.get("failure") or f"WQL {row['wql']:.4g}, relative {row['relative_wql']:.3f}", flush=True)
         row["zero_shot"] = bool(suite["models"][model].get("zero_shot"))
         row["command"] = row["command"].replace(str(args.series), "SERIES")
-        write_row(row)
+        write_row(row, file)
         if "failure" not in row:
-            add_losses(losses_file(ROWS), data, model, seed, RunRecord.load(RUNS / data / model / f"seed{seed}"))
+            add_losses(losses_file(file), data, model, seed, RunRecord.load(folder))
     return failures
 
 
 def table(args: argparse.Namespace) -> int:
     """Print the summary of the rows and the relative WQL of each model and data set, or the scores on single sets."""
-    frozen = frozen_fingerprints(yaml.safe_load(SUITE.read_text(encoding="utf-8")))
-    rows = pd.DataFrame([r for r in read_rows(args.rows) if "failure" not in r])
+    frozen = frozen_fingerprints(args)
+    rows = pd.DataFrame([r for r in read_rows(rows_of(args)) if "failure" not in r])
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
     same_windows = ["data", "horizon"] if "horizon" in rows else ["data"]
@@ -236,7 +290,7 @@ def table(args: argparse.Namespace) -> int:
     relative = rows.pivot_table(index="data", columns="model", values="relative_wql")
     by_median = relative.median().sort_values().index
     print(markdown_table(relative[by_median].T.round(3).reset_index()))
-    for row in read_rows(args.rows):
+    for row in read_rows(rows_of(args)):
         if "failure" in row:
             print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")
     return 0
@@ -273,7 +327,7 @@ def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) ->
 
 
 def _data_table(rows: pd.DataFrame) -> str:
-    """Scores and cost on one data set, averaged over seeds; skill and interval are of the first seed."""
+    """Scores and cost on one data set, averaged over seeds; the skill and the intervals are of the first seed."""
     lines = []
     by = ["horizon", "model"] if "horizon" in rows else ["model"]
     for (*horizon, model), runs in rows.groupby(by):
@@ -288,7 +342,7 @@ def _data_table(rows: pd.DataFrame) -> str:
                 "WQL": f"{runs['wql'].mean():.4g}{spread}",
                 "relative": runs["relative_wql"].mean(),
                 "MASE": f"{runs['mase'].mean():.3f}",
-                "80 % interval covers": f"{runs['coverage_80'].mean():.0%}",
+                "80 % interval covers": f"{runs['coverage_80'].mean():.0%}{_coverage_interval(first)}",
                 "skill (95 % interval)": f"{skill['value']:.0%} ({skill['low']:.0%} to {skill['high']:.0%})",
                 **({"WQL against the reference": _difference(against)} if "against_reference" in runs else {}),
                 "fit s": f"{runs['fit_seconds'].mean():.0f}",
@@ -296,6 +350,14 @@ def _data_table(rows: pd.DataFrame) -> str:
             }
         )
     return markdown_table(pd.DataFrame(lines).sort_values([*by[:-1], "relative"]).round(3))
+
+
+def _coverage_interval(row: pd.Series) -> str:
+    """The 95 % interval of the coverage, with an asterisk if it excludes 80 %; empty for rows without one."""
+    low, high = row["coverage_80_interval"] if isinstance(row.get("coverage_80_interval"), list) else (None, None)
+    if low is None or high is None:
+        return ""
+    return f" ({low:.0%} to {high:.0%}){'' if low <= 0.8 <= high else '*'}"
 
 
 def _difference(against: Any) -> str:
@@ -341,11 +403,19 @@ def main() -> int:
     pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
     pairs.add_argument("model")
     pairs.add_argument("other")
-    pairs.add_argument("--seed", type=int, default=0, help="the seed of both runs (default: 0)")
+    pairs.add_argument("--seed", type=int, help="of both runs (default: the means over all seeds of each model)")
     pairs.set_defaults(function=paired)
-    for command in (printer, recorder, pairs):
+    freezer = commands.add_parser("freeze", help="write the commit and the weights into a suite that is scored once")
+    freezer.set_defaults(function=freeze)
+    for command in (runner, printer, freezer):
+        command.add_argument("--suite", type=Path, default=SUITE, metavar="FILE", help=f"default: {SUITE.name}")
+    for command in (recorder, pairs):
         command.add_argument(
             "--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS.relative_to(ROOT)}"
+        )
+    for command in (runner, printer):
+        command.add_argument(
+            "--rows", type=Path, metavar="FILE", help="default: docs/results/<name of the suite>.json"
         )
     args = parser.parse_args()
     return int(args.function(args))

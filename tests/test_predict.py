@@ -168,9 +168,30 @@ def test_the_file_of_the_run_can_give_the_known_future(finished_run, tmp_path):
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
 
-def test_a_known_covariate_without_future_values_is_logged(finished_run, plant_file, caplog):
+@pytest.fixture(scope="module")
+def price_run(finished_run, plant_file):
+    """A finished run of a model that reads a known covariate."""
     options = (f"data.path={plant_file}", *PLANT_COLUMNS, "model.hidden_size=8", "model.fit.steps_per_epoch=4")
-    run = finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
+    return finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
+
+
+def test_other_values_of_a_known_covariate_forecast_as_a_file_that_has_them(price_run):
+    frame = plant_rows(106)
+    frame.loc[100:, ["a", "b"]] = np.nan
+    changed = frame.assign(price=frame["price"].mask(frame.index >= 103, 5.0))
+    expected = predict(price_run, changed)
+    pd.testing.assert_frame_equal(predict(price_run, frame, known={"price": [None] * 3 + [5.0] * 3}), expected)
+    prices = changed["price"].iloc[100:].tolist()
+    pd.testing.assert_frame_equal(predict(price_run, frame.iloc[:100], known={"price": prices}), expected)
+    assert not expected.equals(predict(price_run, frame))
+    with pytest.raises(ConfigError, match="the model reads no known covariate 'prize'"):
+        predict(price_run, frame, known={"prize": [1.0]})
+    with pytest.raises(ConfigError, match="price has 7 values, and the forecast has 6 rows"):
+        predict(price_run, frame, known={"price": [1.0] * 7})
+
+
+def test_a_known_covariate_without_future_values_is_logged(price_run, caplog):
+    run = price_run
     frame = plant_rows(106)
     predict(run, frame)
     assert "known covariates without a value in some of the 6 forecast rows: 'price' in 6;" in caplog.text

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from timevis.data.known_values import KnownValues
     from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.predict import NewData
     from timevis.runs.explanation import Explanation
@@ -73,6 +74,7 @@ class Run:
         refit: bool = False,
         horizon: int | None = None,
         backtest: bool = False,
+        known: KnownValues | None = None,
         events: str | os.PathLike[str] | None = None,
     ) -> pd.DataFrame:
         """Forecast the rows after the last value of the run's own data, or of new data.
@@ -87,6 +89,9 @@ class Run:
             Rows of the forecast, at most the horizon of the run.
         backtest : bool
             Hide the last `horizon` rows, forecast them, and add their values as a column truth.
+        known : mapping, optional
+            Known covariates in the rows of the forecast in place of the values of the data, such as
+            ``{"holiday": [0, 1, 1]}``; None keeps a value.
         events : path, optional
             A file with the columns from, to and text: events in words that are known ahead of time.
 
@@ -97,7 +102,7 @@ class Run:
         """
         from timevis.predict import predict
 
-        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest, events=events)
+        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest, known=known, events=events)
 
     def explain(self, data: NewData = None, *, windows: int = 100) -> Explanation:
         """Measure which inputs the forecast depends on: the parts of the context, each covariate, and the calendar.

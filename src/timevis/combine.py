@@ -7,6 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,13 @@ from timevis.errors import RunFolderError
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
 from timevis.experiment import execute
 from timevis.messages import Text
-from timevis.models.member_record import MemberRecord, is_member_folder, member_folder
+from timevis.models.member_record import MemberRecord, member_folder
 from timevis.models.serialization import absent_model_error
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.results import Results
-from timevis.runs.status import state_of
+from timevis.sweep.window_set_groups import completed_runs, folder_of_group, group_by_window_set
 
 log = logging.getLogger(__name__)
 
@@ -110,24 +111,17 @@ def combine_sweep(sweep: Path) -> list[Path]:
         Run folders ``ensemble_<data>`` in the sweep folder; of several window sets on the same data, all but the
         first have a suffix that names the window set.
     """
-    jobs = sorted(path.parent for path in sweep.rglob("status.json") if not is_member_folder(path.parent))
-    by_windows: dict[str, list[Path]] = {}
-    for job in jobs:
-        try:
+    members: list[tuple[Path, Results]] = []
+    for job in completed_runs(sweep):
+        with suppress(RunFolderError):  # the leaderboard names it
             run = RunFolder(job)
-            if not OmegaConf.select(run.config, "sweep.ensemble") or state_of(job) != "completed":
-                continue
-            results = _results_of(run)
-        except RunFolderError:  # the leaderboard names it
-            continue
-        by_windows.setdefault("_".join(comparability_key(results)), []).append(job)
+            if OmegaConf.select(run.config, "sweep.ensemble"):
+                members.append((job, _results_of(run)))
     written: list[Path] = []
-    for key, runs in by_windows.items():
-        folder = sweep / f"ensemble_{RunFolder(runs[0]).results.run.data}"
-        if folder in written:
-            folder = folder.with_name(f"{folder.name}_{key}")
+    for key, runs in group_by_window_set(members).items():
         if len(runs) < 2:
             continue
+        folder = folder_of_group(sweep, "ensemble", RunFolder(runs[0]).results.run.data, key, written)
         shutil.rmtree(folder, ignore_errors=True)
         combine(runs, folder, group=sweep.name)
         written.append(folder)

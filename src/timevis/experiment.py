@@ -28,7 +28,6 @@ from timevis.models.catalog import declared_models
 from timevis.models.ensemble import Ensemble
 from timevis.models.forecaster import Forecaster
 from timevis.models.recalibration_facts import Recalibration
-from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import frequency_name
 from timevis.runs.folder import RunFolder, is_unused
@@ -349,7 +348,7 @@ def _score(
     recalibration: Recalibration,
 ) -> Results:
     """Score the split that the config names once, with seasonal naive on the same windows, and write the results."""
-    naive = SeasonalNaive.fitted(datamodule)
+    naive = forecaster.validation_reference.naive
     started = time.monotonic()
     backtest = evaluate(
         trainer,

@@ -71,6 +71,11 @@ class ForecastMetrics(Metric):
         Mean absolute seasonal difference of each channel in the training part; NaN where MASE is undefined.
     quantile_levels : sequence of Q floats
         The levels of the forecasts. They must contain `WQL_LEVELS` and the ends of the intervals in `COVERAGES`.
+
+    Attributes
+    ----------
+    last_elements : dict
+        The `elements` of the last `update`.
     """
 
     full_state_update = False
@@ -89,6 +94,7 @@ class ForecastMetrics(Metric):
         self.register_buffer("mase_scale", mase_scale.double(), persistent=False)
         self._rows = {round(level, 4): row for row, level in enumerate(quantile_levels)}
         self._terms = terms()
+        self.last_elements: dict[str, Tensor] = {}
         for name in (*self._terms, REFERENCE_PINBALL):
             zero = torch.zeros(len(channel_std), horizon, dtype=torch.float64)
             self.add_state(f"sum_{name}", zero, dist_reduce_fx="sum")
@@ -122,7 +128,8 @@ class ForecastMetrics(Metric):
         """
         if not bool((torch.isfinite(point) & torch.isfinite(quantiles).all(1) | ~mask).all()):
             raise FloatingPointError(Text("forecast-not-finite", "the model forecast a NaN or an infinite value"))
-        for name, value in self.elements(point, quantiles, target, mask).items():
+        self.last_elements = self.elements(point, quantiles, target, mask)
+        for name, value in self.last_elements.items():
             getattr(self, f"sum_{name}").index_add_(0, channel, value)
 
     def add_reference(self, losses: Tensor, channel: Tensor) -> None:

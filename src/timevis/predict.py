@@ -18,13 +18,14 @@ import torch
 from timevis.data.closed_hours import ClosedHours
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
+from timevis.data.known_values import KnownValues, known_values, with_known_values
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import has_time_zone
+from timevis.data.read_events import read_events
 from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.sources.new_files import load_files
-from timevis.data.sources.read_events import read_events
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
@@ -39,6 +40,7 @@ from timevis.runs.reload import (
 from timevis.training.refit import refit as refit_run
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
+from timevis.utils.progress import with_progress
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ def predict(
     refit: bool = False,
     horizon: int | None = None,
     backtest: bool = False,
+    known: KnownValues | None = None,
     batch_size: int = 256,
     events: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
@@ -71,11 +74,14 @@ def predict(
         Rows of the forecast, at most the horizon of the run, which None takes.
     backtest : bool
         Hide the last `horizon` rows, forecast them, and add their values as a column truth.
+    known : mapping, optional
+        Known covariates in the rows of the forecast in place of the values of the data, to see how the forecast
+        changes: name to values, of which None keeps a value. For all series alike.
     batch_size : int
         Windows that are forecast at once.
     events : path, optional
         A file with the columns from, to and text: events in words that are known ahead of time, in addition to the
-        events of the run; see `timevis.data.sources.read_events.read_events`.
+        events of the run; see `timevis.data.read_events.read_events`.
 
     Returns
     -------
@@ -90,7 +96,7 @@ def predict(
     ------
     ConfigError
         The horizon is below 1 or longer than the horizon of the run, `refit` would train on the rows that are
-        hidden, or the model does not read `events`.
+        hidden, `known` names no known covariate that the model reads, or the model does not read `events`.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
@@ -98,7 +104,9 @@ def predict(
     """
     folder = RunFolder(run)
     items = load_panels(folder, data, events)
-    return forecast_items(folder, items, refit=refit, horizon=horizon, backtest=backtest, batch_size=batch_size)
+    return forecast_items(
+        folder, items, refit=refit, horizon=horizon, backtest=backtest, known=known, batch_size=batch_size
+    )
 
 
 def forecast_items(
@@ -108,6 +116,7 @@ def forecast_items(
     refit: bool = False,
     horizon: int | None = None,
     backtest: bool = False,
+    known: KnownValues | None = None,
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
@@ -117,7 +126,9 @@ def forecast_items(
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
     tables = [
-        forecast_panel(forecaster, panel, name, horizon=horizon, backtest=backtest, batch_size=batch_size)
+        forecast_panel(
+            forecaster, panel, name, horizon=horizon, backtest=backtest, known=known, batch_size=batch_size
+        )
         for name, panel in items.items()
     ]
     zones = {table["timestamp"].dt.tz for table in tables}
@@ -201,15 +212,16 @@ def load_panels(
         timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
-    closed = ClosedHours.from_report(report)
     path = folder.config.data.get("events")
     of_run = read_events(path) if path else ()
-    items = {name: replace(panel, closed=closed, events=of_run) for name, panel in items.items()}
+    items = {name: replace(panel, events=of_run) for name, panel in items.items()}
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
         covariates_read = [names[k] for k in folder.load_forecaster().covariates_read]
         items = {name: add_unread_covariates(panel, report, covariates_read) for name, panel in items.items()}
-    return {name: select_trained_channels(panel, report, name) for name, panel in items.items()}
+    selected = {name: select_trained_channels(panel, report, name) for name, panel in items.items()}
+    closed = tuple(ClosedHours.from_report(report, channel) for channel in report["channels"])
+    return {name: replace(panel, closed=closed) for name, panel in selected.items()}
 
 
 def forecast_panel(
@@ -219,6 +231,7 @@ def forecast_panel(
     *,
     horizon: int | None = None,
     backtest: bool = False,
+    known: KnownValues | None = None,
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast the channels of one panel that have a value in the context; see `predict`."""
@@ -241,12 +254,15 @@ def forecast_panel(
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
     panel, origins, channels = windows_to_forecast(forecaster, panel, item)
+    if known:
+        panel = with_known_values(panel, origins, rows, forecaster.covariates_read, known)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     series = SeriesStore(panel).to(device)
     points, quantiles = [], []
     with torch.no_grad():
-        for channel in torch.from_numpy(channels).split(batch_size):
+        batches = torch.from_numpy(channels).split(batch_size)
+        for channel in with_progress(batches, len(batches), "forecasts"):
             origin = torch.from_numpy(origins)[channel]
             batch = series.gather(origin.to(device), channel.to(device), length, horizon)
             forecast = forecaster.forecast(batch)
@@ -254,7 +270,8 @@ def forecast_panel(
             quantiles.append(forecast.quantiles.float().cpu().numpy())
     quantile_rows = np.concatenate(quantiles).transpose(0, 2, 1).reshape(-1, len(QUANTILE_LEVELS))
     forecast_rows = (origins[channels, None] + np.arange(horizon)).ravel()
-    is_closed = panel.closed_rows[forecast_rows]
+    closed_values = np.broadcast_to(panel.closed_values, panel.values.shape)
+    is_closed = closed_values[forecast_rows, np.repeat(channels, horizon)]
     quantile_rows[is_closed] = np.nan
     if is_closed.all():
         log.warning(
@@ -274,6 +291,25 @@ def forecast_panel(
     table = table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
     table = table.groupby("channel", sort=False).head(rows).reset_index(drop=True)
     return table.assign(truth=values_at(observed, table["channel"], table["timestamp"])) if backtest else table
+
+
+def known_of_forecast(
+    forecaster: Forecaster,
+    panel: Panel,
+    rows: int,
+    *,
+    backtest: bool = False,
+    known: KnownValues | None = None,
+) -> dict[str, np.ndarray]:
+    """The known covariates of the forecast that `forecast_panel` gives: name to values, float32 [C, rows]."""
+    if not any(panel.covariate_known[k] for k in forecaster.covariates_read):
+        return {}
+    if backtest:
+        panel = hold_out_last_rows(panel, rows)
+    panel, origins = extend_to_horizon(panel, forecaster.horizon, forecaster.context_length)
+    if known:
+        panel = with_known_values(panel, origins, rows, forecaster.covariates_read, known)
+    return known_values(panel, origins, rows, forecaster.covariates_read)
 
 
 def windows_to_forecast(forecaster: Forecaster, panel: Panel, item: str) -> tuple[Panel, np.ndarray, np.ndarray]:

@@ -306,3 +306,52 @@ def test_a_run_has_the_same_colour_in_every_picture_and_legends_do_not_overlap_c
                 assert picture.bbox.x0 <= box.x0 <= box.x1 <= picture.bbox.x1
                 assert not any(box.overlaps(axes.get_tightbbox()) for axes in picture.axes)
         assert len(set(roles.values())) == len(roles) == 8
+
+
+def with_seed(run, folder, seed, factor):
+    """A copy of a run as another seed would have made it: all its errors are larger by a factor."""
+    copy = shutil.copytree(run, folder)
+    results = json.loads((copy / "results.json").read_text())
+    results["run"]["seed"] = seed
+    (copy / "results.json").write_text(json.dumps(results))
+    config = (copy / "config.yaml").read_text()
+    assert config.count("\nseed: 0\n") == 1
+    (copy / "config.yaml").write_text(config.replace("\nseed: 0\n", f"\nseed: {seed}\n"))
+    windows = pd.read_parquet(copy / "windows.parquet")
+    windows[["pinball_wql", "pinball_integral", "median_abs_error"]] *= factor
+    windows.to_parquet(copy / "windows.parquet")
+    return copy
+
+
+def test_runs_that_differ_only_in_their_seed_are_compared_as_one_model(runs, finished_run, tmp_path, capsys):
+    other = finished_run("model=linear", "context_length=12")
+    seeds = [with_seed(runs[0], tmp_path / f"seed{n}", n, factor) for n, factor in ((1, 1.3), (2, 0.6))]
+    repeated = with_seed(runs[0], tmp_path / "repeated", 1, 3.0)  # the first run of a seed counts
+    chosen = [other, runs[0], *seeds, repeated]
+    assert main([*map(str, chosen), "--reference", str(other), "--out", str(tmp_path / "out")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "There is one run of linear, context_length=12" in printed
+    assert "The models read different inputs" in printed
+
+    table = pd.read_csv(tmp_path / "out" / "over_seeds.csv").query("metric == 'wql'").set_index("run")
+    single = compare([RunRecord.load(run) for run in chosen], RunRecord.load(other)).differences
+    single = single.query("metric == 'wql'").set_index("run")
+    assert len(table) == 2
+    row, reference = table.drop("linear, context_length=12").iloc[0], table.loc["linear, context_length=12"]
+    assert (row["seeds"], reference["seeds"]) == (3, 1)
+    value = RunRecord.load(runs[0]).results.metrics["wql"].value
+    assert [row[name] for name in ("value", "lowest", "highest")] == pytest.approx(
+        [value * 2.9 / 3, value * 0.6, value * 1.3], rel=1e-4
+    )
+    assert row["percent"] == pytest.approx(100 * (row["value"] / reference["value"] - 1), rel=1e-4)
+    widths = single["percent_high"] - single["percent_low"]
+    assert row["percent_high"] - row["percent_low"] > 1.5 * widths.iloc[0]
+    page = (tmp_path / "out" / "comparison.md").read_text()
+    assert "## Over seeds, difference from linear, context_length=12" in page
+
+    assert (
+        main([*map(str, [runs[0], seeds[0], repeated]), "--reference", str(repeated), "--out", str(tmp_path / "b")])
+        == 0
+    )
+    assert pd.read_csv(tmp_path / "b" / "over_seeds.csv")["seeds"].tolist() == [2] * 7
+    assert compare([RunRecord.load(run) for run in runs]).over_seeds.empty

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.catalog import load_panel
-from timevis.data.closed_hours import ClosedHours
+from timevis.data.closed_hours import ClosedHours, common_closed_hours
 from timevis.data.panel import Panel
 from timevis.data.quality.findings import data_findings
 from timevis.data.quality.quality_report import QualityReport
@@ -40,7 +40,7 @@ def test_hours_that_are_always_missing_are_no_gaps_also_across_a_clock_change(tm
     assert str(report.closed["when"]) == "at night and on weekends"
     assert [str(hours) for hours in report.closed["hours"]] == ["Mon to Fri 21:00 to 05:00", "Sat, Sun all day"]
     assert report.closed["rows"] == np.isnan(panel.values).sum() - 32
-    assert ClosedHours.from_report(report.to_dict()) == panel.closed
+    assert (ClosedHours.from_report(report.to_dict(), "count"),) == panel.closed
     (text,) = [f.text for f in data_findings(report.to_dict()) if f.message.code == "always-missing"]
     assert text.startswith("Always missing at night and on weekends: Mon to Fri 21:00 to 05:00, Sat, Sun all day;")
 
@@ -52,6 +52,46 @@ def test_gaps_by_chance_are_no_closed_hours(tmp_path: Path) -> None:
     values["2024-02-20":"2024-03-10"] = np.nan
     values.rename("y").rename_axis("time").to_csv(tmp_path / "gaps.csv")
     assert read(tmp_path / "gaps.csv")[0].closed is None
+
+
+def test_each_channel_has_its_own_closed_hours(finished_run, tmp_path: Path) -> None:
+    times = pd.date_range("2024-02-05", periods=10 * 168, freq="h")
+    noise = np.random.default_rng(0).normal(size=(len(times), 3))
+    frame = pd.DataFrame(50 + 20 * np.sin(times.hour.to_numpy())[:, None] + noise, columns=["night", "day", "always"])
+    is_open = {
+        "night": (times.hour >= 20) | (times.hour < 4),
+        "day": (times.hour >= 6) & (times.hour < 18) & (times.day_of_week < 5),
+        "always": np.ones(len(times), bool),
+    }
+    for channel, rows in is_open.items():
+        frame.loc[~rows, channel] = np.nan
+    path = tmp_path / "counters.csv"
+    frame.assign(time=times).to_csv(path, index=False)
+    panel, report = read(path)
+    assert panel.closed_values.tolist() == np.stack([~rows for rows in is_open.values()], 1).tolist()
+    assert not report.closed
+    assert not any(report.missing.values())
+    texts = [f.text for f in data_findings(report.to_dict()) if f.message.code == "always-missing-in-channels"]
+    assert any(
+        t.startswith("Always missing at night and on weekends in day: Mon to Fri 18:00 to 06:00") for t in texts
+    )
+    assert len(texts) == 2
+    run = finished_run("model=linear", "data=file", f"data.path={path}", "horizon=6", "context_length=168")
+    windows = RunFolder(run).table("windows")
+    assert (windows["count"] > 0).all()
+    assert windows.groupby("channel")["origin"].apply(tuple).nunique() == 3
+    for channel, table in predict(run, frame.assign(time=times).iloc[:-5]).groupby("channel"):
+        rows = pd.Series(is_open[channel], times).reindex(table["timestamp"], fill_value=False)
+        later = table["timestamp"] > times[-1]
+        assert table["point"].notna()[~later].equals(pd.Series(rows.to_numpy(), table.index)[~later])
+
+
+def test_hours_that_are_closed_in_every_channel() -> None:
+    night, longer, lunch = ((0, 6), (18, 24)), ((0, 8), (17, 24)), ((3, 5), (12, 13))
+    hours = [ClosedHours(periods) for periods in (night, longer, lunch)]
+    assert common_closed_hours(hours[:2]) == hours[0]
+    assert common_closed_hours(hours) == ClosedHours(((3, 5),))
+    assert common_closed_hours([*hours, None]) is None
 
 
 def test_closed_hours_are_neither_scored_nor_forecast(finished_run, tmp_path: Path) -> None:

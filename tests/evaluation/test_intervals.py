@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 from scipy.stats import t as student
+from scipy.stats import ttest_1samp
 from statsmodels.stats.multitest import multipletests
 
-from timevis.evaluation.intervals import MeanInterval, holm
+from timevis.evaluation.intervals import MeanInterval, SeedVariance, holm
 
 
 def autoregressive(phi: float, length: int, repetitions: int, seed: int = 0) -> np.ndarray:
@@ -56,3 +57,23 @@ def test_holm_agrees_with_statsmodels_and_leaves_out_what_is_not_defined():
     p = np.array([0.01, 0.04, 0.03, 0.2, 0.011])
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
     assert holm(np.array([0.02, np.nan, 0.03])) == pytest.approx([0.04, np.nan, 0.04], nan_ok=True)
+
+
+@pytest.mark.parametrize(("deviation", "seeds"), [(0.0, 3), (0.1, 2), (1.0, 3), (1.0, 10)])
+def test_an_interval_over_values_and_seeds_covers_the_expectation_of_another_seed(deviation: float, seeds: int):
+    rng = np.random.default_rng(0)
+    shared = autoregressive(0.8, 200, 2000)
+    runs = shared + deviation * rng.normal(size=(seeds, 1, 2000)) + 0.1 * rng.normal(size=(seeds, 200, 2000))
+    variance = SeedVariance.of([runs.mean(1)])
+    mean, interval = runs.mean((0, 1)), MeanInterval(runs.mean(0), seeds=variance)
+    half = interval.half_widths()
+    assert 0.93 < np.mean(np.abs(mean) <= half) < 0.975
+    np.testing.assert_array_equal(interval.p_value(mean) < 0.05, np.abs(mean) > half)
+    if deviation == 1.0:
+        assert np.mean(np.abs(mean) <= MeanInterval(runs.mean(0)).half_widths()) < 0.9
+
+
+def test_only_the_variance_over_seeds_remains_where_no_value_varies():
+    runs = np.array([1.0, 2.0, 6.0])[:, None, None] * np.ones((3, 50, 1))
+    interval = MeanInterval(runs.mean(0), seeds=SeedVariance.of([runs.mean(1)]))
+    assert interval.p_value(np.array([3.0])) == pytest.approx(ttest_1samp([1.0, 2.0, 6.0], 0).pvalue)

@@ -53,6 +53,20 @@ def test_intervals_contain_the_value_and_have_no_width_where_all_data_sets_agree
     assert models.loc["mixed", "skill_low"] < models.loc["mixed", "skill_high"]
 
 
+def test_a_suite_that_is_scored_once_is_frozen_before_it_runs(tmp_path, script):
+    suite = tmp_path / "once.yaml"
+    values = {"fingerprints": {}, "commit": None, "data": {"waves": []}, "models": {"linear": {"overrides": []}}}
+    suite.write_text(yaml.safe_dump(values))
+    run = ("suite.py", "run", "--suite", suite, "--rows", tmp_path / "rows.json", "--series", tmp_path)
+    code, _ = script(*run)
+    assert "once.yaml is not frozen" in str(code)
+    suite.write_text(yaml.safe_dump(values | {"commit": "4b825dc642cb6eb9a060e54bf8d69288fbee4904"}))  # an empty tree
+    code, _ = script(*run)
+    assert "changed since once.yaml was frozen" in str(code)
+    code, _ = script("suite.py", "freeze", "--suite", suite)
+    assert "is frozen already" in str(code)
+
+
 def test_the_order_of_data_sets_does_not_change_the_scores():
     reordered = summarise(ERRORS.loc[["c", "a", "b"]], "naive").models
     columns = ["win_rate", "skill"]
@@ -85,6 +99,8 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     assert recorded["linear"]["relative_wql"] == RunRecord.load(linear).results.metrics["relative_wql"].value
     assert recorded["linear"]["command"] == "python train.py model=linear"
     assert recorded["linear"]["libraries"]["torch"]
+    coverage = RunRecord.load(linear).results.metrics["coverage_80"]
+    assert recorded["linear"]["coverage_80_interval"] == [coverage.low, coverage.high]
 
     for experiment in ("qwen_cpu", "ablation/lora"):
         run = shutil.copytree(linear, tmp_path / experiment)
@@ -95,6 +111,8 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     table = [*suite, "table", "--data", recorded["linear"]["data"], "--rows", str(rows)]
     printed = subprocess.run(table, check=True, capture_output=True, text=True).stdout
     assert f"| {expected['percent'].item():+.1f} % (" in printed
+    excludes = "" if coverage.low <= 0.8 <= coverage.high else "*"
+    assert f"{coverage.value:.0%} ({coverage.low:.0%} to {coverage.high:.0%}){excludes} |" in printed
 
 
 def test_rows_of_several_horizons_stand_beside_each_other(finished_run, tmp_path):
@@ -129,6 +147,18 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     relative = expected.query("metric == 'relative_wql'")
     assert row.startswith(f"| synthetic | {relative['percent'].item():+.1f} % (")
     assert f"{relative['p'].item():.3f}" in row
+    for seed, factor in ((1, 1.2), (2, 0.9)):
+        run = RunRecord.load(runs["linear"])
+        run.windows = run.windows.assign(pinball_wql=run.windows["pinball_wql"] * factor)
+        add_losses(file, "synthetic", "linear", seed, run)
+    seeds = stored_differences(file, "synthetic", "linear", "seasonal_naive").query("metric == 'relative_wql'")
+    ratio = 1 + relative["percent"].item() / 100
+    assert seeds["percent"].item() == pytest.approx(100 * (ratio * 3.1 / 3 - 1), rel=1e-3)
+    assert (seeds["seeds"].item(), seeds["seeds_of_other"].item()) == (3, 1)
+    width, single = (t["percent_high"].item() - t["percent_low"].item() for t in (seeds, relative))
+    assert width > 1.1 * single
+    _, printed = script(*command)
+    assert "| 3 and 1 |" in printed
     size = file.stat().st_size
     add_losses(file, "b", "linear", 0, RunRecord.load(runs["linear"]))
     assert file.stat().st_size == size  # in place of the earlier rows

@@ -49,3 +49,17 @@ def test_boosted_trees_read_the_chosen_covariates_only() -> None:
         widths[choice] = model.table(datamodule, "tuning")[0].shape[1]
     assert widths["auto"] == widths["known"] == widths["none"] + 2
     assert widths["all"] == widths["none"] + 4
+
+
+def test_noise_on_a_short_file_is_not_read_and_a_real_covariate_is() -> None:
+    selected = {"noise": 0, "real": 0}
+    for seed in range(6):
+        rng, rows = np.random.default_rng(seed), np.arange(150)
+        noise = np.stack([rng.normal(size=150), np.cumsum(rng.normal(size=150)), rng.random(150) < 0.1], 1)
+        values = 50 + 6 * np.sin(2 * np.pi * rows / 12) + rng.normal(size=150)
+        for name, effect in (("noise", 0.0), ("real", 6.0)):
+            panel = panel_of(values + effect * noise[:, 0], noise, (True, True, True), freq="MS")
+            datamodule = WindowDataModule(panel, context_length=24, horizon=6)
+            selected[name] += covariates_to_read(datamodule, "auto") != []
+    assert selected["noise"] <= 1
+    assert selected["real"] >= 5

@@ -61,6 +61,7 @@ def _fitted(method: str, panel: Panel | None = None, **options: object) -> tuple
         ("mstl", {"history_length": 96}),
         ("nhits", {"max_steps": 40, "val_check_steps": 20, "learning_rates": [1e-3]}),
         ("fracast", {"history_length": 400}),
+        ("flair", {"history_length": 400}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -97,6 +98,28 @@ def test_a_network_reads_the_known_covariates_over_the_horizon():
 
 
 @needs_peers
+def test_a_network_reads_the_covariates_that_the_screen_selects_up_to_the_origin_if_they_are_only_observed():
+    rng = np.random.default_rng(1)
+    signal = np.repeat(rng.normal(size=75), 12)
+    observed = np.roll(signal, -12) + 0.1 * rng.normal(size=900)  # the level of the next twelve rows
+    panel = panel_of(50 + 8 * signal + rng.normal(size=900), observed[:, None], [False])
+    datamodule = WindowDataModule(panel, context_length=48, horizon=12, max_windows=6)
+    tiny = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3]}
+    assert Peer.from_data(datamodule, method="deepar", **tiny).covariates_read == ()
+    model, datamodule = _fitted("nhits", panel, **tiny)
+    assert model.covariates_read == (0,)
+    batch = datamodule.gather("test", torch.arange(1))
+    before, origin = model.forecast(batch).quantiles, int(batch.origin)
+    for rows, reads in ((slice(origin - 12, origin), True), (slice(origin, origin + 12), False)):
+        changed = observed.copy()
+        changed[rows] += 3
+        other = panel_of(panel.values, changed[:, None], [False])
+        later = WindowDataModule(other, context_length=48, horizon=12, max_windows=6)
+        after = model.forecast(later.gather("test", torch.arange(1))).quantiles
+        assert bool((before - after).abs().max() > 0.01) == reads
+
+
+@needs_peers
 def test_a_network_is_the_same_when_it_is_trained_again_with_its_seed():
     options = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3], "seed": 3}
     forecasts = []
@@ -122,7 +145,7 @@ def test_the_forecasts_of_a_network_do_not_depend_on_the_units_of_a_channel():
 
 
 @needs_peers
-@pytest.mark.parametrize("method", ["autoets", "fracast"])
+@pytest.mark.parametrize("method", ["autoets", "fracast", "flair"])
 def test_rows_before_the_start_of_a_series_are_not_invented(method):
     longer = np.concatenate([np.full(24, np.nan), SERIES[:, 0]])
     batches = [

@@ -30,7 +30,11 @@ def value(result: Any) -> Any:
     return result.structured_content
 
 
-def test_an_assistant_inspects_a_file_and_forecasts_over_stdio(started: RunningService, tmp_path: Path) -> None:
+def test_an_assistant_inspects_a_file_and_forecasts_over_stdio(
+    started: RunningService, plant: str, trained: dict[str, Any], tmp_path: Path
+) -> None:
+    body = {"dataset": plant, "model": trained["result"]["model"], "name": "Plant", "enabled": False}
+    monitor = started.client.call("POST", "monitors", json=body)["id"]
     file = tmp_path / "load.csv"
     rows = "".join(f"2024-01-{1 + day:02}T{hour:02}:00,{100 + hour}\n" for day in range(28) for hour in range(24))
     file.write_text(f"time,load\n{rows}")
@@ -50,12 +54,17 @@ def test_an_assistant_inspects_a_file_and_forecasts_over_stdio(started: RunningS
             assert load["median"][:3] == [100, 101, 102]
             assert load["time"][0].startswith("2024-01-29T00:00")
             assert "nothing was trained" in made["verdict"]
+            (listed,) = value(await client.call_tool("list_monitors", {}))["monitors"]
+            assert (listed["id"], listed["is_drift"]) == (monitor, None)
+            status = value(await client.call_tool("monitor_status", {"monitor": monitor}))
+            assert (status["name"], status["state"]["forecasts"], status["alerts"]) == ("Plant", 0, [])
             refused = await client.call_tool("forecast", {"dataset": "0" * 32})
             assert refused.is_error
             assert isinstance(refused.content[0], TextContent)
             assert "there is no dataset" in refused.content[0].text
 
     asyncio.run(converse())
+    started.client.call("DELETE", f"monitors/{monitor}")
 
 
 def test_over_http_each_caller_has_the_rights_of_its_token(started: RunningService) -> None:

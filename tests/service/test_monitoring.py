@@ -135,6 +135,22 @@ def test_a_forecast_is_stored_and_scored_once_for_each_version_of_the_rows(
     np.testing.assert_array_equal(shifts[0], shifts[1])  # nothing was complete
     assert (shifts[1] != shifts[2]).any()  # the intervals have learned from the first forecast
     assert http.get(f"/api/monitors/{monitor}").json["dataset"] == third
+    (listed,) = http.get("/api/monitors").json["items"]
+    assert listed["recent_relative_wql"] == [metrics["relative_wql"]]
+    assert listed["last_origin"] == http.get(f"/api/monitors/{monitor}/forecasts").json["items"][0]["origin"]
+    period = http.get(f"/api/monitors/{monitor}/period").json
+    forecast_rows = [row for row, median in enumerate(period["median"]) if median is not None]
+    assert [period["time"][row] for row in forecast_rows[:2]] == channel["time"][:2]
+    assert (
+        period["median"][forecast_rows[0]] == channel["quantiles"][7][0]
+    )  # the first forecast is the only one of it
+    newest = http.get(f"/api/monitors/{monitor}/forecasts/{period['forecasts'][-1]['id']}").json["channels"][0]
+    assert (period["time"][-4:], period["low"][-4:]) == (newest["time"], newest["quantiles"][2])
+    assert period["truth"][forecast_rows[0]] == pytest.approx(truth[0], rel=1e-6)
+    assert period["truth"][-4:] == [None] * 4
+    wrong = http.patch(f"/api/monitors/{monitor}", json={"horizon": HORIZON + 1})
+    assert wrong.json["errors"][0]["pointer"] == "/horizon"
+    assert http.patch(f"/api/monitors/{monitor}", json={"horizon": 2}).json["horizon"] == 2
     http.delete(f"/api/monitors/{monitor}")
     assert purge(service.sessions, service.settings, time.time() + 31 * 86_400)["monitors"] == 1
     assert http.get(f"/api/monitors/{monitor}").status_code == 404

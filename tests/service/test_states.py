@@ -72,9 +72,9 @@ def test_a_running_task_that_is_cancelled_says_so_to_its_owner(sessions: Session
     task_id = queued_task(sessions)
     task = states.claim(sessions, task_id, "worker")
     assert task is not None
-    assert not states.is_cancel_requested(sessions, task_id)
+    assert states.requested_ends(sessions, task_id) == (False, False)
     assert cancel(sessions, task_id) == "running"
-    assert states.is_cancel_requested(sessions, task_id)
+    assert states.requested_ends(sessions, task_id) == (True, False)
     assert finish(sessions, task, "cancelled")
 
 

@@ -115,6 +115,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log */
+        get: {
+            parameters: {
+                query?: {
+                    end?: number | null;
+                    format?: "json" | "csv";
+                    kind?: ("sign_in" | "sign_out" | "change" | "delete" | "download") | null;
+                    object?: string | null;
+                    page?: number;
+                    per_page?: number;
+                    refused?: boolean;
+                    start?: number | null;
+                    user?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuditPage"];
+                        "text/csv": string;
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/compare": {
         parameters: {
             query?: never;
@@ -386,6 +451,237 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the annotations of a dataset with all its versions, in the order of time. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Annotations"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Note what happened at a time of the data or over a range, such as a meter that was replaced. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "start": "2026-03-14T08:00",
+                     *       "end": "2026-03-14T11:30",
+                     *       "text": "Meter replaced."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnotationRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnnotationView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/annotations/{annotation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an annotation. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    annotation_id: string;
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change the text or the times of an annotation. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    annotation_id: string;
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "end": null,
+                     *       "text": "Meter replaced by one of another kind."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnotationChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnnotationView"];
                     };
                 };
                 /** @description Not found */
@@ -718,6 +1014,79 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Series"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/series-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The series of a dataset, a page at a time */
+        get: {
+            parameters: {
+                query?: {
+                    model?: string | null;
+                    order?: "asc" | "desc";
+                    page?: number;
+                    per_page?: number;
+                    points?: number;
+                    search?: string | null;
+                    sort?: "position" | "channel" | "missing" | "outliers" | "mean" | "mae" | "wql" | "skill";
+                };
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SeriesPage"];
                     };
                 };
                 /** @description Not found */
@@ -2414,188 +2783,6 @@ export interface paths {
         };
         trace?: never;
     };
-    "/api/monitors/{monitor_id}/annotations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the notes of a monitor in the order of time. */
-        get: {
-            parameters: {
-                query?: {
-                    end?: string | null;
-                    start?: string | null;
-                };
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Annotations"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /** Note what happened at a time of the data, such as a meter that was replaced. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: {
-                content: {
-                    /**
-                     * @example {
-                     *       "time": "2026-03-14T08:00",
-                     *       "note": "Meter replaced."
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AnnotationRequest"];
-                };
-            };
-            responses: {
-                /** @description Successful response */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AnnotationView"];
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description Validation error */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/monitors/{monitor_id}/annotations/{annotation_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete a note. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    annotation_id: string;
-                    monitor_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Successful response */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-                /** @description A problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/monitors/{monitor_id}/champion": {
         parameters: {
             query?: never;
@@ -2827,6 +3014,74 @@ export interface paths {
                 };
                 /** @description Not found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitors/{monitor_id}/period": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the truth of a channel over the last forecasts, with the newest forecast of each time. */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                    forecasts?: number;
+                };
+                header?: never;
+                path: {
+                    monitor_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonitorPeriod"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -3121,6 +3376,7 @@ export interface paths {
         /**
          * Forecast
          * @description With `method`, nothing is trained: seasonal naive, or nano as it was pretrained, forecasts a dataset or rows.
+         *     With `training`, the best combination so far of a training run that goes on forecasts its data.
          *     With `dry_run`, nothing is forecast: the answer has the commands that do the same.
          */
         post: {
@@ -3304,6 +3560,365 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sign in */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "anna",
+                     *       "password": "three quiet words"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description Name or password is wrong */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        /** Sign out */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the own password */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "old": "three quiet words",
+                     *       "new": "four other quiet words"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasswordChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List shared links */
+        get: {
+            parameters: {
+                query?: {
+                    object?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShareList"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Share a result */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "model",
+                     *       "object": "9b1c2d3e4f5a607183f2a9c0d5b6e47a",
+                     *       "days": 30
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShareRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewShare"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shares/{share_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a shared link */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    share_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3816,6 +4431,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{task_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop the search of auto */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    task_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskDetail"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description The task has no search that goes on */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/cancel": {
         parameters: {
             query?: never;
@@ -3875,6 +4555,152 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List tokens */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TokenList"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Make a token */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "anna-laptop"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewToken"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a token; requests with it are refused from now on. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -4034,6 +4860,212 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the users with their roles. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UserList"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Add a user. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "anna",
+                     *       "role": "editor",
+                     *       "password": "three quiet words"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UserView"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a user with its tokens, sessions and shared links; what it made stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change the role or the password of a user, who must then sign in again. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "role": "viewer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserChange"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UserView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4090,19 +5122,52 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** AnnotationRequest */
-        AnnotationRequest: {
-            /** Note */
-            note: string;
+        /**
+         * AnnotationChange
+         * @description What is left out stays as it is; an `end` of null makes it an annotation of one time.
+         */
+        AnnotationChange: {
             /**
-             * Time
-             * @description A time of the data, ISO 8601.
+             * End
+             * @default null
              */
-            time: string;
+            end?: string | null;
+            /**
+             * Start
+             * @default null
+             */
+            start?: string | null;
+            /**
+             * Text
+             * @default null
+             */
+            text?: string | null;
+        };
+        /**
+         * AnnotationRequest
+         * @description What happened at a time of the data, or over a range of times.
+         */
+        AnnotationRequest: {
+            /**
+             * End
+             * @description The end of a range; null: one time.
+             * @default null
+             */
+            end?: string | null;
+            /**
+             * Start
+             * @description A time of the data, ISO 8601; a local one if it has no offset.
+             */
+            start: string;
+            /** Text */
+            text: string;
         };
         /** Annotations */
         Annotations: {
-            /** Items */
+            /**
+             * Items
+             * @description In the order of time.
+             */
             items: components["schemas"]["AnnotationView"][];
         };
         /** AnnotationView */
@@ -4111,15 +5176,65 @@ export interface components {
             created: number;
             /** Created By */
             created_by: string | null;
+            /** End */
+            end: string | null;
             /**
              * Id
              * @description An identifier that the service gave.
              */
             id: string;
-            /** Note */
-            note: string;
+            /**
+             * Start
+             * @description A local time of the data, without an offset.
+             */
+            start: string;
+            /** Text */
+            text: string;
+        };
+        /** AuditPage */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditView"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /** AuditView */
+        AuditView: {
+            /** Address */
+            address: string | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sign_in" | "sign_out" | "change" | "delete" | "download";
+            /** Object */
+            object: string | null;
+            /** Object Name */
+            object_name: string | null;
+            /**
+             * Operation
+             * @description A method and a path of the API, or a command.
+             */
+            operation: string;
+            /** Request Id */
+            request_id: string | null;
+            /** Role */
+            role: string | null;
+            /** Status */
+            status: number;
             /** Time */
-            time: string;
+            time: number;
+            /** User */
+            user: string;
         };
         /** Autocorrelation */
         Autocorrelation: {
@@ -4140,7 +5255,7 @@ export interface components {
         AutoEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -4171,7 +5286,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -4203,7 +5318,7 @@ export interface components {
         BoostedEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -4234,7 +5349,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -4873,6 +5988,11 @@ export interface components {
             channels: string[];
             /** Created */
             created: number;
+            /**
+             * Created By
+             * @description Name of the user who made it.
+             */
+            created_by: string | null;
             /** Deleted */
             deleted: number | null;
             /** End */
@@ -4949,6 +6069,11 @@ export interface components {
             channels: string[];
             /** Created */
             created: number;
+            /**
+             * Created By
+             * @description Name of the user who made it.
+             */
+            created_by: string | null;
             /** Deleted */
             deleted: number | null;
             /** End */
@@ -5000,6 +6125,11 @@ export interface components {
             channels: string[];
             /** Created */
             created: number;
+            /**
+             * Created By
+             * @description Name of the user who made it.
+             */
+            created_by: string | null;
             /** Deleted */
             deleted: number | null;
             /** End */
@@ -5141,7 +6271,7 @@ export interface components {
         EnsembleEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -5172,7 +6302,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -5364,6 +6494,13 @@ export interface components {
              * @description The name that the request gave the item.
              */
             item_name: string | null;
+            /**
+             * Known
+             * @description The known covariates that the model reads, in the rows of the forecast.
+             */
+            known: {
+                [key: string]: (number | null)[];
+            };
             /** Levels */
             levels: number[];
             /**
@@ -5433,6 +6570,18 @@ export interface components {
              * @default UTC
              */
             timezone?: string;
+        };
+        /** ForecastSpan */
+        ForecastSpan: {
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Last Time */
+            last_time: string;
+            /** Origin */
+            origin: string;
         };
         /** ForecastWindow */
         ForecastWindow: {
@@ -5672,7 +6821,7 @@ export interface components {
         LinearEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -5703,7 +6852,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -5750,7 +6899,7 @@ export interface components {
         LstmEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -5781,7 +6930,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -6036,6 +7185,11 @@ export interface components {
             /** Created */
             created: number;
             /**
+             * Created By
+             * @description Name of the user who made it.
+             */
+            created_by: string | null;
+            /**
              * Dataset
              * @description Null for a run of the command line whose data cannot be read.
              */
@@ -6179,6 +7333,11 @@ export interface components {
             /** Created */
             created: number;
             /**
+             * Created By
+             * @description Name of the user who made it.
+             */
+            created_by: string | null;
+            /**
              * Dataset
              * @description Null for a run of the command line whose data cannot be read.
              */
@@ -6217,6 +7376,12 @@ export interface components {
              * @default null
              */
             enabled?: boolean | null;
+            /**
+             * Horizon
+             * @description Rows of the next forecasts.
+             * @default null
+             */
+            horizon?: number | null;
             /**
              * Name
              * @default null
@@ -6270,6 +7435,16 @@ export interface components {
              */
             is_drift: boolean | null;
             /**
+             * Last Forecast
+             * @description When the last forecast was made.
+             */
+            last_forecast: number | null;
+            /**
+             * Last Origin
+             * @description The first time of the last forecast.
+             */
+            last_origin: string | null;
+            /**
              * Model
              * @description The champion.
              */
@@ -6289,6 +7464,11 @@ export interface components {
             open_alerts: number;
             /** Receivers */
             receivers: components["schemas"]["ReceiverView"][];
+            /**
+             * Recent Relative Wql
+             * @description Of each of the last complete forecasts, at most 30, in the order of time.
+             */
+            recent_relative_wql: (number | null)[];
             /**
              * Relative Wql
              * @description Of these forecasts.
@@ -6315,6 +7495,42 @@ export interface components {
             per_page: number;
             /** Total */
             total: number;
+        };
+        /** MonitorPeriod */
+        MonitorPeriod: {
+            /** Channel */
+            channel: string;
+            /** Channels */
+            channels: string[];
+            /**
+             * Forecasts
+             * @description In the order of time.
+             */
+            forecasts: components["schemas"]["ForecastSpan"][];
+            /**
+             * High
+             * @description The 90 % quantile.
+             */
+            high: (number | null)[];
+            /**
+             * Low
+             * @description The 10 % quantile of the newest forecast of each time.
+             */
+            low: (number | null)[];
+            /** Median */
+            median: (number | null)[];
+            /**
+             * Time
+             * @description The times of the forecasts and the known times between and shortly before.
+             */
+            time: string[];
+            /**
+             * Truth
+             * @description null where it is not known yet.
+             */
+            truth: (number | null)[];
+            /** Unit */
+            unit: string;
         };
         /**
          * MonitorRequest
@@ -6452,6 +7668,16 @@ export interface components {
              */
             is_drift: boolean | null;
             /**
+             * Last Forecast
+             * @description When the last forecast was made.
+             */
+            last_forecast: number | null;
+            /**
+             * Last Origin
+             * @description The first time of the last forecast.
+             */
+            last_origin: string | null;
+            /**
              * Model
              * @description The champion.
              */
@@ -6468,10 +7694,16 @@ export interface components {
              */
             open_alerts: number;
             /**
+             * Recent Relative Wql
+             * @description Of each of the last complete forecasts, at most 30, in the order of time.
+             */
+            recent_relative_wql: (number | null)[];
+            /**
              * Relative Wql
              * @description Of these forecasts.
              */
             relative_wql: number | null;
+            schedule: components["schemas"]["ForecastSchedule"];
             /**
              * Task
              * @description The last cycle.
@@ -6479,6 +7711,49 @@ export interface components {
             task: string | null;
             /** Task State */
             task_state: string | null;
+        };
+        /** NewShare */
+        NewShare: {
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /** Expires */
+            expires: number | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "report" | "comparison";
+            /**
+             * Object
+             * @description An identifier that the service gave.
+             */
+            object: string;
+            /**
+             * Path
+             * @description The path of the link at this host, with its secret, which cannot be read again.
+             */
+            path: string;
+        };
+        /** NewToken */
+        NewToken: {
+            /** Created */
+            created: number;
+            /** Name */
+            name: string;
+            /**
+             * Secret
+             * @description The token itself, which cannot be read again.
+             */
+            secret: string;
+            /** User */
+            user: string;
         };
         /**
          * OptionView
@@ -6519,6 +7794,13 @@ export interface components {
             detail?: string;
             /** Ok */
             ok: boolean;
+        };
+        /** PasswordChange */
+        PasswordChange: {
+            /** New */
+            new: string;
+            /** Old */
+            old: string;
         };
         /** PeriodWindow */
         PeriodWindow: {
@@ -6578,7 +7860,7 @@ export interface components {
         };
         /**
          * PredictRequest
-         * @description One of `models`, `method` and `items`. The first two share one of dataset and values.
+         * @description One of `models`, `method`, `training` and `items`. The first two share one of dataset and values.
          */
         PredictRequest: {
             /**
@@ -6612,6 +7894,14 @@ export interface components {
              */
             kind?: "future" | "backtest";
             /**
+             * Known
+             * @description Known covariates in the rows of the forecast in place of those of the data: name to values, for all series alike; null keeps the value.
+             * @default null
+             */
+            known?: {
+                [key: string]: (number | null)[];
+            } | null;
+            /**
              * Method
              * @description A forecaster that needs no training, in place of models; with dataset or values.
              * @default null
@@ -6628,6 +7918,12 @@ export interface components {
              * @default null
              */
             target?: string[] | null;
+            /**
+             * Training
+             * @description The task of a training run of auto or ensemble, whose best combination so far forecasts.
+             * @default null
+             */
+            training?: string | null;
             /**
              * Values
              * @description Rows with the time column and the channels of the model.
@@ -6806,7 +8102,7 @@ export interface components {
         QwenEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -6837,7 +8133,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -7029,7 +8325,7 @@ export interface components {
         QwenPatchEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -7060,7 +8356,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -7724,7 +9020,7 @@ export interface components {
         SeasonalNaiveEvaluation: {
             /**
              * Max Windows
-             * @description Maximum number of origins; null takes all.
+             * @description Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows are scored, as many of each series.
              * @default 500
              */
             max_windows?: number | null;
@@ -7755,7 +9051,7 @@ export interface components {
             stride?: number | null;
             /**
              * Val Windows
-             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
+             * @description Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows): the first half selects the best weights, the second compares models.
              * @default 200
              */
             val_windows?: number | null;
@@ -7815,6 +9111,168 @@ export interface components {
              * @description Mean of each bucket; null where it has no value.
              */
             value: (number | null)[];
+        };
+        /**
+         * SeriesItem
+         * @description A series with its defects, and with the errors of the model if one was named.
+         */
+        SeriesItem: {
+            /** Channel */
+            channel: string;
+            /**
+             * Line
+             * @description Means of equally long stretches from the first to the last value; null where values are missing.
+             */
+            line: (number | null)[];
+            /**
+             * Mae
+             * @description Mean absolute error in the unit of the series; null without a model.
+             */
+            mae: number | null;
+            /** Max */
+            max: number | null;
+            /** Mean */
+            mean: number | null;
+            /** Min */
+            min: number | null;
+            /** Missing */
+            missing: number;
+            /**
+             * Naive Mae
+             * @description MAE of seasonal naive on the same windows.
+             */
+            naive_mae: number | null;
+            /** Observed */
+            observed: number;
+            /** Outliers */
+            outliers: number;
+            /**
+             * Position
+             * @description In the order of the file, from 0 on.
+             */
+            position: number;
+            /**
+             * Skill
+             * @description 1 minus the WQL divided by the WQL of seasonal naive.
+             */
+            skill: number | null;
+            /**
+             * Unit
+             * @description Empty if it is not known.
+             */
+            unit: string;
+            /** Wql */
+            wql: number | null;
+        };
+        /** SeriesPage */
+        SeriesPage: {
+            /** Items */
+            items: components["schemas"]["SeriesItem"][];
+            /** Page */
+            page: number;
+            /** Per Page */
+            per_page: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SessionView
+         * @description Who sends the request, and how a browser can sign in.
+         */
+        SessionView: {
+            /**
+             * Name
+             * @description null: not signed in.
+             */
+            name: string | null;
+            /**
+             * Passwords
+             * @description Whether a user has a password.
+             */
+            passwords: boolean;
+            /** Role */
+            role: ("viewer" | "editor" | "owner") | null;
+            /** @description What the shared link opens, of a request below its path. */
+            shared: components["schemas"]["SharedObject"] | null;
+            /**
+             * Users
+             * @description Whether there are users besides the owner.
+             */
+            users: boolean;
+            /**
+             * Way
+             * @description How the request says who sends it.
+             */
+            way: ("token" | "session" | "proxy" | "link") | null;
+        };
+        /** SharedObject */
+        SharedObject: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "report" | "comparison";
+            /**
+             * Object
+             * @description An identifier that the service gave.
+             */
+            object: string;
+        };
+        /** ShareList */
+        ShareList: {
+            /** Items */
+            items: components["schemas"]["ShareView"][];
+        };
+        /** ShareRequest */
+        ShareRequest: {
+            /**
+             * Days
+             * @description The link expires after so many days; null: never.
+             * @default null
+             */
+            days?: number | null;
+            /**
+             * Kind
+             * @description The results of a model with its report, its report only, or a comparison.
+             * @enum {string}
+             */
+            kind: "model" | "report" | "comparison";
+            /**
+             * Object
+             * @description Identifier of the model, or of the task of the comparison.
+             */
+            object: string;
+        };
+        /** ShareView */
+        ShareView: {
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string | null;
+            /** Expires */
+            expires: number | null;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "report" | "comparison";
+            /**
+             * Object
+             * @description An identifier that the service gave.
+             */
+            object: string;
+        };
+        /** SignIn */
+        SignIn: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
         };
         /**
          * Skill
@@ -8029,12 +9487,22 @@ export interface components {
             advice_code: components["schemas"]["TextCode"] | null;
             /** Attempt */
             attempt: number;
+            /**
+             * Can Stop
+             * @description Whether POST /api/tasks/{id}/stop is possible now.
+             */
+            can_stop: boolean;
             /** Cancel Requested */
             cancel_requested: boolean;
             /** @description null for the reading of a file. */
             commands: components["schemas"]["Commands"] | null;
             /** Created */
             created: number;
+            /**
+             * Created By
+             * @description Name of the user who made it.
+             */
+            created_by: string | null;
             /** Dataset */
             dataset: string | null;
             /**
@@ -8113,6 +9581,11 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
+            /**
+             * Stop Requested
+             * @description Whether its search for better models is to end.
+             */
+            stop_requested: boolean;
         };
         /** TaskMetrics */
         TaskMetrics: {
@@ -8147,10 +9620,20 @@ export interface components {
             advice_code: components["schemas"]["TextCode"] | null;
             /** Attempt */
             attempt: number;
+            /**
+             * Can Stop
+             * @description Whether POST /api/tasks/{id}/stop is possible now.
+             */
+            can_stop: boolean;
             /** Cancel Requested */
             cancel_requested: boolean;
             /** Created */
             created: number;
+            /**
+             * Created By
+             * @description Name of the user who made it.
+             */
+            created_by: string | null;
             /** Dataset */
             dataset: string | null;
             /**
@@ -8204,6 +9687,11 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
+            /**
+             * Stop Requested
+             * @description Whether its search for better models is to end.
+             */
+            stop_requested: boolean;
         };
         /**
          * TextCode
@@ -8223,6 +9711,31 @@ export interface components {
             time: string;
             /** Value */
             value: number;
+        };
+        /** TokenList */
+        TokenList: {
+            /** Items */
+            items: components["schemas"]["TokenView"][];
+        };
+        /** TokenRequest */
+        TokenRequest: {
+            /** Name */
+            name: string;
+            /**
+             * User
+             * @description Only an owner may name another user; null: the own one.
+             * @default null
+             */
+            user?: string | null;
+        };
+        /** TokenView */
+        TokenView: {
+            /** Created */
+            created: number;
+            /** Name */
+            name: string;
+            /** User */
+            user: string;
         };
         /** TrainAuto */
         TrainAuto: {
@@ -9930,6 +11443,60 @@ export interface components {
              * @default null
              */
             unit?: string | null;
+        };
+        /** UserChange */
+        UserChange: {
+            /**
+             * Password
+             * @default null
+             */
+            password?: string | null;
+            /**
+             * Role
+             * @default null
+             */
+            role?: ("viewer" | "editor" | "owner") | null;
+        };
+        /** UserList */
+        UserList: {
+            /** Items */
+            items: components["schemas"]["UserView"][];
+        };
+        /** UserRequest */
+        UserRequest: {
+            /** Name */
+            name: string;
+            /**
+             * Password
+             * @description null: signs in by a token or the proxy.
+             * @default null
+             */
+            password?: string | null;
+            /**
+             * Role
+             * @default viewer
+             * @enum {string}
+             */
+            role?: "viewer" | "editor" | "owner";
+        };
+        /** UserView */
+        UserView: {
+            /** Created */
+            created: number;
+            /** Has Password */
+            has_password: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "owner";
+            /**
+             * Tokens
+             * @description Names of its tokens.
+             */
+            tokens: string[];
         };
         /**
          * Verdict

@@ -91,14 +91,17 @@ export function useTask(id: MaybeRefOrGetter<string>) {
   return { ...query, log };
 }
 
+/** Cancelled and retried is any task; stopped is a search for the best model, which keeps what it has. */
+export type TaskAction = "cancel" | "retry" | "stop";
+
 export function useTaskAction() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async ({ id, action }: { id: string; action: "cancel" | "retry" }) => {
+    mutationFn: async ({ id, action }: { id: string; action: TaskAction }) => {
       const params = { params: { path: { task_id: id } } };
-      return dataOf(
-        action === "cancel" ? await api.POST("/api/tasks/{task_id}/cancel", params) : await api.POST("/api/tasks/{task_id}/retry", params),
-      );
+      if (action === "cancel") return dataOf(await api.POST("/api/tasks/{task_id}/cancel", params));
+      if (action === "stop") return dataOf(await api.POST("/api/tasks/{task_id}/stop", params));
+      return dataOf(await api.POST("/api/tasks/{task_id}/retry", params));
     },
     onSuccess: async () => {
       for (const name of ["tasks", "task", "statistics"]) await queries.invalidateQueries({ queryKey: [name] });

@@ -19,9 +19,9 @@ export function visibleRows(
   return { first, last, before: first * rowHeight, after: (count - last) * rowHeight };
 }
 
-/** The same while the box is scrolled; all rows must have the height `rowHeight`. */
-export function useVisibleRows(box: Readonly<Ref<HTMLElement | null>>, count: MaybeRefOrGetter<number>, rowHeight: number) {
+/** The same while the box is scrolled; all rows must have the height `rowHeight`. Before it is measured, `atLeast` rows fit. */
+export function useVisibleRows(box: Readonly<Ref<HTMLElement | null>>, count: MaybeRefOrGetter<number>, rowHeight: number, atLeast = 20) {
   const { y } = useScroll(box);
   const { height } = useElementSize(box);
-  return computed(() => visibleRows(toValue(count), y.value, Math.max(height.value, 20 * rowHeight), rowHeight));
+  return computed(() => visibleRows(toValue(count), y.value, Math.max(height.value, atLeast * rowHeight), rowHeight));
 }

@@ -9,6 +9,8 @@ import { isLoadError } from "@/utils/loading";
 declare module "vue-router" {
   interface RouteMeta {
     title: WordKey;
+    /** Viewers read the reason in its place. */
+    needsEditor?: true;
   }
 }
 
@@ -17,14 +19,18 @@ export const routes: RouteRecordRaw[] = [
   { path: "/", redirect: "/data" },
   { path: "/data", component: () => import("@/pages/data/DataPage.vue"), meta: { title: "common.nav.data" } },
   { path: "/data/:dataset", component: () => import("@/pages/data/DatasetPage.vue"), props: true, meta: { title: "common.nav.data" } },
-  { path: "/train", component: () => import("@/pages/train/TrainPage.vue"), meta: { title: "common.nav.train" } },
+  { path: "/train", component: () => import("@/pages/train/TrainPage.vue"), meta: { title: "common.nav.train", needsEditor: true } },
   { path: "/tasks", component: () => import("@/pages/tasks/TasksPage.vue"), meta: { title: "common.nav.tasks" } },
   { path: "/tasks/:task", component: () => import("@/pages/tasks/TaskPage.vue"), props: true, meta: { title: "common.nav.tasks" } },
   { path: "/models", component: () => import("@/pages/models/ModelsPage.vue"), meta: { title: "common.nav.models" } },
   { path: "/results", component: () => import("@/pages/results/ResultsPage.vue"), meta: { title: "common.nav.results" } },
   { path: "/results/:model", component: () => import("@/pages/results/ResultPage.vue"), props: true, meta: { title: "common.nav.results" } },
   { path: "/forecast", component: () => import("@/pages/forecast/ForecastPage.vue"), meta: { title: "common.nav.forecast" } },
-  { path: "/compare", component: () => import("@/pages/compare/ComparePage.vue"), meta: { title: "common.nav.compare" } },
+  { path: "/compare", component: () => import("@/pages/compare/ComparePage.vue"), meta: { title: "common.nav.compare", needsEditor: true } },
+  { path: "/compared/:task", component: () => import("@/pages/compare/StoredComparison.vue"), props: true, meta: { title: "common.nav.compare" } },
+  { path: "/account", component: () => import("@/pages/AccountPage.vue"), meta: { title: "users.account" } },
+  { path: "/system/users", component: () => import("@/pages/system/UsersPage.vue"), meta: { title: "users.title" } },
+  { path: "/system/audit", component: () => import("@/pages/system/AuditPage.vue"), meta: { title: "users.audit.title" } },
   { path: "/system", component: () => import("@/pages/system/SystemPage.vue"), meta: { title: "common.nav.system" } },
   { path: "/:rest(.*)*", component: () => import("@/pages/NotFoundPage.vue"), meta: { title: "common.notFound.title" } },
 ];

@@ -124,7 +124,7 @@ export async function trained(page: Page, request: object): Promise<string> {
 
 /** Upload a file; returns the identifier of the dataset. */
 export async function upload(page: Page, file: { name: string; mimeType: string; buffer: Buffer }): Promise<string> {
-  const answer = await page.request.post("/api/upload", { multipart: { file }, timeout: WAIT });
+  const answer = await page.request.post("/api/upload", { multipart: { file }, headers: { Prefer: "wait=30" }, timeout: WAIT });
   if (!answer.ok()) throw new Error(await answer.text());
   return ((await answer.json()) as { id: string }).id;
 }

@@ -82,14 +82,18 @@ it("another dataset forgets what was said of the columns of the last one", () =>
 });
 
 describe("several training runs", () => {
-  it("are all in the commands that do the same elsewhere, with one import", () => {
+  it("are all in the commands that do the same elsewhere, with one script", () => {
     const commands = ["lstm", "linear"].map((model) => ({
-      ...{ cli: `timevis train model=${model}`, python: `import timevis\n\ntimevis.train('${model}')` },
+      ...{
+        cli: `timevis train model=${model}`,
+        python: `import os\n\nREQUESTS = [\n    {'model': '${model}',\n     'target': ['a']},\n]\n\nrun()\n`,
+      },
       curl: `curl ${model}`,
     }));
     const joined = joinCommands(commands);
     expect(joined.cli).toBe("timevis train model=lstm\ntimevis train model=linear");
-    expect(joined.python).toBe("import timevis\n\ntimevis.train('lstm')\ntimevis.train('linear')");
+    const requests = ["lstm", "linear"].map((model) => `    {'model': '${model}',\n     'target': ['a']},\n`);
+    expect(joined.python).toBe(`import os\n\nREQUESTS = [\n${requests.join("")}]\n\nrun()\n`);
     expect(joined.curl).toBe("curl lstm\ncurl linear");
   });
 });

@@ -1,10 +1,10 @@
 """Compare runs that forecast the same windows: timevis compare RUN RUN ... [--reference RUN]
 
 Prints and writes the metrics of all runs and of seasonal naive, the paired difference of each run from a reference
-with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each RUN is a run
-folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or the
-group of the reference. Other runs, runs that have not completed, and files and folders that are not runs are left out
-and named.
+with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Runs that differ only in
+their seed are also compared as one model, with intervals over windows and seeds. Each RUN is a run folder. Only runs
+that scored the same windows can be compared: the largest group of them is compared, or the group of the reference.
+Other runs, runs that have not completed, and files and folders that are not runs are left out and named.
 
     timevis compare outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     timevis compare outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -156,6 +156,7 @@ def print_comparison(comparison: Comparison) -> None:
         differences_table,
         has_many_runs,
         metrics_table,
+        over_seeds_table,
         overview,
         sentences,
     )
@@ -173,6 +174,9 @@ def print_comparison(comparison: Comparison) -> None:
             f"Difference from {comparison.reference}; below zero the run is better": differences_table(comparison),
             "Cost": cost_table(comparison).T.rename_axis("").reset_index(),
         }
+    if len(comparison.over_seeds):
+        title = f"Mean over seeds, and the difference from {comparison.reference_over_seeds} over windows and seeds"
+        frames[title] = over_seeds_table(comparison, ["relative_wql", "mase"])
     for title, frame in frames.items():
         if frame.empty:
             continue

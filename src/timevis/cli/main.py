@@ -19,6 +19,7 @@ COMMANDS = {
     "inspect": "report on a file or data set before training on it",
     "generate": "write sample series to try TimeVis on",
     "serve": "start the HTTP service (docs/service.md)",
+    "users": "add, list and change the users of the service, and their roles",
     "mcp": "tools for assistants that call a running service (Model Context Protocol)",
     "backup": "write all that the service stores into one file",
     "restore": "restore a backup of the service",

@@ -5,7 +5,7 @@
     timevis serve web --port 8000                   only the HTTP server
     timevis serve worker --queues cpu               only a worker
     timevis serve beat                              only the clock of the monitors
-    timevis serve token add NAME [--read-only]      a further token; also: token list, token remove NAME
+    timevis serve token add NAME [--user USER]      a further token; also: token list, token remove NAME
 
 Settings are environment variables: TIMEVIS_HOME, TIMEVIS_BROKER_URL, TIMEVIS_DATABASE_URL, TIMEVIS_TOKEN and more;
 docs/service.md lists them. The service needs the optional dependencies: pip install 'timevis[service]'.
@@ -73,30 +73,41 @@ def require_packages() -> None:
 def _token_main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="timevis serve token", description="Named tokens of the service.")
     parser.add_argument("action", choices=("add", "list", "remove"))
-    parser.add_argument("name", nargs="?", help="name of the token; it is recorded with what its owner does")
-    parser.add_argument("--read-only", action="store_true", help="the token may not change anything")
+    parser.add_argument("name", nargs="?", help="name of the token")
+    parser.add_argument("--user", help="whose rights it has; by default a user with the name of the token, an editor")
+    parser.add_argument("--read-only", action="store_true", help="make this user a viewer")
     args = parser.parse_args(arguments)
     if (args.name is None) != (args.action == "list"):
         parser.error("add and remove need a NAME, and list has none")
-    return run_script(lambda: change_tokens(args.action, args.name, args.read_only))
+    return run_script(lambda: change_tokens(args.action, args.name, args.user, args.read_only))
 
 
-def change_tokens(action: str, name: str, read_only: bool) -> int:
-    """Add, list or remove named tokens."""
+def change_tokens(action: str, name: str, user: str | None, read_only: bool) -> int:
+    """Add, list or remove named tokens. A token without a user gets one of its own."""
     require_packages()
     from timevis.service.db.database import open_database
     from timevis.service.db.tables import Token
+    from timevis.service.db.user_tables import User
+    from timevis.service.security.audit import record_command
+    from timevis.service.security.roles import EDITOR, VIEWER
     from timevis.service.security.tokens import add_token, remove_token
+    from timevis.service.security.users import add_user
     from timevis.service.settings import Settings
 
     with open_database(Settings.from_environment().database_url).begin() as session:
         if action == "add":
-            print(add_token(session, name, read_only))
+            known = session.get(User, name) if user is None else None
+            if user is None and (known is None or (read_only and known.role != VIEWER)):
+                add_user(session, name, VIEWER if read_only else EDITOR)
+            print(add_token(session, name, user or name))
         elif action == "remove":
             remove_token(session, name)
         else:
-            for token in session.query(Token).order_by(Token.name):
-                print(f"{token.name}\t{'read-only' if token.read_only else 'read and write'}")
+            rows = session.query(Token.name, User.name, User.role).join(User, User.name == Token.user_name)
+            for row in rows.order_by(Token.name):
+                print("\t".join(row))
+        if action != "list":
+            record_command(session, f"timevis serve token {action}", name)
     return 0
 
 

@@ -77,10 +77,11 @@ class EvaluationOptions:
         Rows between two forecast origins; null takes about a quarter of the horizon for a short test part,
         and 1 for others.
     max_windows : int, optional
-        Maximum number of origins; null takes all.
+        Maximum number of origins; null takes all. Of more than 600 series it is lower, so that about 300,000 windows
+        are scored, as many of each series.
     val_windows : int, optional
-        Maximum number of origins in each half of validation: the first half selects the best weights, the second
-        compares models.
+        Maximum number of origins in each half of validation, lower for more than 600 series (about 125,000 windows):
+        the first half selects the best weights, the second compares models.
     num_samples : int
         Sample paths per window, for models that draw them.
     save_windows : int

@@ -19,13 +19,13 @@ from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
 from timevis.data.options import DataOptions, display_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
+from timevis.data.read_events import read_events
 from timevis.data.read_options import ReadOptions
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.header_units import units_of_names
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import missing_column, no_such_column
 from timevis.data.schema.hour_columns import stack_hour_columns
-from timevis.data.sources.read_events import read_events
 from timevis.data.synthetic import synthetic_panel
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
@@ -34,6 +34,8 @@ from timevis.messages import Setting, Text
 log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
 DOWNLOAD_TIMEOUT_SECONDS = 30
+LARGE_FILE_BYTES, MANY_ROWS = 2**25, 5_000_000
+"""Size of a file, and rows, from which on reading and checking them have a line in the log."""
 
 
 def load_panel(
@@ -157,7 +159,12 @@ def _keys_about_a_file(options: DataOptions) -> list[str]:
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """Read the table that the options name; returns it with its dataset card."""
     if options.path is not None:
+        path = Path(options.path).expanduser()
+        if path.is_file() and (size := path.stat().st_size) >= LARGE_FILE_BYTES:
+            log.info("reading %s (%.0f MB)", path.name, size / 1e6)
         table = read_table(options.path, options)
+        if len(table.frame) >= MANY_ROWS:
+            log.info("%d rows read; columns, times and values are checked", len(table.frame))
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             advice = Text(
                 "columns-of-bundled-file",

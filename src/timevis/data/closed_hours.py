@@ -1,10 +1,10 @@
-"""Hours of the week in which the data never have a row, such as the nights of a counter that is closed."""
+"""Hours of the week in which a channel never has a value, such as the nights of a counter that is closed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ NIGHT = (2 * 3600, 4 * 3600)
 
 @dataclass(frozen=True)
 class ClosedHours:
-    """Periods of the week, in local time, in which no channel ever has a value.
+    """Periods of the week, in local time, in which a channel, or every channel, never has a value.
 
     Attributes
     ----------
@@ -49,10 +49,16 @@ class ClosedHours:
         return [list(period) for period in self.periods]
 
     @classmethod
-    def from_report(cls, report: Mapping[str, Any]) -> ClosedHours | None:
-        """The closed hours in data_report.json; None if it has none."""
-        periods = (report.get("closed") or {}).get("periods")
+    def from_report(cls, report: Mapping[str, Any], channel: str) -> ClosedHours | None:
+        """The closed hours of a channel in data_report.json; None if it has none."""
+        of_channel = (report.get("closed_channels") or {}).get(channel) or report.get("closed") or {}
+        periods = of_channel.get("periods")
         return cls(tuple((int(start), int(end)) for start, end in periods)) if periods else None
+
+    def describe(self, local_index: pd.DatetimeIndex) -> dict[str, Any]:
+        """The periods, the number of their ``rows`` among local times, and both in words, for the quality report."""
+        rows = int(self.contains(local_index).sum())
+        return {"periods": self.to_json(), "rows": rows, "when": self.when(), "hours": self.hours()}
 
     def when(self) -> Text:
         """In one or two words, when it is closed."""
@@ -90,6 +96,26 @@ def seconds_of_week(local_index: pd.DatetimeIndex) -> np.ndarray:
     """Seconds since Monday 00:00, int64 [T]."""
     of_day = local_index.hour * 3600 + local_index.minute * 60 + local_index.second
     return np.asarray(local_index.day_of_week * DAY_S + of_day, np.int64)
+
+
+def common_closed_hours(channels: Sequence[ClosedHours | None]) -> ClosedHours | None:
+    """The hours that are closed in every channel; None if there are none."""
+    distinct = set(channels)
+    given = [hours for hours in distinct if hours is not None]
+    if len(given) < len(distinct):
+        return None
+    borders = sorted({border for hours in given for period in hours.periods for border in period})
+    parts = [
+        (start, end)
+        for start, end in pairwise(borders)
+        if all(any(a <= start and end <= b for a, b in hours.periods) for hours in given)
+    ]
+    periods: list[tuple[int, int]] = []
+    for start, end in parts:
+        if periods and periods[-1][1] == start:
+            start = periods.pop()[0]
+        periods.append((start, end))
+    return ClosedHours(tuple(periods)) if periods else None
 
 
 def _days_text(days: Sequence[int]) -> list[Text]:

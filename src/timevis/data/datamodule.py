@@ -23,10 +23,18 @@ from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 from timevis.utils.formatting import join_names
+from timevis.utils.progress import with_progress
 
 log = logging.getLogger(__name__)
 
 MAX_LISTED_CHANNELS = 10
+MAX_TEST_WINDOWS = 300_000
+"""Windows of all channels that an evaluation scores, unless `max_windows` is None."""
+MAX_VALIDATION_WINDOWS = 125_000
+"""The same for each half of the validation part and `val_windows`."""
+MAX_CALIBRATION_WINDOWS = 250_000
+MIN_ORIGINS = 4
+"""Origins of each channel that these limits leave, at least."""
 WINDOW_SET_NAMES = {
     **PART_NAMES,
     "tuning": Text("part-first-half-of-validation", "first half of the validation"),
@@ -64,7 +72,9 @@ class WindowDataModule(pl.LightningDataModule):
         Rows between two origins of an evaluation.
     max_windows, val_windows : int, optional
         Maximum number of origins of the test part and of each half of the validation part, of each series; None
-        takes all. The set ``calibration`` has more windows of the first half.
+        takes all. Of more than 600 channels, fewer origins are taken, the same number of each channel, so
+        that there are about `MAX_TEST_WINDOWS` and `MAX_VALIDATION_WINDOWS` windows at most. The set ``calibration``
+        has more windows of the first half, about `MAX_CALIBRATION_WINDOWS` at most.
     train_fraction : float
         Share of the training windows that is used, the most recent ones of each series.
     min_batches : int
@@ -115,11 +125,15 @@ class WindowDataModule(pl.LightningDataModule):
         self.season = season or (seasons[1] if len(seasons) > 1 else 1)
         self.seasons = tuple(sorted({*seasons, self.season}))
         self.series = SeriesStore(panel)
+        max_origins, max_windows = max_windows, self._limited(max_windows, MAX_TEST_WINDOWS)
+        val_windows = self._limited(val_windows, MAX_VALIDATION_WINDOWS)
         self._stride, self._max_windows = stride, max_windows
         self.scored_split = "test"
         self._shortest_season = min((s for s in self.seasons if s > 1), default=1)
-        self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_rows, horizon)
-        calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
+        self._has_open_target = None if panel.closed is None else _any_of_next(~panel.closed_values, horizon)
+        calibration_windows = self._limited(
+            max(100, min(1000, 100_000 // len(panel.channels))), MAX_CALIBRATION_WINDOWS
+        )
         self.windows = {
             "train": self.training_windows(train_fraction),
             "tuning": self._evaluation_windows("first_half", stride, val_windows),
@@ -127,6 +141,12 @@ class WindowDataModule(pl.LightningDataModule):
             "val": self._evaluation_windows("second_half", stride, val_windows),
             "test": self._evaluation_windows("test", stride, max_windows),
         }
+        if max_windows != max_origins and len(self.windows["test"]) >= (max_windows or 0) * self.num_channels:
+            log.info(
+                "of each of %d channels, %d test origins are scored; evaluation.max_windows=null takes all",
+                self.num_channels,
+                max_windows,
+            )
         if not_scored := self.num_series_not_scored:
             log.warning(
                 "%d of %d series are too short for a test window: they are trained on and forecast, but not scored",
@@ -135,6 +155,10 @@ class WindowDataModule(pl.LightningDataModule):
             )
         self._check_targets()
         self._warn_about_short_validation()
+
+    def _limited(self, origins: int | None, max_windows: int) -> int | None:
+        """Maximum number of origins of each channel, so that all channels have about `max_windows` at most."""
+        return None if origins is None else min(origins, max(MIN_ORIGINS, max_windows // self.num_channels))
 
     def training_windows(self, fraction: float = 1.0) -> WindowSet:
         """The most recent share of the windows of the training part, of each series."""
@@ -145,10 +169,15 @@ class WindowDataModule(pl.LightningDataModule):
 
     def _evaluation_windows(self, part: str, stride: int, max_windows: int | None) -> WindowSet:
         first, stop = self.split.origin_bounds(part, self.context_length, self.horizon)
-        options = (stride, max_windows, self._shortest_season, self._has_open_target)
-        if self.split.by_series:
-            return WindowSet.evaluation_of_series(first, stop, *options)
-        return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options)
+        options = (stride, max_windows, self._shortest_season)
+        has_open_target = self._has_open_target
+        if has_open_target is not None and (has_open_target == has_open_target[:, :1]).all():
+            has_open_target = has_open_target[:, :1]  # the closed hours of all channels leave out the same windows
+        if self.split.by_series or (has_open_target is not None and has_open_target.shape[1] > 1):
+            first, stop = (np.broadcast_to(rows, self.num_channels) for rows in (first, stop))
+            return WindowSet.evaluation_of_series(first, stop, *options, has_open_target)
+        common = None if has_open_target is None else has_open_target[:, 0]
+        return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options, common)
 
     def _warn_about_short_validation(self) -> None:
         """Log a warning if windows of its two halves share rows."""
@@ -326,7 +355,8 @@ class WindowDataModule(pl.LightningDataModule):
 
     def batches(self, part: str, device: Any = "cpu") -> Iterator[Batch]:
         """Iterate over the batches of a part in order, without a Trainer, for example in `Forecaster.prepare`."""
-        for index in WindowLoader(len(self.windows[part]), self.eval_batch_size):
+        loader = WindowLoader(len(self.windows[part]), self.eval_batch_size)
+        for index in with_progress(loader, len(loader), f"{part} windows"):
             yield self.gather(part, index.to(device))
 
     def train_dataloader(self) -> WindowLoader:
@@ -356,6 +386,6 @@ class WindowDataModule(pl.LightningDataModule):
 
 
 def _any_of_next(mask: np.ndarray, rows: int) -> np.ndarray:
-    """Whether any of the `rows` values from each one on is true, bool [T]."""
-    before = np.concatenate([[0], np.cumsum(mask)])
+    """Whether any of the `rows` values from each row of a column on is true, bool [T, C]."""
+    before = np.concatenate([np.zeros((1, mask.shape[1]), np.int64), np.cumsum(mask, axis=0)])
     return before[np.minimum(np.arange(len(mask)) + rows, len(mask))] > before[:-1]

@@ -78,8 +78,9 @@ class Panel:
         `covariates`. A column belongs to one covariate. None if all channels share the same K columns.
     series : int64 [C], optional
         For a long table, the number of the series that each channel belongs to. None if all channels are one series.
-    closed : ClosedHours, optional
-        Hours of the week in which no channel ever has a value; they are not forecast.
+    closed : tuple of C ClosedHours or None, optional
+        For each channel, the hours of the week in which it never has a value; they are not forecast. None if no
+        channel has such hours.
     statics : StaticCovariates, optional
         What is constant within each series of a long table, for each channel.
     events : tuple of TextEvent
@@ -97,7 +98,7 @@ class Panel:
     timezone: str | None = None
     covariate_columns: np.ndarray | None = None
     series: np.ndarray | None = None
-    closed: ClosedHours | None = None
+    closed: tuple[ClosedHours | None, ...] | None = None
     statics: StaticCovariates | None = None
     events: tuple[TextEvent, ...] = ()
 
@@ -107,6 +108,7 @@ class Panel:
         assert len(self.index) == t, (len(self.index), t)
         assert len(self.channels) == c, (self.channels, c)
         assert self.series is None or self.series.shape == (c,), self.series
+        assert self.closed is None or len(self.closed) == c, self.closed
         k = len(self.covariate_names)
         assert len(self.covariate_known) == k
         if self.covariate_columns is None:
@@ -129,9 +131,18 @@ class Panel:
         return to_local_time(self.index, self.timezone)
 
     @property
+    def closed_values(self) -> np.ndarray:
+        """Whether each row lies in the closed hours of each channel, bool [T, C]; [T, 1] if all have the same."""
+        hours = set(self.closed or (None,))
+        rows = {one: np.zeros(len(self), bool) if one is None else one.contains(self.local_index) for one in hours}
+        if self.closed is None or len(rows) == 1:
+            return next(iter(rows.values()))[:, None]
+        return np.stack([rows[one] for one in self.closed], axis=1)
+
+    @property
     def closed_rows(self) -> np.ndarray:
-        """Whether each row lies in the closed hours, bool [T]."""
-        return np.zeros(len(self), bool) if self.closed is None else self.closed.contains(self.local_index)
+        """Whether each row lies in the closed hours of every channel, bool [T]."""
+        return self.closed_values.all(axis=1)
 
     @property
     def channel_covariate_columns(self) -> np.ndarray:
@@ -191,6 +202,7 @@ class Panel:
             changes["channels"] = tuple(self.channels[j] for j in channels)
             changes["series"] = None if self.series is None else self.series[list(channels)]
             changes["statics"] = self.statics.select(channels) if self.statics else None
+            changes["closed"] = None if self.closed is None else tuple(self.closed[j] for j in channels)
         if covariates is not None:
             columns = columns[covariates, :]
             changes["covariate_names"] = tuple(self.covariate_names[k] for k in covariates)

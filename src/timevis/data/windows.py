@@ -324,10 +324,16 @@ class WindowSet:
         season: int = 1,
         has_open_target: np.ndarray | None = None,
     ) -> WindowSet:
-        """As `evaluation`, for each channel from its `first` origin to before its `stop`, int64 [C]."""
-        bounds = zip(first.tolist(), stop.tolist(), strict=True)
-        options = (stride, max_windows, season, has_open_target)
-        return cls.of_series([scored_origins(range(a, b), *options) for a, b in bounds])
+        """As `evaluation`, for each channel from its `first` origin to before its `stop`, int64 [C].
+
+        `has_open_target` is bool [T, C], or [T, 1] for all channels.
+        """
+        is_open: Sequence[np.ndarray | None] = [None] * len(first)
+        if has_open_target is not None:
+            is_open = np.broadcast_to(has_open_target, (len(has_open_target), len(first))).T
+        bounds = zip(first.tolist(), stop.tolist(), is_open, strict=True)
+        options = (stride, max_windows, season)
+        return cls.of_series([scored_origins(range(a, b), *options, is_open_row) for a, b, is_open_row in bounds])
 
 
 def _has_target(targets: np.ndarray, horizon: int) -> np.ndarray:

@@ -15,6 +15,7 @@ import torch.distributed as dist
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import evenly_spaced, windows_of_spaced_origins
 from timevis.data.windows import Batch, WindowSet
+from timevis.metric_specs import PINBALL
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import Forecast, Forecaster
 
@@ -99,7 +100,9 @@ class Recorder(pl.Callback):
         self.samples: list[pd.DataFrame] = []
         self.seconds = 0.0
         self._start = 0.0
-        self._window_set, self._is_closed = windows, datamodule.panel.closed_rows
+        self._window_set = windows
+        self._is_closed = np.broadcast_to(datamodule.panel.closed_values, datamodule.panel.values.shape)
+        self._channel_names = np.asarray(datamodule.panel.channels, dtype=object)
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.reference.to(pl_module.device).eval()
@@ -119,23 +122,23 @@ class Recorder(pl.Callback):
     ) -> None:
         self.seconds += time.perf_counter() - self._start
         assert isinstance(pl_module, Forecaster)
-        rows = self._window_rows(pl_module.test_metrics, outputs, batch)
+        rows = self._window_rows(pl_module.test_metrics, batch)
         self.windows.append(rows)
-        reference_forecast = self.reference.forecast(batch)
-        self.reference_metrics.update_batch(reference_forecast, batch)
-        losses = self.reference_metrics.quantile_losses(reference_forecast, batch)
+        self.reference_metrics.update_batch(self.reference.forecast(batch), batch)
+        losses = self.reference_metrics.last_elements[PINBALL.name]
         for metrics in (self.reference_metrics, pl_module.test_metrics):
             metrics.add_reference(losses, batch.channel)
-        self.reference_windows.append(self._window_rows(self.reference_metrics, reference_forecast, batch))
+        self.reference_windows.append(self._window_rows(self.reference_metrics, batch))
         number = rows["number"].to_numpy()
         saved = np.flatnonzero(np.isin(number, self.saved_windows))
-        self.predictions.append(self._forecast_rows(outputs, batch, rows, saved))
+        if len(saved):
+            self.predictions.append(self._forecast_rows(outputs, batch, rows, saved))
         self._update_worst(outputs, batch, rows)
         if outputs.samples is not None:
             self._save_samples(outputs, rows, np.flatnonzero(np.isin(number, self.sampled_windows)))
 
-    def _window_rows(self, metrics: ForecastMetrics, forecast: Forecast, batch: Batch) -> pd.DataFrame:
-        sums = metrics.window_sums(forecast.point, forecast.quantiles, batch.target, batch.target_mask)
+    def _window_rows(self, metrics: ForecastMetrics, batch: Batch) -> pd.DataFrame:
+        sums = {name: value.sum(1) for name, value in metrics.last_elements.items()}
         channel, origin = batch.channel.cpu().numpy(), batch.origin.cpu().numpy()
         panel = self.datamodule.panel
         series = {"series": panel.channel_series[channel]} if self.datamodule.split.by_series else {}
@@ -144,7 +147,7 @@ class Recorder(pl.Callback):
                 "number": self._window_set.number(origin, channel),
                 "origin": origin,
                 "timestamp": panel.index[origin],
-                "channel": np.asarray(panel.channels, dtype=object)[channel],
+                "channel": self._channel_names[channel],
                 **series,
                 "std": metrics.channel_std.cpu().numpy()[channel],
                 "mase_scale": metrics.mase_scale.cpu().numpy()[channel],
@@ -159,9 +162,9 @@ class Recorder(pl.Callback):
         target = torch.where(batch.target_mask, batch.target, torch.nan)
         context = torch.where(batch.context_mask, batch.context, torch.nan)
         steps = rows["origin"].to_numpy()[selected][:, None] + np.arange(target.shape[1])
-        point = np.where(self._is_closed[steps], np.nan, forecast.point[index].float().cpu().numpy())
-        closed = self._is_closed[steps][:, None]
-        quantiles = np.where(closed, np.nan, forecast.quantiles[index].float().cpu().numpy())
+        closed = self._is_closed[steps, batch.channel[index].cpu().numpy()[:, None]]
+        point = np.where(closed, np.nan, forecast.point[index].float().cpu().numpy())
+        quantiles = np.where(closed[:, None], np.nan, forecast.quantiles[index].float().cpu().numpy())
         return rows.iloc[selected][["number", "origin", "timestamp", "channel"]].assign(
             truth=list(target[index].float().cpu().numpy()),
             observed=list(batch.target_mask[index].cpu().numpy()),
@@ -172,6 +175,10 @@ class Recorder(pl.Callback):
 
     def _update_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:
         error = rows["median_abs_error"] / rows["std"] / rows["count"].where(rows["count"] > 0)
+        if len(self.worst) == NUM_WORST_WINDOWS:
+            error = error.where(error > self.worst["error"].min())
+        if not error.count():
+            return
         selected = np.argsort(-error.to_numpy(), kind="stable")[: min(NUM_WORST_WINDOWS, error.count())]
         candidates = self._forecast_rows(forecast, batch, rows, selected).assign(
             error=error.iloc[selected].to_numpy()

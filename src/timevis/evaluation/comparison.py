@@ -10,6 +10,13 @@ import pandas as pd
 
 from timevis.evaluation.intervals import holm
 from timevis.evaluation.labels import COSTS
+from timevis.evaluation.over_seeds import (
+    COLUMNS_OVER_SEEDS,
+    groups_by_all_but_seed,
+    input_notes,
+    over_seeds_table,
+    single_seed_notes,
+)
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
@@ -32,8 +39,8 @@ class Comparison:
     data, window_set : str
         Name of the data, and hash of the window set.
     notes : list of Text
-        The channels that are averaged over, and warnings of too few windows for reliable intervals or of different
-        scales.
+        The channels that are averaged over, different inputs, models of one seed beside others of several, and
+        warnings of too few windows for reliable intervals or of different scales.
     reference : str
         Label of the run that the others are compared with.
     metrics : DataFrame
@@ -43,6 +50,12 @@ class Comparison:
         A row per ``run`` and ``metric`` with the fields of `Difference` and ``p_holm``; negative where the run has a
         smaller error than the reference. ``p_holm`` is p with Holm's correction for the number of runs that are
         compared on the metric.
+    over_seeds : DataFrame
+        Where some runs differ only in their seed, a row per model and metric, with the means over seeds and their
+        differences from the model of the reference; see `timevis.evaluation.over_seeds.over_seeds_table`. Otherwise
+        empty.
+    reference_over_seeds : str
+        Label of the model that `over_seeds` compares with.
     by_horizon : {metric: DataFrame [H]}
         A column per run.
     cost : DataFrame
@@ -55,6 +68,8 @@ class Comparison:
     reference: str
     metrics: pd.DataFrame
     differences: pd.DataFrame
+    over_seeds: pd.DataFrame
+    reference_over_seeds: str
     by_horizon: dict[str, pd.DataFrame]
     cost: pd.DataFrame
 
@@ -89,20 +104,50 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
         reference_label = next(n for n, run in by_label.items() if _same_folder(run, reference))
     pairs = [(label, reference_label) for label in by_label if label != reference_label]
     differences = difference_table(scores, pairs, runs[0].horizon).rename(columns={"a": "run"}).drop(columns="b")
+    over_seeds, reference_over_seeds, seed_notes = _over_seeds(by_label, scores, reference_label)
     first = runs[0].results
     has_naive = any(is_reference(run.results) for run in runs)
     return Comparison(
         data=first.run.data,
         window_set=first.window_set.hash,
-        notes=comparison_notes(first, scores, reference_label),
+        notes=[*comparison_notes(first, scores, reference_label), *input_notes(by_label), *seed_notes],
         reference=reference_label,
         metrics=_metrics(by_label, has_naive),
         differences=differences,
+        over_seeds=over_seeds,
+        reference_over_seeds=reference_over_seeds,
         by_horizon={metric: _by_horizon(by_label, metric, has_naive) for metric in tested_metrics()},
         cost=pd.DataFrame({label: vars(run.results.cost) for label, run in by_label.items()}).T.reindex(
             columns=list(COSTS)
         ),
     )
+
+
+def _over_seeds(
+    runs: Mapping[str, RunRecord], scores: Mapping[str, RunScores], reference: str
+) -> tuple[pd.DataFrame, str, list[Text]]:
+    """The table over seeds, the label of the reference in it, and notes; an empty table if no model has two seeds.
+
+    If a search repeats a trial with the same seed, the first of these runs counts, as on the leaderboard.
+    """
+    groups = groups_by_all_but_seed(runs)
+    labels = unique_labels([runs[group[0]] for group in groups], with_seed=False)
+    by_label, single = dict[str, list[RunScores]](), []
+    for label, group in zip(labels, groups, strict=True):
+        of_seed: dict[int, RunScores] = {}
+        for key in group:
+            of_seed.setdefault(runs[key].results.run.seed, scores[key])
+        by_label[label] = list(of_seed.values())
+        if len(of_seed) == 1 and not is_reference(runs[group[0]].results):
+            single.append(label)
+    if max(map(len, by_label.values())) == 1:
+        return pd.DataFrame(columns=list(COLUMNS_OVER_SEEDS)), reference, []
+    if reference == NAIVE_LABEL:
+        by_label[NAIVE_LABEL] = [scores[NAIVE_LABEL]]
+    else:
+        reference = next(label for label, group in zip(labels, groups, strict=True) if reference in group)
+    table = over_seeds_table(by_label, reference, next(iter(runs.values())).horizon)
+    return table, reference, single_seed_notes(single)
 
 
 def scores_of(runs: Mapping[str, RunRecord], naive_key: str) -> dict[str, RunScores]:
@@ -192,11 +237,18 @@ def _same_folder(a: RunRecord, b: RunRecord) -> bool:
     return a.folder.resolve() == b.folder.resolve()
 
 
-def unique_labels(records: Sequence[RunRecord]) -> list[str]:
-    """Labels of runs; equal labels get the seed, the differing overrides, or else the folder as a suffix."""
+def unique_labels(records: Sequence[RunRecord], with_seed: bool = True) -> list[str]:
+    """Labels of runs; equal labels get the seed, the differing overrides, or else the folder as a suffix.
+
+    Parameters
+    ----------
+    records : sequence of RunRecord
+    with_seed : bool
+        Whether the seed may be a suffix; not for runs that stand for several seeds.
+    """
     labels = [r.label for r in records]
     candidate_suffixes = (
-        [f"seed {r.results.run.seed}" for r in records],
+        [f"seed {r.results.run.seed}" if with_seed else "" for r in records],
         [without_data_and_model(setting) for setting in differing_overrides([r.overrides for r in records])],
         [r.folder.name for r in records],
         [str(r.folder) for r in records],

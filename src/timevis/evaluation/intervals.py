@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +23,45 @@ WHITE_NOISE_PROBABILITY = 0.6
 """Prior probability of no autocorrelation. It is chosen so that intervals of white noise contain 96 to 97 %."""
 GRID = 512
 """Length of the series for which the variances of the transforms are computed; they hardly depend on it."""
+
+
+class SeedVariance(NamedTuple):
+    """How the means of S series vary with the seeds of training runs, for K independent groups of runs.
+
+    Attributes
+    ----------
+    variances : float64 [K, S]
+        Variance of the mean of each group over its seeds: the variance between seeds, divided by their number. 0 for
+        a group of one run.
+    degrees : float64 [K, S]
+        Degrees of freedom: number of seeds minus 1; at least 1.
+    """
+
+    variances: np.ndarray
+    degrees: np.ndarray
+
+    @classmethod
+    def of(cls, groups: Sequence[np.ndarray]) -> SeedVariance:
+        """The variance from the means [R, S] of the R seeds of each group.
+
+        Parameters
+        ----------
+        groups : sequence of float [R, S]
+        """
+        shape = (len(groups), groups[0].shape[1])
+        variances, degrees = np.zeros(shape), np.ones(shape)
+        for k, means in enumerate(groups):
+            if len(means) > 1:
+                variances[k], degrees[k] = means.var(0, ddof=1) / len(means), len(means) - 1
+        return cls(np.nan_to_num(variances), degrees)
+
+    def scaled(self, factor: np.ndarray) -> SeedVariance:
+        """The same for means that are multiplied by a factor [S]."""
+        return SeedVariance(np.nan_to_num(self.variances * factor**2), self.degrees)
+
+    def relative_to(self, means: np.ndarray) -> SeedVariance:
+        """The variances of the logarithms of the means [K, S]; 0 where a mean is not positive."""
+        return SeedVariance(np.where(means > 0, self.variances / means**2, 0.0), self.degrees)
 
 
 class Interval(NamedTuple):
@@ -77,16 +116,26 @@ class MeanInterval:
         Values in the order of time, at nearly equal distances.
     independent : bool
         The values are independent: the interval uses Student's t distribution with n - 1 degrees of freedom.
+    seeds : SeedVariance, optional
+        The values are means over the seeds of a model, or differences of such means: the variance over seeds is added
+        to the variance over origins. Given the autocorrelation, the sum has the degrees of freedom of Welch (1947)
+        and Satterthwaite (1946). What a seed changes at single origins only is counted in both variances.
     """
 
-    def __init__(self, values: np.ndarray, *, independent: bool = False) -> None:
+    def __init__(self, values: np.ndarray, *, independent: bool = False, seeds: SeedVariance | None = None) -> None:
+        self._degrees: int | np.ndarray
         if independent:
             self._degrees = len(values) - 1
             self._scales = values.std(0, ddof=1, keepdims=True) / np.sqrt(len(values))
             self._is_constant = self._scales[0] == 0
-            self._scales[:, self._is_constant] = 1.0
             self._posterior = np.ones_like(self._scales)
-            return
+        else:
+            self._from_transforms(values)
+        if seeds is not None:
+            self._add(seeds)
+        self._scales[:, self._is_constant] = 1.0
+
+    def _from_transforms(self, values: np.ndarray) -> None:
         transforms = cosine_transforms(values - values.mean(0))
         self._degrees = len(transforms)
         log_prior, variances = _processes()
@@ -99,6 +148,15 @@ class MeanInterval:
         posterior = np.exp(log_posterior - log_posterior.max(0))
         self._posterior = posterior / posterior.sum(0)
         self._scales = np.sqrt(scaled / self._degrees * variances[:, :1])
+
+    def _add(self, seeds: SeedVariance) -> None:
+        of_origins = np.where(self._is_constant, 0.0, self._scales**2)
+        total = of_origins + seeds.variances.sum(0)
+        self._is_constant = total[0] == 0
+        squares = of_origins**2 / self._degrees + (seeds.variances**2 / seeds.degrees).sum(0)
+        self._degrees = total**2 / np.where(self._is_constant, 1.0, squares)
+        self._degrees = np.where(self._is_constant, 1.0, self._degrees)
+        self._scales = np.sqrt(total)
 
     def p_value(self, mean: np.ndarray) -> np.ndarray:
         """Two-sided p-values of means [S] under the hypothesis that their expectations are zero."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT, Interval, MeanInterval
+from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT, Interval, MeanInterval, SeedVariance
 from timevis.evaluation.window_table import WindowTable, require_same_windows
 from timevis.metric_specs import METRICS
 
@@ -63,16 +63,26 @@ def _skill(ratio: Interval) -> Interval:
 
 
 def _intervals(
-    values: np.ndarray, influences: np.ndarray, names: Sequence[str], table: WindowTable, horizon: int
+    values: np.ndarray,
+    influences: np.ndarray,
+    names: Sequence[str],
+    table: WindowTable,
+    horizon: int,
+    seeds: SeedVariance | None = None,
 ) -> list[Interval]:
-    """Intervals of values [S] from influences [O, S]; NaN where a value is not finite or origins are too few."""
+    """Intervals of values [S] from influences [O, S] and the variance of the values over seeds.
+
+    They are NaN where a value is not finite or origins are too few.
+    """
     nan = float("nan")
     if not table.has_intervals(horizon):
         return [Interval(float(value), nan, nan) for value in values]
     specs = [METRICS.get(name) for name in names]
     is_log = np.array([spec is not None and spec.has_log_interval for spec in specs]) & (values > 0)
-    influences = np.where(np.isfinite(influences), influences, 0.0) / np.where(is_log, values, 1.0)
-    half = MeanInterval(influences, independent=table.has_independent_series).half_widths()
+    scale = 1 / np.where(is_log, values, 1.0)
+    influences = np.where(np.isfinite(influences), influences, 0.0) * scale
+    scaled_seeds = None if seeds is None else seeds.scaled(scale)
+    half = MeanInterval(influences, independent=table.has_independent_series, seeds=scaled_seeds).half_widths()
     ratio = np.exp(np.where(is_log, half, 0.0))
     low = np.where(is_log, values / ratio, values - half)
     high = np.where(is_log, values * ratio, values + half)
@@ -115,7 +125,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class RunScores:
-    """Metrics of a run and the influence of each origin, or of each series, on them.
+    """Metrics of a run, or means over the seeds of a model, and the influence of each origin or series on them.
 
     Attributes
     ----------
@@ -123,22 +133,43 @@ class RunScores:
     metrics : tuple of M names
     values : float64 [M]
     influences : float64 [O, M]
+    by_seed : float64 [R, M]
+        The metrics of each seed; R is 1 for a run.
     """
 
     table: WindowTable
     metrics: tuple[str, ...]
     values: np.ndarray
     influences: np.ndarray
+    by_seed: np.ndarray
 
     @classmethod
     def of(cls, table: WindowTable, metrics: Sequence[str]) -> RunScores:
-        return cls(table, tuple(metrics), *table.influences(metrics))
+        values, influences = table.influences(metrics)
+        return cls(table, tuple(metrics), values, influences, values[None])
+
+    @classmethod
+    def mean_over_seeds(cls, runs: Sequence[RunScores]) -> RunScores:
+        """The means of the runs of one model with different seeds; the table is of the first run.
+
+        Raises
+        ------
+        RunFolderError
+            The runs were not scored on the same windows.
+        """
+        first = runs[0]
+        for run in runs[1:]:
+            require_same_windows(first.table, run.table)
+        by_seed = np.concatenate([run.by_seed for run in runs])
+        influences = np.mean([run.influences for run in runs], axis=0)
+        return cls(first.table, first.metrics, by_seed.mean(0), influences, by_seed)
 
 
 def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: int) -> list[dict[str, Difference]]:
     """Differences between the runs of each pair in `tested_metrics`.
 
     The interval of the difference is the interval of the mean over origins of the difference of the two influences.
+    Where scores are means over seeds, the variance over seeds is added; see `MeanInterval`.
     The interval of the percentage and p are computed for the logarithm of the ratio, which varies less where both
     errors rise and fall together. The losses of the Diebold-Mariano test are each metric plus the influence of the
     origin, whose mean is the metric. The columns of all pairs are computed together.
@@ -168,17 +199,24 @@ def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: in
     values_a, values_b = (np.concatenate([pair[side].values for pair in pairs]) for side in (0, 1))
     influences_a, influences_b = (np.concatenate([pair[side].influences for pair in pairs], 1) for side in (0, 1))
     difference, influence = values_a - values_b, influences_a - influences_b
-    plain = _intervals(difference, influence, ["difference"] * len(difference), table, horizon)
+    seeds = _seed_variance(pairs)
+    plain = _intervals(difference, influence, ["difference"] * len(difference), table, horizon, seeds)
     has_ratio = (values_a > 0) & (values_b > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(has_ratio, values_a / values_b, np.nan)
         relative_influence = influences_a / values_a - influences_b / values_b
-    ratios = _intervals(ratio, ratio * relative_influence, metrics * len(pairs), table, horizon)
+        relative_seeds = None if seeds is None else seeds.relative_to(np.stack([values_a, values_b]))
+        seeds_of_ratio = None if relative_seeds is None else relative_seeds.scaled(ratio)
+    ratios = _intervals(ratio, ratio * relative_influence, metrics * len(pairs), table, horizon, seeds_of_ratio)
     p = np.full(len(difference), np.nan)
     if table.has_intervals(horizon):
         tested = np.where(has_ratio, np.log(np.where(has_ratio, ratio, 1.0)), difference)
+        if seeds is not None and relative_seeds is not None:
+            seeds = SeedVariance(np.where(has_ratio, relative_seeds.variances, seeds.variances), seeds.degrees)
         distribution = MeanInterval(
-            np.where(has_ratio, relative_influence, influence), independent=table.has_independent_series
+            np.where(has_ratio, relative_influence, influence),
+            independent=table.has_independent_series,
+            seeds=seeds,
         )
         p = np.where(np.isfinite(tested), distribution.p_value(tested), np.nan)
     overlap = 1 if table.has_independent_series else table.overlap(horizon)
@@ -191,6 +229,14 @@ def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: in
         dict(zip(metrics, columns[start : start + len(metrics)], strict=True))
         for start in range(0, len(columns), len(metrics))
     ]
+
+
+def _seed_variance(pairs: Sequence[tuple[RunScores, RunScores]]) -> SeedVariance | None:
+    """How the metrics of both sides of all pairs vary with the seed; None if every one has a single seed."""
+    if all(len(scores.by_seed) == 1 for pair in pairs for scores in pair):
+        return None
+    of_pairs = [SeedVariance.of([scores.by_seed for scores in pair]) for pair in pairs]
+    return SeedVariance(*(np.concatenate(parts, 1) for parts in zip(*of_pairs, strict=True)))
 
 
 class DieboldMariano(NamedTuple):

@@ -7,6 +7,7 @@ stored once for each window set.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -62,21 +63,22 @@ def _compact(windows: pd.DataFrame) -> pd.DataFrame:
     return windows[others].astype({"origin": "int32"}).join(numbers)
 
 
-def stored_differences(file: Path, data: str, model: str, other: str, seed: int) -> pd.DataFrame:
-    """The paired differences of two stored runs, computed as for run folders.
+def stored_differences(file: Path, data: str, model: str, other: str, seed: int | None = None) -> pd.DataFrame:
+    """The paired differences of two stored models, computed as for run folders.
 
     Parameters
     ----------
     file : Path
     data, model, other : str
-    seed : int
-        Of both runs.
+    seed : int, optional
+        Of both runs. When None, the means over all stored seeds of each model are compared, with intervals over
+        windows and seeds.
 
     Returns
     -------
     DataFrame
-        See `timevis.evaluation.comparison.difference_table`, with a column ``horizon``; empty if one of the runs is
-        not stored.
+        See `timevis.evaluation.comparison.difference_table`, with columns ``horizon``, ``seeds`` and
+        ``seeds_of_other``; empty if one of the models is not stored.
 
     Raises
     ------
@@ -86,10 +88,12 @@ def stored_differences(file: Path, data: str, model: str, other: str, seed: int)
     stored = pd.read_parquet(file, filters=[("data", "==", data)])
     tables = []
     for horizon, rows in stored.groupby("horizon"):
-        runs = {name: rows[(rows["model"] == name) & (rows["seed"] == seed)] for name in (model, other)}
-        if any(run.empty for run in runs.values()):
+        if seed is not None:
+            rows = rows[(rows["seed"] == seed) | (rows["model"] == NAIVE_LABEL)]
+        runs = {name: [run for _, run in rows[rows["model"] == name].groupby("seed")] for name in (model, other)}
+        if not all(runs.values()):
             continue
-        hashes = {run["windows"].iloc[0] for run in runs.values()}
+        hashes = {run["windows"].iloc[0] for of_model in runs.values() for run in of_model}
         if len(hashes) > 1:
             message = Text(
                 "stored-windows-differ",
@@ -101,9 +105,14 @@ def stored_differences(file: Path, data: str, model: str, other: str, seed: int)
             raise RunFolderError(message, Text("run-again", "run them again"))
         naive = rows[(rows["model"] == NAIVE_LABEL) & (rows["windows"] == hashes.pop())]
         reference = WindowTable.from_frame(naive)
-        scores = {
-            name: RunScores.of(WindowTable.from_frame(run).with_reference(reference), tested_metrics())
-            for name, run in runs.items()
-        }
-        tables.append(difference_table(scores, [(model, other)], int(str(horizon))).assign(horizon=horizon))
+        scores = {name: _scores(of_model, reference) for name, of_model in runs.items()}
+        counts = {"seeds": len(runs[model]), "seeds_of_other": len(runs[other])}
+        table = difference_table(scores, [(model, other)], int(str(horizon)))
+        tables.append(table.assign(horizon=horizon, **counts))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _scores(runs: Sequence[pd.DataFrame], reference: WindowTable) -> RunScores:
+    """The scores of the runs of one model, a mean over seeds if there are several."""
+    tables = [WindowTable.from_frame(run).with_reference(reference) for run in runs]
+    return RunScores.mean_over_seeds([RunScores.of(table, tested_metrics()) for table in tables])

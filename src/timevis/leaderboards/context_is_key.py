@@ -14,9 +14,9 @@ import pandas as pd
 import torch
 
 from timevis.data.calendar import calendar_fields
-from timevis.models.qwen.events.event import CHANNELS, FLAGS
-from timevis.models.qwen.events.reader import encode, reading_channels, row_probability
-from timevis.models.qwen.events.weights import load_layers, load_reader
+from timevis.models.qwen.patches.events.event import CHANNELS, FLAGS
+from timevis.models.qwen.patches.events.reader import encode, reading_channels, row_probability
+from timevis.models.qwen.patches.events.weights import load_layers, load_reader
 from timevis.models.qwen.patches.weights import load_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS
 

@@ -47,9 +47,9 @@ class Auto(Ensemble):
         rough_memory_mb=1500.0,
         is_recommended=True,
         presets={"quick": {"minutes": 2.0}, "best": {"minutes": DEFAULT_MINUTES}},
+        finishes_on_interrupt=True,
     )
     default_minutes: ClassVar[float | None] = DEFAULT_MINUTES
-    finishes_on_interrupt = True
 
     def __init__(
         self,

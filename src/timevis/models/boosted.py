@@ -15,11 +15,14 @@ from torch import Tensor
 from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, Range
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
+from timevis.data.shifted_covariates import shifts_of, with_shifted_covariates
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
+from timevis.models.conformal import independent_horizons
 from timevis.models.declaration import Declaration
-from timevis.models.forecaster import Forecast, Forecaster
+from timevis.models.forecaster import Forecast
 from timevis.models.residual_quantiles import PointForecaster
+from timevis.utils.progress import with_progress
 
 if TYPE_CHECKING:
     import lightgbm
@@ -43,6 +46,14 @@ SCREEN_ROWS, SCREEN_ROUNDS = 24_000, 100
 """Training rows and boosting rounds of a fit that only tells whether covariates help."""
 MIN_SCREEN_GAIN = 0.01
 """Smallest share by which covariates must lower the validation error."""
+MIN_SCREEN_HORIZONS = 10
+"""Independent horizons of the tuning windows below which this share is larger, in inverse proportion."""
+MAX_CHECKED_HORIZONS = 50
+"""Independent horizons of the tuning windows from which covariates are not compared to shifted copies."""
+SHIFTED_COPIES = 8
+"""Fits with covariates that are shifted in time, to which covariates that seem to help are compared."""
+MAX_SHIFTED_DEVIATIONS = 2.0
+"""The error must be lower than the mean error of these fits by more than so many standard deviations."""
 CHANNEL_COLUMN = 1
 """Number of the feature with the channel; the static covariates follow it."""
 
@@ -57,7 +68,9 @@ def covariates_to_read(
 
     For ``auto``, small boosted models are fitted without covariates, with the covariates that are known ahead, and
     with all. The covariates that give the lowest absolute error on the tuning windows are read, if it is lower than
-    the error of fewer covariates by at least `MIN_SCREEN_GAIN`.
+    the error of fewer covariates by at least `MIN_SCREEN_GAIN` (more if there are few windows), and, unless
+    there are many windows, clearly lower than with the same covariates shifted in time: noise often lowers the error
+    of few windows, too.
 
     Parameters
     ----------
@@ -78,13 +91,30 @@ def covariates_to_read(
     if len(distinct) == 1:
         return []
     errors = {name: _screening_error(datamodule, columns) for name, columns in distinct.items()}
-    best = "none"
+    origin, channel = datamodule.windows["tuning"].pairs
+    horizons = independent_horizons(channel, origin, datamodule.num_channels, datamodule.horizon)
+    min_gain, best = MIN_SCREEN_GAIN * max(1.0, MIN_SCREEN_HORIZONS / max(1.0, horizons)), "none"
     for name, error in errors.items():
-        if error < (1 - MIN_SCREEN_GAIN) * errors[best]:
-            best = name
+        if error < (1 - min_gain) * errors[best]:
+            added = [column for column in distinct[name] if column not in distinct[best]]
+            is_certain = horizons >= MAX_CHECKED_HORIZONS
+            if is_certain or _is_lower_than_by_chance(error, datamodule, distinct[name], added):
+                best = name
     described = ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
     log.info("covariates=auto reads %s; validation errors of small boosted models: %s", best, described)
     return distinct[best]
+
+
+def _is_lower_than_by_chance(
+    error: float, datamodule: WindowDataModule, columns: list[int], shifted: list[int]
+) -> bool:
+    """Whether a `_screening_error` is clearly lower than the errors of fits in which some covariates are shifted."""
+    errors: list[float] = []
+    for shift in shifts_of(datamodule.split.training_rows, datamodule.seasons, SHIFTED_COPIES):
+        errors.append(_screening_error(with_shifted_covariates(datamodule, shifted, shift), columns))
+        if error >= (1 - MIN_SCREEN_GAIN) * errors[-1]:
+            return False
+    return len(errors) > 1 and error < float(np.mean(errors) - MAX_SHIFTED_DEVIATIONS * np.std(errors, ddof=1))
 
 
 def _screening_error(datamodule: WindowDataModule, columns: list[int]) -> float:
@@ -149,6 +179,7 @@ class Boosted(PointForecaster):
         basic_options=("learning_rate", "patience"),
     )
     readable_covariates = {"known": "known", "observed": "all", "static": None}
+    uses_out_of_fold_errors = True
 
     def __init__(
         self,
@@ -316,7 +347,8 @@ class Boosted(PointForecaster):
         chosen = torch.from_numpy(stratified(total, windows))
         generator = torch.Generator().manual_seed(self.seed)
         features, targets = [], []
-        for position in WindowLoader(windows, 4096):
+        loader = WindowLoader(windows, 4096)
+        for position in with_progress(loader, len(loader), f"table of the {part} windows"):
             batch = datamodule.gather(part, chosen[position])
             order = torch.rand(len(batch), self.horizon, generator=generator).argsort(1)
             steps = order[:, :steps_per_window]
@@ -394,12 +426,12 @@ class Boosted(PointForecaster):
         point, error = self._predict(batch)
         return Forecast(point, point.unsqueeze(1) + error.unsqueeze(1) * self.residuals.offsets[batch.channel])
 
-    @torch.no_grad()
-    def calibrate(self, datamodule: WindowDataModule) -> None:
-        Forecaster.calibrate(self, datamodule)  # PointForecaster.calibrate would use raw errors
-        self.residuals.fit(map(self._relative_errors, datamodule.batches("calibration", self.device)))
+    @property
+    def unit_of_errors(self) -> None:
+        """None, since the errors are in units of the expected error already."""
+        return
 
-    def _relative_errors(self, batch: Batch) -> tuple[Tensor, Batch]:
+    def errors_of(self, batch: Batch) -> tuple[Tensor, Batch]:
         """A zero point forecast, and the batch with errors in units of the expected error as targets."""
         point, error = self._predict(batch)
         return torch.zeros_like(point), replace(batch, target=(batch.target - point) / error)

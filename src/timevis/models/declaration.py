@@ -56,6 +56,8 @@ class Declaration:
         Config values of the presets, such as ``{"quick": {"model.fit.max_epochs": 5}}``.
     untrained : Untrained, optional
         None if the model cannot forecast without a training run.
+    finishes_on_interrupt : bool
+        Whether Ctrl-C ends the fit of members, and the run goes on to its scores with those so far.
     """
 
     title: str
@@ -67,6 +69,7 @@ class Declaration:
     basic_options: Sequence[str] = ()
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     untrained: Untrained | None = None
+    finishes_on_interrupt: bool = False
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Declaration:

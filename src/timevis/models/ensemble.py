@@ -65,8 +65,6 @@ class Ensemble(Forecaster):
     limits_its_own_time = True
     default_minutes: ClassVar[float | None] = None
     """`minutes` where it is null."""
-    finishes_on_interrupt: ClassVar[bool] = False
-    """Whether Ctrl-C ends the fit of members, and the run goes on with those so far."""
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pytorch_lightning as pl
@@ -31,6 +31,9 @@ from timevis.models.recalibration import (
 )
 from timevis.models.recalibration_facts import ConformalOption, Recalibration
 from timevis.utils.levels import QUANTILE_LEVELS
+
+if TYPE_CHECKING:
+    from timevis.models.validation_reference import ValidationReference
 
 
 @dataclass
@@ -118,7 +121,7 @@ class Forecaster(pl.LightningModule):
         self.test_metrics: ForecastMetrics
         self._is_prepared = False
         self._validation_windows: ForecastWindows | None = None
-        self._validation_reference: Any = None
+        self._validation_reference: ValidationReference | None = None
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
@@ -325,6 +328,12 @@ class Forecaster(pl.LightningModule):
             raise RuntimeError("the scales of the channels are not set; call prepare(datamodule) before fit")
         self._set_validation_reference()
 
+    @property
+    def validation_reference(self) -> ValidationReference:
+        """Seasonal naive on the validation windows; set by a fit or a validation with a Trainer."""
+        assert self._validation_reference is not None
+        return self._validation_reference
+
     def _set_validation_reference(self) -> None:
         from timevis.models.validation_reference import ValidationReference  # seasonal naive is itself a Forecaster
 
@@ -354,7 +363,7 @@ class Forecaster(pl.LightningModule):
     def score_validation(self, forecast: Forecast, batch: Batch) -> None:
         """Add the errors of a forecast, and the errors of seasonal naive on the same windows, to `val_metrics`."""
         self.val_metrics.update_batch(forecast, batch)
-        self.val_metrics.add_reference(self._validation_reference.losses(batch), batch.channel)
+        self.val_metrics.add_reference(self.validation_reference.losses(batch), batch.channel)
 
     def validation_scores(self) -> dict[str, float]:
         """The headline metrics of the last validation; models are selected by its ``relative_wql``.

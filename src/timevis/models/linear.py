@@ -18,6 +18,7 @@ from timevis.messages import Setting, Text
 from timevis.models.declaration import Declaration
 from timevis.models.gap_sums import GapSums, IncompleteWindows
 from timevis.models.residual_quantiles import PointForecaster
+from timevis.utils.progress import with_progress
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 MAX_CG_ITERATIONS = 30
@@ -83,6 +84,7 @@ class Linear(PointForecaster):
     """
 
     declaration = Declaration(title="Linear", rough_seconds=5.0)
+    uses_out_of_fold_errors = True
 
     def __init__(
         self,
@@ -217,7 +219,8 @@ class Linear(PointForecaster):
         outputs = torch.zeros(groups, width, horizon, dtype=torch.float64)
         incomplete: list[IncompleteWindows] = []
         chosen = torch.from_numpy(stratified(len(datamodule.windows["train"]), self.max_windows))
-        for position in WindowLoader(len(chosen), 2048):
+        loader = WindowLoader(len(chosen), 2048)
+        for position in with_progress(loader, len(loader), "training windows"):
             batch = datamodule.gather("train", chosen[position])
             x, group, last, std = self.features(batch)
             x = x.double()

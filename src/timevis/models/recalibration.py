@@ -14,6 +14,7 @@ from timevis.data.window_sampling import channel_balanced_windows
 from timevis.models.conformal import Conformal, independent_horizons
 from timevis.models.recalibration_facts import ConformalMethod, Reason, Recalibration
 from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.progress import with_progress
 
 if TYPE_CHECKING:
     from timevis.models.forecaster import Forecaster
@@ -77,7 +78,8 @@ def forecast_windows(forecaster: Forecaster, datamodule: WindowDataModule, part:
     )
     chosen = torch.from_numpy(channel_balanced_windows(total, wanted, channels))
     parts = []
-    for index in chosen.split(datamodule.eval_batch_size):
+    indices = chosen.split(datamodule.eval_batch_size)
+    for index in with_progress(indices, len(indices), f"{part} windows that may recalibrate the intervals"):
         batch = datamodule.gather(part, index.to(forecaster.device))
         target = torch.where(batch.target_mask, batch.target, torch.nan)
         parts.append((forecaster.base_forecast(batch).quantiles, target, batch.channel, batch.origin))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import ClassVar
 
 import torch
@@ -12,6 +13,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import evenly_spaced
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, Forecaster
+from timevis.models.out_of_fold import has_few_horizons, out_of_fold_errors
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MIN_ERRORS = 80
@@ -129,6 +131,8 @@ class PointForecaster(Forecaster):
 
     calibrated_state = ("residuals.",)
     symmetric_residuals: ClassVar[bool] = False
+    uses_out_of_fold_errors: ClassVar[bool] = False
+    """Whether `calibrate` adds errors of training windows where validation has few; see `out_of_fold_errors`."""
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
@@ -142,8 +146,20 @@ class PointForecaster(Forecaster):
         point = self.point(batch)
         return Forecast(point, self.residuals(point, batch.channel))
 
+    def errors_of(self, batch: Batch) -> tuple[Tensor, Batch]:
+        """The point forecast of a batch, and the batch; their difference is what the residual quantiles describe."""
+        return self.point(batch), batch
+
+    @property
+    def unit_of_errors(self) -> Tensor | None:
+        """The unit of each channel's errors, float64 [C], in which errors of several channels are pooled."""
+        return self.channel_std
+
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
         super().calibrate(datamodule)
-        pairs = ((self.point(b), b) for b in datamodule.batches("calibration", self.device))
-        self.residuals.fit(pairs, self.channel_std)
+        errors: Iterable[tuple[Tensor, Batch]]
+        errors = map(self.errors_of, datamodule.batches("calibration", self.device))
+        if self.uses_out_of_fold_errors and has_few_horizons(datamodule):
+            errors = chain(out_of_fold_errors(self, datamodule), errors)
+        self.residuals.fit(errors, self.unit_of_errors)

@@ -18,11 +18,16 @@ class ValidationReference:
     datamodule : WindowDataModule
     device : torch.device
         Of the batches that are looked up.
+
+    Attributes
+    ----------
+    naive : SeasonalNaive
+        Prepared and calibrated.
     """
 
     def __init__(self, datamodule: WindowDataModule, device: torch.device) -> None:
         self._num_channels = datamodule.num_channels
-        naive = SeasonalNaive.fitted(datamodule).to(device)
+        self.naive = naive = SeasonalNaive.fitted(datamodule).to(device)
         metrics = naive.new_metrics()
         ids, losses = [], []
         for part in ("tuning", "val"):

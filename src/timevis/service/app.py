@@ -10,19 +10,26 @@ from flask import Response, request, send_from_directory
 
 from timevis import __version__
 from timevis.service.api import (
+    audit_log,
     comparison,
     dataset_analysis,
+    dataset_annotations,
     datasets,
     explanation,
     forecasts,
     model_analysis,
     model_options,
     models,
+    monitor_period,
     monitor_scores,
     monitors,
+    series_list,
+    session,
+    shares,
     system,
     tasks,
     training,
+    users,
 )
 from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
@@ -30,6 +37,7 @@ from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
 from timevis.service.request_json import ShallowJson
 from timevis.service.security.gate import ASSETS, Gate
+from timevis.service.security.shares import SharedPaths
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import make_celery
@@ -41,6 +49,7 @@ RESOURCES = (
         system,
         datasets,
         dataset_analysis,
+        series_list,
         model_options,
         training,
         tasks,
@@ -49,7 +58,7 @@ RESOURCES = (
         explanation,
         forecasts,
     ),
-    *(comparison, monitors, monitor_scores),
+    *(comparison, monitors, monitor_scores, monitor_period, dataset_annotations, session, users, shares, audit_log),
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 
@@ -82,6 +91,7 @@ def create_app(settings: Settings) -> APIFlask:
     metrics = Metrics(app.extensions["timevis"])
     metrics.register(app)  # first, so that it counts what the gate refuses
     Gate(settings, sessions).register(app)
+    app.wsgi_app = SharedPaths(app.wsgi_app)  # type: ignore[method-assign, assignment]
 
     @app.get("/api/metrics")
     @app.doc(summary="Metrics for Prometheus", tags=["System"], responses={200: "The text format of Prometheus"})

@@ -79,9 +79,7 @@ class Client:
         """The dataset of an answer, which is a task while the file is being read."""
         if answer.get("kind") != "read":
             return dict(answer)
-        task = self.wait(answer)
-        if task["state"] != "completed":
-            raise ServiceError({"status": 422, "detail": task["error"] or task["state"], "advice": task["advice"]})
+        task = self.complete(answer)
         return dict(self.call("GET", f"datasets/{task['result']['dataset']}"))
 
     def train(self, dataset: str, model: str, key: str | None = None, **settings: Any) -> dict[str, Any]:
@@ -121,6 +119,21 @@ class Client:
                 raise TimeoutError(f"task {task['id']} is {current['state']} after {seconds:g} s")
             time.sleep(poll_seconds)
         return current
+
+    def complete(self, task: dict[str, Any], seconds: float = 3600) -> dict[str, Any]:
+        """Wait until a task has completed, and return it.
+
+        Raises
+        ------
+        ServiceError
+            The task failed or was cancelled.
+        TimeoutError
+        """
+        ended = self.wait(task, seconds)
+        if ended["state"] != "completed":
+            reason = ended.get("error") or f"the task {ended['id']} is {ended['state']}"
+            raise ServiceError({"status": 422, "detail": reason, "advice": ended.get("advice")})
+        return ended
 
     def forecast(self, *models: str, seconds: float = 600, **data: Any) -> dict[str, Any]:
         """Forecast with models, wait, and return the items; see `PredictRequest` for `data`."""

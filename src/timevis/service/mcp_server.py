@@ -144,6 +144,25 @@ def make_server(address: str, token: str | None) -> MCPServer:
                 current = client.task(task)
         return _task(current)
 
+    @server.tool(annotations=READS)
+    def list_monitors(context: Context) -> dict[str, Any]:
+        """List the monitors, which forecast a dataset regularly: recent error, drift and open alerts of each."""
+        keys = ("id", "name", "dataset", "model", "enabled", "open_alerts", "relative_wql", "coverage_80", "is_drift")
+        items = service(context).call("GET", "monitors", params={"per_page": 200})["items"]
+        return {"monitors": [_chosen(item, *keys, "last_origin", "task_state") for item in items]}
+
+    @server.tool(annotations=READS)
+    def monitor_status(
+        context: Context, monitor: Annotated[str, Field(description="Identifier of a monitor, from list_monitors.")]
+    ) -> dict[str, Any]:
+        """Report how the recent forecasts of a monitor did: errors beside those of the test, drift, last alerts."""
+        client = service(context)
+        found = client.call("GET", f"monitors/{monitor}")
+        alerts = client.call("GET", "alerts", params={"monitor": monitor, "per_page": 10})["items"]
+        keys = ("id", "name", "dataset_name", "model_name", "enabled", "schedule", "next_run", "last_origin", "state")
+        shown = [_chosen(alert, "kind", "text", "data_time", "resolved") for alert in alerts]
+        return _chosen(found, *keys, "bounds") | {"alerts": shown}
+
     @server.tool(annotations=WRITES)
     def compare(context: Context, models: list[ModelId], reference: str | None = None) -> dict[str, Any]:
         """Compare models on the same test windows: differences with intervals, and whether they may be chance."""

@@ -74,7 +74,7 @@ class StoredSeries:
     timezone : str or None
         Time zone in which times are shown.
     closed : ClosedHours or None
-        Hours of the week in which values are always missing.
+        Hours of the week in which its values are always missing.
     """
 
     values: np.ndarray
@@ -90,7 +90,7 @@ class StoredSeries:
         values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
         outliers = np.load(folder / OUTLIERS_FILE)
         rows = outliers[outliers[:, 1] == channel, 0]
-        closed = ClosedHours.from_report(report)
+        closed = ClosedHours.from_report(report, list(report["channels"])[channel])
         return cls(values[channel], times, rows, has_time_zone(report), report["timezone"], closed)
 
     def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
@@ -111,19 +111,24 @@ class StoredSeries:
 
     def first_row(self, text: str, pointer: str, side: Any = "left") -> int:
         """The first row at or after a time; with side ``right``, after it."""
-        try:
-            time = pd.Timestamp(text)
-        except ValueError:
-            raise wrong_field(
-                pointer,
-                Text("time-not-read", "{text!r} cannot be read as a time", text=text),
-                Text("example-of-time", "write 2026-01-31T12:00"),
-            ) from None
+        time = read_time(text, pointer)
         if self.has_zone and time.tz is None:
             time = time.tz_localize(self.timezone or "UTC", ambiguous=True, nonexistent="shift_forward")
         if time.tz is not None:
             time = time.tz_convert("UTC").tz_localize(None) if self.has_zone else time.tz_localize(None)
         return int(self.times.searchsorted(time.to_datetime64().astype(TIME_UNIT).astype(np.int64), side=side))
+
+
+def read_time(text: str, pointer: str) -> pd.Timestamp:
+    """A time of a request, with a zone if its text has an offset."""
+    try:
+        return pd.Timestamp(text)
+    except ValueError:
+        raise wrong_field(
+            pointer,
+            Text("time-not-read", "{text!r} cannot be read as a time", text=text),
+            Text("example-of-time", "write 2026-01-31T12:00"),
+        ) from None
 
 
 def read_series(series: StoredSeries, start: str | None, end: str | None, points: int) -> dict[str, Any]:
@@ -211,6 +216,16 @@ def summarise_buckets(values: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray
     total = np.add.reduceat(filled, starts, dtype=np.float64)
     mean = np.divide(total, count, out=np.full(len(starts), np.nan), where=count > 0)
     return mean, low.astype(np.float64), high.astype(np.float64)
+
+
+def small_line(values: np.ndarray, points: int) -> list[float | None]:
+    """Means of at most `points` equally long stretches, from the first to the last value of a series [T]."""
+    observed = np.flatnonzero(np.isfinite(values))
+    if not len(observed):
+        return []
+    span = values[observed[0] : observed[-1] + 1]
+    means = _numbers(summarise_buckets(span, bucket_edges(len(span), points))[0])
+    return [None if mean is None else float(f"{mean:.7g}") for mean in means]  # values are float32
 
 
 def missing_stretches(values: np.ndarray, is_closed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

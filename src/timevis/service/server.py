@@ -31,6 +31,8 @@ IDLE_SECONDS = 75.0
 CHECK_SECONDS = 1
 HEALTH_PATHS = ("/api/live", "/api/health")
 HEALTH_THREADS = 2
+PEER_KEY = "timevis.peer"
+"""Key of the WSGI environment: the address of the other end of the connection, which may be a proxy."""
 
 
 class Channel(HTTPChannel):
@@ -76,10 +78,12 @@ class Server(TcpWSGIServer):
     """Closes late connections every second; requests for health have threads that nothing else uses."""
 
     channel_class = Channel
+    application: Any
 
     def __init__(self, *arguments: Any, health: ThreadedTaskDispatcher, **options: Any) -> None:
         self.health = health
         super().__init__(*arguments, **options)
+        self.application = _with_peer(self.application)
 
     def add_task(self, task: Channel) -> None:
         is_health = task.requests[0].path.removeprefix(self.adj.url_prefix) in HEALTH_PATHS
@@ -97,6 +101,16 @@ class Server(TcpWSGIServer):
         for channel in self.active_channels.values():
             if channel.is_late(time.monotonic()):
                 channel.shut_down()
+
+
+def _with_peer(app: Any) -> Any:
+    """The application, told the address of the other end before the headers of a proxy name that of the client."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        environ[PEER_KEY] = environ.get("REMOTE_ADDR")
+        return app(environ, start_response)
+
+    return answer
 
 
 def make_server(app: Any, host: str, port: int, threads: int, **options: Any) -> Server:

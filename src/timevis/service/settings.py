@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -73,10 +74,19 @@ class Settings:
     trusted_proxy : str
         Address of a proxy on the way, whose headers X-Forwarded-For and X-Forwarded-Proto name the address of the
         client and whether it uses https.
+    sso_header : str
+        Header in which a proxy such as oauth2-proxy names the user that it has signed in, for example
+        ``X-Auth-Request-Email``. Without it, such headers are ignored.
+    sso_proxies : tuple of str
+        Addresses or networks, separated by commas, of the proxies whose `sso_header` is believed.
+    sso_role : str
+        Role of a user that the proxy names for the first time: ``viewer``, ``editor`` or ``owner``.
     root_path : str
         Path below which a proxy shows the service, such as ``/timevis``; requests may have it or lack it.
     requests_per_minute, failed_tokens_per_minute : float
         Limits for one token, or for one address without a token; and for wrong tokens of one address.
+    sign_ins_per_minute : float
+        Limit of passwords that are tried for one user name, and of one address.
     max_rows, max_columns, max_sheets : int
         Largest table of an upload.
     keep_deleted_days : float
@@ -84,6 +94,8 @@ class Settings:
     keep_unused_days : float, optional
         Files that could not be read, results of forecasts, and runs that failed or were cancelled are removed after
         this time; by default they are kept.
+    keep_audit_days : float
+        Entries of the audit log are removed after this time.
     smtp_url : str
         Mail server for alerts of monitors, such as ``smtp://user:password@mail.example:587``, with STARTTLS where the
         server offers it, or ``smtps://``. Without it, alerts by e-mail wait.
@@ -112,14 +124,19 @@ class Settings:
     training_megabytes: int = 8192
     cors_origins: tuple[str, ...] = ()
     trusted_proxy: str = ""
+    sso_header: str = ""
+    sso_proxies: tuple[str, ...] = ()
+    sso_role: str = "viewer"
     root_path: str = ""
     requests_per_minute: float = 6000.0
     failed_tokens_per_minute: float = 30.0
+    sign_ins_per_minute: float = 10.0
     max_rows: int = 20_000_000
     max_columns: int = 10_000
     max_sheets: int = 100
     keep_deleted_days: float = 30.0
     keep_unused_days: float | None = None
+    keep_audit_days: float = 365.0
     smtp_url: str = ""
     mail_from: str = "timevis@localhost"
     start_id: str = ""
@@ -156,6 +173,7 @@ class Settings:
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
+            **_single_sign_on(environment),  # type: ignore[arg-type]
             root_path=_root_path(environment),
             smtp_url=_smtp_url(environment.get("TIMEVIS_SMTP_URL") or ""),
             mail_from=environment.get("TIMEVIS_MAIL_FROM") or cls.mail_from,
@@ -203,6 +221,31 @@ def _root_path(environment: Mapping[str, str]) -> str:
             Text("bad-root-path", "TIMEVIS_ROOT_PATH={path!r} is not a path such as /timevis", path=path),
         )
     return path
+
+
+def _single_sign_on(environment: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
+    """The header of the proxy, whose it is, and the role of new users."""
+    header, proxies = environment.get("TIMEVIS_SSO_HEADER") or "", _names(environment, "TIMEVIS_SSO_PROXIES")
+    if header and not re.fullmatch(r"[A-Za-z0-9-]+", header):
+        raise ConfigError(
+            Text("not-a-header", "TIMEVIS_SSO_HEADER={header!r} is not the name of a header", header=header),
+            Text("example-of-header", "write for example X-Auth-Request-Email"),
+        )
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise ConfigError(
+                Text("not-a-network", "TIMEVIS_SSO_PROXIES: {address!r} is not an address or network", address=proxy),
+                Text("example-of-network", "write for example 127.0.0.1 or 10.0.3.0/24"),
+            ) from None
+    if header and not proxies:
+        raise ConfigError(
+            Text("no-proxies-of-header", "TIMEVIS_SSO_HEADER needs the addresses of the proxies that send it"),
+            Text("name-proxies", "set TIMEVIS_SSO_PROXIES, for example to 127.0.0.1"),
+        )
+    role = _choice(environment, "TIMEVIS_SSO_ROLE", ("viewer", "editor", "owner"))
+    return {"sso_header": header, "sso_proxies": proxies, "sso_role": role}
 
 
 def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:

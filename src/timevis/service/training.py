@@ -188,6 +188,8 @@ def pointer_of(key: str) -> str:
             return "/" + "/".join([section, *parts])
         case ["model", *parts]:
             return "/options/" + "/".join(parts)
+        case ["name" | "role" | "password"] as parts:
+            return f"/{parts[0]}"
         case ["evaluation" | "context_length" | "horizon" | "conformal" | "seed", *_] as parts:
             return "/" + "/".join(parts)
     return ""

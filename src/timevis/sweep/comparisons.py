@@ -10,10 +10,9 @@ from pathlib import Path
 from timevis.errors import RunFolderError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import write_comparison
-from timevis.evaluation.window_sets import comparability_key
-from timevis.models.member_record import is_member_folder
 from timevis.runs.record import RunRecord
-from timevis.runs.status import state_of
+from timevis.runs.results import Results
+from timevis.sweep.window_set_groups import completed_runs, folder_of_group, group_by_window_set
 
 log = logging.getLogger(__name__)
 
@@ -38,25 +37,20 @@ def write_comparisons(sweep: Path) -> list[Path]:
         Folders ``comparison_<data>`` in the sweep folder; of several window sets on the same data, all but the first
         have a suffix that names the window set.
     """
-    folders = [path.parent for path in sweep.rglob("status.json") if not is_member_folder(path.parent)]
-    folders = [folder for folder in folders if state_of(folder) == "completed"]
-    by_window_set: dict[str, list[RunRecord]] = {}
-    for folder in sorted(folders, key=lambda f: (len(f.name), f.name)):  # job 2 before job 10
+    complete: list[tuple[RunRecord, Results]] = []
+    for folder in completed_runs(sweep):
         try:
             record = RunRecord.load(folder)
             _ = record.config, record.windows, record.naive_windows  # a run with a damaged file is left out as well
         except RunFolderError as error:
             log.warning("left out of the comparison of runs: %s", error)
             continue
-        key = "_".join(comparability_key(record.results))
-        by_window_set.setdefault(key, []).append(record)
+        complete.append((record, record.results))
     written: list[Path] = []
-    for key, records in by_window_set.items():
+    for key, records in group_by_window_set(complete).items():
         if not 1 < len(records) <= MAX_COMPARED_RUNS:
             continue
-        target = sweep / f"comparison_{records[0].results.run.data}"
-        if target in written:
-            target = target.with_name(f"{target.name}_{key}")
+        target = folder_of_group(sweep, "comparison", records[0].results.run.data, key, written)
         with tempfile.TemporaryDirectory(dir=sweep) as temporary:
             new = Path(temporary) / target.name
             write_comparison(compare(records, records[0]), new)

@@ -171,13 +171,16 @@ def fit_members(
         try:
             record = fit.run(left, plan.fit_limit(fit.member, fit.config, left))
         except Cancelled:
-            if not ensemble.finishes_on_interrupt or stop.signal != signal.SIGINT or not ensemble.has_members:
+            ends_search = ensemble.declaration.finishes_on_interrupt and stop.signal == signal.SIGINT
+            if not ends_search or not ensemble.has_members:
                 raise
             stop.withdraw()
             log.info("Ctrl-C: the run ends with the best forecast so far; press it again to cancel the run")
             fit.finish_early()
             for later in fits[number:]:
-                if not later.has_model:
+                if later.has_model:
+                    later.run()
+                else:
                     later.skip(Text("stopped-before", "the run was stopped before it"))
             break
         plan.add(estimated, record)
@@ -309,6 +312,9 @@ class MemberFit:
 
     def finish_early(self) -> None:
         """After an interrupt: take the best weights of the fit so far, if there are any."""
+        if self.has_model:
+            self.run()
+            return
         if not (self.path / CHECKPOINTS / BEST_CHECKPOINT).is_file():
             self.skip(Text("stopped-during-fit", "the run was stopped during its fit"))
             return

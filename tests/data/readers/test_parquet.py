@@ -68,3 +68,11 @@ def test_periods_are_read_as_their_start(index: bool, tmp_path: Path) -> None:
     table = read_table(tmp_path / "t.parquet")
     assert table.frame["week"].tolist() == [w.start_time for w in weeks]
     assert list(map(str, table.notes)) == ["the periods of 'week' are read as their start"]
+
+
+def test_dates_without_a_time_of_day_are_read_as_times(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=3)
+    pd.DataFrame({"day": days.date, "load": [1.5, 2.0, 4.0]}).to_parquet(tmp_path / "t.parquet")
+    column = read_table(tmp_path / "t.parquet").frame["day"]
+    assert pd.api.types.is_datetime64_any_dtype(column)
+    assert column.tolist() == days.tolist()

@@ -81,3 +81,10 @@ def test_rounding_errors_of_spreadsheets_are_removed() -> None:
     assert (parse_index(of_two_series).unique() == HOURS).all()
     milliseconds = pd.date_range("2024-01-01", periods=300, freq="ms", unit="us")
     assert (parse_index(milliseconds) == milliseconds).all()
+
+
+def test_times_that_repeat_in_a_long_table_are_read_as_in_a_table_of_one_series() -> None:
+    text = [f"{t:%d/%m/%Y %H:%M}" for t in HOURS]
+    assert parse_index(text * 5).equals(parse_index(text).append([parse_index(text)] * 4))
+    with pytest.raises(DataError, match=r"row 1204, column .time..*.yesterday. is not a date.*so are 2 more"):
+        parse_index(text * 3 + ["yesterday" if i == 3 else cell for i, cell in enumerate(text)] * 3)

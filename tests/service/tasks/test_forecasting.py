@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from flask.testing import FlaskClient
+from plant import PLANT_COLUMNS, plant_rows
 from service_data import plant_csv
 from tiny import TINY_LSTM
 
@@ -33,6 +34,20 @@ def test_a_backtest_hides_the_last_rows_and_shows_their_truth(finished_run: Call
     earlier = ItemForecasts().forecast(run, None)
     assert earlier[~earlier["is_history"]]["timestamp"].min() > panel.index[-1]
     assert earlier["truth"][~earlier["is_history"]].isna().all()
+
+
+def test_the_result_has_the_known_covariates_of_the_forecast_and_takes_other_values(
+    finished_run: Callable[..., Path], plant_file: Path
+) -> None:
+    options = (f"data.path={plant_file}", *PLANT_COLUMNS, "model.hidden_size=8", "model.fit.steps_per_epoch=4")
+    run = finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
+    rows = plant_rows(106)
+    rows.loc[100:, ["a", "b"]] = np.nan
+    table = ItemForecasts(horizon=4, known={"price": [9.0]}).forecast(run, rows)
+    future = table[~table["is_history"]]
+    assert future["known:price"].tolist() == [9.0, *rows["price"].iloc[101:104]] * 2
+    again = ItemForecasts("backtest", horizon=4).forecast(run, rows)
+    assert again[~again["is_history"]]["known:price"].tolist() == rows["price"].iloc[96:100].tolist() * 2
 
 
 def test_a_longer_horizon_than_that_of_the_model_is_refused(finished_run: Callable[..., Path]) -> None:
@@ -121,14 +136,15 @@ def test_a_dry_run_of_a_forecast_answers_with_the_commands_and_makes_no_task(
     assert commands()["cli"] == "timevis predict RUN"
     some = commands(dataset=dataset, horizon=3)
     assert some["cli"] == "timevis predict RUN plant.csv --horizon 3"
-    assert some["python"].endswith(".predict('plant.csv', horizon=3)")
+    compile(some["python"], "script.py", "exec")
+    assert "'horizon': 3}\n" in some["python"]
     assert "dry_run" not in some["curl"]
     many = commands(values=[{"time": f"2026-03-01 0{hour}:00", "load": 1.0} for hour in range(5)])
     assert many["curl"].startswith("# with the first 3 of 5 rows\n")
     assert "2026-03-01 03:00" not in many["curl"]
     backtest = commands(kind="backtest")
     assert backtest["cli"] == "timevis predict RUN --backtest"
-    assert backtest["python"].endswith(".predict(backtest=True)")
+    assert "'kind': 'backtest'" in backtest["python"]
     assert '"kind": "backtest"' in backtest["curl"]
     assert http.get("/api/tasks?kind=predict").json["items"] == []
 

@@ -108,3 +108,46 @@ def test_a_training_waits_while_the_process_of_an_earlier_attempt_has_its_run(
     thread.join(60)
     ended = http.get(f"/api/tasks/{task}").json
     assert (ended["state"], ended["attempt"]) == ("cancelled" if cancel else "completed", 1)
+
+
+def test_the_search_of_auto_forecasts_while_it_runs_and_is_stopped_with_what_it_has(
+    http: FlaskClient, dataset: str, carry_out: Callable[..., dict[str, Any]]
+) -> None:
+    service = http.application.extensions["timevis"]
+    options = {"members": ["seasonal_naive", "linear", "lstm"]}
+    body = {"dataset": dataset, "model": "auto", "options": options, **TINY_RUN}
+    asked = http.post("/api/train", json=body)
+    assert asked.status_code == 202, asked.text
+    task = asked.json["id"]
+    stop = f"/api/tasks/{task}/stop"
+    assert http.post(stop).status_code == 409
+    thread = threading.Thread(target=execute, args=(Worker(service.settings, service.sessions, ("cpu",)), task))
+    thread.start()
+
+    def shown() -> dict[str, Any]:
+        return dict(http.get(f"/api/tasks/{task}").json)
+
+    def is_fitting_the_last() -> bool:
+        members = shown()["progress"].get("members") or [{"state": ""}]
+        return bool(members[-1]["state"] == "running")
+
+    wait_until(is_fitting_the_last)
+    assert shown()["can_stop"]
+    asked = http.post("/api/predict", json={"training": task})
+    assert asked.status_code == 202, asked.json
+    forecast = carry_out("predict", **asked.json["request"])
+    assert forecast["state"] == "completed", forecast
+    (item,) = http.get(f"/api/tasks/{forecast['id']}/result").json["items"]
+    assert (item["model"], item["dataset"], len(item["time"])) == (None, dataset, 6)
+    stopped = http.post(stop).json
+    assert (stopped["stop_requested"], stopped["can_stop"], stopped["cancel_requested"]) == (True, False, False)
+    thread.join(120)
+    ended = shown()
+    assert ended["state"] == "completed", ended
+    states = {row["name"]: row["state"] for row in ended["progress"]["members"]}
+    assert [states[name] for name in ("seasonal_naive", "linear")] == ["completed"] * 2
+    assert states["lstm"] in ("completed", "skipped")
+    assert http.post(stop).status_code == 409
+
+    wrong = carry_out("predict", models=[ended["result"]["model"]], known={"prize": [1.0]})
+    assert (wrong["state"], wrong["error_code"]["code"]) == ("failed", "no-known-covariate")

@@ -64,7 +64,7 @@ export default {
     cli: "Command line",
     python: "Python",
     curl: "curl",
-    note: "Replace TOKEN with the token of this service.",
+    note: "Set the environment variable TIMEVIS_TOKEN to a token of this service first.",
   },
   loading: "Loading …",
   chart: {

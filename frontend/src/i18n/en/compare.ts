@@ -12,6 +12,7 @@ export default {
     label: "Sections of this page",
     differences: "Differences",
     metrics: "Metrics",
+    period: "Whole period",
     forecasts: "Forecasts",
     horizon: "Errors by step",
     training: "Training",
@@ -39,6 +40,13 @@ export default {
     chart: "Difference in percent from {reference}; negative is better",
   },
   metrics: { title: "Metrics", run: "Model", best: "best" },
+  period: {
+    title: "The whole scored period",
+    text: "The median of each model, its error below, and the 80% interval of the chosen one. Drag over a stretch to zoom into it; click a place to see its window.",
+    highlight: "Model whose interval is drawn",
+    interval: "80% interval, {name}",
+    label: "Forecasts of {channel} from {start} to {end} beside the truth. Mean absolute errors: {errors}.",
+  },
   forecasts: {
     title: "Forecasts of the same window",
     text: "The median of each model with its 80% interval.",

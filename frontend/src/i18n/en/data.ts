@@ -110,12 +110,11 @@ export default {
   first: {
     title: "First forecast",
     text: "Nothing was trained for it: a small network that has seen many synthetic series forecasts your data, beside seasonal naive, which repeats the last season.",
-    label: "Forecast of {channel} from {start} to {end} by a pretrained network and by seasonal naive, each with its 80% interval.",
+    label: "Forecast of {channel} from {start} to {end} by “{name}” and by seasonal naive, each with its 80% interval.",
     better: "Tried on the last {span}: its mean absolute error was {percent} below seasonal naive ({own} against {other}).",
     worse: "Tried on the last {span}: its mean absolute error was {percent} above seasonal naive ({own} against {other}).",
     testing: "Trying both on the last rows …",
     noBacktest: "The series is too short to try the forecast on its last rows.",
-    train: "Train a model for a better one",
   },
   series: {
     title: "Series",

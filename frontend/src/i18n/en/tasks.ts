@@ -15,6 +15,7 @@ export default {
     test: "Scoring the test windows",
     report: "Writing the report",
     forecast: "Forecasting",
+    explain: "Measuring the inputs",
     compare: "Comparing",
     read: "Reading the file",
   },

@@ -46,7 +46,7 @@ export default {
     minutesHelp: "After it, the best weights so far are used.",
     unit: "min",
   },
-  choose: { quick: "Choose {n} fast models", best: "Choose {n} models, thoroughly" },
+  choose: { quick: "The best within 2 minutes", best: "The best within 10 minutes" },
   data: {
     title: "Data",
     split: "Training and validation",
@@ -75,6 +75,16 @@ export default {
     checking: "Checking the settings …",
   },
   model: {
+    auto: {
+      title: "Best within a time limit",
+      text: "The best forecast within 10 minutes, or within the time limit below: tries the models from the fastest to the slowest and combines those that help.",
+      cost: "10 minutes",
+    },
+    ensemble: {
+      title: "Ensemble",
+      text: "Fits the models that you name and averages their forecasts, with weights that validation selects.",
+      cost: "the sum of its members",
+    },
     seasonal_naive: { title: "Seasonal naive", text: "Repeats the last season. The yardstick for every other model.", cost: "seconds" },
     linear: { title: "Linear", text: "A linear map from context to horizon. Hard to beat on regular series.", cost: "seconds" },
     boosted: { title: "Boosted trees", text: "LightGBM with calendar and lag features. Strong with covariates.", cost: "a minute or so" },

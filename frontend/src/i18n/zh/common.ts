@@ -61,7 +61,13 @@ const words: Area<"common"> = {
     next: "下一页",
     table: "{title}（表格）",
   },
-  commands: { title: "用其他方式完成同样的操作", cli: "命令行", python: "Python", curl: "curl", note: "请将 TOKEN 换成本服务的令牌。" },
+  commands: {
+    title: "用其他方式完成同样的操作",
+    cli: "命令行",
+    python: "Python",
+    curl: "curl",
+    note: "请先将环境变量 TIMEVIS_TOKEN 设为本服务的令牌。",
+  },
   loading: "加载中…",
   chart: { table: "以表格显示", image: "保存为 PNG", keys: "加号和减号缩放，方向键移动，0 显示全部。" },
   error: {

@@ -112,12 +112,11 @@ const words: Area<"data"> = {
   first: {
     title: "首次预测",
     text: "无需训练：一个见过大量合成序列的小网络直接预测您的数据，旁边是重复上一个周期的季节朴素法。",
-    label: "预训练网络和季节朴素法对 {channel} 的预测，从 {start} 到 {end}，各带 80% 区间。",
+    label: "“{name}”和季节朴素法对 {channel} 的预测，从 {start} 到 {end}，各带 80% 区间。",
     better: "在最后 {span}上试测：平均绝对误差比季节朴素法低 {percent}（{own} 对 {other}）。",
     worse: "在最后 {span}上试测：平均绝对误差比季节朴素法高 {percent}（{own} 对 {other}）。",
     testing: "正在最后几行上试测…",
     noBacktest: "序列太短，无法在最后几行上试测。",
-    train: "训练模型以获得更好的预测",
   },
   series: {
     title: "序列",

@@ -5,14 +5,17 @@ import common from "./common";
 import compare from "./compare";
 import data from "./data";
 import forecast from "./forecast";
+import grid from "./grid";
 import help from "./help";
 import metrics from "./metrics";
 import models from "./models";
 import results from "./results";
+import search from "./search";
 import system from "./system";
 import tasks from "./tasks";
 import train from "./train";
+import users from "./users";
 
-const words: Words = { common, compare, data, forecast, help, models, results, system, tasks, train };
+const words: Words = { common, compare, data, forecast, grid, help, models, results, search, system, tasks, train, users };
 
 export default { ...words, metrics, service };

@@ -20,6 +20,7 @@ const words: Area<"results"> = {
   },
   sections: {
     label: "本页各节",
+    "all-series": "所有序列",
     period: "整个时段",
     forecasts: "预测",
     errors: "误差",
@@ -29,6 +30,7 @@ const words: Area<"results"> = {
     training: "训练",
     digits: "数字",
     setup: "配置",
+    why: "原因",
   },
   period: {
     title: "整个评分时段",
@@ -153,6 +155,26 @@ const words: Area<"results"> = {
       device: "设备",
       threads: "线程数",
     },
+  },
+  why: {
+    title: "为什么是这样的预测",
+    text: "依次对模型隐藏每个输入，或用其他时间的值代替：验证误差升高多少，预测移动多远。",
+    start: "解释此预测",
+    again: "重新解释",
+    cost: "模型需要预测很多次，大约用时 {duration}。",
+    costUnknown: "模型需要预测很多次，要花一些时间。",
+    running: "正在测量各输入：{share}%",
+    main: "若没有“{input}”，误差会高出 {rise}。",
+    mainTimes: "若没有“{input}”，误差会是原来的 {rise}。",
+    times: "{n} 倍",
+    input: "输入",
+    rise: "缺少它时误差的升幅",
+    move: "预测的移动（标准差）",
+    interval: "95%：{low} 至 {high}",
+    raises: "使预测升高",
+    lowers: "使预测降低",
+    note: "误差仅在 {n} 个验证窗口上测得，不足以给出区间。所解释的预测为 {start} 至 {end}。 | 误差在 {n} 个验证窗口上测得；灰色条没有区间，或区间包含 0。所解释的预测为 {start} 至 {end}。",
+    notRead: "模型未读取的协变量：{names}。",
   },
 };
 

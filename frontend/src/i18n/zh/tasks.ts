@@ -17,6 +17,7 @@ const words: Area<"tasks"> = {
     test: "在测试窗口上评分",
     report: "撰写报告",
     forecast: "预测",
+    explain: "测量各输入",
     compare: "比较",
     read: "读取文件",
   },

@@ -48,7 +48,7 @@ const words: Area<"train"> = {
     minutesHelp: "到时使用当时最好的权重。",
     unit: "分钟",
   },
-  choose: { quick: "选择 {n} 个快速模型", best: "选择 {n} 个模型，充分训练" },
+  choose: { quick: "2 分钟内的最佳", best: "10 分钟内的最佳" },
   data: {
     title: "数据",
     split: "训练与验证",
@@ -77,6 +77,8 @@ const words: Area<"train"> = {
     checking: "正在检查设置…",
   },
   model: {
+    auto: { title: "限时最佳", text: "10 分钟内（或下方时限内）的最佳预测：从最快到最慢依次尝试各模型，并组合其中有帮助的模型。", cost: "10 分钟" },
+    ensemble: { title: "集成", text: "训练您指定的模型并对其预测加权平均，权重由验证选择。", cost: "各成员之和" },
     seasonal_naive: { title: "季节朴素法", text: "重复上一个周期，是其他所有模型的基准。", cost: "几秒" },
     linear: { title: "线性模型", text: "从上下文到预测的线性映射，在规律的序列上很难被超越。", cost: "几秒" },
     boosted: { title: "梯度提升树", text: "使用日历和滞后特征的 LightGBM，有协变量时表现强。", cost: "一分钟左右" },

@@ -7,6 +7,8 @@ export interface ForecastItem {
   /** null for a method without a training. */
   model: string | null;
   name: string | null;
+  /** Position of the item in the request. */
+  item_index?: number;
   item?: string | null;
   channel: string | null;
   history: { time: string[]; value: Value[] };
@@ -15,6 +17,8 @@ export interface ForecastItem {
   levels: number[];
   quantiles: Value[][];
   truth: Value[] | null;
+  /** The known covariates that the model reads, in the rows of the forecast. */
+  known?: Record<string, Value[]>;
   /** False for a series that was too short for the model to be scored on it. */
   scored?: boolean | null;
   error?: string | null;

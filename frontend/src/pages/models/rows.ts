@@ -1,6 +1,6 @@
 import type { Schemas } from "@/api/client";
 
-type Model = Pick<Schemas["ModelSummary"], "id" | "name" | "kind" | "dataset" | "summary" | "notes" | "tags" | "champion" | "created">;
+type Model = Pick<Schemas["ModelSummary"], "id" | "name" | "kind" | "dataset" | "summary" | "notes" | "tags" | "champion" | "created" | "created_by">;
 
 /** The summary of a model as the table shows it; numbers that a run lacks are null. */
 export interface ModelRow {
@@ -13,6 +13,7 @@ export interface ModelRow {
   tags: string[];
   isChampion: boolean;
   created: number;
+  createdBy: string | null;
   wql: number | null;
   mae: number | null;
   coverage: number | null;
@@ -35,6 +36,7 @@ export function modelRow(model: Model, datasets: ReadonlyMap<string, string>): M
     tags: model.tags,
     isChampion: model.champion,
     created: model.created,
+    createdBy: model.created_by,
     wql: metrics.wql?.value ?? null,
     mae: metrics.mae?.value ?? null,
     coverage: metrics.coverage_80?.value ?? null,

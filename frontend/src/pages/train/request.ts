@@ -172,15 +172,16 @@ export function requestsOf(draft: TrainDraft, shapes: (model: string) => readonl
 
 type Commands = Partial<Record<"cli" | "python" | "curl", string | null>>;
 
-/** The commands of several training runs, one after another; Python imports each module once. */
+const REQUESTS = /^REQUESTS = \[\n([^]*?)^\]$/m;
+
+/** The commands of several training runs, one after another; the requests of all are in one Python script. */
 export function joinCommands(all: readonly Commands[]): Commands {
   const lines = (kind: keyof Commands): string[] => all.flatMap((commands) => commands[kind]?.split("\n") ?? []);
-  const python = lines("python");
-  const imports = [...new Set(python.filter((line) => line.startsWith("import ")))];
-  const calls = python.filter((line) => line !== "" && !line.startsWith("import "));
+  const scripts = all.flatMap(({ python }) => python ?? []);
+  const requests = scripts.map((script) => REQUESTS.exec(script)?.[1] ?? "").join("");
   return {
     cli: lines("cli").join("\n"),
-    python: calls.length > 0 ? [...imports, "", ...calls].join("\n") : "",
+    python: scripts[0]?.replace(REQUESTS, () => `REQUESTS = [\n${requests}]`) ?? "",
     curl: lines("curl").join("\n"),
   };
 }

@@ -15,6 +15,7 @@ const base: ModelRow = {
   isChampion: false,
   tags: ["sweep"],
   created: 1,
+  createdBy: null,
   wql: 0.2,
   mae: 3,
   coverage: 0.7,
@@ -80,6 +81,11 @@ describe("the list of models", () => {
     };
     const window_set = { hash: "w", windows: 1, horizon: 1, context_length: 1 };
     const summary = { metrics: {}, seasonal_naive: {}, validation: {}, skill: { mae: none, wql: none }, cost, window_set, data_hash: "d" };
-    expect(modelRow({ ...base, summary, champion: false }, new Map())).toMatchObject({ wql: null, fit: null, skill: { value: null } });
+    expect(modelRow({ ...base, created_by: "anna", summary, champion: false }, new Map())).toMatchObject({
+      createdBy: "anna",
+      wql: null,
+      fit: null,
+      skill: { value: null },
+    });
   });
 });

@@ -46,8 +46,9 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     lower, upper = fit_bounds(subtract_growth(train, slopes), season)
     outliers = find_outliers(subtract_growth(panel.values, slopes), lower, upper)
     test_starts, index = np.broadcast_to(split.borders[..., 1], len(panel.channels)), panel.local_index
-    for j in np.unique(outliers[:, 1]):
-        rows = outliers[outliers[:, 1] == j, 0]
+    by_channel = outliers[np.argsort(outliers[:, 1], kind="stable")]
+    with_outliers, starts = np.unique(by_channel[:, 1], return_index=True)
+    for j, rows in zip(with_outliers.tolist(), np.split(by_channel[:, 0], starts[1:]), strict=False):
         growth = slopes[j] * rows
         low, high = lower[rows % len(lower), j] + growth, upper[rows % len(lower), j] + growth
         values = panel.values[rows, j]

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.messages import Setting, Text, listed
-from timevis.utils.formatting import format_number, format_time
+from timevis.utils.formatting import format_number, format_time, join_names
 
 DataSeverity: TypeAlias = Literal["info", "warning", "error"]
 
 MAX_PLACES = 3
 MAX_CHANNELS_WITH_OUTLIERS = 8
+MAX_CLOSED_HOURS = 4
+MAX_LISTED_CHANNELS = 5
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
     if not report["was_sorted"]:
         findings.append(DataFinding(Text("unsorted-rows", "The rows were not in time order; they were sorted.")))
     findings += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"])]
-    findings += [*_closed(report.get("closed") or {}, stored), *_gaps(report["gaps"])]
+    findings += [*_closed(report.get("closed") or {}, stored), *_closed_channels(report, stored)]
+    findings += _gaps(report["gaps"])
     findings += [*_sentinels(report["sentinels"], stored), *_missing(report), *_outliers(report["outliers"])]
     for defect in report["defects"]:
         message = Text(
@@ -142,6 +145,26 @@ def _closed(closed: Mapping[str, Any], stored: Callable[[str], Text]) -> list[Da
         rows=closed["rows"],
     )
     return [DataFinding(message)]
+
+
+def _closed_channels(report: Mapping[str, Any], stored: Callable[[str], Text]) -> list[DataFinding]:
+    """A finding for each of the closed hours that some channels have for themselves."""
+    channels: dict[tuple[str, ...], list[str]] = {}
+    closed_channels = report.get("closed_channels") or {}
+    for channel, closed in closed_channels.items():
+        channels.setdefault((closed["when"], *closed["hours"]), []).append(channel)
+    findings = []
+    for (when, *hours), names in sorted(channels.items(), key=lambda item: -len(item[1]))[:MAX_CLOSED_HOURS]:
+        message = Text(
+            "always-missing-in-channels",
+            "Always missing {when} in {channels}: {hours}; {rows:,} rows. Forecasts leave these hours empty.",
+            when=stored(when),
+            channels=join_names(names, MAX_LISTED_CHANNELS),
+            hours=[stored(text) for text in hours],
+            rows=closed_channels[names[0]]["rows"],
+        )
+        findings.append(DataFinding(message, channel=names[0] if len(names) == 1 else None))
+    return findings
 
 
 def _gaps(gaps: Mapping[str, Any]) -> list[DataFinding]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from timevis.data.closed_hours import common_closed_hours
 from timevis.data.panel import Panel
 from timevis.data.quality.gaps import find_gaps
 from timevis.data.quality.statistics import describe_channels
@@ -52,8 +53,10 @@ class QualityReport:
     closed : dict
         Hours of the week in which no channel ever has a value: ``periods`` (start and end in seconds since Monday
         00:00, local time), number of ``rows``, and in words ``when`` and ``hours``. Empty if there are none.
+    closed_channels : dict
+        The same for each channel that is also closed at other hours, by its name.
     missing : dict
-        Per channel, number of missing values after cleaning, without the rows of closed hours.
+        Per channel, number of missing values after cleaning, without the rows of its closed hours.
     sentinels : dict
         Per column with values of `data.missing_values`: ``count``, ``cells`` (value to count) and ``places`` (rows
         of the file, as `Text`).
@@ -97,6 +100,7 @@ class QualityReport:
     off_grid: dict[str, Any] = field(default_factory=dict)
     gaps: dict[str, Any] = field(default_factory=dict)
     closed: dict[str, Any] = field(default_factory=dict)
+    closed_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     sentinels: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
@@ -117,8 +121,13 @@ class QualityReport:
         self.start, self.end = str(panel.local_index[0]), str(panel.local_index[-1])
         self.gaps = find_gaps(panel, MAX_LISTED_PLACES)
         if panel.closed is not None:
-            words = {"when": panel.closed.when(), "hours": panel.closed.hours()}
-            self.closed = {"periods": panel.closed.to_json(), "rows": int(panel.closed_rows.sum()), **words}
+            common, index = common_closed_hours(panel.closed), panel.local_index
+            described = {hours: hours.describe(index) for hours in {common, *panel.closed} if hours is not None}
+            self.closed = described.get(common, {})
+            own = zip(panel.channels, panel.closed, strict=True)
+            self.closed_channels = {
+                channel: described[hours] for channel, hours in own if hours is not None and hours != common
+            }
         self.channels = describe_channels(panel, split)
         self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
         missing = np.isnan(panel.covariates).sum(axis=0)
@@ -152,7 +161,7 @@ class QualityReport:
         merged = sum(d["rows"] for d in self.duplicates.values())
         defects = sum(d["masked"] for d in self.defects)
         moved, left_out = self.off_grid.get("moved", 0), self.off_grid.get("left_out", 0)
-        gaps = self.gaps.get("count", 0)
+        gaps, own_hours = self.gaps.get("count", 0), len(self.closed_channels)
         sentinels = sum(s["count"] for s in self.sentinels.values())
         outliers = sum(o["count"] for o in self.outliers.values())
         masked = sum(o["masked"] for o in self.outliers.values())
@@ -163,6 +172,7 @@ class QualityReport:
             f"{format_count(moved, 'row')} moved onto the grid" if moved else "",
             f"{format_count(left_out, 'row')} off the grid left out" if left_out else "",
             f"always missing {self.closed['when']}" if self.closed else "",
+            f"{format_count(own_hours, 'channel')} with closed hours of their own" if own_hours else "",
             f"{format_count(self.gaps['rows'], 'empty row')} in {format_count(gaps, 'gap')}" if gaps else "",
             f"{format_count(missing, 'value')} missing{' in other rows' if gaps else ''}" if missing > 0 else "",
             f"{format_count(sentinels, 'cell')} read as missing" if sentinels else "",

@@ -12,6 +12,7 @@ from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.panel import Panel
 from timevis.data.quality.gaps import longest_gap
 from timevis.data.split.split import Split
+from timevis.utils.progress import with_progress
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MIN_ZERO_SHARE = 0.05
@@ -21,25 +22,27 @@ MIN_ZERO_SHARE = 0.05
 def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
     """Describe every channel: summary statistics, longest gap, seasonality and autocorrelation.
 
-    Rows of closed hours are not counted as missing.
+    Rows of the closed hours of a channel are not counted as missing.
 
     If each series has its own borders, a channel is described within its own span. Seasonality and autocorrelation
     are computed on the training part.
     """
-    rows, described, index, is_open = split.training_rows, {}, panel.local_index, ~panel.closed_rows
+    rows, described, index = split.training_rows, {}, panel.local_index
+    open_values = np.broadcast_to(~panel.closed_values, panel.values.shape)
     periods, lags = named_periods(panel.freq, rows), reported_lags(panel.freq, rows)
     starts, ends = panel.spans() if split.by_series else (None, None)
     train_ends = np.broadcast_to(split.borders[..., 0], len(panel.channels))
-    for j, channel in enumerate(panel.channels):
+    channels = with_progress(panel.channels, len(panel.channels), "statistics of the data", "channel")
+    for j, channel in enumerate(channels):
         span = slice(None) if starts is None or ends is None else slice(starts[j], ends[j])
-        column = np.ascontiguousarray(panel.values[span, j])
+        column, is_open = np.ascontiguousarray(panel.values[span, j]), open_values[span, j]
         train = column[: train_ends[j] - (span.start or 0)]
         described[channel] = {
             "unit": panel.card.unit_of(channel),
             "description": panel.card.channel_descriptions.get(channel, ""),
             **summary_statistics(column),
-            "missing": int(np.isnan(column[is_open[span]]).sum()),
-            "longest_gap": longest_gap(column[is_open[span]], index[span][is_open[span]]),
+            "missing": int(np.isnan(column[is_open]).sum()),
+            "longest_gap": longest_gap(column[is_open], index[span][is_open]),
             "seasonality": [
                 {"name": name, "period": period, "strength": seasonal_strength(train, period)}
                 for name, period in periods.items()

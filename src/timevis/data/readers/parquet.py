@@ -34,7 +34,8 @@ def read_parquet(raw: bytes, source: str) -> Table:
     try:
         check_parquet_size(BytesIO(raw), source)
         check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
-        frame = pd.read_parquet(BytesIO(raw))
+        # dates as datetimes: an object for each date needs much memory, and is parsed as text
+        frame = pd.read_parquet(BytesIO(raw), to_pandas_kwargs={"date_as_object": False})
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise DataError(damaged_file(source, error), Text("write-file-again", "write it again")) from error
     if not isinstance(frame.index, pd.RangeIndex):

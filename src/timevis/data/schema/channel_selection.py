@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -60,8 +60,9 @@ def select_channels(
         unusable = _constant_channels(panel, observed_rows, options)
     else:
         reorder_channels(panel, tuple(channels), card.name)
+        of_run = set(channels)
         unusable = dict.fromkeys(
-            [c for c in panel.channels if c not in channels], Text("not-of-run", "is not a channel of the run")
+            [c for c in panel.channels if c not in of_run], Text("not-of-run", "is not a channel of the run")
         )
     while unusable:
         left_out |= unusable
@@ -89,7 +90,7 @@ def select_channels(
                 setting=Setting("data.target"),
             )
             raise DataError(message, advice)
-        rows = _drop_series(rows, left_out)
+        rows = _drop_series(rows, set(left_out))
         panel = to_panel(rows, card)
         panel, observed_rows = _trim_start(
             panel.select([j for j, name in enumerate(panel.channels) if name not in left_out])
@@ -122,10 +123,10 @@ def _trim_start(panel: Panel) -> tuple[Panel, int]:
     return panel.slice_rows(first, len(panel)), last + 1 - first
 
 
-def _drop_series(rows: Rows, left_out: Collection[str]) -> Rows:
+def _drop_series(rows: Rows, left_out: set[str]) -> Rows:
     """Drop the rows of series of which every channel is left out."""
     channels_of_series = np.reshape(channel_names(rows), (len(rows.series_names), -1))
-    used = [i for i, names in enumerate(channels_of_series) if not set(names) <= set(left_out)]
+    used = [i for i, names in enumerate(channels_of_series) if not set(names) <= left_out]
     return rows if len(used) == len(rows.series_names) else select_series(rows, used)
 
 
@@ -178,7 +179,8 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
     DataError
         One of the channels is missing; the error calls the panel `panel_name`.
     """
-    missing = [c for c in channels if c not in panel.channels]
+    position = {name: j for j, name in enumerate(panel.channels)}
+    missing = [c for c in channels if c not in position]
     if missing:
         guess = nearest(missing[0], panel.channels)
         message = Text(
@@ -196,4 +198,4 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
             guess=Text("perhaps-meant", "did you mean {name!r}? ", name=guess) if guess else "",
         )
         raise DataError(message, advice)
-    return panel.select(channels=[panel.channels.index(c) for c in channels])
+    return panel.select(channels=[position[c] for c in channels])

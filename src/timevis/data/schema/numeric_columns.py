@@ -32,16 +32,17 @@ def column_kind(column: pd.Series) -> str:
     if types.is_numeric_dtype(column):
         return "number" if column.notna().any() else "empty"
     filled = column.dropna()
-    text = filled.astype(str).str.strip()
-    text = text[~text.isin(MISSING_VALUES)]
-    if not len(text):
+    code, cells = pd.factorize(filled.astype(str))
+    text = pd.Series(cells, dtype=str).str.strip()
+    count = np.where(text.isin(MISSING_VALUES), 0, np.bincount(code, minlength=len(text)))
+    if not count.any():
         return "empty"
     if all(isinstance(x, bool) for x in filled):
         return "boolean"
     if all(hasattr(x, "isoformat") for x in filled):
         return "time"
-    number_count = pd.to_numeric(text, errors="coerce").notna().sum()
-    return "number" if 2 * number_count >= len(text) else "text"
+    is_number = pd.to_numeric(text, errors="coerce").notna()
+    return "number" if 2 * count[is_number].sum() >= count.sum() else "text"
 
 
 def to_numbers(table: Table, name: str) -> np.ndarray:

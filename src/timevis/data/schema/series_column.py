@@ -103,8 +103,8 @@ def contains_series_names(column: pd.Series) -> bool:
     code, names = pd.factorize(column)
     if not 2 <= len(names) <= len(column) / MIN_ROWS_PER_SERIES or (code < 0).any():
         return False
-    if column_kind(column) != "number":
-        return column_kind(column) == "text"
+    if (kind := column_kind(column)) != "number":
+        return kind == "text"
     if not types.is_integer_dtype(column):
         return False
     is_changed = np.diff(code) != 0

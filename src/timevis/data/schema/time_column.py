@@ -43,7 +43,8 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
     times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
     if times:  # if another column contains dates, 13.01.05 is a time of day
         best = min(times, key=lambda n: (n in parts, contains_times_of_day(frame[n])))
-        name = next((n for n in times if _adds_times_of_day(frame[n], frame[best])), best)
+        others = [n for n in times if n != best]
+        name = next((n for n in others if _adds_times_of_day(frame[n], frame[best])), best)
         time_of_day = find_time_of_day_column(frame, name)
         notes.append(
             _note_on_columns((name, time_of_day))
@@ -88,21 +89,24 @@ def find_time_of_day_column(frame: pd.DataFrame, date_column: str, only_known_na
     only_known_names : bool
         Whether the column must have a name such as ``hour``; if not, text columns of any name are considered.
     """
+    candidates = [
+        name
+        for name in map(str, frame.columns)
+        if name != date_column
+        and (
+            name.lower().strip() in TIME_OF_DAY_NAMES or not (only_known_names or types.is_numeric_dtype(frame[name]))
+        )
+    ]
+    if not candidates or not contains_only_dates(frame[date_column]):
+        return None
     series = [
         c
         for c in map(str, frame.columns)
         if c.lower().strip() in SERIES_COLUMN_NAMES and contains_series_names(frame[c])
     ]
-    if not contains_only_dates(frame[date_column]):
-        return None
     if frame.duplicated([date_column, *series]).mean() <= MIN_REPEATED_SHARE:
         return None
-    for name in map(str, frame.columns):
-        is_text = not types.is_numeric_dtype(frame[name])
-        is_candidate = name.lower().strip() in TIME_OF_DAY_NAMES or (is_text and not only_known_names)
-        if is_candidate and name != date_column and contains_times_of_day(frame[name]):
-            return name
-    return None
+    return next((name for name in candidates if contains_times_of_day(frame[name])), None)
 
 
 def _is_part(column: pd.Series, part: str) -> bool:

@@ -190,7 +190,8 @@ def read_new_file(
             log.warning("%s: no row of %s lies on the grid, so it is not forecast", table.source, off_grid_series)
     else:
         if set(channels) & set(panel.channels):
-            absent = [c for c in channels if c not in panel.channels]
+            present = set(panel.channels)
+            absent = [c for c in channels if c not in present]
             panel = _add_channels(panel, absent if columns.id else [c for c in absent if c in table.frame])
         panels = {path.name.split(".")[0]: panel}
     report.rows, report.frequency = len(panel), panel.freq

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pandas as pd
 from pandas.api import types
@@ -51,6 +53,8 @@ END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 MAX_YEAR = 9999
 MAX_NUMBER = np.iinfo(np.int64).max
 SAMPLE_CELLS = 20
+MAX_DISTINCT_SHARE = 1 / 4
+"""Of the cells of a column of text: if fewer are distinct, each distinct cell is parsed once."""
 
 
 def looks_like_time(column: pd.Series) -> bool:
@@ -114,6 +118,24 @@ def parse_times(
         return _parse_datetimes(table, label, column)
     if types.is_numeric_dtype(column):
         return parse_numeric_times(table, label, column)
+    options = (day_first, default_day_first, weeks is not None)
+    if isinstance(column.dtype, pd.StringDtype) and not column.isna().any():
+        code, cells = pd.factorize(column)
+        if len(cells) <= MAX_DISTINCT_SHARE * len(code):  # such as a long table, whose series share their times
+            with contextlib.suppress(DataError):  # its error would count each cell once
+                return _parse_text_cells(table, label, pd.Series(cells), *options).take(code)
+    return _parse_text_cells(table, label, column, *options)
+
+
+def _parse_text_cells(
+    table: Table,
+    label: str,
+    column: pd.Series,
+    day_first: bool | None,
+    default_day_first: bool | None,
+    are_weeks: bool,
+) -> ParsedTimes:
+    """Parse cells that are neither datetimes nor numbers, most of them text."""
     text = column.map(cell_text, na_action="ignore").fillna("").astype(str).str.strip()
     check_time_cells(table, label, text.isin(MISSING_VALUES), are_empty=True)
     check_time_cells(table, label, ~text.str.contains(r"\d"), text)
@@ -122,7 +144,7 @@ def parse_times(
         return parse_numeric_times(table, label, text.astype(np.int64))
     notes: list[Text] = (
         []
-        if weeks is None
+        if not are_weeks
         else [Text("note-weeks", "weeks such as {cell} are read by ISO 8601, as their Monday", cell=text.iloc[0])]
     )
     return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,11 @@ class ParsedTimes:
     notes: list[Text]
     local_index: pd.DatetimeIndex | None = None
     day_first: bool | None = None
+
+    def take(self, rows: np.ndarray) -> ParsedTimes:
+        """The timestamps at positions `rows`, int64 [N]."""
+        local_index = None if self.local_index is None else self.local_index.take(rows)
+        return replace(self, index=self.index.take(rows), local_index=local_index)
 
 
 def check_time_cells(

@@ -104,7 +104,7 @@ def contains_only_dates(column: pd.Series) -> bool:
         return bool((filled == filled.dt.normalize()).all())
     if types.is_numeric_dtype(column):
         return bool(((filled < 1e8) & (filled % 1 == 0)).all())
-    text = filled.astype(str)
+    text = pd.Series(filled.astype(str).unique(), dtype=str)
     return not (text.str.contains(":") | (text.str.count(r"\d") > 8)).any()
 
 

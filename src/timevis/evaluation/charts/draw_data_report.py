@@ -84,7 +84,7 @@ def save_data_report(panel: Panel, report: QualityReport, split: SplitSpec, path
 
 def _count_defects(panel: Panel, report: QualityReport) -> np.ndarray:
     """Outliers plus gaps of each channel, int64 [C]; a gap is a run of missing values."""
-    missing = np.isnan(panel.values) & ~panel.closed_rows[:, None]
+    missing = np.isnan(panel.values) & ~panel.closed_values
     gaps = missing[:1].sum(axis=0) + (missing[1:] & ~missing[:-1]).sum(axis=0)
     return gaps + [report.outliers.get(channel, {"count": 0})["count"] for channel in panel.channels]
 
@@ -102,7 +102,9 @@ def _draw_series(
     week = round(7 * steps_per_day(panel.freq))
     if week >= 24 and len(values) > 8 * week:
         axes.plot(times, moving_average(values, week), color=COLOURS["truth"], lw=1.0, label="weekly mean")
-    _draw_missing(axes, times[np.isnan(values) & ~panel.closed_rows])
+    closed = None if panel.closed is None else panel.closed[panel.channels.index(channel)]
+    is_closed = np.zeros(len(panel), bool) if closed is None else closed.contains(panel.local_index)
+    _draw_missing(axes, times[np.isnan(values) & ~is_closed])
     outliers = report.outliers.get(channel)
     if outliers:
         x = pd.to_datetime([place["time"] for place in outliers["places"]])

@@ -24,8 +24,8 @@ def period_figures(forecasts: SavedForecasts, record: RunRecord) -> list[dict[st
 
     See `timevis.evaluation.scored_period` for the windows that a figure shows.
     """
-    channels = [channel for channel in record.channels if (forecasts.frame["channel"] == channel).any()]
-    channels = channels[:MAX_CHANNELS]
+    saved = set(forecasts.frame["channel"])
+    channels = [channel for channel in record.channels if channel in saved][:MAX_CHANNELS]
     return [_figure(forecasts, channel, record, MAX_ROWS // len(channels)) for channel in channels]
 
 

@@ -94,14 +94,16 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         The data of each item.
     """
     charts = []
-    for (item, channel), rows in list(table.groupby(["item", "channel"], sort=False))[:MAX_FUTURE_CHARTS]:
+    series = table.groupby(["item", "channel"], sort=False).ngroup()
+    shown = table[series < MAX_FUTURE_CHARTS]
+    for (item, channel), rows in shown.groupby(["item", "channel"], sort=False):
         panel = items[str(item)]
         values = panel.values[:, panel.channels.index(str(channel))]
         end = int(panel.local_index.searchsorted(rows["timestamp"].iloc[0]))
         start = max(0, end - max(48, 3 * len(rows)))
-        shown = end + len(rows) if "truth" in rows else end  # a back-test has the truth
+        stop = end + len(rows) if "truth" in rows else end  # a back-test has the truth
         times = to_local_time(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)
-        observed = np.isfinite(values[start:shown])
+        observed = np.isfinite(values[start:stop])
         quantiles = rows[[f"q{level:g}" for level in QUANTILE_LEVELS]].to_numpy().T
         marks = forecast_marks(times, quantiles, panel.local_index[start:end], values[start:end])
         title = f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel)
@@ -115,8 +117,8 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                     *marks[:-1],
                     Mark(
                         "line",
-                        panel.local_index[start:shown][observed],
-                        values[start:shown][observed],
+                        panel.local_index[start:stop][observed],
+                        values[start:stop][observed],
                         "data",
                         "truth",
                     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -86,6 +87,37 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def over_seeds_table(comparison: Comparison, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+    """A row per model and metric: mean over seeds, and its difference from the reference, as text.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    metrics : sequence of str, optional
+        Those with a row; all tested metrics when None.
+    """
+    rows, table = [], comparison.over_seeds
+    has_several = table["run"].nunique() > 2
+    for row in table.to_dict("records"):
+        if metrics is not None and row["metric"] not in metrics:
+            continue
+        low, high = (_signed(row[key], ".1f") for key in ("percent_low", "percent_high"))
+        spread = format_interval(_or_none(row["lowest"]), _or_none(row["highest"])) if row["seeds"] > 1 else ""
+        rows.append(
+            {
+                "model": row["run"],
+                "seeds": row["seeds"],
+                "metric": METRICS[row["metric"]].label,
+                "mean": format_number(row["value"]) + (f" ({spread})" if spread else ""),
+                "%": _signed(row["percent"], ".1f"),
+                "95 % interval, %": "–" if pd.isna(row["percent_low"]) else f"{low} to {high}",
+                "p": _p_value(row["p"]),
+                **({"p (Holm)": _p_value(row["p_holm"])} if has_several else {}),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def _signed(value: float, format_spec: str) -> str:
     return "–" if pd.isna(value) else with_minus_sign(f"{value:+{format_spec}}")
 
@@ -150,6 +182,14 @@ def markdown(comparison: Comparison) -> str:
             markdown_table(differences_table(comparison)),
             "![differences](differences.png)",
         ]
+    if len(comparison.over_seeds):
+        parts += [
+            f"## Over seeds, difference from {comparison.reference_over_seeds}",
+            "Runs that differ only in their seed are one model: its mean over seeds, with the lowest and highest "
+            "seed in brackets. The intervals and p contain the variance over windows and over seeds; the other "
+            "tables of this page compare single runs.",
+            markdown_table(over_seeds_table(comparison)),
+        ]
     parts += ["## Error by step ahead", "![error by step ahead](error_by_horizon.png)"]
     costs = markdown_table(cost.rename_axis("run" if has_many_runs(comparison) else "cost").reset_index())
     parts += ["## Cost", costs, "![cost](cost.png)"]
@@ -158,6 +198,8 @@ def markdown(comparison: Comparison) -> str:
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     """Write comparison.md, metrics.csv, differences.csv, by_horizon.csv, cost.csv and charts into a new folder.
+
+    over_seeds.csv is written where some runs differ only in their seed.
 
     Returns
     -------
@@ -179,6 +221,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
         ),
         "cost": comparison.cost.rename_axis("run"),
     }
+    if len(comparison.over_seeds):
+        tables["over_seeds"] = comparison.over_seeds.set_index("run")
     written = []
     for name, table in tables.items():
         written.append(folder / f"{name}.csv")

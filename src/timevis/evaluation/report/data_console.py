@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -156,6 +156,18 @@ def _outliers(report: QualityReport) -> str:
     return f"{count} in {format_count(len(report.outliers), 'channel')}, {handling}"
 
 
+def _closed(report: QualityReport) -> str:
+    """The closed hours of all channels, and of the channels with hours of their own."""
+    parts = [_hours(report.closed)] if report.closed else []
+    parts += [f"{name}: {_hours(closed)}" for name, closed in islice(report.closed_channels.items(), MAX_CHANNELS)]
+    more = len(report.closed_channels) - MAX_CHANNELS
+    return "; ".join(parts + [f"{format_count(more, 'more channel')}"] * (more > 0))
+
+
+def _hours(closed: Mapping[str, Any]) -> str:
+    return f"{closed['when']} ({', '.join(map(str, closed['hours']))})"
+
+
 def _findings_table(report: QualityReport) -> Table:
     table = _table("", "")
     table.show_header = False
@@ -163,7 +175,6 @@ def _findings_table(report: QualityReport) -> Table:
     merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"])
     gaps = report.gaps
     gap_text = f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"
-    closed = f"{report.closed['when']} ({', '.join(map(str, report.closed['hours']))})" if report.closed else ""
     covariates = ", ".join(
         f"{covariate_name(name, c)} ({c['kind']}, {c['missing']} missing)" for name, c in report.covariates.items()
     )
@@ -173,7 +184,7 @@ def _findings_table(report: QualityReport) -> Table:
         ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order, now sorted'}"),
         ("duplicates merged", merged),
         ("off the time grid", _off_grid(report.off_grid)),
-        ("always missing", closed),
+        ("always missing", _closed(report)),
         ("gaps", gap_text),
         ("missing values", _missing(report)),
         ("read as missing", _sentinels(report.sentinels)),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from timevis.evaluation.comparison import Comparison
 from timevis.evaluation.report.comparison_latex import latex_table
-from timevis.evaluation.report.comparison_report import overview, sentences
+from timevis.evaluation.report.comparison_report import over_seeds_table, overview, sentences
 from timevis.evaluation.verdict import scored_on, verdict_of
 from timevis.metric_specs import METRICS
 from timevis.runs.results import Results
@@ -50,7 +50,10 @@ def run_html(results: Results, report: str) -> str:
 def comparison_html(comparison: Comparison) -> str:
     """The runs of a comparison, the lowest relative WQL first, with their differences from the reference."""
     title = f"<b>Comparison on {escape(comparison.data)}</b>, reference: {escape(comparison.reference)}"
-    return _paragraphs([title]) + _table(overview(comparison)) + _paragraphs(map(escape, sentences(comparison)))
+    parts = [_paragraphs([title]), _table(overview(comparison))]
+    if len(comparison.over_seeds):
+        parts += [_paragraphs(["Over windows and seeds"]), _table(over_seeds_table(comparison, ["relative_wql"]))]
+    return "".join([*parts, _paragraphs(map(escape, sentences(comparison)))])
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from timevis.evaluation.charts.period_chart import period_figures
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.report import explanation_console, run_sections
 from timevis.evaluation.report.next_steps import next_steps
+from timevis.evaluation.report.series_section import series_section
 from timevis.evaluation.verdict import averaging, verdict_of
 from timevis.evaluation.worst_events import Event, worst_events
 from timevis.runs.record import RunRecord
@@ -56,6 +57,7 @@ def write_report(run_folder: Path | str) -> Path:
         "training": run_charts.training_charts(record),
         "explanation": explanation_charts(record.explanation),
     }
+    series = series_section(record, spaced)
     examples = example_charts(record, spaced)
     events = worst_events(record.windows, record.horizon)
     worst_rows = [row for event in events if (row := _worst_saved_row(forecasts, event)) is not None]
@@ -69,7 +71,8 @@ def write_report(run_folder: Path | str) -> Path:
         verdict=verdict_of(record.results),
         averaging=averaging(record.results),
         tiles=run_sections.headline_tiles(record.results),
-        contents=run_sections.contents(record, bool(sections["training"])),
+        contents=run_sections.contents(record, bool(sections["training"]), series is not None),
+        series=series,
         facts=run_sections.run_facts(record),
         model_settings=run_sections.model_settings(record),
         data=run_sections.data_section(record),

@@ -31,11 +31,12 @@ MAX_CHANNEL_ROWS = 20
 MAX_LANGUAGE_SAMPLES = 5
 
 
-def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
-    """Anchors and titles of the sections; `has_training` says whether there is a section on training."""
+def contents(record: RunRecord, has_training: bool, has_series: bool = False) -> list[tuple[str, str]]:
+    """Anchors and titles of the sections; the arguments say whether there are sections on training and on series."""
     return [
         ("forecasts", "Forecasts"),
         ("scores", "Scores"),
+        *([("series", "Distribution over channels")] if has_series else []),
         *([("members", "Members")] if record.results.run.members else []),
         ("worst", "Worst events"),
         ("error", "Error by step, time and channel"),

@@ -81,7 +81,7 @@ class StatsForecast:
     def fit(self, request: Request) -> dict[str, Any]:
         return {}
 
-    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         count, length = history.shape
         frame = pd.DataFrame(
             {
@@ -181,6 +181,7 @@ class NeuralForecast:
             loss=loss,
             valid_loss=MQLoss(quantiles=quantiles),
             futr_exog_list=request["known"] or None,
+            hist_exog_list=request["observed"] or None,
             learning_rate=learning_rate,
             windows_batch_size=request["windows_batch_size"],
             max_steps=request["max_steps"],
@@ -213,14 +214,15 @@ class NeuralForecast:
         parameters = sum(p.numel() for p in self.fitted.models[0].parameters())
         return {"learning_rate": rate, "steps": kept.steps, "best_step": kept.best_step, "parameters": parameters}
 
-    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         count, length = history.shape
         rows = np.arange(length + self.horizon)
         frame = pd.DataFrame({"unique_id": np.repeat(np.arange(count), len(rows)), "ds": np.tile(rows, count)})
-        for j, name in enumerate(self.request["known"]):
-            frame[name] = known[:, :, j].reshape(-1)
+        observed = self.request["observed"]
+        for j, name in enumerate([*self.request["known"], *observed]):
+            frame[name] = inputs[:, :, j].reshape(-1)
         past = frame[frame["ds"] < length].assign(y=history.reshape(-1))
-        result = self.fitted.predict(df=past, futr_df=frame[frame["ds"] >= length])
+        result = self.fitted.predict(df=past, futr_df=frame[frame["ds"] >= length].drop(columns=observed))
         columns = [c for c in result.columns if "-lo-" in c or "-hi-" in c or c.endswith("-median")]
         if len(columns) != len(self.request["quantile_levels"]):
             raise RuntimeError(f"neuralforecast returned the columns {list(result.columns)}")
@@ -242,7 +244,7 @@ class Chronos:
     def fit(self, request: Request) -> dict[str, Any]:
         return {"parameters": sum(p.numel() for p in self.pipeline.model.parameters())}
 
-    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         import torch
 
         torch.manual_seed(self.seed)
@@ -271,7 +273,7 @@ class Fracast:
             "parameters": sum(p.numel() for part in (self.model.core, self.model.head) for p in part.parameters())
         }
 
-    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         result = np.empty((len(history), len(self.levels), self.horizon))
         missing = np.isnan(history).sum(1)  # rows before the start of the series
         for count in np.unique(missing):
@@ -281,7 +283,32 @@ class Fracast:
         return result
 
 
-LIBRARIES = {library.package: library for library in (StatsForecast, NeuralForecast, Chronos, Fracast)}
+class Flair:
+    """FLAIR: a periodic shape times a level, which a ridge regression forecasts; fitted anew at each origin."""
+
+    package = "flaircast"
+    num_samples = 200  # the default of the library
+
+    def __init__(self, request: Request) -> None:
+        from flaircast import forecast
+
+        self.forecast_series = forecast
+        self.horizon, self.levels, self.seed = request["horizon"], request["quantile_levels"], request["seed"]
+        self.freq = request["freq"]
+
+    def fit(self, request: Request) -> dict[str, Any]:
+        return {}
+
+    def forecast(self, history: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+        result = np.empty((len(history), len(self.levels), self.horizon))
+        for window, row in enumerate(history.astype(np.float64)):
+            values = row[~np.isnan(row)]
+            paths = self.forecast_series(values, self.horizon, self.freq, n_samples=self.num_samples, seed=self.seed)
+            result[window] = np.quantile(paths, self.levels, axis=0)
+        return result
+
+
+LIBRARIES = {library.package: library for library in (StatsForecast, NeuralForecast, Chronos, Fracast, Flair)}
 
 
 def _read_requests(stream: TextIO, requests: queue.Queue) -> None:
@@ -300,8 +327,8 @@ def answer(request: Request, model: Any) -> tuple[Any, dict[str, Any]]:
         return model, model.fit(request)
     windows = pd.read_parquet(request["windows"])
     history = np.stack(windows["history"].to_numpy())
-    known = np.stack(windows["known"].to_numpy()).reshape(len(windows), -1, max(1, request["known_columns"]))
-    quantiles = model.forecast(history, known)
+    inputs = np.stack(windows["inputs"].to_numpy()).reshape(len(windows), -1, max(1, request["input_columns"]))
+    quantiles = model.forecast(history, inputs)
     table = pd.DataFrame({"quantiles": list(quantiles.reshape(len(quantiles), -1).astype(np.float32))})
     table.to_parquet(request["result"])
     return model, {"failed_windows": model.failed[0]} if isinstance(model, StatsForecast) else {}

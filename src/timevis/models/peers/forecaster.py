@@ -1,4 +1,4 @@
-"""Forecasters of statsforecast, neuralforecast, Chronos and Fracast on the windows of TimeVis."""
+"""Forecasters of statsforecast, neuralforecast, Chronos, Fracast and FLAIR on the windows of TimeVis."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from timevis.data.scaler import Scaler, covariate_scalers
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
+from timevis.models.boosted import CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster, mase_scale
 from timevis.models.peers.process import PeerProcess, peers_python
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -35,6 +36,7 @@ LIBRARY_OF_METHOD = {
     "autoarima": "statsforecast",
     "chronos": "chronos-forecasting",
     "fracast": "fracast",
+    "flair": "flaircast",
 }
 Method = Literal[
     "nhits",
@@ -49,7 +51,18 @@ Method = Literal[
     "autoarima",
     "chronos",
     "fracast",
+    "flair",
 ]
+
+
+COVARIATES_OF_NETWORK: dict[str, dict[str, str | None]] = {
+    "nhits": {"known": "known", "observed": "all"},
+    "tft": {"known": "known", "observed": "all"},
+    "tide": {"known": "known", "observed": "all"},
+    "lstm": {"known": "known", "observed": "all"},
+    "deepar": {"known": "known"},
+}
+"""For each network that reads covariates, their kinds, and the value of `covariates` that reads each kind."""
 
 
 class Peer(Forecaster):
@@ -57,8 +70,9 @@ class Peer(Forecaster):
 
     The networks of neuralforecast read the calendar as the LSTM of TimeVis does (PatchTST cannot), and are trained on
     the training part; the calibration half of the validation part selects the learning rate and the step whose
-    weights are used. The methods of statsforecast are fitted anew on the rows before each
-    origin. Chronos and Fracast are not trained. Those read the values alone.
+    weights are used. FLAIR and the methods of statsforecast are fitted anew on the rows before each origin. Chronos
+    and Fracast are not trained. Those read the values alone. Networks other than PatchTST also read covariates: known
+    ones with their future values, and observed ones up to the origin (DeepAR only known ones).
 
     Parameters
     ----------
@@ -76,10 +90,14 @@ class Peer(Forecaster):
         differences are smallest in the training part.
     seasons : sequence of int
         In rows, for MSTL. `from_data` takes the seasons that `history_length` contains twice.
+    freq : str
+        Frequency of the data, from which FLAIR takes its seasons.
     calendar : sequence of str
         Calendar fields that a network reads.
     covariate_columns : sequence of int
-        Column numbers of the covariates that a network reads; set by `from_data`.
+        Column numbers of the known covariates that a network reads; set by `from_data`.
+    observed_columns : sequence of int
+        Column numbers of the covariates that a network reads up to the origin; set by `from_data`.
     learning_rates : sequence of float
         Candidates; the one with the lowest validation loss is used.
     windows_batch_size : int
@@ -113,8 +131,10 @@ class Peer(Forecaster):
         seed: Seed = 0,
         season: int = 1,
         seasons: Sequence[int] = (),
+        freq: str = "h",
         calendar: Sequence[str] = (),
         covariate_columns: Sequence[int] = (),
+        observed_columns: Sequence[int] = (),
         learning_rates: Sequence[PositiveFloat] = (1e-3,),
         windows_batch_size: PositiveInt = 256,
         max_steps: PositiveInt = 4000,
@@ -150,32 +170,38 @@ class Peer(Forecaster):
         peers_python()
         self.known_columns = [f"{name}_{part}" for name in calendar for part in ("sin", "cos")]
         self.known_columns += [f"covariate_{k}" for k in covariate_columns]
+        self.observed_columns = [f"covariate_{k}" for k in observed_columns]
+        self.readable_covariates = COVARIATES_OF_NETWORK.get(method, {})
         self._covariate_scalers: list[Scaler] = []
         self._process: PeerProcess | None = None
         self._facts: dict[str, Any] = {}
 
     @classmethod
-    def from_data(
-        cls, datamodule: WindowDataModule, covariates: Literal["none", "known"] = "none", **kwargs: Any
-    ) -> Peer:
+    def from_data(cls, datamodule: WindowDataModule, covariates: CovariateChoice = "auto", **kwargs: Any) -> Peer:
         """Build the model for the data.
 
         Parameters
         ----------
         datamodule : WindowDataModule
-        covariates : {"none", "known"}
-            Whether a network also reads the covariates whose future values are known.
+        covariates : {"auto", "known", "all", "none"}
+            Which covariates a network reads; ``auto`` decides as for the networks of TimeVis.
         **kwargs
             Arguments of the class.
         """
         kwargs = {"seed": torch.initial_seed() % 2**32} | kwargs
-        if LIBRARY_OF_METHOD[kwargs["method"]] == "neuralforecast" and kwargs["method"] != "patchtst":
-            known = datamodule.series.covariate_known.nonzero().flatten().tolist()
-            columns = known if covariates == "known" else []
-            kwargs = {"calendar": list(seasonal_fields(datamodule.panel.freq)), "covariate_columns": columns} | kwargs
+        if (readable := COVARIATES_OF_NETWORK.get(kwargs["method"])) is not None:
+            can_read_observed = "observed" in readable
+            read = covariates_to_read(datamodule, covariates, can_read_observed)
+            is_known = datamodule.series.covariate_known
+            kwargs = {
+                "calendar": list(seasonal_fields(datamodule.panel.freq)),
+                "covariate_columns": [k for k in read if is_known[k]],
+                "observed_columns": [k for k in read if not is_known[k] and can_read_observed],
+            } | kwargs
         rows: Any = kwargs.get("history_length") or datamodule.context_length
         seasons = [s for s in datamodule.seasons if s > 1 and 2 * s <= rows] or [1]
         season = _strongest_season(datamodule, seasons)
+        kwargs = {"freq": datamodule.panel.freq} | kwargs
         return super().from_data(datamodule, season=season, seasons=seasons, **kwargs)
 
     @property
@@ -186,13 +212,14 @@ class Peer(Forecaster):
                 "library": self.library,
                 "quantile_levels": list(QUANTILE_LEVELS),
                 "known": self.known_columns,
+                "observed": self.observed_columns,
             }
             self._process = PeerProcess(request, self.hparams["minutes"])
         return self._process
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
-        return tuple(self.hparams["covariate_columns"])
+        return *self.hparams["covariate_columns"], *self.hparams["observed_columns"]
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
@@ -230,7 +257,7 @@ class Peer(Forecaster):
         for channel, end in enumerate(ends.tolist()):
             mean, std = (number.item() for number in self.scale(torch.tensor([channel])))
             columns = covariate_columns[list(self.covariates_read), channel]
-            known = self._known(
+            inputs = self._inputs(
                 series.calendar[:end], series.covariates[:end, columns], series.covariate_observed[:end, columns]
             )
             values = {
@@ -239,11 +266,12 @@ class Peer(Forecaster):
                 "y": (series.filled[:end, channel].double().numpy() - mean) / std,
                 "available_mask": (~series.values[:end, channel].isnan()).float().numpy(),
             }
-            tables.append(pd.DataFrame(known.numpy(), columns=self.known_columns).assign(**values).dropna(subset="y"))
+            names = [*self.known_columns, *self.observed_columns]
+            tables.append(pd.DataFrame(inputs.numpy(), columns=names).assign(**values).dropna(subset="y"))
         return pd.concat(tables, ignore_index=True)
 
-    def _known(self, calendar: Tensor, covariates: Tensor, observed: Tensor) -> Tensor:
-        """Inputs [..., F] that are known ahead: sine and cosine of calendar fields, and standardised covariates.
+    def _inputs(self, calendar: Tensor, covariates: Tensor, observed: Tensor) -> Tensor:
+        """Inputs [..., F]: sine and cosine of calendar fields, and standardised covariates, the known ones first.
 
         `calendar` is [..., 5]; the covariates that are read, and where they are observed, are [..., K]. A missing
         covariate is replaced by its mean.
@@ -285,12 +313,12 @@ class Peer(Forecaster):
         if self.is_network:
             history = (history - mean) / std
         columns = list(self.covariates_read)
-        known = self._known(
+        inputs = self._inputs(
             batch.series.calendar[rows.clamp(min=0)],
             batch.covariates[..., columns],
             batch.covariate_mask[..., columns],
         )
-        quantiles = self.process.forecast(history.cpu(), known.cpu(), len(QUANTILE_LEVELS), self.horizon)
+        quantiles = self.process.forecast(history.cpu(), inputs.cpu(), len(QUANTILE_LEVELS), self.horizon)
         quantiles = quantiles.to(batch.context.device)
         if self.is_network:
             quantiles = quantiles * std.unsqueeze(1) + mean.unsqueeze(1)

@@ -167,17 +167,19 @@ class PeerProcess:
             return 0.0
         return float(used.user + used.system)
 
-    def forecast(self, history: torch.Tensor, known: torch.Tensor, levels: int, horizon: int) -> torch.Tensor:
-        """Quantiles [B, Q, H] of windows with `history` [B, R] and known inputs [B, R + H, F]."""
+    def forecast(self, history: torch.Tensor, inputs: torch.Tensor, levels: int, horizon: int) -> torch.Tensor:
+        """Quantiles [B, Q, H] of windows with `history` [B, R] and further inputs [B, R + H, F]."""
         table = pa.table(
             {
                 "history": pa.array(list(history.double().numpy())),
-                "known": pa.array(list(known.double().reshape(len(history), -1).numpy())),
+                "inputs": pa.array(list(inputs.double().reshape(len(history), -1).numpy())),
             }
         )
         windows, result = self.path / "windows.parquet", self.path / "result.parquet"
         pq.write_table(table, windows)
-        self.counts = self.request("forecast", windows=str(windows), result=str(result), known_columns=known.shape[2])
+        self.counts = self.request(
+            "forecast", windows=str(windows), result=str(result), input_columns=inputs.shape[2]
+        )
         values = pq.read_table(result)["quantiles"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return torch.from_numpy(values.copy()).float().view(len(history), levels, horizon)
 

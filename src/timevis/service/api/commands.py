@@ -1,4 +1,4 @@
-"""The command line, the Python call and the curl call that do the same as a task."""
+"""The command line, the Python script and the curl call that do the same as a task."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from timevis.config.overrides import override
 from timevis.runs.folder import read_overrides
+from timevis.service.api.python_script import python_script
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.training import config_values, untrained_methods
@@ -36,40 +37,34 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
     body = dict(task.request)
     file_name = dataset.file_name if dataset is not None else None
     if task.kind == "train":
-        return _training(body, dataset)
+        return _commands(_training_words(body, dataset), task.kind, "train", body)
     if task.kind == "monitor":
         wanted = {"forecast": body["forecast"], "train": body["training"] is not None}
-        return {"cli": "", "python": "", "curl": _curl(f"monitors/{body['monitor']}/run", wanted)}
+        return _commands([], task.kind, f"monitors/{body['monitor']}/run", wanted)
     if task.kind == "compare":
         runs = [RUN_PLACEHOLDER + str(number) for number in range(1, len(body["models"]) + 1)]
         names = dict(zip(body["models"], runs, strict=True))
         reference = names.get(body.get("reference") or "")
         cli = ["timevis", "compare", *runs, *(["--reference", reference] if reference else [])]
-        arguments = f"[{', '.join(map(repr, runs))}]" + (f", reference={reference!r}" if reference else "")
-        return _commands(cli, f"timevis.compare({arguments})", "compare", body)
+        return _commands(cli, task.kind, "compare", body)
     if task.kind == "explain":
         path = f"models/{body['models'][0]}/explanation"
-        return _commands(
-            ["timevis", "explain", RUN_PLACEHOLDER], f"timevis.Run({RUN_PLACEHOLDER!r}).explain()", path, {}
-        )
+        return _commands(["timevis", "explain", RUN_PLACEHOLDER], task.kind, path, {})
     if method := body.get("method"):
         model, untrained = untrained_methods()[method]
         values = {**untrained.values, **({"horizon": body["horizon"]} if body.get("horizon") else {})}
         training = {"model": model, **({"target": body["target"]} if body.get("target") else {})}
+        commands = _commands([], task.kind, "predict", body)
         if body.get("kind") == "backtest":
-            return {"cli": "", "python": "", "curl": _curl("predict", body)}
-        commands = _training(training, dataset, values)
-        commands["cli"] += f"\ntimevis predict {RUN_PLACEHOLDER}"
-        commands["python"] += ".predict()"
-        return commands | {"curl": _curl("predict", body)}
-    words, options = ["timevis", "predict", RUN_PLACEHOLDER], list[str]()
-    if file_name:
-        words, options = [*words, file_name], [repr(file_name)]
+            return commands
+        first = shlex.join(_training_words(training, dataset, values))
+        return commands | {"cli": f"{first}\ntimevis predict {RUN_PLACEHOLDER}"}
+    words = ["timevis", "predict", RUN_PLACEHOLDER, *([file_name] if file_name else [])]
     if rows := body.get("horizon"):
-        words, options = [*words, "--horizon", str(rows)], [*options, f"horizon={rows}"]
+        words += ["--horizon", str(rows)]
     if body.get("kind") == "backtest":
-        words, options = [*words, "--backtest"], [*options, "backtest=True"]
-    return _commands(words, f"timevis.Run({RUN_PLACEHOLDER!r}).predict({', '.join(options)})", "predict", body)
+        words.append("--backtest")
+    return _commands([] if body.get("known") else words, task.kind, "predict", body)
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:
@@ -82,9 +77,9 @@ def model_commands(session: Session, model: Model) -> dict[str, str]:
     return commands_of(task, session.get(Dataset, model.dataset_id) if model.dataset_id else None)
 
 
-def _training(
+def _training_words(
     body: dict[str, Any], dataset: Dataset | None, more: Mapping[str, Any] = MappingProxyType({})
-) -> dict[str, str]:
+) -> list[str]:
     file_name, options = (FILE_PLACEHOLDER, {}) if dataset is None else (dataset.file_name, dataset.options)
     values = {**config_values(body, options), **more}
     first = {key: values.pop(key) for key in ("minutes", "horizon", "context_length", "seed") if key in values}
@@ -93,25 +88,25 @@ def _training(
     words = [f"model={body['model']}", "data=file", path, "logger=csv"]
     if backbone := (body.get("backbone") or {}).get("name"):
         overrides.insert(0, f"model/backbone={backbone}")
-    cli = ["timevis", "train", *words, *(override(key, value) for key, value in first.items()), *overrides]
-    arguments = [repr(file_name), repr(body["model"]), *(f"{key}={value}" for key, value in first.items())]
-    if overrides:
-        arguments.append(f"overrides={overrides!r}")
-    return _commands(cli, f"timevis.train({', '.join(arguments)})", "train", body)
+    return ["timevis", "train", *words, *(override(key, value) for key, value in first.items()), *overrides]
 
 
-def _commands(cli: list[str], python: str, path: str, body: dict[str, Any]) -> dict[str, str]:
-    return {"cli": shlex.join(cli), "python": f"import timevis\n\n{python}", "curl": _curl(path, body)}
-
-
-def _curl(path: str, body: dict[str, Any]) -> str:
-    """The request as a command; of many `values`, only the first rows, which a comment says."""
+def _commands(cli: list[str], kind: str, path: str, body: dict[str, Any]) -> dict[str, str]:
+    """A command, a script and a call; of many `values`, only the first rows, which a comment says."""
     sent = {key: value for key, value in body.items() if key != "dry_run"}
     comment, rows = "", len(sent.get("values") or [])
     if rows > MAX_SHOWN_ROWS:
         sent["values"] = sent["values"][:MAX_SHOWN_ROWS]
         comment = f"# with the first {MAX_SHOWN_ROWS} of {rows} rows\n"
-    shown = json.dumps(sent, ensure_ascii=False)
-    address = f"{http_request.host_url}api/{path}"
-    header = '-H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
-    return f"{comment}curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}"
+    address = http_request.root_url.rstrip("/")
+    return {
+        "cli": shlex.join(cli),
+        "python": comment + python_script(kind, address, path, sent),
+        "curl": comment + _curl(f"{address}/api/{path}", sent),
+    }
+
+
+def _curl(address: str, body: dict[str, Any]) -> str:
+    shown = json.dumps(body, ensure_ascii=False)
+    header = '-H "Authorization: Bearer $TIMEVIS_TOKEN" -H "Content-Type: application/json"'
+    return f"curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}"

@@ -76,9 +76,8 @@ def dataset_summary(dataset: Dataset) -> DatasetSummary:
 def _summary(dataset: Dataset) -> dict[str, Any]:
     report = dataset.report
     return {
-        **{
-            key: getattr(dataset, key) for key in ("id", "name", "file_name", "size", "version", "created", "deleted")
-        },
+        **{key: getattr(dataset, key) for key in ("id", "name", "file_name", "size", "version")},
+        **{key: getattr(dataset, key) for key in ("created_by", "created", "deleted")},
         "parent": dataset.parent_id,
         "champion": dataset.champion_id,
         **{key: report[key] for key in ("rows", "frequency")},

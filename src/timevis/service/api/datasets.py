@@ -32,6 +32,7 @@ from timevis.service.schemas.datasets import (
     UploadRequest,
 )
 from timevis.service.schemas.option_fields import OptionView, option_view, read_options
+from timevis.service.security.roles import EDIT_OWN, access
 
 blueprint = APIBlueprint("datasets", __name__, tag="Datasets")
 
@@ -128,6 +129,7 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
 
 @blueprint.delete("/datasets/<dataset_id>")
 @blueprint.output({}, status_code=204)
+@access(EDIT_OWN, Dataset, "dataset_id")
 def delete_dataset(dataset_id: str) -> Any:
     """Delete a dataset. Its file is kept, and the dataset can be restored."""
     return delete_row(Dataset, dataset_id)

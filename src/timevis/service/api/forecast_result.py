@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
+from timevis.data.known_values import KNOWN_PREFIX
 from timevis.data.quality.quality_report import has_time_zone
 from timevis.messages import Text
 from timevis.service.context import context
@@ -57,7 +58,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
         rows = table[table["position"] == position]
         if rows.empty:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}
-            empty["scored"] = None
+            empty |= {"scored": None, "known": {}}
             entries.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
         report = item["data"]
@@ -73,6 +74,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
                     "levels": list(QUANTILE_LEVELS),
                     "quantiles": future[list(QUANTILE_COLUMNS)].to_numpy(float).T.tolist(),
                     "truth": truth.tolist() if np.isfinite(truth).any() else None,
+                    "known": {name: future[f"{KNOWN_PREFIX}{name}"].tolist() for name in item.get("known") or ()},
                     "scored": None if group["scored"].isna().any() else bool(group["scored"].all()),
                 }
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, json
+from flask import Response, g, json
 from sqlalchemy.orm import Session
 
 from timevis.messages import Text
@@ -18,6 +18,7 @@ from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.forecasts import PredictItem, PredictRequest
 from timevis.service.schemas.tasks import TaskDetail
+from timevis.service.tasks.states import COMPLETED, TRAIN
 
 blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
 
@@ -30,6 +31,7 @@ def predict(body: PredictRequest) -> Any:
     """Forecast the rows after the last value of the model's own data, of another dataset, or of given rows.
 
     With `method`, nothing is trained: seasonal naive, or nano as it was pretrained, forecasts a dataset or rows.
+    With `training`, the best combination so far of a training run that goes on forecasts its data.
     With `dry_run`, nothing is forecast: the answer has the commands that do the same.
     """
     values = body.model_dump(exclude_unset=True, mode="json", exclude={"dry_run"})
@@ -49,7 +51,9 @@ def predict(body: PredictRequest) -> Any:
         with context().sessions() as session:
             if body.items is None and body.dataset is not None:
                 find(session, Dataset, body.dataset, "/dataset")
-            if body.method is not None:
+            if body.training is not None:
+                datasets.add(_require_result(session, body.training))
+            elif body.method is not None:
                 _require_target(session, body)
             elif body.items is None:
                 require_models(session, body.models or [], "/models/{}")
@@ -61,11 +65,25 @@ def predict(body: PredictRequest) -> Any:
         return Task(id=new_id(), kind="predict", request=values, dataset_id=dataset_id)
 
     if body.dry_run:
+        g.changes_nothing = True
         task = make_task()
         with context().sessions() as session:
             dataset = session.get(Dataset, task.dataset_id) if task.dataset_id else None
         return Response(json.dumps({"commands": commands_of(task, dataset)}), mimetype="application/json")
     return submit_once("predict", values, make_task)
+
+
+def _require_result(session: Session, task_id: str) -> str:
+    """Refuse a task that is no training run with a result; returns the identifier of its dataset."""
+    task = find(session, Task, task_id, "/training")
+    has_result = task.state == COMPLETED or task.progress.get("combination") is not None
+    if task.kind != TRAIN or task.run_id is None or task.dataset_id is None or not has_result:
+        raise wrong_field(
+            "/training",
+            Text("no-result-so-far", "the task is no training run that can forecast already"),
+            Text("result-after-first-member", "auto and ensemble can forecast after their first member"),
+        )
+    return task.dataset_id
 
 
 def _require_target(session: Session, body: PredictRequest) -> None:

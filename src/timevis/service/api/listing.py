@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -74,6 +74,7 @@ def delete_row(table: type[Deletable], identifier: str) -> Response:
     with context().sessions.begin() as session:
         row = find(session, table, identifier)
         row.deleted = row.deleted or time.time()
+        g.object_name = row.name
     return Response(status=204)
 
 

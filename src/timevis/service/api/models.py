@@ -24,6 +24,7 @@ from timevis.service.db.versions import later_versions
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary
+from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.following import read_history
 
 blueprint = APIBlueprint("models", __name__, tag="Models")
@@ -108,6 +109,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
 
 @blueprint.delete("/models/<model_id>")
 @blueprint.output({}, status_code=204)
+@access(EDIT_OWN, Model, "model_id")
 def delete_model(model_id: str) -> Any:
     """Delete a model. Its run folder is kept, and the model can be restored; a run of the command line is hidden."""
     return delete_row(Model, model_id)

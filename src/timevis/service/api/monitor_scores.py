@@ -144,7 +144,7 @@ def get_forecast(monitor_id: str, forecast_id: str) -> Any:
         )
     channels = [
         {
-            **{"channel": channel, "unit": _unit(newest, channel), "time": _iso(arrays.times[c], newest)},
+            **{"channel": channel, "unit": unit_of(newest, channel), "time": iso_times(arrays.times[c], newest)},
             **{"point": arrays.point[c].tolist(), "levels": list(QUANTILE_LEVELS)},
             **{"quantiles": arrays.quantiles[c].tolist(), "naive": arrays.naive[c].tolist()},
             "truth": to_json_types(truth[c].tolist()),
@@ -154,11 +154,12 @@ def get_forecast(monitor_id: str, forecast_id: str) -> Any:
     return {**_summary(row, score), "channels": channels, "details": score.details if score else None}
 
 
-def _unit(dataset: Dataset | None, channel: str) -> str:
+def unit_of(dataset: Dataset | None, channel: str) -> str:
+    """The unit of a channel; empty if it has none."""
     return str((dataset.report["channels"].get(channel) or {}).get("unit") or "") if dataset else ""
 
 
-def _iso(times: np.ndarray, dataset: Dataset | None) -> list[str]:
+def iso_times(times: np.ndarray, dataset: Dataset | None) -> list[str]:
     """Times of the data, local if they have a zone."""
     index = pd.DatetimeIndex(times.astype("datetime64[us]"))
     if dataset is not None and has_time_zone(dataset.report):

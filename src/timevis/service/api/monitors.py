@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,9 +21,9 @@ from timevis.service.db.monitor_tables import (
     LASTING,
     TRIAL,
     Alert,
-    Annotation,
     Challenger,
     Champion,
+    ForecastScore,
     Monitor,
     StoredForecast,
 )
@@ -33,12 +34,9 @@ from timevis.service.monitoring.alerts import raise_alert
 from timevis.service.monitoring.champions import promote
 from timevis.service.monitoring.deliveries import new_secret, shown_target
 from timevis.service.monitoring.loop import next_of, queue_cycle
-from timevis.service.problems import Problem, conflict, wrong_field
+from timevis.service.problems import conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.monitors import (
-    AnnotationRequest,
-    Annotations,
-    AnnotationView,
     ChampionChange,
     ChampionHistory,
     Cycle,
@@ -48,16 +46,16 @@ from timevis.service.schemas.monitors import (
     MonitorPage,
     MonitorQuery,
     MonitorRequest,
-    SpanQuery,
 )
 from timevis.service.schemas.training import train_request
+from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.queue import send
 from timevis.service.tasks.states import FINAL
 
 blueprint = APIBlueprint("monitors", __name__, tag="Monitors")
 
 SORT_COLUMNS = {"created": Monitor.created, "name": Monitor.name}
-MAX_ANNOTATIONS = 1000
+MAX_RECENT_ERRORS = 30
 
 
 @blueprint.post("/monitors")
@@ -181,6 +179,8 @@ def change_monitor(monitor_id: str, change: MonitorChange) -> Any:
     values = change.model_dump(exclude_none=True, exclude={"schedule", "bounds", "retraining", "receivers"})
     with context().sessions.begin() as session:
         monitor = find_present(session, Monitor, monitor_id)
+        if change.horizon is not None:
+            _horizon(change.horizon, find(session, Model, monitor.model_id))
         dataset = session.get_one(Dataset, monitor.dataset_id)
         values |= _settings(change.model_dump(), dataset, monitor.receivers)
         for name, value in values.items():
@@ -193,6 +193,7 @@ def change_monitor(monitor_id: str, change: MonitorChange) -> Any:
 
 @blueprint.delete("/monitors/<monitor_id>")
 @blueprint.output({}, status_code=204)
+@access(EDIT_OWN, Monitor, "monitor_id")
 def delete_monitor(monitor_id: str) -> Any:
     """Delete a monitor. Its forecasts and scores are kept, and it can be restored."""
     return delete_row(Monitor, monitor_id)
@@ -310,50 +311,6 @@ def send_trial_alert(monitor_id: str) -> Any:
     return Response(status=204)
 
 
-@blueprint.get("/monitors/<monitor_id>/annotations")
-@blueprint.input(SpanQuery, location="query", arg_name="query")
-@blueprint.output(Annotations)
-def list_annotations(monitor_id: str, query: SpanQuery) -> Any:
-    """List the notes of a monitor in the order of time."""
-    with context().sessions() as session:
-        find(session, Monitor, monitor_id)
-        own = select(Annotation).where(Annotation.monitor_id == monitor_id)
-        own = own.where(Annotation.data_time >= query.start) if query.start else own
-        own = own.where(Annotation.data_time <= query.end) if query.end else own
-        rows = session.scalars(own.order_by(Annotation.data_time).limit(MAX_ANNOTATIONS)).all()
-    return {"items": [_annotation(row) for row in rows]}
-
-
-@blueprint.post("/monitors/<monitor_id>/annotations")
-@blueprint.input(AnnotationRequest, arg_name="body", example=examples.ANNOTATION)
-@blueprint.output(AnnotationView, status_code=201)
-def add_annotation(monitor_id: str, body: AnnotationRequest) -> Any:
-    """Note what happened at a time of the data, such as a meter that was replaced."""
-    with context().sessions.begin() as session:
-        find_present(session, Monitor, monitor_id)
-        row = Annotation(monitor_id=monitor_id, data_time=body.time, note=body.note)
-        session.add(row)
-        session.flush()
-        return _annotation(row)
-
-
-@blueprint.delete("/monitors/<monitor_id>/annotations/<annotation_id>")
-@blueprint.output({}, status_code=204)
-def delete_annotation(monitor_id: str, annotation_id: str) -> Any:
-    """Delete a note."""
-    with context().sessions.begin() as session:
-        row = find(session, Annotation, annotation_id)
-        if row.monitor_id != monitor_id:
-            text = Text("annotation-of-other", "the monitor has no annotation {identifier}", identifier=annotation_id)
-            raise Problem(404, "not-found", text)
-        session.delete(row)
-    return Response(status=204)
-
-
-def _annotation(row: Annotation) -> dict[str, Any]:
-    return {**{key: getattr(row, key) for key in ("id", "note", "created", "created_by")}, "time": row.data_time}
-
-
 def _names(session: Session, table: type[Dataset] | type[Model], ids: Sequence[str]) -> dict[str, str]:
     rows = session.execute(select(table.id, table.name).where(table.id.in_(set(ids))))
     return {row.id: row.name for row in rows}
@@ -371,7 +328,8 @@ def _summaries(session: Session, monitors: Sequence[Monitor]) -> list[dict[str, 
     states = {row.id: row.state for row in tasks}
     datasets = _names(session, Dataset, [monitor.dataset_id for monitor in monitors])
     models = _names(session, Model, [monitor.model_id for monitor in monitors])
-    columns = ("id", "name", "horizon", "enabled", "next_run", "created", "created_by", "deleted")
+    last, recent = _last_forecasts(session, ids), _recent_errors(session, ids)
+    columns = ("id", "name", "horizon", "schedule", "enabled", "next_run", "created", "created_by", "deleted")
     return [
         {
             **{key: getattr(monitor, key) for key in columns},
@@ -379,10 +337,41 @@ def _summaries(session: Session, monitors: Sequence[Monitor]) -> list[dict[str, 
             **{"model": monitor.model_id, "model_name": models.get(monitor.model_id)},
             **{"task": monitor.task_id, "task_state": states.get(monitor.task_id or "")},
             "open_alerts": alerts.get(monitor.id, 0),
+            "recent_relative_wql": recent[monitor.id],
+            **dict(zip(("last_forecast", "last_origin"), last.get(monitor.id, (None, None)), strict=True)),
             **_recent(monitor),
         }
         for monitor in monitors
     ]
+
+
+def _last_forecasts(session: Session, ids: Sequence[str]) -> dict[str, tuple[float, str]]:
+    """When the last forecast of each monitor was made, and its first time."""
+    columns = (StoredForecast.monitor_id, func.max(StoredForecast.created), func.max(StoredForecast.origin))
+    query = select(*columns).where(StoredForecast.monitor_id.in_(ids)).group_by(StoredForecast.monitor_id)
+    return {monitor: (made, origin) for monitor, made, origin in session.execute(query)}
+
+
+def _recent_errors(session: Session, ids: Sequence[str]) -> dict[str, list[float | None]]:
+    """The relative WQL of the last complete forecasts of each monitor, in the order of time."""
+    newest_first = func.row_number().over(
+        partition_by=StoredForecast.monitor_id, order_by=StoredForecast.origin_row.desc()
+    )
+    ranked = (
+        select(StoredForecast.id, newest_first.label("rank"))
+        .where(StoredForecast.monitor_id.in_(ids), StoredForecast.complete)
+        .subquery()
+    )
+    query = (
+        select(ForecastScore.monitor_id, ForecastScore.metrics)
+        .join(ranked, ranked.c.id == ForecastScore.forecast_id)
+        .where(ForecastScore.complete, ranked.c.rank <= MAX_RECENT_ERRORS)
+        .order_by(ranked.c.rank.desc())
+    )
+    errors = defaultdict[str, list[float | None]](list)
+    for monitor, metrics in session.execute(query):
+        errors[monitor].append(metrics.get("relative_wql"))
+    return errors
 
 
 def _recent(monitor: Monitor) -> dict[str, Any]:
@@ -398,7 +387,7 @@ def _detail(session: Session, monitor: Monitor, with_secrets: bool = False) -> d
     receivers = [dict(receiver) if with_secrets else shown_target(receiver) for receiver in monitor.receivers]
     return {
         **_summaries(session, [monitor])[0],
-        **{key: getattr(monitor, key) for key in ("schedule", "bounds", "retraining", "next_training")},
+        **{key: getattr(monitor, key) for key in ("bounds", "retraining", "next_training")},
         "receivers": receivers,
         "state": monitor.state,
     }

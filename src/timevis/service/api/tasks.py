@@ -134,6 +134,21 @@ def cancel_task(task_id: str) -> Any:
         return task_detail(session, find(session, Task, task_id), 0)
 
 
+@blueprint.post("/tasks/<task_id>/stop")
+@blueprint.output(TaskDetail)
+@blueprint.doc(summary="Stop the search of auto", responses={409: "The task has no search that goes on"})
+def stop_task(task_id: str) -> Any:
+    """End the search of a training run of auto, which completes with the best combination so far, as by Ctrl-C."""
+    with context().sessions.begin() as session:
+        task = find(session, Task, task_id)
+        if not states.can_stop(task) or not states.request_stop(session, task_id):
+            raise conflict(
+                Text("no-search-to-stop", "the task has no search for better models that goes on with a result"),
+                Text("cancel-in-place-of-stop", "a training run without a result can be cancelled"),
+            )
+        return task_detail(session, find(session, Task, task_id), 0)
+
+
 @blueprint.post("/tasks/cancel")
 @blueprint.input(CancelRequest, arg_name="body", example=examples.CANCEL)
 @blueprint.output(CancelledTasks)

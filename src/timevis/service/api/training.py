@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, json
+from flask import Response, g, json
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 from sqlalchemy import select
@@ -143,6 +143,7 @@ def _require_memory(estimated: Mapping[str, Any], megabytes: int) -> None:
 
 def _dry_run(chosen: BaseModel) -> Response:
     """Check a training, and estimate its time and memory."""
+    g.changes_nothing = True
     checked, values = _checked(chosen), _values(chosen)
     with context().sessions() as session:
         dataset = find(session, Dataset, values["dataset"])

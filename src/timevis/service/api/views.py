@@ -12,13 +12,13 @@ from timevis.service.api.commands import commands_of
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.following import read_log, seconds_left
-from timevis.service.tasks.states import QUEUED, READ, codes_of
+from timevis.service.tasks.states import QUEUED, READ, can_stop, codes_of
 
 
 def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
     """Tasks in a list, with the names of their models and data, which two queries read for all of them."""
-    columns = ["id", "kind", "state", "attempt", "cancel_requested", "progress", "error", "advice", "retry_of"]
-    columns += ["created", "started", "finished"]
+    columns = ["id", "kind", "state", "attempt", "cancel_requested", "stop_requested", "progress"]
+    columns += ["error", "advice", "retry_of", "created_by", "created", "started", "finished"]
     model_ids = {task.id: _models_of(task.request) for task in tasks}
     wanted = {model for ids in model_ids.values() for model in ids}
     rows = session.execute(select(Model.id, Model.name, Model.dataset_id).where(Model.id.in_(wanted)))
@@ -31,6 +31,7 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
         {
             **{name: getattr(task, name) for name in columns},
             **codes_of(task),
+            "can_stop": can_stop(task),
             "name": task.request.get("name"),
             "method": task.request.get("model" if task.kind == "train" else "method"),
             "models": [models[model][0] for model in model_ids[task.id] if model in models],
@@ -89,7 +90,7 @@ def _queue_position(session: Session, task: Task) -> int | None:
 
 def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str, Any]]:
     """Models in a list; one query reads which of them are preferred for a dataset."""
-    columns = ("id", "name", "kind", "summary", "notes", "tags", "created", "deleted")
+    columns = ("id", "name", "kind", "summary", "notes", "tags", "created_by", "created", "deleted")
     ids = [model.id for model in models]
     champions = set(session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.in_(ids))))
     return [

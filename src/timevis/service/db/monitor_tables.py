@@ -1,4 +1,4 @@
-"""The tables of the daily loop: monitors, their forecasts and scores, champions and challengers, alerts, annotations.
+"""The tables of the daily loop: monitors, their forecasts and scores, champions, challengers and alerts.
 
 Times are seconds since 1970 in UTC, but for `origin`, `last_time` and `data_time`: times of the data as ISO 8601.
 """
@@ -195,15 +195,3 @@ class Delivery(Base):
     next_attempt: Mapped[float] = mapped_column(default=time.time)
     error: Mapped[str | None] = mapped_column(String(500))
     sent: Mapped[float | None]
-
-
-class Annotation(Base):
-    """A note at a time of the data of a monitor, such as "meter replaced"."""
-
-    __tablename__ = "monitor_annotations"
-    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    monitor_id: Mapped[str] = mapped_column(ForeignKey("monitors.id"), index=True)
-    data_time: Mapped[str]
-    note: Mapped[str] = mapped_column(String(1000))
-    created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
-    created: Mapped[float] = mapped_column(default=time.time)

@@ -23,7 +23,7 @@ def new_id() -> str:
 
 
 ACTOR: ContextVar[str | None] = ContextVar("actor", default=None)
-"""Name of the token of the current request; rows that the request adds record it."""
+"""Name of the user of the current request; rows that the request adds record it."""
 
 
 Sessions = sessionmaker[Session]
@@ -38,7 +38,7 @@ class Dataset(Base):
 
     `content_hash` names the stored file; `options` are keys of the config section `data`. A dataset is deleted by
     setting `deleted`, so that it can be restored. `champion_id` is the model that a user preferred for this dataset;
-    `parent_id` is the dataset that this one extends by newer rows. `created_by` is the name of a token.
+    `parent_id` is the dataset that this one extends by newer rows. `created_by` is the name of a user.
     """
 
     __tablename__ = "datasets"
@@ -88,6 +88,7 @@ class Task(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     heartbeat: Mapped[float | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    stop_requested: Mapped[bool] = mapped_column(default=False)
     is_short: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time, index=True)
@@ -112,6 +113,7 @@ class Model(Base):
     summary: Mapped[dict[str, Any]]
     notes: Mapped[str] = mapped_column(Text, default="")
     tags: Mapped[list[str]] = mapped_column(default=list)
+    created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time, index=True)
     deleted: Mapped[float | None]
 
@@ -142,23 +144,27 @@ class Worker(Base):
 
 
 class Token(Base):
-    """A named token. `digest` is the SHA-256 of the secret, which is stored nowhere."""
+    """A named token of a user. `digest` is the SHA-256 of the secret, which is stored nowhere."""
 
     __tablename__ = "tokens"
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     digest: Mapped[str] = mapped_column(unique=True)
-    read_only: Mapped[bool]
+    user_name: Mapped[str] = mapped_column(
+        String(100), ForeignKey("users.name", name="fk_tokens_user_name"), index=True
+    )
     created: Mapped[float] = mapped_column(default=time.time)
 
 
 class LoginSession(Base):
-    """A browser that was given a token. `digest` is the SHA-256 of its cookie, and `token_digest` that of the token.
+    """A browser that was given a token, or the name and password of a user; `digest` is the SHA-256 of its cookie.
 
-    It ends with the token, or at the time `expires`.
+    `token_digest` is the SHA-256 of the token, and `user_name` the name of a user who gave a password; one of both is
+    None. It ends with the token or the user, with a change of role or password, or at the time `expires`.
     """
 
     __tablename__ = "login_sessions"
     digest: Mapped[str] = mapped_column(primary_key=True)
-    token_digest: Mapped[str]
+    token_digest: Mapped[str | None]
+    user_name: Mapped[str | None] = mapped_column(String(100))
     created: Mapped[float] = mapped_column(default=time.time)
     expires: Mapped[float]

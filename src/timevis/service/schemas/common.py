@@ -11,6 +11,7 @@ Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="An identifier 
 Number = float | None
 SearchText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 ChannelName = Annotated[str, Field(max_length=300)]
+DataTime = Annotated[str, Field(min_length=4, max_length=40, pattern=r"^[0-9T:.+\- Z]+$")]
 
 
 class StrictModel(BaseModel):

@@ -81,6 +81,7 @@ class DatasetSummary(BaseModel):
     champion: Id | None = Field(description="The preferred model.")
     version: int = Field(description="Counts how often newer rows were added.")
     parent: Id | None = Field(description="The dataset that this one extends by newer rows.")
+    created_by: str | None = Field(description="Name of the user who made it.")
     created: float
     deleted: float | None
 

@@ -26,7 +26,7 @@ class PredictItem(StrictModel):
 
 
 class PredictRequest(StrictModel):
-    """One of `models`, `method` and `items`. The first two share one of dataset and values."""
+    """One of `models`, `method`, `training` and `items`. The first two share one of dataset and values."""
 
     method: Literal[tuple(untrained_methods())] | None = Field(  # type: ignore[valid-type]  # the models declare the names
         None, description="A forecaster that needs no training, in place of models; with dataset or values."
@@ -35,6 +35,9 @@ class PredictRequest(StrictModel):
         None, description="Channels that method forecasts; all of them if absent."
     )
     models: Annotated[list[Id], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
+    training: Id | None = Field(
+        None, description="The task of a training run of auto or ensemble, whose best combination so far forecasts."
+    )
     dataset: Id | None = Field(None, description="Another dataset with the same columns; the model's own if absent.")
     values: Rows | None = Field(None, description="Rows with the time column and the channels of the model.")
     items: Annotated[list[PredictItem], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
@@ -47,12 +50,19 @@ class PredictRequest(StrictModel):
         "forecasts any number, by default one that suits the frequency of the data.",
     )
 
+    known: dict[ChannelName, Annotated[list[float | None], Field(max_length=10**5)]] | None = Field(
+        None,
+        description="Known covariates in the rows of the forecast in place of those of the data: name to values, for "
+        "all series alike; null keeps the value.",
+    )
     dry_run: bool = Field(False, description="Check the request, and answer with commands that do the same.")
 
     @model_validator(mode="after")
     def _one_form(self) -> PredictRequest:
-        if sum(given is not None for given in (self.models, self.method, self.items)) != 1:
-            raise ValueError(Text("models-method-or-items", "give one of models, method and items"))
+        if sum(given is not None for given in (self.models, self.method, self.training, self.items)) != 1:
+            raise ValueError(Text("models-method-or-items", "give one of models, method, training and items"))
+        if self.training is not None and (self.dataset is not None or self.values is not None):
+            raise ValueError(Text("training-has-data", "a training run forecasts its own data"))
         if self.method is not None and self.dataset is None and self.values is None:
             raise ValueError(Text("method-needs-data", "with method, give a dataset or values"))
         if self.method is None and self.target is not None:
@@ -90,6 +100,9 @@ class ForecastItem(BaseModel):
     levels: list[float]
     quantiles: list[list[Number]] = Field(description="A row for each level, a column for each step.")
     truth: list[Number] | None = Field(description="What a back-test hides, or what newer rows have shown since.")
+    known: dict[str, list[Number]] = Field(
+        description="The known covariates that the model reads, in the rows of the forecast."
+    )
     scored: bool | None = Field(
         description="False for a series that was too short for the model to be scored on it; null without a model "
         "or a forecast."

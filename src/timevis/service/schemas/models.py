@@ -35,6 +35,7 @@ class ModelSummary(BaseModel):
     notes: str
     tags: list[str]
     champion: bool = Field(description="Whether it is the preferred model of its dataset.")
+    created_by: str | None = Field(description="Name of the user who made it.")
     created: float
     deleted: float | None
 

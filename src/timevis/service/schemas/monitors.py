@@ -10,6 +10,7 @@ from timevis.messages import Text
 from timevis.service.db.monitor_tables import ALERT_KINDS
 from timevis.service.schemas.common import (
     ChannelName,
+    DataTime,
     DeletableQuery,
     Id,
     Name,
@@ -22,7 +23,6 @@ from timevis.service.schemas.common import (
 
 Cron = Annotated[str, Field(min_length=9, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+/-]+$")]
-DataTime = Annotated[str, Field(min_length=4, max_length=40, pattern=r"^[0-9T:.+\- Z]+$")]
 AlertKind = Literal[ALERT_KINDS]  # type: ignore[valid-type]  # they are listed once
 MAX_RECEIVERS = 20
 
@@ -121,6 +121,7 @@ class MonitorChange(StrictModel):
     """What is left out stays as it is; an object replaces the whole former one."""
 
     name: Name | None = None
+    horizon: Annotated[int, Field(ge=1, le=10**6)] | None = Field(None, description="Rows of the next forecasts.")
     schedule: ForecastSchedule | None = None
     bounds: Bounds | None = None
     retraining: Retraining | None = None
@@ -141,12 +142,18 @@ class MonitorSummary(BaseModel):
     model: Id = Field(description="The champion.")
     model_name: str | None
     horizon: int
+    schedule: ForecastSchedule
     enabled: bool
     open_alerts: int = Field(description="Alerts whose condition has not ended.")
     forecasts: int = Field(description="Recent complete forecasts of the champion, at most bounds.window.")
     relative_wql: Number = Field(description="Of these forecasts.")
     coverage_80: Number
     is_drift: bool | None = Field(description="null: there are too few forecasts to say.")
+    recent_relative_wql: list[Number] = Field(
+        description="Of each of the last complete forecasts, at most 30, in the order of time."
+    )
+    last_forecast: float | None = Field(description="When the last forecast was made.")
+    last_origin: str | None = Field(description="The first time of the last forecast.")
     next_run: float | None
     task: Id | None = Field(description="The last cycle.")
     task_state: str | None
@@ -194,7 +201,6 @@ class ReceiverView(BaseModel):
 
 
 class MonitorDetail(MonitorSummary):
-    schedule: ForecastSchedule
     bounds: Bounds
     retraining: Retraining
     receivers: list[ReceiverView]
@@ -242,6 +248,29 @@ class ScoreSeries(BaseModel):
 
 class ForecastQuery(PageQuery, SpanQuery):
     pass
+
+
+class PeriodQuery(BaseModel):
+    channel: ChannelName | None = Field(None, description="Left out: the first channel.")
+    forecasts: Annotated[int, Field(ge=1, le=500)] = Field(60, description="The last forecasts that are shown.")
+
+
+class ForecastSpan(BaseModel):
+    id: Id
+    origin: str
+    last_time: str
+
+
+class MonitorPeriod(BaseModel):
+    channel: str
+    channels: list[str]
+    unit: str
+    time: list[str] = Field(description="The times of the forecasts and the known times between and shortly before.")
+    truth: list[Number] = Field(description="null where it is not known yet.")
+    low: list[Number] = Field(description="The 10 % quantile of the newest forecast of each time.")
+    median: list[Number]
+    high: list[Number] = Field(description="The 90 % quantile.")
+    forecasts: list[ForecastSpan] = Field(description="In the order of time.")
 
 
 class StoredForecastSummary(BaseModel):
@@ -338,23 +367,6 @@ class ChampionHistory(BaseModel):
 
 class ChampionChange(StrictModel):
     model: Id
-
-
-class AnnotationRequest(StrictModel):
-    time: DataTime = Field(description="A time of the data, ISO 8601.")
-    note: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
-
-
-class AnnotationView(BaseModel):
-    id: Id
-    time: str
-    note: str
-    created: float
-    created_by: str | None
-
-
-class Annotations(BaseModel):
-    items: list[AnnotationView]
 
 
 class CycleRequest(StrictModel):

@@ -68,6 +68,8 @@ class TaskSummary(BaseModel):
     state: TaskState
     attempt: int
     cancel_requested: bool
+    stop_requested: bool = Field(description="Whether its search for better models is to end.")
+    can_stop: bool = Field(description="Whether POST /api/tasks/{id}/stop is possible now.")
     progress: dict[str, Any] = Field(
         description="Stage, epoch, step and metrics so far; of an ensemble also `members` and `combination`."
     )
@@ -84,6 +86,7 @@ class TaskSummary(BaseModel):
     )
     group: str | None
     retry_of: str | None
+    created_by: str | None = Field(description="Name of the user who made it.")
     created: float
     started: float | None
     finished: float | None

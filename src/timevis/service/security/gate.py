@@ -12,13 +12,17 @@ from urllib.parse import urlencode, urlsplit
 
 import structlog
 from apiflask import APIFlask
-from flask import Response, g, redirect, request
+from flask import Response, current_app, g, redirect, request
 
 from timevis.messages import Text
 from timevis.service.db.tables import ACTOR, Sessions
 from timevis.service.problems import Problem
+from timevis.service.security import audit, shares
 from timevis.service.security.rates import RateLimiter
+from timevis.service.security.roles import READING_METHODS, access_of, forbidden, require
+from timevis.service.security.sign_in import proxy_caller
 from timevis.service.security.tokens import (
+    LINK,
     SESSION_SECONDS,
     Caller,
     RecentTokens,
@@ -32,11 +36,11 @@ from timevis.service.web.page import is_page_path
 log = logging.getLogger(__name__)
 
 ASSETS = "/api/docs/assets/"
-PUBLIC_PATHS = ("/api/", "/api/live", "/api/health", "/api/docs", "/api/openapi.json")
+SESSION_PATH = "/api/session"
+PUBLIC_PATHS = ("/api/", "/api/live", "/api/health", "/api/docs", "/api/openapi.json", SESSION_PATH)
 PUBLIC_FOLDERS = (ASSETS,)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 SESSION_COOKIE = "timevis_session"
-READING_METHODS = ("GET", "HEAD", "OPTIONS")
 MAX_BODY_MEGABYTES = 16
 """Limit of a request that uploads no file, such as a forecast with its rows in the request."""
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -78,9 +82,11 @@ class Gate:
         self.hosts = {*LOCAL_HOSTS, *settings.allowed_hosts}
         self.requests = RateLimiter(settings.requests_per_minute)
         self.failures = RateLimiter(settings.failed_tokens_per_minute)
+        self.sign_ins = RateLimiter(settings.sign_ins_per_minute)
         self.accepted = RecentTokens()
 
     def register(self, app: APIFlask) -> None:
+        app.extensions["timevis_gate"] = self
         app.before_request(self.check)
         app.after_request(self.finish)
 
@@ -98,7 +104,8 @@ class Gate:
         is_public = (
             is_page_path(request.path) or request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_FOLDERS)
         )
-        link_token = request.args.get("token") if request.method == "GET" else None
+        is_shared = shares.ENVIRONMENT_KEY in request.environ
+        link_token = request.args.get("token") if request.method == "GET" and not is_shared else None
         caller = self._identify(link_token, is_required=not is_public)
         self._limit(self.requests, caller.name if caller else _address())
         if caller is None:
@@ -107,28 +114,24 @@ class Gate:
             rest = [(key, value) for key, value in request.args.items(multi=True) if key != "token"]
             query = f"?{urlencode(rest)}" if rest else ""
             response = redirect(f"{request.script_root}{request.path}{query}")
-            secret = start_session(self.sessions, link_token)
-            response.set_cookie(
-                SESSION_COOKIE,
-                secret,
-                max_age=SESSION_SECONDS,
-                path=request.script_root or "/",
-                httponly=True,
-                samesite="Strict",
-                secure=request.is_secure,
-            )
+            set_session_cookie(response, start_session(self.sessions, link_token))
             return response
-        if caller.read_only and request.method not in READING_METHODS:
-            raise Problem(
-                403,
-                "read-only-token",
-                Text("token-may-only-read", "the token {name!r} may only read", name=caller.name),
-                Text("other-token", "use another token"),
-            )
         g.caller = caller
         ACTOR.set(caller.name)
         structlog.contextvars.bind_contextvars(token=caller.name)
+        self._require_access(caller, is_public)
         return None
+
+    def _require_access(self, caller: Caller, is_public: bool) -> None:
+        arguments = request.view_args or {}
+        if caller.way == LINK:
+            is_opened = is_public or shares.is_opened(caller, request.endpoint, arguments)
+            if not (is_opened and request.method in READING_METHODS):
+                raise forbidden(Text("link-opens-one-result", "this link opens one result and nothing else"))
+            return
+        view = current_app.view_functions.get(request.endpoint or "")
+        with self.sessions() as session:
+            require(session, caller.name, caller.role, access_of(view, request.method), arguments)
 
     def finish(self, response: Response) -> Response:
         """Add headers to a response, and record who changed what."""
@@ -144,8 +147,9 @@ class Gate:
             response.headers.add("Vary", "Origin")
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
-            if SESSION_COOKIE in request.cookies:
+            if SESSION_COOKIE in request.cookies and shares.ENVIRONMENT_KEY not in request.environ:
                 response.delete_cookie(SESSION_COOKIE, path=request.script_root or "/")
+        audit.record(self.sessions, response)
         level = logging.DEBUG if request.method in READING_METHODS and response.status_code < 400 else logging.INFO
         milliseconds = round(1000 * (time.perf_counter() - g.started))
         log.log(
@@ -169,6 +173,12 @@ class Gate:
             )
 
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
+        if (secret := request.environ.get(shares.ENVIRONMENT_KEY)) is not None:
+            return self._visitor(secret, is_required)
+        has_token = "Authorization" in request.headers or link_token is not None
+        if not has_token and (signed_in := proxy_caller(self.sessions, self.settings)) is not None:
+            self._check_origin()
+            return signed_in
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         cookie = request.cookies.get(SESSION_COOKIE)
         token = (bearer if scheme.lower() == "bearer" else link_token) or None
@@ -202,6 +212,29 @@ class Gate:
             )
         return caller
 
+    def _visitor(self, secret: str, is_required: bool) -> Caller | None:
+        """Who opens a shared link."""
+        if secret not in self.accepted and not self.failures.has_capacity(_address()):
+            raise _too_many(
+                60 / self.failures.per_minute,
+                Text("too-many-wrong-links", "this address has opened too many wrong links"),
+            )
+        caller = shares.share_caller(self.sessions, secret)
+        if caller is not None:
+            self.accepted.add(secret)
+            return caller
+        if is_page_path(request.path):  # the page says that the link has ended
+            return None
+        self.failures.seconds_to_wait(_address())
+        if is_required or request.path == SESSION_PATH:
+            raise Problem(
+                401,
+                "unauthorized",
+                Text("link-has-ended", "this link has expired, was revoked, or never existed"),
+                Text("ask-for-link", "ask for a new one"),
+            )
+        return None
+
     def _check_origin(self) -> None:
         """A browser sends the cookie also for pages of other ports of this host; their changes are refused."""
         origin = request.headers.get("Origin")
@@ -217,6 +250,32 @@ class Gate:
     def _limit(self, limiter: RateLimiter, caller: str) -> None:
         if wait := limiter.seconds_to_wait(caller):
             raise _too_many(wait, Text("too-many-requests", "this caller has sent too many requests"))
+
+
+def require_sign_ins(name: str) -> None:
+    """Count an attempt to give the password of a user; too many of one name or one address are refused.
+
+    Attempts are counted before the password is checked, so that many at the same time are no way around.
+    """
+    gate: Gate = current_app.extensions["timevis_gate"]
+    waits = [gate.sign_ins.seconds_to_wait(key) for key in (_address(), f"name {name.lower()}")]
+    if wait := max(waits):
+        raise _too_many(
+            wait, Text("too-many-sign-ins", "too many passwords were tried for this name or from this address")
+        )
+
+
+def set_session_cookie(response: Response, secret: str) -> None:
+    """Give a browser the cookie of its session."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        secret,
+        max_age=SESSION_SECONDS,
+        path=request.script_root or "/",
+        httponly=True,
+        samesite="Strict",
+        secure=request.is_secure,
+    )
 
 
 def _too_many(seconds: float, detail: Text) -> Problem:

@@ -1,37 +1,40 @@
-"""Tokens: the one of the home folder, and named ones, which may be read-only."""
+"""Tokens and sessions: the token of the home folder belongs to the owner, a named one to a user."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.db.tables import LoginSession, Sessions, Token
+from timevis.service.db.user_tables import User
+from timevis.service.security.roles import OWNER
+from timevis.service.security.users import find_user, require_name
 
 MAX_RECENT_TOKENS = 10_000
 SESSION_SECONDS = 30 * 86_400
-"""A browser must be given its token again after this time."""
-OWNER = "owner"
-"""Name of the token of the home folder."""
-NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}"
+"""A browser must be given its token or password again after this time."""
+TOKEN, SESSION, PROXY, LINK = "token", "session", "proxy", "link"
+"""How a caller was identified: a token in the header, a cookie, a header of the proxy, or a shared link."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request."""
+    """Who sent a request. `role` is a role, or the kind of a shared link, of which `object_id` names the object."""
 
     name: str
-    read_only: bool
+    role: str
+    way: str
+    object_id: str = ""
 
 
 def identify(sessions: Sessions, owner_token: str, given: str | None) -> Caller | None:
@@ -39,18 +42,23 @@ def identify(sessions: Sessions, owner_token: str, given: str | None) -> Caller 
     if not given:
         return None
     if hmac.compare_digest(given.encode(), owner_token.encode()):
-        return Caller(OWNER, read_only=False)
+        return Caller(OWNER, OWNER, TOKEN)
     with sessions() as session:
-        token = session.scalar(select(Token).where(Token.digest == _digest(given)))
-    return None if token is None else Caller(token.name, token.read_only)
+        return _user(session, User.name == Token.user_name, Token.digest == digest_of(given), way=TOKEN)
 
 
-def start_session(sessions: Sessions, token: str, now: float | None = None) -> str:
-    """Store a session for a browser that was given a valid token; returns the secret of its cookie."""
+def start_session(
+    sessions: Sessions, token: str | None = None, user: str | None = None, now: float | None = None
+) -> str:
+    """Store a session for a browser that was given a valid token or password; returns the secret of its cookie."""
     now = time.time() if now is None else now
     secret = secrets.token_urlsafe(32)
     row = LoginSession(
-        digest=_digest(secret), token_digest=_digest(token), created=now, expires=now + SESSION_SECONDS
+        digest=digest_of(secret),
+        token_digest=None if token is None else digest_of(token),
+        user_name=user,
+        created=now,
+        expires=now + SESSION_SECONDS,
     )
     with sessions.begin() as session:
         session.execute(delete(LoginSession).where(LoginSession.expires < now))
@@ -58,16 +66,28 @@ def start_session(sessions: Sessions, token: str, now: float | None = None) -> s
     return secret
 
 
+def end_session(sessions: Sessions, cookie: str) -> None:
+    """Remove the session of a cookie."""
+    with sessions.begin() as session:
+        session.execute(delete(LoginSession).where(LoginSession.digest == digest_of(cookie)))
+
+
 def session_caller(sessions: Sessions, owner_token: str, cookie: str) -> Caller | None:
-    """The caller whose browser sent a cookie; None if its session has expired or its token was removed."""
+    """The caller whose browser sent a cookie; None if its session has ended, or its token or user was removed."""
     with sessions() as session:
-        row = session.get(LoginSession, _digest(cookie))
+        row = session.get(LoginSession, digest_of(cookie))
         if row is None or row.expires < time.time():
             return None
-        if hmac.compare_digest(row.token_digest, _digest(owner_token)):
-            return Caller(OWNER, read_only=False)
-        token = session.scalar(select(Token).where(Token.digest == row.token_digest))
-    return None if token is None else Caller(token.name, token.read_only)
+        if row.token_digest is None:
+            return _user(session, User.name == row.user_name, way=SESSION)
+        if hmac.compare_digest(row.token_digest, digest_of(owner_token)):
+            return Caller(OWNER, OWNER, SESSION)
+        return _user(session, User.name == Token.user_name, Token.digest == row.token_digest, way=SESSION)
+
+
+def _user(session: Session, *conditions: ColumnElement[bool], way: str) -> Caller | None:
+    row = session.execute(select(User.name, User.role).where(*conditions)).first()
+    return None if row is None else Caller(row.name, row.role, way)
 
 
 class RecentTokens:
@@ -79,36 +99,34 @@ class RecentTokens:
 
     def add(self, token: str) -> None:
         with self._lock:
-            self._digests[_digest(token)] = None
-            self._digests.move_to_end(_digest(token))
+            self._digests[digest_of(token)] = None
+            self._digests.move_to_end(digest_of(token))
             while len(self._digests) > MAX_RECENT_TOKENS:
                 self._digests.popitem(last=False)
 
     def __contains__(self, token: object) -> bool:
         with self._lock:
-            return isinstance(token, str) and _digest(token) in self._digests
+            return isinstance(token, str) and digest_of(token) in self._digests
 
 
-def add_token(session: Session, name: str, read_only: bool) -> str:
-    """Store a new token; returns its secret, which cannot be read again.
+def add_token(session: Session, name: str, user: str) -> str:
+    """Store a new token of a user; returns its secret, which cannot be read again.
 
     Raises
     ------
     ConfigError
-        The name is taken or has other characters than letters, digits and ``._@-``.
+        There is no such user; or the name is taken, or has other characters than letters, digits and ``._@+-``.
     """
-    if not re.fullmatch(NAME_PATTERN, name) or name == OWNER:
-        raise ConfigError(
-            Text("wrong-token-name", "{name!r} cannot be the name of a token", name=name),
-            Text("characters-of-token-name", "use letters, digits and . _ @ -"),
-        )
+    require_name(name)
+    find_user(session, user)
     if session.get(Token, name) is not None:
         raise ConfigError(
             Text("token-exists", "there is a token {name!r} already", name=name),
             Text("remove-token-first", "remove it first, or choose another name"),
+            "name",
         )
     secret = secrets.token_urlsafe(24)
-    session.add(Token(name=name, digest=_digest(secret), read_only=read_only))
+    session.add(Token(name=name, digest=digest_of(secret), user_name=user))
     return secret
 
 
@@ -129,6 +147,6 @@ def remove_token(session: Session, name: str) -> None:
     session.delete(token)
 
 
-def _digest(secret: str) -> str:
-    """A token is long and random, so one round of SHA-256 suffices; it also makes the look-up independent of time."""
+def digest_of(secret: str) -> str:
+    """A secret is long and random, so one round of SHA-256 suffices; the time of a look-up then tells nothing."""
     return hashlib.sha256(secret.encode()).hexdigest()

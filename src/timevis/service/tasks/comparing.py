@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
+from timevis.evaluation.over_seeds import input_notes
 from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairs_to_compare, training_curve
 from timevis.messages import Text
 from timevis.runs.record import RunRecord
@@ -33,6 +34,7 @@ def comparison_result(
     names = {key: name for key, (name, _) in described.items()} | {NAIVE_KEY: "seasonal naive"}
     names_in_notes = names | {NAIVE_KEY: Text("seasonal-naive", "seasonal naive")}
     notes = comparison_notes(first, scores, reference or NAIVE_KEY, names_in_notes)
+    notes += input_notes(records, names_in_notes)
     models = [
         {
             **{"model": key, "name": described[key][0], "kind": described[key][1]},

@@ -25,7 +25,7 @@ HEARTBEAT_SECONDS = 5.0
 """Time between two comments of a stream in which nothing happens; a client that has gone is noticed by them."""
 STREAM_SECONDS = 3600.0
 """A stream ends after this time, and the client opens the next one."""
-STATE_COLUMNS = ("state", "attempt", "cancel_requested", "error", "advice")
+STATE_COLUMNS = ("state", "attempt", "cancel_requested", "stop_requested", "error", "advice")
 _free_streams = BoundedSemaphore(MAX_STREAMS)
 
 

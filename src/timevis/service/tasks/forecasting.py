@@ -12,12 +12,13 @@ import pandas as pd
 
 from timevis.data.catalog import load_panel
 from timevis.data.hold_out import hold_out_last_rows
+from timevis.data.known_values import KNOWN_PREFIX, KnownValues
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
-from timevis.predict import NewData, forecast_panel, load_panels, mark_scored
+from timevis.predict import NewData, forecast_panel, known_of_forecast, load_panels, mark_scored
 from timevis.runs.folder import RunFolder
 from timevis.service.training import untrained_config, untrained_methods
 from timevis.training.untrained import default_horizon, untrained_forecaster
@@ -35,6 +36,8 @@ def requested_items(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     if request.get("items") is not None:
         return [dict(item) for item in request["items"]]
     data = {key: request[key] for key in ("dataset", "values") if request.get(key) is not None}
+    if request.get("training") is not None:
+        return [{"training": request["training"]}]
     if request.get("method") is not None:
         return [{"method": request["method"], **data}]
     return [{"model": model, **data} for model in request["models"]]
@@ -43,8 +46,8 @@ def requested_items(request: Mapping[str, Any]) -> list[dict[str, Any]]:
 class ItemForecasts:
     """Forecasts items one after the other; the last `MAX_LOADED` models stay loaded for later items."""
 
-    def __init__(self, kind: str = "future", horizon: int | None = None) -> None:
-        self.kind, self.horizon = kind, horizon
+    def __init__(self, kind: str = "future", horizon: int | None = None, known: KnownValues | None = None) -> None:
+        self.kind, self.horizon, self.known = kind, horizon, known
         self._loaded: dict[Path, Forecaster] = {}  # the one that was used last is the last one
 
     def forecast(self, run: Path, data: NewData, name: str | None = None) -> pd.DataFrame:
@@ -64,7 +67,8 @@ class ItemForecasts:
         DataFrame
             Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth, the quantiles
             and scored; see `timevis.predict.predict`. In rows of the recent past, only `truth` has a value of these.
-            In rows of the forecast it has one if the forecast is a back-test.
+            In rows of the forecast it has one if the forecast is a back-test. Further columns, whose names begin with
+            `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast.
 
         Raises
         ------
@@ -133,8 +137,12 @@ class ItemForecasts:
         return _in_utc(table.assign(scored=None)), report.timezone
 
     def _forecast_panel(self, forecaster: Forecaster, panel: Panel, name: str, horizon: int) -> pd.DataFrame:
-        forecast = forecast_panel(forecaster, panel, name, horizon=horizon, backtest=self.kind == "backtest")
-        forecast = forecast.assign(is_history=False, truth=forecast.get("truth", np.nan))
+        is_backtest = self.kind == "backtest"
+        forecast = forecast_panel(forecaster, panel, name, horizon=horizon, backtest=is_backtest, known=self.known)
+        known = known_of_forecast(forecaster, panel, horizon, backtest=is_backtest, known=self.known)
+        channels = [panel.channels.index(channel) for channel in forecast["channel"].unique()]
+        columns = {KNOWN_PREFIX + name: values[channels].ravel() for name, values in known.items()}
+        forecast = forecast.assign(is_history=False, truth=forecast.get("truth", np.nan), **columns)
         rows = max(MIN_HISTORY_ROWS, HISTORY_HORIZONS * horizon)
         first = forecast.groupby("channel", sort=False)["timestamp"].first()
         return pd.concat([*(_history(panel, name, str(c), t, rows) for c, t in first.items()), forecast])

@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from timevis.data.known_values import KNOWN_PREFIX
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
@@ -186,6 +187,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 devices=devices,
                 megabytes=None if devices else settings.training_megabytes,
                 grace_seconds=settings.grace_seconds,
+                is_stopped=watch.is_stopped,
                 **callbacks,
             )
     if _was_killed(outcome) and task.attempt < settings.max_attempts:
@@ -218,6 +220,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         dataset_id=task.dataset_id,
         run_id=task.run_id,
         summary=summary,
+        created_by=task.created_by,
     )
     model.id = uuid.uuid4().hex
     values = {"result": {"model": model.id, **summary}, "progress": progress}
@@ -244,7 +247,8 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     from timevis.service.tasks.forecasting import ItemForecasts, requested_items  # imports PyTorch
 
     watch, tables = _Watch(worker, task), []
-    forecasts = ItemForecasts(task.request.get("kind") or "future", task.request.get("horizon"))
+    request = task.request
+    forecasts = ItemForecasts(request.get("kind") or "future", request.get("horizon"), request.get("known"))
     requested, items = requested_items(task.request), list[dict[str, Any]]()
     for item in requested:
         if not watch.report({"stage": "forecast", "step": len(items), "steps_total": len(requested)}):
@@ -256,6 +260,8 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         try:
             if "method" in item:
                 table = _forecast_untrained(worker, task, forecasts, item, described)
+            elif "training" in item:
+                table = _forecast_running(worker, forecasts, item["training"], described)
             else:
                 with worker.sessions() as session:
                     model = _model(session, item["model"])
@@ -270,6 +276,7 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         except TimeVisError as error:
             items.append(described | error.to_json())
             continue
+        described["known"] = [c.removeprefix(KNOWN_PREFIX) for c in table if c.startswith(KNOWN_PREFIX)]
         tables.append(table.assign(position=len(items)))
         items.append(described)
     if not tables:
@@ -317,6 +324,19 @@ def _forecast_untrained(
     of_values = {"start": start, "timezone": timezone, "channels": {}}
     described["data"] = of_values if report is None else _shown_data(report)
     return table
+
+
+def _forecast_running(worker: Worker, forecasts: Any, task_id: str, described: dict[str, Any]) -> Any:
+    """Forecast with the best combination so far of a training run that need not have ended."""
+    with worker.sessions() as session:
+        training = session.get(Task, task_id)
+        if training is None or training.run_id is None or training.dataset_id is None:
+            raise RunFolderError(Text("training-run-removed", "the training run or its dataset was removed"))
+        dataset = session.get_one(Dataset, training.dataset_id)
+        worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
+        described |= {"dataset": dataset.id, "data": _shown_data(dataset.report)}
+    described["name"] = declared_models()[training.request["model"]].declaration.title
+    return forecasts.forecast(worker.storage.fetched_run(training.run_id), None)
 
 
 def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model: Model | None = None) -> Any:
@@ -420,7 +440,7 @@ class _Watch:
         self.worker, self.task = worker, task
         self._written = self._read = 0.0
         self.progress: dict[str, Any] = {}
-        self._is_own, self._is_cancelled = True, False
+        self._is_own, self._is_cancelled, self._is_stopped = True, False, False
 
     def report(self, progress: dict[str, Any], at_once: bool = False) -> bool:
         """Write the progress if it is due, or `at_once`; False if the task belongs to another attempt."""
@@ -437,11 +457,21 @@ class _Watch:
         return self._is_own
 
     def is_cancelled(self) -> bool:
-        now = time.monotonic()
-        if now - self._read >= CANCELLATION_SECONDS:
-            self._read = now
-            try:
-                self._is_cancelled = states.is_cancel_requested(self.worker.sessions, self.task.id)
-            except SQLAlchemyError as error:
-                log.warning("task %s: its row could not be read (%s)", self.task.id, error)
+        self._read_row()
         return self._is_cancelled
+
+    def is_stopped(self) -> bool:
+        """Whether the search of a training run is to end."""
+        self._read_row()
+        return self._is_stopped
+
+    def _read_row(self) -> None:
+        now = time.monotonic()
+        if now - self._read < CANCELLATION_SECONDS:
+            return
+        self._read = now
+        try:
+            ends = states.requested_ends(self.worker.sessions, self.task.id)
+            self._is_cancelled, self._is_stopped = ends
+        except SQLAlchemyError as error:
+            log.warning("task %s: its row could not be read (%s)", self.task.id, error)

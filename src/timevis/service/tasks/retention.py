@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
+from timevis.service.db.annotation_table import Annotation
 from timevis.service.db.monitor_tables import (
     Alert,
-    Annotation,
     Challenger,
     Champion,
     Delivery,
@@ -22,6 +22,7 @@ from timevis.service.db.monitor_tables import (
     StoredForecast,
 )
 from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task
+from timevis.service.db.user_tables import AuditEntry, Share
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, FINAL
@@ -58,6 +59,10 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
         removed["unreadable uploads"] = _remove(
             storage, _unused_uploads(sessions, storage, min(unused_before, failed_before))
         )
+    with sessions.begin() as session:
+        before = now - settings.keep_audit_days * DAY_SECONDS
+        removed["audit entries"] = _change(session, delete(AuditEntry).where(AuditEntry.time < before))
+        removed["expired links"] = _change(session, delete(Share).where(Share.expires < now))
     removed["folders"] = _remove(storage, _orphans(sessions, storage, unused_before))
     if counts := {kind: count for kind, count in removed.items() if count}:
         log.info("removed what was deleted or unused: %s", counts)
@@ -76,7 +81,7 @@ def _purge_monitors(sessions: Sessions, before: float) -> int:
             if not _change(session, lock.values(enabled=False)):
                 continue
             _change(session, delete(Delivery).where(Delivery.alert_id.in_(alerts)))
-            for table in (Alert, Annotation, ForecastScore, StoredForecast, Challenger, Champion):
+            for table in (Alert, ForecastScore, StoredForecast, Challenger, Champion):
                 _change(session, delete(table).where(table.monitor_id == monitor_id))
             removed += _change(session, delete(Monitor).where(Monitor.id == monitor_id))
     return removed
@@ -121,6 +126,7 @@ def _purge_datasets(sessions: Sessions, storage: Storage, before: float, unused_
             if not (_is_older(path, unused_before) and _change(session, lock)):
                 continue
             session.execute(update(Task).where(Task.dataset_id == dataset.id).values(dataset_id=None))
+            _leave_versions(session, dataset)
             session.execute(delete(Dataset).where(Dataset.id == dataset.id))
         removed += 1
         with sessions() as session:
@@ -129,6 +135,15 @@ def _purge_datasets(sessions: Sessions, storage: Storage, before: float, unused_
         if not is_shared and _is_older(path, unused_before):
             storage.remove(path)
     return removed
+
+
+def _leave_versions(session: Session, dataset: Dataset) -> None:
+    """The versions that extend a dataset extend the one before it, and keep its annotations."""
+    later = session.scalars(select(Dataset.id).where(Dataset.parent_id == dataset.id).order_by(Dataset.created)).all()
+    _change(session, update(Dataset).where(Dataset.id.in_(later)).values(parent_id=dataset.parent_id))
+    own = Annotation.dataset_id == dataset.id  # only the first version has some
+    moved = update(Annotation).where(own).values(dataset_id=later[0]) if later else delete(Annotation).where(own)
+    _change(session, moved)
 
 
 def _change(session: Session, statement: Delete | Update) -> int:

@@ -19,7 +19,7 @@ from timevis.errors import TimeVisError
 from timevis.messages import Text
 from timevis.runs.lock import is_locked
 from timevis.runs.status import read_status
-from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
+from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, is_searching
 from timevis.service.troubleshooting import printed_text, retry_when_mended
 
 POLL_SECONDS = 0.3
@@ -85,6 +85,7 @@ def run_training(
     report: Callable[[dict[str, Any]], bool],
     is_cancelled: Callable[[], bool],
     is_stopping: Callable[[], bool],
+    is_stopped: Callable[[], bool],
 ) -> Outcome:
     """Start the process of a training and wait for it.
 
@@ -107,6 +108,8 @@ def run_training(
         process.
     is_cancelled, is_stopping : callable
         Whether the task was cancelled, and whether the worker stops.
+    is_stopped : callable
+        Whether the search for better models is to end. The process then receives SIGINT once, while it fits a member.
     """
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": devices}
     with log.open("ab") as output:
@@ -119,11 +122,12 @@ def run_training(
             env=environment,
             **child_options(megabytes),
         )
-    cancelled = stopping = disowned = False
+    cancelled = stopping = disowned = stopped = False
     deadline: float | None = None
     try:
         while process.poll() is None:
-            disowned = disowned or not report(progress_of(folder))
+            progress = progress_of(folder)
+            disowned = disowned or not report(progress)
             cancelled = cancelled or is_cancelled()
             stopping = stopping or is_stopping()
             if deadline is None and (cancelled or stopping or disowned):
@@ -131,6 +135,9 @@ def run_training(
                 _signal_group(process, signal.SIGTERM)
             elif deadline is not None and time.monotonic() > deadline:
                 _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+            elif deadline is None and not stopped and is_stopped() and _is_searching(process, progress):
+                stopped = True
+                process.send_signal(signal.SIGINT)
             time.sleep(POLL_SECONDS)
     finally:  # also if a report fails; and processes that it may have left
         _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -142,6 +149,8 @@ def run_training(
     if stopping or disowned:
         return Outcome(None)
     status = read_status(folder)
+    if stopped and status is not None and status.state == CANCELLED:  # the search ended before SIGINT arrived
+        return Outcome(None)
     if status is not None and status.state == FAILED:
         return Outcome(FAILED, TimeVisError.from_json(vars(status)))
     if process.returncode < 0:
@@ -155,6 +164,11 @@ def run_training(
         )
         return Outcome(FAILED, error)
     return Outcome(FAILED, _printed_error(log, process.returncode))
+
+
+def _is_searching(process: subprocess.Popen[bytes], progress: dict[str, Any]) -> bool:
+    """Whether this process, and not one of an earlier attempt, has a result and fits a further member."""
+    return progress.get("pid") == process.pid and is_searching(progress)
 
 
 def progress_of(folder: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ change a task that another worker has started again. Final states never change.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session, defer
 
 from timevis.errors import TimeVisError
 from timevis.messages import Text
+from timevis.models.catalog import declared_models
 from timevis.runs.status import STATE_TEXTS
 from timevis.service.db.tables import Sessions, Task
 from timevis.service.troubleshooting import retry_when_mended, with_section
@@ -59,11 +61,6 @@ def still_owns(session: Session, task: Task) -> bool:
     return _change_own(session, task, heartbeat=time.time())
 
 
-def is_cancel_requested(sessions: Sessions, task_id: str) -> bool:
-    with sessions() as session:
-        return bool(session.scalar(select(Task.cancel_requested).where(Task.id == task_id)))
-
-
 def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
     """Enter a final state, within the transaction of the caller; False if the task belongs to another attempt."""
     assert state in FINAL
@@ -94,6 +91,42 @@ def request_cancel(session: Session, task_id: str) -> str:
     task = session.get(Task, task_id)
     assert task is not None
     return task.state
+
+
+def can_stop(task: Task) -> bool:
+    """Whether a running training run can end its search for better models now, and complete with what it has.
+
+    It must have a result already, and a member of its ensemble that is still fitted. Windows has no signal for it.
+    """
+    return (
+        task.kind == TRAIN
+        and task.state == RUNNING
+        and not (task.cancel_requested or task.stop_requested)
+        and sys.platform != "win32"
+        and declared_models()[task.request["model"]].declaration.finishes_on_interrupt
+        and is_searching(task.progress)
+    )
+
+
+def is_searching(progress: Mapping[str, Any]) -> bool:
+    """Whether a run has a result, and fits a further member."""
+    members = progress.get("members") or ()
+    return progress.get("combination") is not None and any(member["state"] == RUNNING for member in members)
+
+
+def request_stop(session: Session, task_id: str) -> bool:
+    """Ask a running training run to end its search; False if it is not running any more."""
+    running = update(Task).where(Task.id == task_id, Task.state == RUNNING)
+    changed = session.execute(running.values(stop_requested=True)).rowcount  # type: ignore[attr-defined]
+    session.expire_all()
+    return bool(changed)
+
+
+def requested_ends(sessions: Sessions, task_id: str) -> tuple[bool, bool]:
+    """Whether a task is to be cancelled, and whether its search is to be stopped."""
+    with sessions() as session:
+        row = session.execute(select(Task.cancel_requested, Task.stop_requested).where(Task.id == task_id)).first()
+        return (False, False) if row is None else (row.cancel_requested, row.stop_requested)
 
 
 class UnchangedRows:

@@ -12,6 +12,8 @@ from timevis.config.options import parameter_help
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.schemas.forecasts import ComparisonResult, ForecastDryRun, ForecastResult
 from timevis.service.schemas.training import DryRun
+from timevis.service.security.gate import PUBLIC_PATHS
+from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, access_of
 
 BINARY_RESPONSES = {
     ("/api/models/{model_id}/report", "get"): "text/html",
@@ -29,7 +31,7 @@ READING = (
 
 
 def complete_specification(app: APIFlask) -> None:
-    """Add to the specification: the schema of a success that has two status codes, files, and the dry run."""
+    """Add to the specification: who may do what, a success that has two status codes, files, and the dry run."""
 
     @app.spec_processor
     def complete(spec: Any) -> Any:
@@ -46,10 +48,18 @@ def complete_specification(app: APIFlask) -> None:
             "text/csv": {"schema": {"type": "string"}},
         }
         problem = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="ProblemDetails")}}}
+        views = {
+            (re.sub(r"<(?:[^>:]+:)?([^>]+)>", r"{\1}", rule.rule), method.lower()): app.view_functions[rule.endpoint]
+            for rule in app.url_map.iter_rules()
+            for method in rule.methods or ()
+        }
         for path, operations in spec["paths"].items():
             for method, operation in operations.items():
                 responses = operation["responses"]
+                needed = access_of(views.get((path, method)), method.upper()).kind
                 operation["security"] = [{"token": []}]
+                if needed != PUBLIC and path not in PUBLIC_PATHS:
+                    operation["x-role"] = LOWEST_ROLE[needed]
                 _copy_success(responses)
                 if (path, method) in BINARY_RESPONSES:
                     content = {BINARY_RESPONSES[path, method]: {"schema": {"type": "string", "format": "binary"}}}
@@ -72,6 +82,8 @@ def complete_specification(app: APIFlask) -> None:
                 **answer,
                 "content": {"application/json": {"schema": schema}},
             }
+        audit = spec["paths"]["/api/audit"]["get"]["responses"]["200"]
+        audit["content"]["text/csv"] = {"schema": {"type": "string"}}
         health = spec["paths"]["/api/health"]["get"]["responses"]
         health["503"]["content"] = health["200"]["content"]
         spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

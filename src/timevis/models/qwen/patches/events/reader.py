@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.models.qwen.events.event import CHANNELS, FACTORS, KINDS, Event
+from timevis.models.qwen.patches.events.event import CHANNELS, FACTORS, KINDS, Event
 
 BUCKETS = 4096
 """Rows of the table of n-gram vectors; 0 is the padding."""

@@ -11,7 +11,7 @@ from datetime import date
 
 from numpy.random import Generator
 
-from timevis.models.qwen.events.event import Event
+from timevis.models.qwen.patches.events.event import Event
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (

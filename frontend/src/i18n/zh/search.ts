@@ -1,0 +1,37 @@
+import type { Area } from "../types";
+
+const words: Area<"search"> = {
+  start: "让预测更好（{n} 分钟） | 让预测更好（{n} 分钟）",
+  startText: "从最快到最慢依次尝试各模型，并组合其中有帮助的模型。每完成一个，上面的预测就会改进。",
+  limit: "时间上限",
+  minutes: "{n} 分钟 | {n} 分钟",
+  again: "重新搜索",
+  title: "依次尝试的模型",
+  forecastTitle: "预测",
+  forecastText: "由已尝试模型的最佳组合给出，旁边是重复上一个周期的季节朴素法。",
+  member: "模型",
+  state: "状态",
+  error: "验证误差",
+  weight: "目前权重",
+  time: "时间",
+  states: { waiting: "等待中", running: "正在训练", completed: "已完成", failed: "失败", skipped: "未采用" },
+  untuned: "{model}，不微调",
+  below: "比季节朴素法低 {percent}",
+  above: "比季节朴素法高 {percent}",
+  equal: "与季节朴素法相同",
+  reference: "基准",
+  about: "约 {duration}",
+  none: "第一个模型完成后即有预测。",
+  best: "目前最佳组合：验证误差{error}。",
+  bestEnd: "目前最佳组合：验证误差{error}。大约还需 {duration}。",
+  finishing: "模型已选定，正在测试部分上评分。",
+  stop: "停止并保留最佳",
+  stopping: "正在停止…",
+  open: "查看任务",
+  results: "查看结果",
+  done: "已完成：最佳组合的验证误差{error}。",
+  drawn: "目前最佳",
+  drawnAtEnd: "最佳",
+};
+
+export default words;
