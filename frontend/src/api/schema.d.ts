@@ -7274,7 +7274,7 @@ export interface components {
              * Covariates
              * @description Kinds of covariates that it can read.
              */
-            covariates: ("known" | "observed" | "static")[];
+            covariates: ("known" | "observed" | "static" | "events")[];
             /** Help */
             help: string;
             /** Model */

@@ -1,6 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { ChartColours } from "@/charts/colours";
+import { lineNames } from "@/charts/directLabels";
 import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
 import { tooltipTable } from "@/charts/tooltip";
 
@@ -51,10 +52,11 @@ export function linesByStepOption(
   format: (value: number) => string,
 ): EChartsOption {
   const steps = Math.max(0, ...lines.map((line) => line.values.length));
+  const labels = lineNames(lines.length, steps);
   return {
     tooltip: { trigger: "axis", valueFormatter: (value) => (typeof value === "number" ? format(value) : "–"), confine: true },
-    legend: lines.length <= 12 ? LEGEND : { show: false },
-    grid: GRID_WITH_NAME,
+    legend: labels.legend,
+    grid: { ...GRID_WITH_NAME, ...labels.grid },
     xAxis: {
       ...AXIS_NAME,
       type: "category",
@@ -70,6 +72,7 @@ export function linesByStepOption(
       data: [...line.values],
       symbol: steps < 2 ? "circle" : "none",
       lineStyle: { type: line.isDashed ? "dashed" : "solid" },
+      ...labels.line,
     })),
   };
 }

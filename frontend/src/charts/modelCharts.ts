@@ -1,6 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { ChartColours } from "@/charts/colours";
+import { lineNames } from "@/charts/directLabels";
 import { tooltipTable } from "@/charts/tooltip";
 import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
 
@@ -37,15 +38,17 @@ export function horizonOption(
   format: Format,
 ): EChartsOption {
   const naive = rows.map((row) => row[`naive_${metric}`]);
+  const hasNaive = naive.some((value) => value !== null);
+  const labels = lineNames(hasNaive ? 2 : 1, rows.length);
   return {
     tooltip: axisTooltip(format),
-    legend: LEGEND,
-    grid: GRID_WITH_NAME,
+    legend: labels.legend,
+    grid: { ...GRID_WITH_NAME, ...labels.grid },
     xAxis: { ...AXIS_NAME, type: "category", name: names.steps, data: rows.map((row) => row.step), boundaryGap: rows.length < 2 },
     yAxis: { type: "value", min: 0 },
     series: [
-      { type: "line", name: names.model, data: rows.map((row) => row[metric]), color: colours.model, symbol: symbolOf(rows) },
-      ...(naive.some((value) => value !== null)
+      { type: "line", name: names.model, data: rows.map((row) => row[metric]), color: colours.model, symbol: symbolOf(rows), ...labels.line },
+      ...(hasNaive
         ? [
             {
               type: "line" as const,
@@ -54,6 +57,7 @@ export function horizonOption(
               color: colours.naive,
               symbol: symbolOf(rows),
               lineStyle: { type: "dashed" as const },
+              ...labels.line,
             },
           ]
         : []),

@@ -1,6 +1,7 @@
 import type { EChartsOption } from "echarts";
 
-import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
+import { lineNames } from "@/charts/directLabels";
+import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME } from "@/charts/layout";
 
 type Value = number | null | undefined;
 
@@ -22,10 +23,11 @@ export function curvesOption(
   names: { step: string; value: string },
   format: (value: Value) => string,
 ): EChartsOption {
+  const labels = lineNames(curves.length, Math.max(0, ...curves.map((curve) => curve.points.length)));
   return {
     tooltip: { trigger: "axis", valueFormatter: (value) => format(value as Value) },
-    legend: curves.length > 1 ? LEGEND : { show: false },
-    grid: GRID_WITH_NAME,
+    legend: labels.legend,
+    grid: { ...GRID_WITH_NAME, ...labels.grid },
     xAxis: { ...AXIS_NAME, type: "value", name: names.step, scale: true },
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.value, scale: true },
     series: curves.map((curve) => ({
@@ -35,6 +37,7 @@ export function curvesOption(
       data: curve.points.map((point) => [point.step, point.value ?? null]),
       symbol: curve.points.length < 12 ? "circle" : "none",
       symbolSize: 5,
+      ...labels.line,
     })),
   };
 }

@@ -1,6 +1,7 @@
 import { computed, readonly, ref } from "vue";
 import { createI18n } from "vue-i18n";
 
+import { withSpaces } from "./spacing";
 import type { WordKey, Words } from "./types";
 
 export type Language = "en" | "zh";
@@ -40,18 +41,22 @@ export async function setLanguage(language: Language): Promise<void> {
   localStorage.setItem(STORAGE_KEY, language);
 }
 
+function filled(make: (values: Values) => string, values: Values = {}): string {
+  return current.value === "zh" ? withSpaces(make, values) : make(values);
+}
+
 function translate(key: WordKey, values?: Values): string {
-  return i18n.global.t(key, values ?? {});
+  return filled((given) => i18n.global.t(key, given), values);
 }
 
 /** A text whose form depends on a count, written as `one | many` in English. */
 function plural(key: WordKey, count: number, values?: Values): string {
-  return i18n.global.t(key, { n: formatNumber(count), count, ...values }, count);
+  return filled((given) => i18n.global.t(key, given, count), { n: formatNumber(count), count, ...values });
 }
 
 /** A text whose key is only known at run time, such as the code of an error; undefined if no text has this key. */
 function optional(key: string, values?: Values): string | undefined {
-  return i18n.global.te(key, current.value) ? i18n.global.t(key, values ?? {}) : undefined;
+  return i18n.global.te(key, current.value) ? filled((given) => i18n.global.t(key, given), values) : undefined;
 }
 
 function tag(): string {

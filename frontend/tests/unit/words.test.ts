@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { setLanguage, useWords } from "@/i18n";
 import en from "@/i18n/en";
 import zh from "@/i18n/zh";
 
@@ -51,5 +52,25 @@ describe("the words of the page", () => {
   it("are Chinese in the Chinese file, except for names", () => {
     const isName = (text: string): boolean => /^(Python|curl|TimeVis|DoRA|rsLoRA|[^a-z]*)$/.test(text.replace(/\{\w+\}/g, ""));
     for (const [key, text] of chinese) if (!isName(text)) expect(text, key).toMatch(/[\u4e00-\u9fff]/);
+  });
+});
+
+describe("the spaces of Chinese texts", () => {
+  /** Texts that name a form of writing, of which the punctuation is a part. */
+  const FORMS = ["data.field.missing_valuesHelp", "service.bad-http-address", "service.form-of-max-time"];
+
+  it("stand between Chinese characters and Latin letters or digits, and the punctuation has its full width", () => {
+    const wrong = /\p{Script=Han}[A-Za-z0-9]|[A-Za-z0-9%]\p{Script=Han}|\p{Script=Han}[,;:?!()]|[,;:?!()]\p{Script=Han}/u;
+    const all = [...texts(zh)].filter(([key]) => !FORMS.includes(key));
+    expect(all.filter(([, text]) => wrong.test(text.replace(/\{\w+\}/g, "　")))).toEqual([]);
+  });
+
+  it("are put around values by how they begin and end, and never into a value", async () => {
+    await setLanguage("zh");
+    const { t, plural } = useWords();
+    expect(t("data.drop.sending", { name: "负荷2026.csv" })).toBe("正在上传 负荷2026.csv");
+    expect(t("data.split.border", { left: "train", right: "验证" })).toBe("train 与验证之间的边界");
+    expect(plural("common.series", 3)).toMatch(/^3 \p{Script=Han}/u);
+    await setLanguage("en");
   });
 });

@@ -142,7 +142,7 @@ class Panel:
     @property
     def closed_rows(self) -> np.ndarray:
         """Whether each row lies in the closed hours of every channel, bool [T]."""
-        return self.closed_values.all(axis=1)
+        return np.asarray(self.closed_values.all(axis=1))
 
     @property
     def channel_covariate_columns(self) -> np.ndarray:

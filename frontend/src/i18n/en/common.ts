@@ -105,6 +105,10 @@ export default {
     step: "{n} time step | {n} time steps",
   },
   instead: {
+    "no-dataset": "There is no such dataset. The link may be from another service, or the data were removed.",
+    "no-model": "There is no such model. The link may be from another service, or the model was removed.",
+    "no-group": "There are no such training runs. The link may be from another service.",
+    "cycle-is-active": "The last run of this monitor has not ended.",
     "local-copy-or-mirror":
       "The language model must be downloaded where the network reaches the hub, and put on the machine of the service. The model nano needs no network.",
   },

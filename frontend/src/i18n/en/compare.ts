@@ -20,7 +20,7 @@ export default {
     sweep: "Sweep",
     config: "Config",
   },
-  chips: { more: "and {n} more", less: "Show fewer", unknown: "{id} does not exist" },
+  chips: { more: "and {n} more", less: "Show fewer", unknown: "a model that does not exist" },
   differences: {
     all: "All pairs",
     title: "Who is better, and how sure is it?",

@@ -22,7 +22,7 @@ const words: Area<"compare"> = {
     sweep: "参数扫描",
     config: "配置",
   },
-  chips: { more: "另有 {n} 个", less: "显示较少", unknown: "{id} 不存在" },
+  chips: { more: "另有 {n} 个", less: "显示较少", unknown: "不存在的模型" },
   differences: {
     all: "两两比较",
     title: "哪个模型更好？有多确定？",

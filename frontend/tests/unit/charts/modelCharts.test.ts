@@ -99,11 +99,14 @@ describe("charts of a comparison", () => {
     expect((costOption(models, names, false, format).series as unknown[]).length).toBe(2);
   });
 
-  it("have a legend only while it can be read", () => {
+  it("have names at the ends of few lines, and a legend of more only while it can be read", () => {
     const lines = Array.from({ length: 20 }, (_, position) => ({ name: String(position), colour: "#000000", values: [1, 2] }));
     const legend = (count: number) => linesByStepOption(lines.slice(0, count), { steps: "s", value: "v" }, format).legend as { show?: boolean };
-    expect(legend(3).show).not.toBe(false);
+    expect(legend(8).show).not.toBe(false);
     expect(legend(20).show).toBe(false);
+    expect(legend(3).show).toBe(false);
+    const named = linesByStepOption(lines.slice(0, 3), { steps: "", value: "" }, String).series as { endLabel?: { formatter: string } }[];
+    expect(named.map((line) => line.endLabel?.formatter)).toEqual(["{a}", "{a}", "{a}"]);
   });
 
   it("colour the lines of a sweep by the last axis", () => {

@@ -94,7 +94,7 @@ describe("the grid of all series", { timeout: 20_000 }, () => {
   it("shows errors, skill, units and defects, and leads to the series and to its results", async () => {
     const { grid: shown, router } = await open("m");
     const cell = shown.findAll("li")[1];
-    expect(cell?.text().replace(/\s+/g, " ")).toContain("MAE 0.5 MW25% better1 missing");
+    expect(cell?.text().replace(/\s+/g, " ")).toContain("MAE 0.5 MWResults25% better1 missing");
     expect(cell?.findAll("a").map((link) => link.attributes("href"))).toEqual(["/data/d?channel=Store+1#series", "/results/m?channel=Store+1"]);
     await cell?.get("[data-test=series-cell]").trigger("click");
     await settle();

@@ -79,7 +79,7 @@ class ModelOptions(BaseModel):
     queue: Literal["cpu", "gpu"] = Field(description="gpu: a GPU shortens its training runs.")
     recommended: bool = Field(description="Whether a form chooses it where the user has chosen none.")
     preset_groups: list[Preset] = Field(description="Presets of POST /api/groups; only auto has any.")
-    covariates: list[Literal["known", "observed", "static"]] = Field(
+    covariates: list[Literal["known", "observed", "static", "events"]] = Field(
         description="Kinds of covariates that it can read."
     )
     untrained: UntrainedMethod | None = Field(

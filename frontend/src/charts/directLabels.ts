@@ -1,0 +1,21 @@
+import { LEGEND } from "@/charts/layout";
+
+const MAX_LABELLED = 5;
+const LABEL_WIDTH = 116;
+/** On a narrower window the labels would take the room of the lines. */
+const MIN_WINDOW = 720;
+
+/** Names at the ends of the lines where they are few and the window is wide, else a legend. `steps` are the points of a line. */
+export function lineNames(lines: number, steps: number) {
+  if (lines < 2 || lines > MAX_LABELLED || steps < 2 || window.innerWidth < MIN_WINDOW) {
+    return { legend: lines > 1 && lines <= 12 ? LEGEND : { show: false }, grid: {}, line: {} };
+  }
+  return {
+    legend: { show: false },
+    grid: { right: LABEL_WIDTH + 8 },
+    line: {
+      endLabel: { show: true, formatter: "{a}", color: "inherit" as const, distance: 6, width: LABEL_WIDTH, overflow: "truncate" as const },
+      labelLayout: { moveOverlap: "shiftY" as const },
+    },
+  };
+}
