@@ -21,10 +21,11 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
-from timevis.models.qwen.events.event import CHANNELS, Event
-from timevis.models.qwen.events.generator import MAX_DAYS, EventBatch, add_events, draw_event
-from timevis.models.qwen.events.network import EventLayers, event_inputs
-from timevis.models.qwen.events.reader import (
+from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
+from timevis.models.qwen.patches.events.event import CHANNELS, Event
+from timevis.models.qwen.patches.events.generator import MAX_DAYS, EventBatch, add_events, draw_event
+from timevis.models.qwen.patches.events.network import EventLayers, event_inputs
+from timevis.models.qwen.patches.events.reader import (
     EventReader,
     drop_parts,
     encode,
@@ -32,9 +33,8 @@ from timevis.models.qwen.events.reader import (
     reading_loss,
     row_probability,
 )
-from timevis.models.qwen.events.weights import save_event_weights
-from timevis.models.qwen.events.wordings import Wording, write_sentence
-from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
+from timevis.models.qwen.patches.events.weights import save_event_weights
+from timevis.models.qwen.patches.events.wordings import Wording, write_sentence
 from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
 from timevis.models.qwen.patches.weights import load_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS

@@ -363,11 +363,11 @@ def test_the_command_explains_invalid_arguments(plant, tmp_path, capsys):
 def test_events_in_words_change_the_forecast_of_a_model_that_reads_them(finished_run, plant, plant_file, tmp_path):
     (tmp_path / "events.csv").write_text("from,to,text\n2024-01-26 02:00,,the plant is closed\n", encoding="utf-8")
     data = ("data=file", f"data.path={plant_file}", *PLANT_COLUMNS)
-    run = finished_run("model=qwen_patch", "model.tune=none", "conformal=none", *data)
+    run = finished_run("model=qwen_patch", "model.tune=none", "conformal=none", "context_length=168", *data)
     usual, closed = predict(run), predict(run, events=tmp_path / "events.csv")
     in_event = usual["timestamp"] >= "2024-01-26 02:00"
     assert 0 < in_event.sum() < len(usual)
-    assert (closed["point"] < 0.5 * usual["point"])[in_event].all()
-    assert (closed["point"] > 0.8 * usual["point"])[~in_event].all()
+    assert (closed["q0.5"] < 0.9 * usual["q0.5"])[in_event].all()
+    assert (closed["q0.5"] > 0.9 * usual["q0.5"])[~in_event].all()
     with pytest.raises(ConfigError, match="does not read events"):
         predict(plant, events=tmp_path / "events.csv")

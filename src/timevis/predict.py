@@ -22,10 +22,10 @@ from timevis.data.known_values import KnownValues, known_values, with_known_valu
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import has_time_zone
+from timevis.data.read_events import read_events
 from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.sources.new_files import load_files
-from timevis.data.sources.read_events import read_events
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
@@ -81,7 +81,7 @@ def predict(
         Windows that are forecast at once.
     events : path, optional
         A file with the columns from, to and text: events in words that are known ahead of time, in addition to the
-        events of the run; see `timevis.data.sources.read_events.read_events`.
+        events of the run; see `timevis.data.read_events.read_events`.
 
     Returns
     -------

@@ -85,7 +85,7 @@ class DataOptions(ReadOptions):
         Column to ``known`` or ``observed``, and ``holiday`` also to a country code.
     events : str, optional
         A file with the columns from, to and text: events that are known ahead of time, in words; see
-        `timevis.data.sources.read_events.read_events`.
+        `timevis.data.read_events.read_events`.
     country : str, optional
         ISO 3166 code, such as ``GB`` or ``US-MN``, of the country whose public holidays become a known covariate of
         data that are daily or finer.

@@ -20,8 +20,8 @@ from timevis.models.direct import DirectForecaster
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
 from timevis.models.qwen.backbone.precision import use_bfloat16
-from timevis.models.qwen.events.event import CHANNELS
-from timevis.models.qwen.events.weights import channels_of_events, load_layers
+from timevis.models.qwen.patches.events.event import CHANNELS
+from timevis.models.qwen.patches.events.weights import channels_of_events, load_layers
 from timevis.models.qwen.patches.network import PatchNetwork
 from timevis.models.qwen.patches.weights import check_weights, load_patch_network
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from timevis.data.events import rows_of_events
-from timevis.data.sources.read_events import read_events
+from timevis.data.read_events import read_events
 from timevis.errors import DataError
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.models.qwen.events.event import CHANNELS, FLAGS
+from timevis.models.qwen.patches.events.event import CHANNELS, FLAGS
 from timevis.models.qwen.patches.features import (
     MINUTES_PER_DAY,
     MINUTES_PER_WEEK,
@@ -105,7 +105,7 @@ def event_inputs(
     values, mask, visible, calendar
         As for `timevis.models.qwen.patches.network.patch_inputs`.
     channels : float [B, T, len(CHANNELS)]
-        See `timevis.models.qwen.events.event.CHANNELS`; the limit is in the unit of the values, above zero.
+        See `timevis.models.qwen.patches.events.event.CHANNELS`; the limit is in the unit of the values, above zero.
     zero : float [B, 1]
         The value that is zero.
     inputs : PatchInputs

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from timevis.data.events import TextEvent
-from timevis.models.qwen.events.reader import encode, row_probability
-from timevis.models.qwen.events.weights import channels_of_events, load_reader, read_config, read_text
+from timevis.models.qwen.patches.events.reader import encode, row_probability
+from timevis.models.qwen.patches.events.weights import channels_of_events, load_reader, read_config, read_text
 from timevis.models.qwen.patches.weights import load_patch_network
 
 

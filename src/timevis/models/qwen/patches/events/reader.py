@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.models.qwen.events.event import CHANNELS, FACTORS, KINDS, Event
+from timevis.models.qwen.patches.events.event import CHANNELS, FACTORS, KINDS, Event
 
 BUCKETS = 4096
 """Rows of the table of n-gram vectors; 0 is the padding."""
@@ -285,7 +285,7 @@ def row_probability(reading: Reading, day: Tensor, minute: Tensor) -> Tensor:
 def reading_channels(reading: Reading, numbers: Tensor, inside: Tensor) -> Tensor:
     """Channels of rows, float [S, T, len(CHANNELS)], given the probability that they lie in the event, [S, T]."""
     kind = reading.kind.exp()
-    of = lambda *names: sum(kind[:, KINDS.index(name)] for name in names)  # noqa: E731
+    of = lambda *names: kind[:, [KINDS.index(name) for name in names]].sum(-1)  # noqa: E731
     log2 = torch.tensor(FACTORS).log2()
     factor = (reading.factor.exp() * log2).sum(-1)
     limit = (reading.limit.exp() * numbers.nan_to_num(0.0)).sum(-1)

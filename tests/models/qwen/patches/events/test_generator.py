@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from timevis.models.qwen.events.event import CHANNELS, FLAGS, Event
-from timevis.models.qwen.events.generator import EventBatch, add_events
-from timevis.models.qwen.events.wordings import HELD_OUT, TRAINED, write_sentence
 from timevis.models.qwen.nano.series_generator import regular_calendars
+from timevis.models.qwen.patches.events.event import CHANNELS, FLAGS, Event
+from timevis.models.qwen.patches.events.generator import EventBatch, add_events
+from timevis.models.qwen.patches.events.wordings import HELD_OUT, TRAINED, write_sentence
 
 SIZE, LENGTH, NOW = 60, 336, 240
 

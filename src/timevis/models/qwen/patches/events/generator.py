@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 from numpy.random import Generator
 
-from timevis.models.qwen.events.event import CHANNELS, FACTORS, MINUTES_PER_DAY, Event
-from timevis.models.qwen.events.wordings import Wording, write_sentence
+from timevis.models.qwen.patches.events.event import CHANNELS, FACTORS, MINUTES_PER_DAY, Event
+from timevis.models.qwen.patches.events.wordings import Wording, write_sentence
 
 SHARE_WITHOUT_EVENT = 0.5
 SHARE_WRONG = 0.1

@@ -11,7 +11,7 @@ from datetime import date
 
 from numpy.random import Generator
 
-from timevis.models.qwen.events.event import Event
+from timevis.models.qwen.patches.events.event import Event
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -31,7 +31,7 @@ SUBJECTS = {
     ),
     "zh": ("道路", "商店", "车站", "工厂", "场馆", "大楼", "桥梁", "学校", "线路", "隧道", "公园", "餐厅", "机场"),
 }
-FACTOR_WORDS = {
+FACTOR_WORDS: dict[float, dict[str, tuple[str, ...]]] = {
     2.0: {
         "en": ("{q} doubles", "{q} is doubled", "{q} increases by a factor of 2"),
         "zh": ("{q}翻倍", "{q}增加到两倍"),
@@ -39,7 +39,7 @@ FACTOR_WORDS = {
     3.0: {"en": ("{q} triples", "{q} is tripled", "{q} increases by a factor of 3"), "zh": ("{q}增加到三倍",)},
     0.5: {"en": ("{q} halves", "{q} is cut in half", "{q} drops to one half"), "zh": ("{q}减半", "{q}降到一半")},
 }
-HELD_OUT_FACTOR_WORDS = {
+HELD_OUT_FACTOR_WORDS: dict[float, dict[str, tuple[str, ...]]] = {
     2.0: {"en": ("{q} will be twice as high", "a doubling of {q}"), "zh": ("{q}变为原来的两倍",)},
     3.0: {"en": ("{q} will be three times as high",), "zh": ("{q}变为原来的三倍",)},
     0.5: {"en": ("only half of {q} remains", "a halving of {q}"), "zh": ("{q}只有原来的一半",)},
@@ -60,7 +60,7 @@ HELD_OUT_HIGHER = {
     "en": ("{q} grows by {p} %", "an increase of {p} percent of {q}", "{q} will be higher by {p} %"),
     "zh": ("{q}增长{p}%", "{q}比平时多{p}%"),
 }
-TRAINED = {
+TRAINED: dict[str, dict[str, tuple[str, ...]]] = {
     "closed": {
         "en": (
             *("the {s} is closed", "the {s} stays closed", "the {s} is shut", "there is a full closure"),
@@ -134,7 +134,7 @@ TRAINED = {
         ),
     },
 }
-HELD_OUT = {
+HELD_OUT: dict[str, dict[str, tuple[str, ...]]] = {
     "closed": {
         "en": (
             *("the gates remain shut", "service is completely suspended", "the facility is not operating"),
@@ -336,7 +336,7 @@ def time_phrase(rng: Generator, event: Event, now: date, language: str, held_out
         )
     if event.last_day is None:
         if english:
-            starts = (
+            starts: tuple[str, ...] = (
                 ("from {d} on", "starting {d}", "as of {d}")
                 if not held_out
                 else ("beginning {d}", "from {d} onwards")

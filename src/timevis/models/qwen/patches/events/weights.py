@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from timevis.data.events import EventRows
-from timevis.models.qwen.events.event import CHANNELS, KINDS
-from timevis.models.qwen.events.network import EventLayers
-from timevis.models.qwen.events.reader import EventReader, encode, reading_channels
+from timevis.models.qwen.patches.events.event import CHANNELS, KINDS
+from timevis.models.qwen.patches.events.network import EventLayers
+from timevis.models.qwen.patches.events.reader import EventReader, encode, reading_channels
 from timevis.models.qwen.patches.network import PatchSettings
 
 WEIGHTS = resources.files("timevis.models.qwen.nano") / "event_weights"
