@@ -57,7 +57,7 @@ describe("the words of the page", () => {
 
 describe("the spaces of Chinese texts", () => {
   /** Texts that name a form of writing, of which the punctuation is a part. */
-  const FORMS = ["data.field.missing_valuesHelp", "service.bad-http-address", "service.form-of-max-time"];
+  const FORMS = ["data.field.missing_valuesHelp", "service.bad-http-address", "service.events-example", "service.form-of-max-time"];
 
   it("stand between Chinese characters and Latin letters or digits, and the punctuation has its full width", () => {
     const wrong = /\p{Script=Han}[A-Za-z0-9]|[A-Za-z0-9%]\p{Script=Han}|\p{Script=Han}[,;:?!()]|[,;:?!()]\p{Script=Han}/u;
