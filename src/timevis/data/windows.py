@@ -328,9 +328,9 @@ class WindowSet:
 
         `has_open_target` is bool [T, C], or [T, 1] for all channels.
         """
-        is_open: Sequence[np.ndarray | None] = [None] * len(first)
+        is_open: list[np.ndarray | None] = [None] * len(first)
         if has_open_target is not None:
-            is_open = np.broadcast_to(has_open_target, (len(has_open_target), len(first))).T
+            is_open = list(np.broadcast_to(has_open_target, (len(has_open_target), len(first))).T)
         bounds = zip(first.tolist(), stop.tolist(), is_open, strict=True)
         options = (stride, max_windows, season)
         return cls.of_series([scored_origins(range(a, b), *options, is_open_row) for a, b, is_open_row in bounds])

@@ -123,7 +123,7 @@ class QualityReport:
         if panel.closed is not None:
             common, index = common_closed_hours(panel.closed), panel.local_index
             described = {hours: hours.describe(index) for hours in {common, *panel.closed} if hours is not None}
-            self.closed = described.get(common, {})
+            self.closed = described[common] if common is not None else {}
             own = zip(panel.channels, panel.closed, strict=True)
             self.closed_channels = {
                 channel: described[hours] for channel, hours in own if hours is not None and hours != common
