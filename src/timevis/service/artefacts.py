@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 REVISIONS = "revisions"
 """Folder of the home with one file for each folder that was copied: the revision of the row that it agrees with."""
 CHUNK_BYTES = 2**20
-DIGEST_LETTERS = 16
+DIGEST_CHARACTERS = 16
 MAX_ATTEMPTS = 5
 """Copies are removed when newer ones replace them; a folder that is read meanwhile is read again."""
 
@@ -192,7 +192,7 @@ class ArtefactStore:
         return f"{self.root}/{path.relative_to(self.home).as_posix()}"
 
     def _copy_key(self, folder: Path, name: str, digest: str) -> str:
-        return f"{self._key(folder)}/{name}.{digest[:DIGEST_LETTERS]}"
+        return f"{self._key(folder)}/{name}.{digest[:DIGEST_CHARACTERS]}"
 
     def _copy_changed(self, path: Path, folder: Path) -> str:
         """Copy a file unless this process has copied it as it is; returns the digest of its content."""

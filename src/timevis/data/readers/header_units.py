@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-MAX_UNIT_LETTERS = 20
+MAX_UNIT_CHARACTERS = 20
 ENDING = re.compile(r"\S\s*(?:\[(?P<square>[^\[\]]+)\]|\((?P<round>[^()]+)\))\s*$")
 SYMBOL_TEXT = """
 W kW MW GW TW VA kVA MVA var kvar Mvar Wh kWh MWh GWh TWh J kJ MJ GJ V mV kV A mA kA Hz kHz MHz Ohm
@@ -34,7 +34,7 @@ def unit_of_name(name: str) -> str:
     if found is None:
         return ""
     square, text = found["square"], (found["square"] or found["round"]).strip()
-    if len(text) > MAX_UNIT_LETTERS or not any(c.isalpha() or c in "%‰°€$£¥" for c in text):
+    if len(text) > MAX_UNIT_CHARACTERS or not any(c.isalpha() or c in "%‰°€$£¥" for c in text):
         return ""
     if square is not None:
         return text

@@ -13,7 +13,7 @@ from timevis.data.quality.findings import data_findings
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.service.context import context
-from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, Dataset
+from timevis.service.db.tables import MAX_FILE_NAME_CHARACTERS, Dataset
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas.datasets import DatasetSummary
 from timevis.service.tasks.reading import APPEND, CHANGE, UPLOAD
@@ -54,7 +54,7 @@ def change_request(dataset: Dataset, options: dict[str, Any], name: str | None) 
 def _stored(stream: IO[bytes], file_name: str) -> dict[str, Any]:
     """Write an upload to disk."""
     service = context()
-    name = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_LETTERS]
+    name = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_CHARACTERS]
     if not name:
         raise wrong_field(
             "/file",

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timevis.service.db.tables import ACTOR, MAX_NAME_LETTERS, Base, new_id
+from timevis.service.db.tables import ACTOR, MAX_NAME_CHARACTERS, Base, new_id
 
-MAX_CAUSE_LETTERS = 150
+MAX_CAUSE_CHARACTERS = 150
 WORSE, COVERAGE, NO_ROWS, DRIFT = "worse_than_naive", "coverage", "no_rows", "drift"
 FAILED_TASK, NEW_CHAMPION, TRIAL = "failed_task", "new_champion", "trial"
 LASTING = (WORSE, COVERAGE, NO_ROWS, DRIFT)
@@ -51,7 +51,7 @@ class Monitor(Base):
     __tablename__ = "monitors"
     __table_args__ = (Index("ix_monitors_deleted", "deleted"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(MAX_NAME_LETTERS), index=True)
+    name: Mapped[str] = mapped_column(String(MAX_NAME_CHARACTERS), index=True)
     dataset_id: Mapped[str] = mapped_column(index=True)
     seen_dataset_id: Mapped[str | None]
     model_id: Mapped[str] = mapped_column(index=True)
@@ -168,7 +168,7 @@ class Alert(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     monitor_id: Mapped[str] = mapped_column(ForeignKey("monitors.id"), index=True)
     kind: Mapped[str]
-    cause: Mapped[str] = mapped_column(String(MAX_CAUSE_LETTERS))
+    cause: Mapped[str] = mapped_column(String(MAX_CAUSE_CHARACTERS))
     content: Mapped[dict[str, Any]]
     data_time: Mapped[str | None]
     resolved: Mapped[float | None]

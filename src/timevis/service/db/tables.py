@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-MAX_NAME_LETTERS, MAX_FILE_NAME_LETTERS = 200, 300
+MAX_NAME_CHARACTERS, MAX_FILE_NAME_CHARACTERS = 200, 300
 
 
 def new_id() -> str:
@@ -44,8 +44,8 @@ class Dataset(Base):
     __tablename__ = "datasets"
     __table_args__ = (Index("ix_datasets_deleted", "deleted"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(MAX_NAME_LETTERS), index=True)
-    file_name: Mapped[str] = mapped_column(String(MAX_FILE_NAME_LETTERS))
+    name: Mapped[str] = mapped_column(String(MAX_NAME_CHARACTERS), index=True)
+    file_name: Mapped[str] = mapped_column(String(MAX_FILE_NAME_CHARACTERS))
     content_hash: Mapped[str] = mapped_column(index=True)
     suffix: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
@@ -105,7 +105,7 @@ class Model(Base):
     __tablename__ = "models"
     __table_args__ = (Index("ix_models_deleted_kind", "deleted", "kind"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(MAX_NAME_LETTERS), index=True)
+    name: Mapped[str] = mapped_column(String(MAX_NAME_CHARACTERS), index=True)
     kind: Mapped[str] = mapped_column(index=True)
     task_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"), unique=True)
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id"), index=True)

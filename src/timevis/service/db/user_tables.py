@@ -12,10 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from timevis.service.db.tables import ACTOR, Base, new_id
 
-MAX_USER_LETTERS = 100
-MAX_OBJECT_LETTERS = 300
+MAX_USER_CHARACTERS = 100
+MAX_OBJECT_CHARACTERS = 300
 USER_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}"
-MAX_PASSWORD_LETTERS = 200
+MAX_PASSWORD_CHARACTERS = 200
 VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
 ROLES = (VIEWER, EDITOR, OWNER)
 SIGN_IN, SIGN_OUT, CHANGE, DELETE, DOWNLOAD = "sign_in", "sign_out", "change", "delete", "download"
@@ -26,7 +26,7 @@ class User(Base):
     """A person or a program that signs in. `password` is a hash of werkzeug; None if there is none."""
 
     __tablename__ = "users"
-    name: Mapped[str] = mapped_column(String(MAX_USER_LETTERS), primary_key=True)
+    name: Mapped[str] = mapped_column(String(MAX_USER_CHARACTERS), primary_key=True)
     role: Mapped[str]
     password: Mapped[str | None] = mapped_column(String(255))
     created: Mapped[float] = mapped_column(default=time.time)
@@ -44,7 +44,7 @@ class Share(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
     object_id: Mapped[str] = mapped_column(index=True)
-    created_by: Mapped[str | None] = mapped_column(String(MAX_USER_LETTERS), default=ACTOR.get)
+    created_by: Mapped[str | None] = mapped_column(String(MAX_USER_CHARACTERS), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time)
     expires: Mapped[float | None]
 
@@ -60,12 +60,12 @@ class AuditEntry(Base):
     __table_args__ = (Index("ix_audit_entries_user_name", "user_name", "time"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     time: Mapped[float] = mapped_column(default=time.time, index=True)
-    user_name: Mapped[str] = mapped_column(String(MAX_USER_LETTERS))
+    user_name: Mapped[str] = mapped_column(String(MAX_USER_CHARACTERS))
     role: Mapped[str | None]
     kind: Mapped[str]
     operation: Mapped[str] = mapped_column(String(200))
-    object_id: Mapped[str | None] = mapped_column(String(MAX_USER_LETTERS), index=True)
-    object_name: Mapped[str | None] = mapped_column(String(MAX_OBJECT_LETTERS))
+    object_id: Mapped[str | None] = mapped_column(String(MAX_USER_CHARACTERS), index=True)
+    object_name: Mapped[str | None] = mapped_column(String(MAX_OBJECT_CHARACTERS))
     address: Mapped[str | None]
     status: Mapped[int]
     request_id: Mapped[str | None]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.messages import Text
-from timevis.service.db.monitor_tables import LASTING, MAX_CAUSE_LETTERS, TRIAL, Alert, Delivery, Monitor
+from timevis.service.db.monitor_tables import LASTING, MAX_CAUSE_CHARACTERS, TRIAL, Alert, Delivery, Monitor
 
 
 def receiver_key(receiver: Mapping[str, Any]) -> str:
@@ -49,7 +49,7 @@ def raise_alert(
     **values
         Further values of JSON, such as the coverage.
     """
-    cause = f"{kind} {cause}"[:MAX_CAUSE_LETTERS]
+    cause = f"{kind} {cause}"[:MAX_CAUSE_CHARACTERS]
     same = select(Alert.id).where(Alert.monitor_id == monitor.id)
     is_known = Alert.cause == cause
     if kind in LASTING:

@@ -44,7 +44,7 @@ TIMEOUT_SECONDS = 10.0
 LOST_SECONDS = 120.0
 """An attempt that has not ended for this long is taken for lost."""
 SECRET_PREFIX = "whsec_"
-MAX_ERROR_LETTERS = 500
+MAX_ERROR_CHARACTERS = 500
 
 
 def new_secret() -> str:
@@ -97,7 +97,7 @@ def _record(sessions: Sessions, delivery: Delivery, alert: Alert, error: str | N
         wait = WAIT_SECONDS[min(delivery.attempts, len(WAIT_SECONDS)) - 1]
         is_over = now - alert.created > GIVE_UP_SECONDS
         values = {"state": FAILED if is_over else WAITING, "next_attempt": now + wait}
-        values["error"] = error[:MAX_ERROR_LETTERS]
+        values["error"] = error[:MAX_ERROR_CHARACTERS]
         log.warning("delivery %s of alert %s was not accepted: %s", delivery.id, alert.id, error)
     own = (Delivery.id == delivery.id, Delivery.attempts == delivery.attempts)
     with sessions.begin() as session:

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 SCAN_SECONDS = 30.0
 TAG = "command line"
-MAX_NAME_LETTERS = 200
+MAX_NAME_CHARACTERS = 200
 SETTINGS_OF_A_RUN = frozenset(("path", "name", "season", "split", "split_by", "rows", "channels", "seed"))
 """Keys of the section `data` that belong to a run and not to its dataset."""
 
@@ -98,7 +98,7 @@ class CommandLineRuns:
                 model.summary = summary
         self._link(run_id, folder)
         if model is None:
-            name = str(folder.relative_to(self.folder))[-MAX_NAME_LETTERS:]
+            name = str(folder.relative_to(self.folder))[-MAX_NAME_CHARACTERS:]
             dataset_id = self._dataset_of(folder, summary["data_hash"])
             values = {"name": name, "kind": results.run.model, "tags": [TAG], "created": changed}
             model = Model(id=new_id(), run_id=run_id, summary=summary, dataset_id=dataset_id, **values)

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.db.user_tables import AUDIT_KINDS, MAX_PASSWORD_LETTERS, ROLES, USER_NAME_PATTERN
+from timevis.service.db.user_tables import AUDIT_KINDS, MAX_PASSWORD_CHARACTERS, ROLES, USER_NAME_PATTERN
 from timevis.service.schemas.common import Id, Page, PageQuery, StrictModel
 
 Role = Literal[ROLES]  # type: ignore[valid-type]  # they are listed once
 AuditKind = Literal[AUDIT_KINDS]  # type: ignore[valid-type]
 ShareKind = Literal["model", "report", "comparison"]
 UserName = Annotated[str, Field(pattern=f"^{USER_NAME_PATTERN}$")]
-Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_LETTERS)]
+Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 
 
 class SignIn(StrictModel):

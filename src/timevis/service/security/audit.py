@@ -15,7 +15,7 @@ from timevis.service.db.user_tables import (
     CHANGE,
     DELETE,
     DOWNLOAD,
-    MAX_OBJECT_LETTERS,
+    MAX_OBJECT_CHARACTERS,
     SIGN_IN,
     SIGN_OUT,
     AuditEntry,
@@ -99,9 +99,9 @@ def _object(response: Response) -> tuple[str | None, str | None]:
         answer = response.get_json(silent=True)
         if isinstance(answer, dict):
             object_id = object_id or _text(answer.get("id"), 100)
-            name = name or _text(answer.get("name"), MAX_OBJECT_LETTERS)
-    return object_id, name and name[:MAX_OBJECT_LETTERS]
+            name = name or _text(answer.get("name"), MAX_OBJECT_CHARACTERS)
+    return object_id, name and name[:MAX_OBJECT_CHARACTERS]
 
 
-def _text(value: object, letters: int) -> str | None:
-    return value[:letters] if isinstance(value, str) else None
+def _text(value: object, characters: int) -> str | None:
+    return value[:characters] if isinstance(value, str) else None

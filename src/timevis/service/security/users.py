@@ -12,9 +12,9 @@ from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.db.tables import LoginSession, Sessions, Token
-from timevis.service.db.user_tables import MAX_PASSWORD_LETTERS, OWNER, ROLES, USER_NAME_PATTERN, Share, User
+from timevis.service.db.user_tables import MAX_PASSWORD_CHARACTERS, OWNER, ROLES, USER_NAME_PATTERN, Share, User
 
-MIN_PASSWORD_LETTERS = 10
+MIN_PASSWORD_CHARACTERS = 10
 PASSWORD_METHOD = "scrypt:32768:8:1"
 NO_PASSWORD = (
     "scrypt:32768:8:1$nfQeJ8Vg0y2sBz4k$"
@@ -132,13 +132,13 @@ def end_sessions(session: Session, name: str) -> None:
 
 def hash_password(name: str, password: str) -> str:
     """The hash that is stored of a password."""
-    if not MIN_PASSWORD_LETTERS <= len(password) <= MAX_PASSWORD_LETTERS or password.lower() == name.lower():
+    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS or password.lower() == name.lower():
         raise ConfigError(
             Text(
                 "weak-password",
                 "a password needs {minimum} to {maximum} characters, and is not the name",
-                minimum=MIN_PASSWORD_LETTERS,
-                maximum=MAX_PASSWORD_LETTERS,
+                minimum=MIN_PASSWORD_CHARACTERS,
+                maximum=MAX_PASSWORD_CHARACTERS,
             ),
             Text("choose-password", "choose several words, or let a program make one"),
             "password",

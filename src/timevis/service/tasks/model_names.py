@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from timevis.service.db.tables import MAX_NAME_LETTERS
+from timevis.service.db.tables import MAX_NAME_CHARACTERS
 
 NOT_NAMED = {"model", "dataset", "name", "target", "evaluation", "dry_run", "preset", "seed", "backbone", "minutes"}
 """Fields of a request that say nothing of the model, or that `_differences` writes in its own way."""
@@ -23,7 +23,7 @@ def automatic_name(title: str, request: Mapping[str, Any], taken: Collection[str
     taken : collection of str
         The names of the other models of the dataset; a name that occurs there gets a number.
     """
-    whole = ", ".join([title, *_differences(request)])[: MAX_NAME_LETTERS - 8]
+    whole = ", ".join([title, *_differences(request)])[: MAX_NAME_CHARACTERS - 8]
     name, count = whole, 1
     while name in taken:
         count += 1

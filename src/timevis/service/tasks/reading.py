@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.db.monitored_versions import follow
-from timevis.service.db.tables import MAX_NAME_LETTERS, Dataset, Sessions, new_id
+from timevis.service.db.tables import MAX_NAME_CHARACTERS, Dataset, Sessions, new_id
 from timevis.service.db.versions import deleted_dataset, later_versions, newest_version, restore_first
 from timevis.service.profiling import combine, profile, start_reader
 from timevis.service.settings import Settings
@@ -129,7 +129,7 @@ class Reading:
                 return {"dataset": same.id, "is_new": False}, lambda _: None
         dataset = Dataset(
             id=new_id(),
-            name=request["name"] or request["file_name"].split(".")[0][:MAX_NAME_LETTERS] or "dataset",
+            name=request["name"] or request["file_name"].split(".")[0][:MAX_NAME_CHARACTERS] or "dataset",
             created=time.time(),
             created_by=created_by,
             **{key: request[key] for key in ("file_name", "content_hash", "suffix", "size", "options")},
