@@ -172,7 +172,7 @@ def test_the_file_of_the_run_can_give_the_known_future(finished_run, tmp_path):
 def price_run(finished_run, plant_file):
     """A finished run of a model that reads a known covariate."""
     options = (f"data.path={plant_file}", *PLANT_COLUMNS, "model.hidden_size=8", "model.fit.steps_per_epoch=4")
-    return finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
+    return finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1", "model.covariates=known")
 
 
 def test_other_values_of_a_known_covariate_forecast_as_a_file_that_has_them(price_run):

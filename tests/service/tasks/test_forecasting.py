@@ -40,7 +40,7 @@ def test_the_result_has_the_known_covariates_of_the_forecast_and_takes_other_val
     finished_run: Callable[..., Path], plant_file: Path
 ) -> None:
     options = (f"data.path={plant_file}", *PLANT_COLUMNS, "model.hidden_size=8", "model.fit.steps_per_epoch=4")
-    run = finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
+    run = finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1", "model.covariates=known")
     rows = plant_rows(106)
     rows.loc[100:, ["a", "b"]] = np.nan
     table = ItemForecasts(horizon=4, known={"price": [9.0]}).forecast(run, rows)
