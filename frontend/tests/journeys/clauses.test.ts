@@ -47,7 +47,8 @@ it("a back-test of two models has the truth, and its horizon is chosen", async (
 
 it("the picture of a forecast is saved, and its commands are shown", async () => {
   await page.locator("canvas").first().waitFor();
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: words.common.chart.image }).first().click()]);
+  await page.locator("[data-test=chart-menu]").first().click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.locator("[data-test=save-image]").click()]);
   expect(file.suggestedFilename()).toMatch(/^forecast anlage nord \d{4}-\d\d-\d\d\.png$/);
   await page.locator("[data-test=commands] summary").click();
   const commands = page.locator("[data-test=commands] code");
