@@ -4,14 +4,18 @@ import type { RouteLocationMatched, Router } from "vue-router";
 import { useRoute, useRouter } from "vue-router";
 
 type Page = RouteLocationMatched | undefined;
+const asList = (value: unknown): string => JSON.stringify([value ?? []].flat());
 let waiting: Record<string, string | string[] | undefined> | null = null;
 
 /**
  * Several values that change together become one navigation, so that none of them is lost. A value that arrives when
- * another page than the page of its form is shown is left out of the address.
+ * another page than the page of its form is shown is left out of the address. A value that the address has already
+ * starts no navigation, which would cancel a navigation to another page that has not ended.
  */
 function write(router: Router, page: Page, name: string, value: string | string[] | undefined): void {
-  if (router.currentRoute.value.matched.at(-1) !== page) return;
+  const { matched, query: shown } = router.currentRoute.value;
+  if (matched.at(-1) !== page) return;
+  if (waiting === null && asList(shown[name]) === asList(value)) return;
   if (waiting === null) {
     waiting = {};
     void nextTick(() => {
