@@ -7895,7 +7895,7 @@ export interface components {
             kind?: "future" | "backtest";
             /**
              * Known
-             * @description Known covariates in the rows of the forecast in place of those of the data: name to values, for all series alike; null keeps the value.
+             * @description Known covariates in the rows of the forecast in place of the values of the data: name to values, for all series alike; null keeps the value.
              * @default null
              */
             known?: {

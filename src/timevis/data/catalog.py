@@ -194,7 +194,7 @@ def read_card(name: str) -> tuple[DatasetCard, dict[str, Any]]:
     -------
     card : DatasetCard
     entry : dict
-        All keys of the entry. That of a public data set has also ``file``, ``url`` and ``sha256``.
+        All keys of the entry. The entry of a public data set has also ``file``, ``url`` and ``sha256``.
     """
     entry = yaml.safe_load((BUNDLED / f"{name}.yaml").read_text(encoding="utf-8"))
     names = {f.name for f in fields(DatasetCard)}

@@ -118,7 +118,7 @@ def _by_horizon_of_run(record: RunRecord) -> list[dict[str, Any]]:
 def _by_horizon_of_channel(record: RunRecord, own: SavedForecasts, channel: str) -> list[dict[str, Any]]:
     """Metrics of each step over the saved windows of a channel.
 
-    Those of seasonal naive are None: run folders store its errors by step for all channels together.
+    The metrics of seasonal naive are None: run folders store its errors by step for all channels together.
     """
     if record.channels == [channel]:
         return _by_horizon_of_run(record)

@@ -155,13 +155,13 @@ def make_server(address: str, token: str | None) -> MCPServer:
     def monitor_status(
         context: Context, monitor: Annotated[str, Field(description="Identifier of a monitor, from list_monitors.")]
     ) -> dict[str, Any]:
-        """Report how the recent forecasts of a monitor did: errors beside those of the test, drift, last alerts."""
+        """Report how the recent forecasts of a monitor did: their errors, the errors of the test, drift, last alerts."""
         client = service(context)
-        found = client.call("GET", f"monitors/{monitor}")
+        status = client.call("GET", f"monitors/{monitor}")
         alerts = client.call("GET", "alerts", params={"monitor": monitor, "per_page": 10})["items"]
         keys = ("id", "name", "dataset_name", "model_name", "enabled", "schedule", "next_run", "last_origin", "state")
         shown = [_chosen(alert, "kind", "text", "data_time", "resolved") for alert in alerts]
-        return _chosen(found, *keys, "bounds") | {"alerts": shown}
+        return _chosen(status, *keys, "bounds") | {"alerts": shown}
 
     @server.tool(annotations=WRITES)
     def compare(context: Context, models: list[ModelId], reference: str | None = None) -> dict[str, Any]:

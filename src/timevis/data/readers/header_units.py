@@ -30,10 +30,10 @@ def unit_of_name(name: str) -> str:
     Text in square brackets is a unit unless it is a number. Text in round brackets is a unit if its parts are symbols
     of units, such as ``kWh/m²``.
     """
-    found = ENDING.search(name)
-    if found is None:
+    ending = ENDING.search(name)
+    if ending is None:
         return ""
-    square, text = found["square"], (found["square"] or found["round"]).strip()
+    square, text = ending["square"], (ending["square"] or ending["round"]).strip()
     if len(text) > MAX_UNIT_CHARACTERS or not any(c.isalpha() or c in "%‰°€$£¥" for c in text):
         return ""
     if square is not None:

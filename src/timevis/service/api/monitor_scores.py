@@ -80,9 +80,9 @@ def _chosen(score: ForecastScore, query: ScoreQuery) -> dict[str, float | None]:
 
 
 def _in_span(monitor_id: str, query: SpanQuery) -> Select[Any]:
-    found = select(StoredForecast).where(StoredForecast.monitor_id == monitor_id)
-    found = found.where(StoredForecast.origin >= query.start) if query.start else found
-    return found.where(StoredForecast.origin <= query.end) if query.end else found
+    forecasts = select(StoredForecast).where(StoredForecast.monitor_id == monitor_id)
+    forecasts = forecasts.where(StoredForecast.origin >= query.start) if query.start else forecasts
+    return forecasts.where(StoredForecast.origin <= query.end) if query.end else forecasts
 
 
 def _newest_scores(
@@ -90,13 +90,13 @@ def _newest_scores(
 ) -> dict[str, ForecastScore]:
     """The newest score of each forecast that has one."""
     ids = [forecast.id for forecast in forecasts]
-    found = dict[str, ForecastScore]()
+    newest = dict[str, ForecastScore]()
     for start in range(0, len(ids), 500):  # databases limit the number of parameters
         query = select(ForecastScore).where(ForecastScore.forecast_id.in_(ids[start : start + 500]))
         query = query.options(undefer(ForecastScore.details)) if with_details else query
         for score in session.scalars(query.order_by(ForecastScore.created)):
-            found[score.forecast_id] = score
-    return found
+            newest[score.forecast_id] = score
+    return newest
 
 
 @blueprint.get("/monitors/<monitor_id>/forecasts")

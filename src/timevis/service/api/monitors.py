@@ -109,15 +109,15 @@ def _horizon(given: int | None, model: Model) -> int:
 
 def _settings(values: dict[str, Any], dataset: Dataset, former: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The columns of the objects in a request, checked; receivers keep their secrets."""
-    found = {key: values[key] for key in ("schedule", "bounds", "retraining") if values.get(key) is not None}
+    settings = {key: values[key] for key in ("schedule", "bounds", "retraining") if values.get(key) is not None}
     for key in ("schedule", "retraining"):
-        if key in found:
-            _check_times(found[key], key)
-    if (training := (found.get("retraining") or {}).get("training")) is not None:
+        if key in settings:
+            _check_times(settings[key], key)
+    if (training := (settings.get("retraining") or {}).get("training")) is not None:
         _check_training(training, dataset)
     if values.get("receivers") is not None:
-        found["receivers"] = [_with_secret(receiver, former) for receiver in values["receivers"]]
-    return found
+        settings["receivers"] = [_with_secret(receiver, former) for receiver in values["receivers"]]
+    return settings
 
 
 def _check_times(schedule: dict[str, Any], key: str) -> None:

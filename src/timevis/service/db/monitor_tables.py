@@ -138,8 +138,8 @@ class StoredForecast(Base):
 class ForecastScore(Base):
     """The scores of a stored forecast by one version of the rows.
 
-    `targets` is the number of truths, `metrics` has the metrics of all channels and steps, `details` those of each
-    channel and step, and `sums` the sums they are made of, if it is complete.
+    `targets` is the number of truths, `metrics` has the metrics of all channels and steps, `details` the metrics
+    of each channel and step, and `sums` the sums they are made of, if it is complete.
     """
 
     __tablename__ = "monitor_scores"

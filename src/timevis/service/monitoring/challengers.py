@@ -214,14 +214,14 @@ def compare_with_champion(worker: Worker, model: Model, champion: Model, dataset
     difference = paired_differences([(scores[0], scores[1])], run.results.window_set.horizon)[0][COMPARED_METRIC]
     is_better = difference.percent < 0 and difference.p < PROMOTION_LEVEL
     values = {key: value for key, value in asdict(difference).items() if key.startswith("p")}
-    found: dict[str, Any] = to_json_types(
+    comparison: dict[str, Any] = to_json_types(
         {
             **{"metric": COMPARED_METRIC, "challenger": scores[0].values[0], "champion": scores[1].values[0]},
             **{**values, "windows": len(common), "is_better": bool(is_better)},
             **{"champion_model": champion.id, "first_target": str(frames[0]["timestamp"].min())},
         }
     )
-    return found
+    return comparison
 
 
 def _champion_windows(champion: RunFolder, challenger: RunFolder, path: Path) -> pd.DataFrame:

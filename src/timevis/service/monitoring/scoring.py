@@ -83,7 +83,7 @@ class ScoreSums:
         overall = headline(of_channels, std, mase_scale)
         by_channel = ratios(of_channels, std, mase_scale)
         by_step = headline({name: table.T for name, table in tensors.items()}, std, mase_scale)
-        found: dict[str, Any] = to_json_types(
+        described: dict[str, Any] = to_json_types(
             {
                 "metrics": {name: float(overall[name]) for name in SHOWN_METRICS},
                 "by_channel": {
@@ -93,7 +93,7 @@ class ScoreSums:
                 "by_step": {name: by_step[name].tolist() for name in DETAILED_METRICS},
             }
         )
-        return found
+        return described
 
 
 def pooled(scores: Sequence[ScoreSums]) -> ScoreSums:

@@ -45,8 +45,8 @@ def recent_scores(session: Session, champion: Champion, count: int) -> Recent:
         .order_by(StoredForecast.origin_row.desc())
         .limit(count)
     )
-    found = [(forecast, ScoreSums.from_json(score.sums)) for forecast, score in session.execute(query)]
-    return found[::-1]
+    newest_first = [(forecast, ScoreSums.from_json(score.sums)) for forecast, score in session.execute(query)]
+    return newest_first[::-1]
 
 
 def watch_scores(
@@ -83,8 +83,8 @@ def watch_scores(
 
 def _test_metrics(run: RunFolder) -> dict[str, Any]:
     """The metrics of the test of the champion's run, with which the recent ones are compared."""
-    found: dict[str, Any] = to_json_types({name: value.value for name, value in run.results.metrics.items()})
-    return found
+    metrics: dict[str, Any] = to_json_types({name: value.value for name, value in run.results.metrics.items()})
+    return metrics
 
 
 def _naive(run: RunFolder) -> pd.DataFrame:
@@ -138,12 +138,12 @@ def _watch_coverage(session: Session, monitor: Monitor, recent: Recent, coverage
 
 def _watch_drift(session: Session, monitor: Monitor, recent: Recent, drifts: Sequence[Drift]) -> Drift | None:
     """Raise an alert about the clearest drift; it ends when no ratio is above 1 by more than chance."""
-    found = sorted((drift for drift in drifts if drift.is_drift), key=lambda drift: drift.p)
-    if not found:
+    clearest_first = sorted((drift for drift in drifts if drift.is_drift), key=lambda drift: drift.p)
+    if not clearest_first:
         if drifts and all(drift.low <= 1 for drift in drifts):
             resolve_alerts(session, monitor, DRIFT)
         return None
-    drift, last = found[0], recent[-1][0]
+    drift, last = clearest_first[0], recent[-1][0]
     text = Text(
         "alert-drift",
         "the {metric} of the last {forecasts} forecasts is {ratio:.2f} times the one of the test of the model (95 % "

@@ -143,7 +143,7 @@ def _download(hub_id: str) -> str:
 
 
 def _progress_bar() -> Any:
-    """The class of the progress bars of the hub. Those of bytes also write their numbers to standard output."""
+    """The class of the progress bars of the hub. A bar of bytes also writes its numbers to standard output."""
     from tqdm.auto import tqdm
 
     bars: list[Any] = []

@@ -89,7 +89,7 @@ def read_text(text: str) -> TextReading:
 
 
 def channels_of_events(events: tuple[EventRows, ...], first_row: Tensor, length: int) -> Tensor:
-    """Event channels of windows; where events overlap, those of the later one in the list.
+    """Event channels of windows; where events overlap, the channels of the later one in the list.
 
     Parameters
     ----------
