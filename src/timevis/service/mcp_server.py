@@ -155,7 +155,7 @@ def make_server(address: str, token: str | None) -> MCPServer:
     def monitor_status(
         context: Context, monitor: Annotated[str, Field(description="Identifier of a monitor, from list_monitors.")]
     ) -> dict[str, Any]:
-        """Report how the recent forecasts of a monitor did: their errors, the errors of the test, drift, last alerts."""
+        """Report how the last forecasts of a monitor did, beside the test of its model: errors, drift, alerts."""
         client = service(context)
         status = client.call("GET", f"monitors/{monitor}")
         alerts = client.call("GET", "alerts", params={"monitor": monitor, "per_page": 10})["items"]

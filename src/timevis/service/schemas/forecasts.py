@@ -52,8 +52,8 @@ class PredictRequest(StrictModel):
 
     known: dict[ChannelName, Annotated[list[float | None], Field(max_length=10**5)]] | None = Field(
         None,
-        description="Known covariates in the rows of the forecast in place of the values of the data: name to values, "
-        "for all series alike; null keeps the value.",
+        description="Known covariates in the rows of the forecast in place of the values of the data: name to "
+        "values, for all series alike; null keeps the value.",
     )
     dry_run: bool = Field(False, description="Check the request, and answer with commands that do the same.")
 
