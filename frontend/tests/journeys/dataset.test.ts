@@ -11,7 +11,7 @@ let model: string;
 beforeAll(async () => {
   browser = await launch();
   ({ page } = await visit(browser));
-  dataset = await upload(page, plantFile(800));
+  dataset = await upload(page, plantFile(790));
   model = await trained(page, { model: "seasonal_naive", dataset, horizon: 24, context_length: 48 });
 });
 
@@ -29,7 +29,7 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
   await open(page, `/data/${dataset}`);
   const chart = page.locator("[data-test=series]");
   await chart.locator("canvas").waitFor();
-  expect(await shownRows()).toBe(800);
+  expect(await shownRows()).toBe(790);
   const pointAt = async (share: number): Promise<void> => {
     const box = await chart.boundingBox();
     if (box) await page.mouse.move(box.x + box.width * share, box.y + box.height / 3);
@@ -37,13 +37,13 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
   await pointAt(0.5);
   await page.mouse.wheel(0, 120);
   await expect.poll(() => page.evaluate(() => window.scrollY)).toBe(120);
-  expect(await shownRows()).toBe(800);
+  expect(await shownRows()).toBe(790);
 
   await chart.focus();
   await page.keyboard.press("+");
   await expect.poll(shownRows, { timeout: 10_000 }).toBeLessThan(700);
   await page.keyboard.press("0");
-  await expect.poll(shownRows, { timeout: 10_000 }).toBe(800);
+  await expect.poll(shownRows, { timeout: 10_000 }).toBe(790);
 
   await pointAt(0.5);
   await page.keyboard.down("Control");
@@ -52,9 +52,9 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
     await page.waitForTimeout(100);
   }
   await page.keyboard.up("Control");
-  await expect.poll(shownRows, { timeout: 10_000 }).toBeLessThan(800);
+  await expect.poll(shownRows, { timeout: 10_000 }).toBeLessThan(790);
   await page.keyboard.press("0");
-  await expect.poll(shownRows, { timeout: 10_000 }).toBe(800);
+  await expect.poll(shownRows, { timeout: 10_000 }).toBe(790);
 
   await pointAt(0.4);
   await page.mouse.down();
@@ -98,8 +98,8 @@ it("a model becomes the champion of its dataset, and an older version leads to t
   expect(await page.locator("h1").innerText()).toMatch(/^Seasonal naive, context length 48, horizon 24/);
   await page.locator("[data-test=choose-champion]").click();
   await page.locator("[data-test=is-champion]").waitFor();
-  const [header, ...rows] = plantFile(860).buffer.toString("utf8").split("\r\n");
-  const file = { name: "newer.csv", mimeType: "text/csv", buffer: Buffer.from([header, ...rows.slice(798)].join("\n")) };
+  const [header, ...rows] = plantFile(850).buffer.toString("utf8").split("\r\n");
+  const file = { name: "newer.csv", mimeType: "text/csv", buffer: Buffer.from([header, ...rows.slice(788)].join("\n")) };
   const answer = await page.request.post(`/api/datasets/${dataset}/rows`, { multipart: { file }, headers: { Prefer: "wait=60" } });
   expect(answer.status()).toBe(201);
   await open(page, `/data/${dataset}`);
