@@ -141,8 +141,9 @@ it("the future is forecast and downloaded", async () => {
 
 it("two models are compared", async () => {
   const { page } = v;
-  const models = await call<{ items: { id: string }[] }>(page, "/models");
-  await page.goto(`/compare?${models.items.map((item) => `models=${item.id}`).join("&")}`);
+  const { items } = await call<{ items: { id: string; dataset: string }[] }>(page, "/models"); // the newest first
+  const own = items.filter((item) => item.dataset === items[0]?.dataset);
+  await page.goto(`/compare?${own.map((item) => `models=${item.id}`).join("&")}`);
   await settle(page);
   await page.locator("table").first().waitFor({ timeout: 90_000 });
   expect(await page.locator("main").textContent()).toContain("WQL");
