@@ -36,7 +36,7 @@ export async function forecastOnce(
     const { items } = dataOf(await api.GET("/api/tasks/{task_id}/result", { params: { path }, signal })) as unknown as ForecastResult;
     return items;
   } catch (error) {
-    // After some time the service removes the rows of a forecast that nobody has read.
+    // The service removes the rows of a forecast some time after it was made, so it is made again, once.
     if (isAbsent(error) && !isRepeated) return forecastOnce(request, key, signal, true);
     throw error;
   }

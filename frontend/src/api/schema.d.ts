@@ -7223,7 +7223,7 @@ export interface components {
          * @description Which inputs a model and its forecast depend on.
          */
         ModelExplanation: {
-            /** @description The newest explanation, made by a task or by `timevis explain`; null if there is none. */
+            /** @description The newest explanation, made by a task or by `timevis explain`; null without one. */
             explanation: components["schemas"]["Explanation"] | null;
         };
         /** ModelOption */

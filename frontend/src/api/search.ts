@@ -47,7 +47,7 @@ export function searchOf({ progress }: Pick<Task, "progress">): SearchProgress |
   };
 }
 
-/** The newest search for the best model of a dataset, which is followed until it ends; null if there is none. */
+/** The task of the newest search for the best model of a dataset, read again until it ends; null without a search. */
 export function useSearch(dataset: MaybeRefOrGetter<string>) {
   const queries = useQueryClient();
   const newest = useQuery({
@@ -95,7 +95,7 @@ export function useStartSearch() {
  * none before it is better than seasonal naive.
  */
 export function useSearchForecast(task: MaybeRefOrGetter<Task | undefined>, channel: MaybeRefOrGetter<string>) {
-  /** Changes whenever there is another forecast; null while there is none. */
+  /** Changes with each new forecast of the search; null before the first one. */
   const version = computed(() => {
     const shown = toValue(task);
     if (shown === undefined || shown.state === "failed" || shown.state === "cancelled") return null;

@@ -2,7 +2,7 @@ import { LEGEND } from "@/charts/layout";
 
 const MAX_LABELLED = 5;
 const LABEL_WIDTH = 116;
-/** On a narrower window the labels would take the room of the lines. */
+/** In pixels. In a narrower window the labels would leave too little width for the lines. */
 const MIN_WINDOW = 720;
 
 /** Names at the ends of the lines where they are few and the window is wide, else a legend. `steps` are the points of a line. */

@@ -91,7 +91,7 @@ def create_app(settings: Settings) -> APIFlask:
     metrics = Metrics(app.extensions["timevis"])
     metrics.register(app)  # first, so that it counts what the gate refuses
     Gate(settings, sessions).register(app)
-    app.wsgi_app = SharedPaths(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = SharedPaths(app.wsgi_app)  # type: ignore[method-assign]  # as the documentation of Flask adds a middleware
 
     @app.get("/api/metrics")
     @app.doc(summary="Metrics for Prometheus", tags=["System"], responses={200: "The text format of Prometheus"})

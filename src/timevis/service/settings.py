@@ -164,6 +164,7 @@ class Settings:
         limits.setdefault("trainings", max(1, available_cores() // 2))
         limits.setdefault("training_megabytes", int(0.8 * total_megabytes() / limits["trainings"]))
         limits.setdefault("profile_megabytes", min(cls.profile_megabytes, total_megabytes() // 2))
+        sso_header, sso_proxies, sso_role = _single_sign_on(environment)
         return cls(
             home=home,
             database_url=environment.get("TIMEVIS_DATABASE_URL") or f"sqlite:///{home / 'timevis.db'}",
@@ -173,7 +174,9 @@ class Settings:
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
-            **_single_sign_on(environment),  # type: ignore[arg-type]
+            sso_header=sso_header,
+            sso_proxies=sso_proxies,
+            sso_role=sso_role,
             root_path=_root_path(environment),
             smtp_url=_smtp_url(environment.get("TIMEVIS_SMTP_URL") or ""),
             mail_from=environment.get("TIMEVIS_MAIL_FROM") or cls.mail_from,
@@ -223,8 +226,8 @@ def _root_path(environment: Mapping[str, str]) -> str:
     return path
 
 
-def _single_sign_on(environment: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
-    """The header of the proxy, whose it is, and the role of new users."""
+def _single_sign_on(environment: Mapping[str, str]) -> tuple[str, tuple[str, ...], str]:
+    """The header that names the user, the addresses of the proxies that may send it, and the role of a new user."""
     header, proxies = environment.get("TIMEVIS_SSO_HEADER") or "", _names(environment, "TIMEVIS_SSO_PROXIES")
     if header and not re.fullmatch(r"[A-Za-z0-9-]+", header):
         raise ConfigError(
@@ -245,7 +248,7 @@ def _single_sign_on(environment: Mapping[str, str]) -> dict[str, str | tuple[str
             Text("name-proxies", "set TIMEVIS_SSO_PROXIES, for example to 127.0.0.1"),
         )
     role = _choice(environment, "TIMEVIS_SSO_ROLE", ("viewer", "editor", "owner"))
-    return {"sso_header": header, "sso_proxies": proxies, "sso_role": role}
+    return header, proxies, role
 
 
 def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:

@@ -41,7 +41,7 @@ def list_shares(query: ShareQuery) -> Any:
 @blueprint.output(NewShare, status_code=201)
 @blueprint.doc(summary="Share a result")
 def share_result(body: ShareRequest) -> Any:
-    """Make a link that shows one result to whoever has it, without signing in."""
+    """Make a link with which everyone can open one result without signing in."""
     expires = None if body.days is None else time.time() + body.days * DAY_SECONDS
     with context().sessions.begin() as session:
         if body.kind == COMPARISON:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 import uuid
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, CursorResult, Delete, Float, ForeignKey, Index, String, Text, Update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 MAX_NAME_CHARACTERS, MAX_FILE_NAME_CHARACTERS = 200, 300
@@ -27,6 +27,11 @@ ACTOR: ContextVar[str | None] = ContextVar("actor", default=None)
 
 
 Sessions = sessionmaker[Session]
+
+
+def rows_changed(session: Session, statement: Update | Delete) -> int:
+    """Execute an UPDATE or DELETE; returns the number of rows that it changed."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
 class Base(DeclarativeBase):

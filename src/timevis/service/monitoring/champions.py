@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import COVERAGE, DRIFT, NEW_CHAMPION, WORSE, Challenger, Champion, Monitor
-from timevis.service.db.tables import Dataset, Model, Sessions
+from timevis.service.db.tables import Dataset, Model, Sessions, rows_changed
 from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
 
 
@@ -37,7 +37,7 @@ def promote(
     with sessions.begin() as session:
         own = (Monitor.id == monitor_id, Monitor.model_id == former_id)
         statement = update(Monitor).where(*own).values(model_id=model.id)
-        if not session.execute(statement.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+        if not rows_changed(session, statement.execution_options(synchronize_session=False)):
             return False
         monitor = session.get_one(Monitor, monitor_id)
         champion = Champion(monitor_id=monitor.id, model_id=model.id, reason=reason, comparison=comparison)

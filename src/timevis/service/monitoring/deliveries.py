@@ -29,7 +29,7 @@ from sqlalchemy import or_, select, update
 
 from timevis import __version__
 from timevis.service.db.monitor_tables import Alert, Delivery, Monitor
-from timevis.service.db.tables import Sessions
+from timevis.service.db.tables import Sessions, rows_changed
 from timevis.service.settings import Settings
 from timevis.utils.json_types import to_json_types
 
@@ -85,7 +85,7 @@ def _claim(sessions: Sessions, now: float) -> Delivery | None:
         values = {"state": SENDING, "attempts": delivery.attempts + 1, "next_attempt": now + LOST_SECONDS}
         statement = update(Delivery).where(*own).values(**values).execution_options(synchronize_session=False)
         with sessions.begin() as session:
-            if session.execute(statement).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+            if rows_changed(session, statement):
                 return session.get_one(Delivery, delivery.id)
     return None
 

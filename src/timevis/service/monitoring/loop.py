@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import FAILED_TASK, NO_ROWS, Challenger, Monitor
-from timevis.service.db.tables import Dataset, Sessions, Task, new_id
+from timevis.service.db.tables import Dataset, Sessions, Task, new_id, rows_changed
 from timevis.service.monitoring.alerts import raise_alert
 from timevis.service.monitoring.deliveries import deliver_due
 from timevis.service.monitoring.schedule import next_time
@@ -152,7 +152,7 @@ def queue_cycle(
     }
     own = (Monitor.id == monitor.id, _is_same(Monitor.task_id, monitor.task_id))
     statement = update(Monitor).where(*own).values(**values).execution_options(synchronize_session=False)
-    if not session.execute(statement).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+    if not rows_changed(session, statement):
         return None
     session.add(task)
     return task

@@ -175,5 +175,5 @@ class ModelExplanation(BaseModel):
     """Which inputs a model and its forecast depend on."""
 
     explanation: Explanation | None = Field(
-        description="The newest explanation, made by a task or by `timevis explain`; null if there is none."
+        description="The newest explanation, made by a task or by `timevis explain`; null without one."
     )

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from timevis.service.db.user_tables import AUDIT_KINDS, MAX_PASSWORD_CHARACTERS, ROLES, USER_NAME_PATTERN
 from timevis.service.schemas.common import Id, Page, PageQuery, StrictModel
 
-Role = Literal[ROLES]  # type: ignore[valid-type]  # they are listed once
-AuditKind = Literal[AUDIT_KINDS]  # type: ignore[valid-type]
+Role = Literal[ROLES]  # type: ignore[valid-type]  # a tuple, which pydantic accepts, so that the roles are listed once
+AuditKind = Literal[AUDIT_KINDS]  # type: ignore[valid-type]  # a tuple, as above
 ShareKind = Literal["model", "report", "comparison"]
 UserName = Annotated[str, Field(pattern=f"^{USER_NAME_PATTERN}$")]
 Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
@@ -120,7 +120,7 @@ class AuditQuery(PageQuery):
     start: float | None = Field(None, description="First time, in seconds since 1970.")
     end: float | None = Field(None, description="Last time.")
     refused: bool = Field(False, description="Only what was refused or failed.")
-    format: Literal["json", "csv"] = Field("json", description="csv: all entries, not only those of the page.")
+    format: Literal["json", "csv"] = Field("json", description="csv: all entries, not only one page.")
 
 
 class AuditView(BaseModel):

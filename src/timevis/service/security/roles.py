@@ -42,7 +42,7 @@ def access(kind: str, table: type[Base] | None = None, argument: str = "") -> Ca
     """Declare what an operation needs; the decorator stands right above the function."""
 
     def declare(view: View) -> View:
-        view.timevis_access = Access(kind, table, argument)  # type: ignore[attr-defined]
+        view.timevis_access = Access(kind, table, argument)  # type: ignore[attr-defined]  # decorators of the routes copy it
         return view
 
     return declare

@@ -21,7 +21,7 @@ from timevis.service.db.monitor_tables import (
     Monitor,
     StoredForecast,
 )
-from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task
+from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task, rows_changed
 from timevis.service.db.user_tables import AuditEntry, Share
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -148,8 +148,7 @@ def _leave_versions(session: Session, dataset: Dataset) -> None:
 
 def _change(session: Session, statement: Delete | Update) -> int:
     """Execute a statement without a SELECT before it; returns the number of rows that it changed."""
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    return int(result.rowcount)  # type: ignore[attr-defined]  # DELETE and UPDATE give a CursorResult, which has it
+    return rows_changed(session, statement.execution_options(synchronize_session=False))
 
 
 def _forget_failed_runs(sessions: Sessions, before: float) -> int:

@@ -24,7 +24,7 @@ from timevis.errors import TimeVisError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.runs.status import STATE_TEXTS
-from timevis.service.db.tables import Sessions, Task
+from timevis.service.db.tables import Sessions, Task, rows_changed
 from timevis.service.troubleshooting import retry_when_mended, with_section
 
 QUEUED, RUNNING = "queued", "running"
@@ -41,9 +41,10 @@ def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:
     values = {"state": RUNNING, "owner": owner, "heartbeat": now, "started": now}
     values |= {"error": None, "advice": None, "result": {}}  # of the time in which it waited
     with sessions.begin() as session:
-        changed = session.execute(
-            update(Task).where(Task.id == task_id, Task.state == QUEUED).values(attempt=Task.attempt + 1, **values)
-        ).rowcount  # type: ignore[attr-defined]
+        changed = rows_changed(
+            session,
+            update(Task).where(Task.id == task_id, Task.state == QUEUED).values(attempt=Task.attempt + 1, **values),
+        )
         return session.get(Task, task_id) if changed else None
 
 
@@ -80,11 +81,12 @@ def release(sessions: Sessions, task: Task, *, is_counted: bool = False, **value
 def request_cancel(session: Session, task_id: str) -> str:
     """Cancel a queued task at once, or ask the owner of a running task to cancel it; returns the state afterwards."""
     now = time.time()
-    changed = session.execute(
+    changed = rows_changed(
+        session,
         update(Task)
         .where(Task.id == task_id, Task.state == QUEUED)
-        .values(state=CANCELLED, cancel_requested=True, finished=now)
-    ).rowcount  # type: ignore[attr-defined]
+        .values(state=CANCELLED, cancel_requested=True, finished=now),
+    )
     if not changed:
         session.execute(update(Task).where(Task.id == task_id, Task.state == RUNNING).values(cancel_requested=True))
     session.expire_all()
@@ -117,7 +119,7 @@ def is_searching(progress: Mapping[str, Any]) -> bool:
 def request_stop(session: Session, task_id: str) -> bool:
     """Ask a running training run to end its search; False if it is not running any more."""
     running = update(Task).where(Task.id == task_id, Task.state == RUNNING)
-    changed = session.execute(running.values(stop_requested=True)).rowcount  # type: ignore[attr-defined]
+    changed = rows_changed(session, running.values(stop_requested=True))
     session.expire_all()
     return bool(changed)
 
@@ -200,7 +202,8 @@ def name_of(task: Task) -> Text:
 def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:
     """Change a running task of this owner and attempt."""
     return bool(
-        session.execute(
+        rows_changed(
+            session,
             update(Task)
             .where(
                 Task.id == task.id,
@@ -210,6 +213,6 @@ def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -
                 *conditions,
             )
             .values(**values)
-            .execution_options(synchronize_session=False)
-        ).rowcount  # type: ignore[attr-defined]
+            .execution_options(synchronize_session=False),
+        )
     )
