@@ -85,7 +85,7 @@ class PretrainingRun:
         if cfg.initial_weights:
             self.network.load_state_dict(self.kind.load(cfg.initial_weights, cfg)[0].state_dict())
         rates = cfg.muon_learning_rate, cfg.adamw_learning_rate
-        self.optimizers = build_optimizers(self.network, self.kind.layers, *rates)
+        self.optimizers = build_optimizers(self.network, self.kind.layers, *rates, bf16=cfg.bf16)
         self.ema_weights = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.step, self.values, self.seconds = 0, 0, 0.0
 

@@ -15,10 +15,10 @@ NEWTON_SCHULZ_STEPS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """As `torch.optim.Muon`, but in the precision of the parameters, and with one batch for all matrices of a shape.
+    """As `torch.optim.Muon`, but in the precision that is asked for, and with one batch for all matrices of a shape.
 
     The optimizer of torch always computes in bfloat16, which takes several times as long as float32 on a CPU without
-    instructions for it.
+    instructions for it, and a third of the time on one with them.
 
     Parameters
     ----------
@@ -26,10 +26,20 @@ class Muon(torch.optim.Optimizer):
         Two-dimensional parameters.
     lr, momentum, weight_decay : float
         The momentum is Nesterov's.
+    dtype : torch.dtype
+        In which the update is made orthogonal.
     """
 
-    def __init__(self, matrices: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0):
+    def __init__(
+        self,
+        matrices: Iterable[Tensor],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ):
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -43,7 +53,8 @@ class Muon(torch.optim.Optimizer):
                 buffers = [self.state[m].setdefault("momentum", torch.zeros_like(m)) for m in matrices]
                 gradients = [m.grad for m in matrices if m.grad is not None]
                 torch._foreach_lerp_(buffers, gradients, 1 - group["momentum"])
-                update = orthogonalised(torch.stack(gradients).lerp(torch.stack(buffers), group["momentum"]))
+                update = torch.stack(gradients).lerp(torch.stack(buffers), group["momentum"])
+                update = orthogonalised(update.to(self.dtype)).to(matrices[0].dtype)
                 rate = group["lr"] * max(1, shape[0] / shape[1]) ** 0.5
                 for matrix, change in zip(matrices, update, strict=True):
                     matrix.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change, alpha=rate)

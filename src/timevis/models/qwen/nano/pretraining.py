@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from timevis.models.qwen.nano.batches import BatchStream, DigitBatch
 from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 from timevis.models.qwen.nano.zero_shot import ForecastFunction, forecast_patches, forecast_windows, load_network
-from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
+from timevis.models.qwen.patches.network import PatchInputs, PatchNetwork, PatchSettings, patch_inputs
 from timevis.models.qwen.patches.weights import load_patch_network, save_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.step_errors import pinball_loss
@@ -106,14 +106,22 @@ def digit_loss(network: DigitNetwork, batch: DigitBatch) -> Tensor:
     return ((losses * weight).sum(1) * observed).sum() / observed.sum()
 
 
-def patch_loss(network: PatchNetwork, batch: PatchBatch) -> Tensor:
-    """Mean pinball loss of all scored values over the levels, in normalised units; float []."""
+def patch_loss(network: PatchNetwork, batch: PatchBatch, compiled: Callable[..., Tensor] | None = None) -> Tensor:
+    """Mean pinball loss of all scored values over the levels, in normalised units; float [].
+
+    `compiled` is the compiled function `loss_of_inputs`, if there is one.
+    """
     rows = network.settings.patch_length
     inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
-    quantiles = network.next_patches(inputs).flatten(0, 1)
     target, scored = (
         x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
     )
+    return (compiled or loss_of_inputs)(network, inputs, target, scored)
+
+
+def loss_of_inputs(network: PatchNetwork, inputs: PatchInputs, target: Tensor, scored: Tensor) -> Tensor:
+    """The part of `patch_loss` with gradients; `target` and `scored` are float [B * N, P]."""
+    quantiles = network.next_patches(inputs).flatten(0, 1)
     levels = torch.tensor(QUANTILE_LEVELS, device=quantiles.device)
     return (pinball_loss(quantiles, target, levels).mean(1) * scored).sum() / scored.sum()
 
@@ -191,6 +199,7 @@ class PatchPretraining:
             values_per_batch=cfg.batch_size,
             curriculum_batches=cfg.curriculum_steps,
         )
+        self.compiled = torch.compile(loss_of_inputs, dynamic=False) if cfg.compile else None
 
     @staticmethod
     def load(path: str, cfg: DictConfig) -> tuple[PatchNetwork, ForecastFunction]:
@@ -204,7 +213,7 @@ class PatchPretraining:
         return partial(forecast_patches, self.network)
 
     def loss(self, batch: PatchBatch) -> Tensor:
-        return patch_loss(self.network, batch)
+        return patch_loss(self.network, batch, self.compiled)
 
     def save(self, weights: dict[str, Tensor], folder: Path, note: str) -> None:
         save_patch_network(weights, self.network.settings, folder, note)

@@ -9,14 +9,14 @@ from timevis.models.qwen.nano.muon import Muon
 
 
 def build_optimizers(
-    network: nn.Module, layers: nn.Module, muon_learning_rate: float, adamw_learning_rate: float
+    network: nn.Module, layers: nn.Module, muon_learning_rate: float, adamw_learning_rate: float, bf16: bool = False
 ) -> list[torch.optim.Optimizer]:
     """Build Muon for the matrices of the decoder layers, and AdamW for all other parameters."""
     matrices = [p for p in layers.parameters() if p.ndim == 2]
     matrix_ids = {id(p) for p in matrices}
     others = [p for p in network.parameters() if p.requires_grad and id(p) not in matrix_ids]
     return [
-        Muon(matrices, lr=muon_learning_rate, weight_decay=0.01),
+        Muon(matrices, lr=muon_learning_rate, weight_decay=0.01, dtype=torch.bfloat16 if bf16 else torch.float32),
         torch.optim.AdamW(others, lr=adamw_learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 

@@ -178,6 +178,7 @@ class PatchNetwork(nn.Module):
             rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
         )
         decoder: Any = Qwen3Model(config)
+        decoder.set_attn_implementation("eager")  # for so few tokens several times as fast as a fused kernel
         decoder.embed_tokens = None
         self.model: nn.Module = decoder
         hidden, rows, features = settings.hidden_size, settings.patch_length, CALENDAR_ROWS * CALENDAR_WAVES
@@ -204,7 +205,8 @@ class PatchNetwork(nn.Module):
         """
         decoder: Any = self.model
         positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
-        inputs = {"attention_mask": None, "position_embeddings": decoder.rotary_emb(tokens, positions)}
+        later = torch.full((tokens.shape[1],) * 2, float("-inf"), device=tokens.device).triu(1)
+        inputs = {"attention_mask": later, "position_embeddings": decoder.rotary_emb(tokens, positions)}
         *layers, last = decoder.layers
         for layer in layers:
             tokens = layer(tokens, **inputs)
