@@ -40,6 +40,19 @@ def test_covariates_are_read_if_they_lower_the_validation_error(
         assert covariates_to_read(datamodule, "auto", can_read_observed=False) == []
 
 
+@pytest.mark.parametrize(("noise", "by_networks"), [(3.0, [0]), (9.0, [])])
+def test_a_network_reads_an_observed_covariate_only_if_it_helps_the_trees_much(
+    noise: float, by_networks: list[int]
+) -> None:
+    rng = np.random.default_rng(0)
+    signal = 3 * rng.normal(size=3000)
+    observed = np.roll(signal + noise * rng.normal(size=3000), -1)
+    panel = panel_of(signal.astype(np.float32), observed[:, None].astype(np.float32), (False,))
+    datamodule = WindowDataModule(panel, context_length=24, horizon=1)
+    assert covariates_to_read(datamodule, "auto") == [0]
+    assert LSTM.from_data(datamodule, covariates="auto", hidden_size=4).covariates_read == tuple(by_networks)
+
+
 def test_boosted_trees_read_the_chosen_covariates_only() -> None:
     datamodule = datamodule_of(SIGNAL, MISLEADING)
     widths = {}

@@ -46,6 +46,8 @@ SCREEN_ROWS, SCREEN_ROUNDS = 24_000, 100
 """Training rows and boosting rounds of a fit that only tells whether covariates help."""
 MIN_SCREEN_GAIN = 0.01
 """Smallest share by which covariates must lower the validation error."""
+MIN_OBSERVED_GAIN_OF_NETWORKS = 0.1
+"""Smallest share by which observed covariates must lower the error of the trees, so that a network reads them."""
 MIN_SCREEN_HORIZONS = 10
 """Independent horizons of the tuning windows below which this share is larger, in inverse proportion."""
 MAX_CHECKED_HORIZONS = 50
@@ -62,7 +64,10 @@ CovariateChoice: TypeAlias = Literal["auto", "known", "all", "none"]
 
 
 def covariates_to_read(
-    datamodule: WindowDataModule, choice: CovariateChoice, can_read_observed: bool = True
+    datamodule: WindowDataModule,
+    choice: CovariateChoice,
+    can_read_observed: bool = True,
+    min_observed_gain: float = MIN_SCREEN_GAIN,
 ) -> list[int]:
     """Column numbers of the covariates that a model reads.
 
@@ -78,6 +83,9 @@ def covariates_to_read(
     choice : {"auto", "known", "all", "none"}
     can_read_observed : bool
         Whether the model can read covariates that are only observed.
+    min_observed_gain : float
+        Smallest share by which these must lower the error. Networks overfit to them where trees do not, and have
+        `MIN_OBSERVED_GAIN_OF_NETWORKS`.
     """
     is_known = datamodule.series.covariate_known.tolist()
     choices: dict[str, list[int]] = {"none": [], "known": [i for i, known in enumerate(is_known) if known]}
@@ -95,7 +103,8 @@ def covariates_to_read(
     horizons = independent_horizons(channel, origin, datamodule.num_channels, datamodule.horizon)
     min_gain, best = MIN_SCREEN_GAIN * max(1.0, MIN_SCREEN_HORIZONS / max(1.0, horizons)), "none"
     for name, error in errors.items():
-        if error < (1 - min_gain) * errors[best]:
+        gain = max(min_gain, min_observed_gain) if name == "all" else min_gain
+        if error < (1 - gain) * errors[best]:
             added = [column for column in distinct[name] if column not in distinct[best]]
             is_certain = horizons >= MAX_CHECKED_HORIZONS
             if is_certain or _is_lower_than_by_chance(error, datamodule, distinct[name], added):

@@ -28,7 +28,7 @@ from timevis.data.calendar import CalendarField, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import covariate_scalers
 from timevis.data.windows import Batch
-from timevis.models.boosted import CovariateChoice, covariates_to_read
+from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixup import mixup
@@ -196,7 +196,7 @@ class DirectForecaster(Forecaster):
         datamodule : WindowDataModule
         covariates : {"auto", "known", "all", "none"}
             Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the
-            error of small boosted models on validation.
+            error of small boosted models on validation, observed ones only if they lower it much.
         calendar : sequence of str, optional
             Calendar fields that the network reads. None selects those that vary at the frequency of the data.
         **kwargs
@@ -205,7 +205,9 @@ class DirectForecaster(Forecaster):
         if calendar is None:
             calendar = seasonal_fields(datamodule.panel.freq)
         if "covariate_columns" not in kwargs:
-            kwargs["covariate_columns"] = covariates_to_read(datamodule, covariates)
+            kwargs["covariate_columns"] = covariates_to_read(
+                datamodule, covariates, min_observed_gain=MIN_OBSERVED_GAIN_OF_NETWORKS
+            )
         kwargs = {**cls.network_arguments(datamodule, covariates), **kwargs}
         return super().from_data(datamodule, calendar=list(calendar), **kwargs)
 

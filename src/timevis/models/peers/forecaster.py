@@ -18,7 +18,7 @@ from timevis.data.scaler import Scaler, covariate_scalers
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
-from timevis.models.boosted import CovariateChoice, covariates_to_read
+from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster, mase_scale
 from timevis.models.peers.process import PeerProcess, peers_python
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -191,7 +191,9 @@ class Peer(Forecaster):
         kwargs = {"seed": torch.initial_seed() % 2**32} | kwargs
         if (readable := COVARIATES_OF_NETWORK.get(kwargs["method"])) is not None:
             can_read_observed = "observed" in readable
-            read = covariates_to_read(datamodule, covariates, can_read_observed)
+            read = covariates_to_read(
+                datamodule, covariates, can_read_observed, MIN_OBSERVED_GAIN_OF_NETWORKS
+            )
             is_known = datamodule.series.covariate_known
             kwargs = {
                 "calendar": list(seasonal_fields(datamodule.panel.freq)),
