@@ -191,9 +191,7 @@ class Peer(Forecaster):
         kwargs = {"seed": torch.initial_seed() % 2**32} | kwargs
         if (readable := COVARIATES_OF_NETWORK.get(kwargs["method"])) is not None:
             can_read_observed = "observed" in readable
-            read = covariates_to_read(
-                datamodule, covariates, can_read_observed, MIN_OBSERVED_GAIN_OF_NETWORKS
-            )
+            read = covariates_to_read(datamodule, covariates, can_read_observed, MIN_OBSERVED_GAIN_OF_NETWORKS)
             is_known = datamodule.series.covariate_known
             kwargs = {
                 "calendar": list(seasonal_fields(datamodule.panel.freq)),
