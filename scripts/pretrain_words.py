@@ -3,7 +3,8 @@
 ``reader`` trains on sentences and the events from which they were written. ``layers`` trains what is added to
 nano-patch, on series with events, half of which the reader reads in sentences; the weights of nano-patch stay as they
 are, so that forecasts without events do. Both write a checkpoint each minute, and resume from it. ``package`` writes
-the weights of both in the form in which the package has them.
+the weights of both in the form in which the package has them. Without a reader in the folder, the packaged one reads;
+``--packaged_layers`` starts from the packaged layers, to adapt them to new weights of nano-patch.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ from timevis.models.qwen.patches.events.reader import (
     reading_loss,
     row_probability,
 )
-from timevis.models.qwen.patches.events.weights import save_event_weights
+from timevis.models.qwen.patches.events.weights import load_layers as packaged_layers
+from timevis.models.qwen.patches.events.weights import load_reader as packaged_reader
+from timevis.models.qwen.patches.events.weights import read_config, save_event_weights
 from timevis.models.qwen.patches.events.wordings import Wording, write_sentence
 from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
 from timevis.models.qwen.patches.weights import load_patch_network
@@ -165,14 +168,18 @@ def event_loss(
 
 
 def load_reader(path: Path) -> EventReader:
-    """The reader of a checkpoint of this script."""
+    """The reader of a checkpoint of this script, or the packaged one if there is no checkpoint."""
+    if not path.exists():
+        return packaged_reader()
     reader = EventReader()
     reader.load_state_dict(torch.load(path, weights_only=True)["network"])
     return reader.eval()
 
 
 def load_layers(path: Path) -> EventLayers:
-    """The layers of a checkpoint of this script."""
+    """The layers of a checkpoint of this script, or the packaged ones if there is no checkpoint."""
+    if not path.exists():
+        return packaged_layers()
     layers = EventLayers(PatchSettings())
     layers.load_state_dict(torch.load(path, weights_only=True)["network"])
     return layers.eval()
@@ -187,11 +194,14 @@ def draw_batch(stream: PatchBatchStream, seed: int, number: int) -> tuple[PatchB
     return replace(batch, values=torch.from_numpy(added.values).float()), added
 
 
-def train_layers(folder: Path, reader: EventReader, weights: str, minutes: float, seed: int, batch_size: int) -> None:
+def train_layers(folder: Path, reader: EventReader, arguments: argparse.Namespace) -> None:
     """Train the layers of events of a patch network; the reader reads the sentences of half of the series."""
-    network: Any = load_patch_network(weights).model
+    minutes, seed, batch_size = arguments.minutes, arguments.seed, arguments.batch_size
+    network: Any = load_patch_network(arguments.initial_weights).model
     layers = EventLayers(network.settings)
     layers.start_from(network)
+    if arguments.packaged_layers:
+        layers.load_state_dict(packaged_layers().state_dict())
     training = Training(layers, folder, minutes, rate=2e-3, decay=0.5)
     stream = PatchBatchStream(network.settings.patch_length, seed=seed, values_per_batch=batch_size)
     smoothed = float("nan")
@@ -209,12 +219,17 @@ def train_layers(folder: Path, reader: EventReader, weights: str, minutes: float
             log.info("step %d, %.1f min: loss %.4f", training.step, training.seconds / 60, smoothed)
 
 
-def package(folder: Path, patch_weights: str) -> None:
+def package(folder: Path, patch_weights: str, continued: bool) -> None:
     """Write the trained weights to the subfolder event_weights, as the package has them."""
-    parts = []
-    for stage in ("reader", "layers"):
-        state = torch.load(folder / stage / "last.pt", weights_only=True)
-        parts.append(f"{stage}: {state['step']} steps, {state['seconds'] / 60:.0f} min")
+    earlier, parts = read_config()["note"].split("; "), []
+    for number, stage in enumerate(("reader", "layers")):
+        path = folder / stage / "last.pt"
+        if not path.exists():
+            parts.append(earlier[number])
+            continue
+        state = torch.load(path, weights_only=True)
+        trained = f"{state['step']} steps, {state['seconds'] / 60:.0f} min"
+        parts.append(f"{earlier[number]}, then {trained}" if continued else f"{stage}: {trained}")
     fingerprint = load_patch_network(patch_weights).fingerprint
     reader, layers = load_reader(folder / "reader" / "last.pt"), load_layers(folder / "layers" / "last.pt")
     save_event_weights(reader, layers, folder / "event_weights", "; ".join(parts), fingerprint)
@@ -227,6 +242,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--initial_weights", default="nano-patch", help="nano-patch, or a folder of pretrain_nano.py")
     parser.add_argument("--batch_size", type=int, default=28_000, help="values of one step of the layers")
+    parser.add_argument("--packaged_layers", action="store_true", help="start the layers from the packaged ones")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -236,11 +252,10 @@ def main() -> None:
     if arguments.stage == "reader":
         train_reader(reader, arguments.minutes, arguments.seed)
     elif arguments.stage == "package":
-        package(folder, arguments.initial_weights)
+        package(folder, arguments.initial_weights, arguments.packaged_layers)
     else:
         trained = load_reader(reader / "last.pt")
-        options = arguments.initial_weights, arguments.minutes, arguments.seed, arguments.batch_size
-        train_layers(folder / "layers", trained, *options)
+        train_layers(folder / "layers", trained, arguments)
 
 
 if __name__ == "__main__":
