@@ -83,6 +83,19 @@ def test_a_network_keeps_the_weights_of_the_lowest_validation_loss():
 
 
 @needs_peers
+def test_the_auto_class_of_a_network_tries_configurations_and_forecasts_with_the_best():
+    panel = panel_of(SERIES[:300, :1])
+    datamodule = WindowDataModule(panel, context_length=48, horizon=4, max_windows=6)
+    model = Peer.from_data(datamodule, method="tide", trials=2, minutes=5.0)
+    model.prepare(datamodule)
+    description = model.describe()
+    assert description["trials"] == 2
+    assert description["chosen"]["max_steps"] >= 500
+    assert description["parameters"] > 0
+    assert mean_error(model, datamodule) < 0.6 * float(np.abs(SERIES[:, :1] - SERIES[:, :1].mean()).mean())
+
+
+@needs_peers
 def test_a_network_reads_the_known_covariates_over_the_horizon():
     signal = np.random.default_rng(1).normal(size=(900, 1))
     panel = panel_of(SERIES[:, :1] + 5 * signal, signal, [True])

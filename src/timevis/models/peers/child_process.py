@@ -148,40 +148,52 @@ def _best_weights() -> Any:
 class NeuralForecast:
     """NHITS, PatchTST, TFT, DeepAR, TiDE and LSTM of neuralforecast: one network for all channels.
 
-    The learning rate and the step whose weights are used are those with the lowest validation loss.
+    The learning rate and the step whose weights are used are those with the lowest validation loss. With `trials`,
+    the library's own search is used instead.
     """
 
     package = "neuralforecast"
+    class_names = {
+        "nhits": "NHITS",
+        "patchtst": "PatchTST",
+        "tft": "TFT",
+        "deepar": "DeepAR",
+        "tide": "TiDE",
+        "lstm": "LSTM",
+    }
 
     def __init__(self, request: Request) -> None:
         self.request, self.horizon, self.length = request, request["horizon"], request["context_length"]
         self.fitted: Any = None
 
-    def _model(self, learning_rate: float, callbacks: list[Any]) -> Any:
-        from neuralforecast import models
+    def _losses(self) -> dict[str, Any]:
         from neuralforecast.losses.pytorch import DistributionLoss, MQLoss
 
-        request, method = self.request, self.request["method"]
-        names = {
-            "nhits": "NHITS",
-            "patchtst": "PatchTST",
-            "tft": "TFT",
-            "deepar": "DeepAR",
-            "tide": "TiDE",
-            "lstm": "LSTM",
+        quantiles = self.request["quantile_levels"]
+        is_deepar = self.request["method"] == "deepar"
+        loss = DistributionLoss("StudentT", quantiles=quantiles) if is_deepar else MQLoss(quantiles=quantiles)
+        return {"loss": loss, "valid_loss": MQLoss(quantiles=quantiles)}
+
+    def _inputs_and_trainer(self) -> dict[str, Any]:
+        """What a search does not choose."""
+        return {
+            "futr_exog_list": self.request["known"] or None,
+            "hist_exog_list": self.request["observed"] or None,
+            "accelerator": "cpu",
+            "devices": 1,
+            "logger": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "enable_checkpointing": False,
         }
-        cls = getattr(models, names[method])
-        quantiles = request["quantile_levels"]
-        loss = (
-            DistributionLoss("StudentT", quantiles=quantiles) if method == "deepar" else MQLoss(quantiles=quantiles)
-        )
-        return cls(
+
+    def _model(self, learning_rate: float, callbacks: list[Any]) -> Any:
+        from neuralforecast import models
+
+        request, method = self.request, self.request["method"]
+        return getattr(models, self.class_names[method])(
             h=self.horizon,
             input_size=self.length,
-            loss=loss,
-            valid_loss=MQLoss(quantiles=quantiles),
-            futr_exog_list=request["known"] or None,
-            hist_exog_list=request["observed"] or None,
             learning_rate=learning_rate,
             windows_batch_size=request["windows_batch_size"],
             max_steps=request["max_steps"],
@@ -189,19 +201,52 @@ class NeuralForecast:
             early_stop_patience_steps=request["patience"],
             scaler_type="identity" if method == "patchtst" else "standard",
             random_seed=request["seed"],
-            accelerator="cpu",
-            devices=1,
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            enable_checkpointing=False,
             callbacks=callbacks,
+            **self._losses(),
+            **self._inputs_and_trainer(),
         )
+
+    def _search(self, request: Request, frame: pd.DataFrame) -> dict[str, Any]:
+        """Fit the Auto class of the library: its own ranges, Optuna's sampler, and the weights of the last step.
+
+        Contexts are at most as long as the context of the other models. As many configurations are tried as start
+        within two thirds of the time; the best is fitted again.
+        """
+        import optuna
+        from neuralforecast import NeuralForecast as Library
+        from neuralforecast import auto
+
+        cls = getattr(auto, "Auto" + self.class_names[self.request["method"]])
+        ranges = cls.get_default_config(h=self.horizon, backend="optuna")
+
+        def config(trial: Any) -> dict[str, Any]:
+            chosen = {k: v for k, v in ranges(trial).items() if k not in ("h", "loss", "valid_loss")}
+            chosen |= {"max_steps": int(chosen["max_steps"]), "input_size": min(chosen["input_size"], self.length)}
+            return chosen | self._inputs_and_trainer()
+
+        searched = cls(
+            h=self.horizon,
+            config=config,
+            backend="optuna",
+            search_alg=optuna.samplers.TPESampler(seed=self.request["seed"]),
+            num_samples=request["trials"],
+            time_budget=40 * request["minutes"],
+            refit_with_val=True,
+            **self._losses(),
+        )
+        self.fitted = Library(models=[searched], freq=1)
+        self.fitted.fit(frame, val_size=request["validation_rows"])
+        study = self.fitted.models[0].results
+        chosen = study.best_trial.params
+        parameters = sum(p.numel() for p in self.fitted.models[0].model.parameters())
+        return {"trials": len(study.trials), "chosen": chosen, "parameters": parameters}
 
     def fit(self, request: Request) -> dict[str, Any]:
         from neuralforecast import NeuralForecast as Library
 
         frame = pd.read_parquet(request["data"])
+        if request["trials"]:
+            return self._search(request, frame)
         rates, best = request["learning_rates"], None
         minutes = 0.8 * request["minutes"] / len(rates)  # the rest is for the last validation
         for rate in rates:
