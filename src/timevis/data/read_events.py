@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -74,7 +75,7 @@ def _read_list(events: Sequence[Mapping[str, Any]]) -> tuple[TextEvent, ...]:
 
 
 def _read_file(path: str | os.PathLike[str]) -> tuple[TextEvent, ...]:
-    table = read_table(path)
+    table = read_table(Path(path))
     names = {str(name).strip().lower(): str(name) for name in table.frame.columns}
     table = replace(table, frame=table.frame.rename(columns={name: key for key, name in names.items()}))
     for column in COLUMNS:
