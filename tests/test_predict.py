@@ -369,5 +369,21 @@ def test_events_in_words_change_the_forecast_of_a_model_that_reads_them(finished
     assert 0 < in_event.sum() < len(usual)
     assert (closed["q0.5"] < 0.9 * usual["q0.5"])[in_event].all()
     assert (closed["q0.5"] > 0.9 * usual["q0.5"])[~in_event].all()
+    given = [{"from": "2024-01-26 02:00", "text": "the plant is closed"}]
+    pd.testing.assert_frame_equal(predict(run, events=given), closed)
     with pytest.raises(ConfigError, match="does not read events"):
-        predict(plant, events=tmp_path / "events.csv")
+        predict(plant, events=given)
+
+
+def test_a_forecast_warns_of_events_that_the_model_may_misread_and_of_events_without_a_row(
+    finished_run, plant_file, caplog
+):
+    data = ("data=file", f"data.path={plant_file}", *PLANT_COLUMNS)
+    run = finished_run("model=qwen_patch", "model.tune=none", "conformal=none", "context_length=168", *data)
+    sentences = ["xyzzy plugh in the plant", "the plant is closed"]
+    starts = ["2024-01-26 02:00", "2031-01-01"]
+    predict(run, events=[{"from": start, "text": text} for start, text in zip(starts, sentences, strict=True)])
+    (unknown, outside) = [record.getMessage() for record in caplog.records if "event" in record.getMessage()]
+    assert "'xyzzy plugh in the plant'" in unknown
+    assert "does not know xyzzy, plugh" in unknown
+    assert "1 of 2 events lie in no row" in outside

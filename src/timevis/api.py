@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from timevis.data.known_values import KnownValues
+    from timevis.data.read_events import EventsGiven
     from timevis.evaluation.report.notebook import NotebookComparison
     from timevis.predict import NewData
     from timevis.runs.explanation import Explanation
@@ -75,7 +76,7 @@ class Run:
         horizon: int | None = None,
         backtest: bool = False,
         known: KnownValues | None = None,
-        events: str | os.PathLike[str] | None = None,
+        events: EventsGiven | None = None,
     ) -> pd.DataFrame:
         """Forecast the rows after the last value of the run's own data, or of new data.
 
@@ -92,8 +93,9 @@ class Run:
         known : mapping, optional
             Known covariates in the rows of the forecast in place of the values of the data, such as
             ``{"holiday": [0, 1, 1]}``; None keeps a value.
-        events : path, optional
-            A file with the columns from, to and text: events in words that are known ahead of time.
+        events : path or list, optional
+            Events in words that are known ahead of time: a file with the columns from, to and text, or a list such as
+            ``[{"from": "2024-05-07", "to": "2024-05-07", "text": "the road is closed"}]``.
 
         Returns
         -------

@@ -16,13 +16,14 @@ import pandas as pd
 import torch
 
 from timevis.data.closed_hours import ClosedHours
+from timevis.data.events import TextEvent, rows_of_events
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
 from timevis.data.known_values import KnownValues, known_values, with_known_values
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import has_time_zone
-from timevis.data.read_events import read_events
+from timevis.data.read_events import EventsGiven, read_events
 from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.sources.new_files import load_files
@@ -57,7 +58,7 @@ def predict(
     backtest: bool = False,
     known: KnownValues | None = None,
     batch_size: int = 256,
-    events: str | os.PathLike[str] | None = None,
+    events: EventsGiven | None = None,
 ) -> pd.DataFrame:
     """Forecast the rows that follow the last observed one of each series, or the last observed ones again.
 
@@ -79,9 +80,10 @@ def predict(
         changes: name to values, of which None keeps a value. For all series alike.
     batch_size : int
         Windows that are forecast at once.
-    events : path, optional
-        A file with the columns from, to and text: events in words that are known ahead of time, in addition to the
-        events of the run; see `timevis.data.read_events.read_events`.
+    events : path or list, optional
+        Events in words that are known ahead of time, in addition to the events of the run: a file with the columns
+        from, to and text, or a list such as ``[{"from": "2024-05-07", "to": "2024-05-07", "text": "closed"}]``; see
+        `timevis.data.read_events.read_events`. Warnings name those that the model may misread.
 
     Returns
     -------
@@ -157,9 +159,7 @@ def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> Non
             )
 
 
-def load_panels(
-    folder: RunFolder, data: NewData = None, events: str | os.PathLike[str] | None = None
-) -> dict[str, Panel]:
+def load_panels(folder: RunFolder, data: NewData = None, events: EventsGiven | None = None) -> dict[str, Panel]:
     """Load the data of the run, or new data with the channels and covariates of the run.
 
     New data need not have a covariate that the model does not read.
@@ -169,7 +169,7 @@ def load_panels(
     folder : RunFolder
     data : DataFrame, file or files, optional
         See `predict`.
-    events : path, optional
+    events : path or list, optional
         See `predict`.
 
     Returns
@@ -183,14 +183,8 @@ def load_panels(
         See `predict`.
     """
     if events is not None:
-        if not folder.load_forecaster().reads_events:
-            message = Text("model-without-events", "the model of this run does not read events")
-            settings = {"model": Setting("model", "qwen_patch"), "tune": Setting("model.tune", "none")}
-            advice = Text("model-with-events", "leave them out, or use a run with {model} and {tune}", **settings)
-            raise ConfigError(message, advice)
-        added = read_events(os.fspath(events))
-        items = load_panels(folder, data)
-        return {name: replace(panel, events=(*panel.events, *added)) for name, panel in items.items()}
+        forecaster = folder.load_forecaster()
+        return {name: with_events(panel, forecaster, events) for name, panel in load_panels(folder, data).items()}
     if data is None:
         _, panel, _ = load_run_data(folder, future=True)
         return {panel.card.name: panel}
@@ -222,6 +216,16 @@ def load_panels(
     selected = {name: select_trained_channels(panel, report, name) for name, panel in items.items()}
     closed = tuple(ClosedHours.from_report(report, channel) for channel in report["channels"])
     return {name: replace(panel, closed=closed) for name, panel in selected.items()}
+
+
+def with_events(panel: Panel, forecaster: Forecaster, events: EventsGiven) -> Panel:
+    """The panel with further events, which the forecaster must read; see `predict`."""
+    if not forecaster.reads_events:
+        message = Text("model-without-events", "the model of this run does not read events")
+        settings = {"model": Setting("model", "qwen_patch"), "tune": Setting("model.tune", "none")}
+        advice = Text("model-with-events", "leave them out, or use a run with {model} and {tune}", **settings)
+        raise ConfigError(message, advice)
+    return replace(panel, events=(*panel.events, *read_events(events)))
 
 
 def forecast_panel(
@@ -259,6 +263,9 @@ def forecast_panel(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     series = SeriesStore(panel).to(device)
+    if forecaster.reads_events:
+        first, last = int(origins.min()) - length, int(origins.max()) + rows
+        _warn_about_events(forecaster, panel.events, panel.local_index[first:last], item)
     points, quantiles = [], []
     with torch.no_grad():
         batches = torch.from_numpy(channels).split(batch_size)
@@ -397,6 +404,22 @@ def _warn_about_missing_covariates(
             horizon,
             join_names(incomplete),
         )
+
+
+def _warn_about_events(
+    forecaster: Forecaster, events: Sequence[TextEvent], rows: pd.DatetimeIndex, item: str
+) -> None:
+    """Log warnings of events in the rows that the model may misread, and of events in none of the rows."""
+    inside = [part.event for part in rows_of_events(events, rows)]
+    for text in dict.fromkeys(event.text for event in inside):
+        reading = forecaster.event_reading(text)
+        if not reading.is_sure:
+            unknown = f", and does not know {join_names(reading.unknown_words)}" * bool(reading.unknown_words)
+            message = "%s: the model may misread the event %r: it reads %s, with probability %.2f%s"
+            log.warning(message, item, text, reading.kind, reading.probability, unknown)
+    if len(inside) < len(events):
+        count = len(events) - len(inside)
+        log.warning("%s: %d of %d events lie in no row that the model reads", item, count, len(events))
 
 
 def extend_to_horizon(panel: Panel, horizon: int, context_length: int = 0) -> tuple[Panel, np.ndarray]:

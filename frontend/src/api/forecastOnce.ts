@@ -10,7 +10,7 @@ const POLL_MILLISECONDS = 500;
 
 export const NO_FORECAST: Schemas["PredictRequest"] = {
   ...{ models: null, method: null, training: null, items: null, dataset: null, values: null, target: null },
-  ...{ kind: "future", horizon: null, known: null, dry_run: false },
+  ...{ kind: "future", horizon: null, known: null, events: null, dry_run: false },
 };
 
 /** Ask for a forecast and wait for its items. A request with the same key is forecast once. */

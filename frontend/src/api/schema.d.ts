@@ -6462,6 +6462,28 @@ export interface components {
             commands: components["schemas"]["Commands"];
         };
         /**
+         * ForecastEvent
+         * @description What happens, in words, and when; experimental.
+         */
+        ForecastEvent: {
+            /**
+             * From
+             * @description A local time of the data, or a date, ISO 8601.
+             */
+            from: string;
+            /**
+             * Text
+             * @description English or Chinese, such as: the road is closed.
+             */
+            text: string;
+            /**
+             * To
+             * @description Rows before this time belong to the event, and all of the day if it is a date; null: no end.
+             * @default null
+             */
+            to?: string | null;
+        };
+        /**
          * ForecastItem
          * @description The forecast of one channel of one item, or the reason why an item failed.
          */
@@ -6477,6 +6499,11 @@ export interface components {
             error: string | null;
             /** @description The error by its code, if it is a text of the library. */
             error_code: components["schemas"]["TextCode"] | null;
+            /**
+             * Events
+             * @description The events of the request as the model reads them; null for a model that reads no events.
+             */
+            events: components["schemas"]["ReadEvent"][] | null;
             /** @description The recent past. */
             history: components["schemas"]["Context"];
             /**
@@ -6964,7 +6991,7 @@ export interface components {
             channel_embedding?: boolean;
             /**
              * Covariates
-             * @description Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the error of small boosted models on validation.
+             * @description Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the error of small boosted models on validation, observed ones only if they lower it much.
              * @default auto
              * @enum {string}
              */
@@ -7839,6 +7866,12 @@ export interface components {
              */
             dataset?: string | null;
             /**
+             * Events
+             * @description As of the request.
+             * @default null
+             */
+            events?: components["schemas"]["ForecastEvent"][] | null;
+            /**
              * Model
              * @description An identifier that the service gave.
              */
@@ -7860,7 +7893,7 @@ export interface components {
         };
         /**
          * PredictRequest
-         * @description One of `models`, `method`, `training` and `items`. The first two share one of dataset and values.
+         * @description One of `models`, `method`, `training` and `items`. The first two share events, and one of dataset or values.
          */
         PredictRequest: {
             /**
@@ -7875,6 +7908,12 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Events
+             * @description Events in words that are known ahead of time, in addition to those of a run; read by nano-patch, and by models of its kind that were not tuned. Experimental.
+             * @default null
+             */
+            events?: components["schemas"]["ForecastEvent"][] | null;
             /**
              * Horizon
              * @description Rows, at most as many as the model was trained to forecast, which is the default. A method forecasts any number, by default one that suits the frequency of the data.
@@ -8507,6 +8546,58 @@ export interface components {
              * @enum {string}
              */
             variant?: "template" | "none" | "shuffled" | "wrong_domain";
+        };
+        /**
+         * ReadEvent
+         * @description An event, and how the model reads its text.
+         */
+        ReadEvent: {
+            /**
+             * From
+             * @description A local time of the data, or a date, ISO 8601.
+             */
+            from: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "none" | "closed" | "sensor_off" | "reduction" | "increase" | "factor" | "limit" | "holiday";
+            /**
+             * Probability
+             * @description Of the kind, as the model sees it.
+             */
+            probability: number;
+            /**
+             * Rows
+             * @description Rows of the forecast that lie in the event.
+             */
+            rows: number;
+            /**
+             * Sure
+             * @description Whether kind and words are clear; if false, the model may misread the text.
+             */
+            sure: boolean;
+            /**
+             * Text
+             * @description English or Chinese, such as: the road is closed.
+             */
+            text: string;
+            /**
+             * To
+             * @description Rows before this time belong to the event, and all of the day if it is a date; null: no end.
+             * @default null
+             */
+            to?: string | null;
+            /**
+             * Unknown Words
+             * @description Words that were in no sentence of its training.
+             */
+            unknown_words: string[];
+            /**
+             * Value
+             * @description The factor of the kind factor, or the number of the kind limit.
+             */
+            value: number | null;
         };
         /**
          * Recalibration

@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import type { Visit } from "./browser";
-import { isCutOff, launch, open, picture, plantFile, seriousFindings, settle, TRAINING_WAIT, trained, upload, visit, WORDS } from "./browser";
+import { call, isCutOff, launch, open, picture, plantFile, seriousFindings, settle, TRAINING_WAIT, trained, upload, visit, WORDS } from "./browser";
 
 let browser: Browser;
 let v: Visit;
@@ -80,9 +80,33 @@ it("the forecast moves with the values of a column that is known ahead, in both 
     await other.locator("[data-test=forecast-what-if]").click();
     const change = other.locator("[data-test=what-if-change]");
     await change.waitFor();
-    expect(await change.innerText()).toMatch(language === "en" ? /^With your values, the forecast is [\d.]+ / : /^用您的值/);
+    expect(await change.innerText()).toMatch(language === "en" ? /^With your changes, the forecast is [\d.]+ / : /^按您的更改/);
     expect(await isCutOff(other)).toBe(false);
     await picture(other, `what-if-${language}`);
+    expect(complaints).toEqual([]);
+    await context.close();
+  }
+});
+
+it("a sentence about an event moves the forecast of nano-patch, in both languages", async () => {
+  const hours = Array.from({ length: 600 }, (_, hour) => {
+    const time = new Date(Date.UTC(2026, 0, 1, hour)).toISOString().slice(0, 16);
+    return `${time},${(50 + 20 * Math.sin((hour / 12) * Math.PI) + (hour % 5)).toFixed(2)}`;
+  });
+  const dataset = await upload(page, { name: "street.csv", mimeType: "text/csv", buffer: Buffer.from(["time,cars", ...hours].join("\n")) });
+  const task = await call<{ id: string }>(page, "/predict", { method: "nano-patch", dataset, horizon: 24 });
+  for (const language of ["en", "zh"] as const) {
+    const { page: other, context, complaints } = await visit(browser, { language, width: language === "zh" ? 390 : 1280 });
+    await open(other, `/forecast?task=${task.id}`);
+    await other.locator("[data-test=add-event]").click();
+    await other.locator("[data-test=event-text]").fill(language === "en" ? "the road is closed" : "道路封闭");
+    await other.locator("[data-test=forecast-what-if]").click();
+    await other.locator("[data-test=event-readings] li").waitFor();
+    expect(await other.locator("[data-test=event-readings] li").innerText()).toMatch(language === "en" ? /closed \(\d+%\)/ : /：关闭（/);
+    expect(await other.locator("[data-test=what-if-change]").innerText()).toMatch(language === "en" ? /lower on average/ : /平均降低/);
+    expect(await isCutOff(other)).toBe(false);
+    expect(await seriousFindings(other)).toEqual([]);
+    await picture(other, `event-${language}`);
     expect(complaints).toEqual([]);
     await context.close();
   }

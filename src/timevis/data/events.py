@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+SURE_PROBABILITY = 0.9
+"""Of the kind of an event, from which its reading counts as sure."""
+
 
 @dataclass(frozen=True)
 class TextEvent:
@@ -22,6 +25,33 @@ class TextEvent:
     start: pd.Timestamp
     end: pd.Timestamp | None
     text: str
+
+
+@dataclass(frozen=True)
+class EventReading:
+    """How a model reads the text of an event.
+
+    Attributes
+    ----------
+    kind : str
+        What happens; one of `timevis.models.qwen.patches.events.event.KINDS`.
+    value : float, optional
+        The factor of the kind ``factor``, and the number of the kind ``limit``.
+    probability : float
+        Of the kind.
+    unknown_words : tuple of str
+        Words, or Chinese characters, that were in no sentence of the training.
+    """
+
+    kind: str
+    value: float | None
+    probability: float
+    unknown_words: tuple[str, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the kind is probable, and all words are known; the text may be misread nevertheless."""
+        return self.probability >= SURE_PROBABILITY and not self.unknown_words
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
-"""Read a table of events in words: the columns from, to and text."""
+"""Read events in words, from a table or a list: the columns from, to and text."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from timevis.data.events import TextEvent
 from timevis.data.readers.read_table import read_table
-from timevis.data.table import Table
 from timevis.data.timestamps.iso_time import ISO_TIME
 from timevis.errors import DataError
 from timevis.messages import Text
@@ -25,8 +26,26 @@ EXAMPLE = Text(
 )
 
 
-def read_events(path: str | Path) -> tuple[TextEvent, ...]:
-    """Read a table of events, in any format of a data file.
+EventsGiven: TypeAlias = str | os.PathLike[str] | Sequence[Mapping[str, Any]]
+"""A file in any format of a data file, or a list of mappings with the keys from, text and, if the event ends, to."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of a table or an entry of a list: the parameters of a `Text` about it, and its JSON pointer in a list."""
+
+    place: Mapping[str, Any]
+    pointer: str = ""
+
+    def cell(self, column: str) -> dict[str, Any]:
+        return {**self.place, "column": column}
+
+    def field(self, column: str) -> str:
+        return self.pointer and f"{self.pointer}/{column}"
+
+
+def read_events(events: EventsGiven) -> tuple[TextEvent, ...]:
+    """Read events from a file or a list.
 
     A date without a time in the column to includes the whole day; so does 00:00 in a workbook or a Parquet file. An
     empty cell there means that the event does not end.
@@ -34,9 +53,29 @@ def read_events(path: str | Path) -> tuple[TextEvent, ...]:
     Raises
     ------
     DataError
-        The file has no such columns, or a cell is not valid; names the file, the row and the column.
+        A column is absent or unknown, or a cell is not valid; names the file, the row and the column. The field of
+        the error is the place in a list, such as ``events/0/to``.
     """
-    table = read_table(path)
+    return _read_file(events) if isinstance(events, str | os.PathLike) else _read_list(events)
+
+
+def _read_list(events: Sequence[Mapping[str, Any]]) -> tuple[TextEvent, ...]:
+    read = []
+    for position, entry in enumerate(events):
+        place = {"source": "events", "place": Text("index-of-entry", "index {index}", index=position)}
+        row = _Row(place, f"events/{position}")
+        for key in entry:
+            if key not in COLUMNS:
+                message = Text(
+                    "event-unknown-key", "{source}, {place}: there is no column {column!r}", **row.cell(key)
+                )
+                raise DataError(message, EXAMPLE, row.field(key))
+        read.append(_event(row, *(entry.get(column) for column in COLUMNS)))
+    return tuple(read)
+
+
+def _read_file(path: str | os.PathLike[str]) -> tuple[TextEvent, ...]:
+    table = read_table(Path(path))
     names = {str(name).strip().lower(): str(name) for name in table.frame.columns}
     table = replace(table, frame=table.frame.rename(columns={name: key for key, name in names.items()}))
     for column in COLUMNS:
@@ -49,45 +88,47 @@ def read_events(path: str | Path) -> tuple[TextEvent, ...]:
     if table.original_text is not None:  # whether a cell is a date or a time at midnight
         for column in ("from", "to"):
             frame[column] = table.original_text([names[column]])[names[column]]
-    return tuple(_event(table, row, *cells) for row, cells in enumerate(frame.itertuples(index=False)))
+    places = ({"source": table.source, "place": table.row_label(row)} for row in range(len(frame)))
+    return tuple(_event(_Row(p), *cells) for p, cells in zip(places, frame.itertuples(index=False), strict=True))
 
 
-def _event(table: Table, row: int, first: Any, last: Any, text: Any) -> TextEvent:
-    start = _time(table, row, "from", first)
+def _event(row: _Row, first: Any, last: Any, text: Any) -> TextEvent:
+    start = _time(row, "from", first)
     if start is None:
         raise DataError(
             Text(
                 "event-without-start",
                 "{source}, {place}, column {column!r}: the cell is empty",
-                **table.cell(row, "from"),
+                **row.cell("from"),
             ),
             EXAMPLE,
+            row.field("from"),
         )
-    end = _time(table, row, "to", last, is_end=True)
+    end = _time(row, "to", last, is_end=True)
     if end is not None and end <= start:
         message = Text(
             "event-ends-before-start",
             "{source}, {place}, column {column!r}: the event ends at {end}, not after its start {start}",
-            **table.cell(row, "to"),
+            **row.cell("to"),
             end=str(last),
             start=str(first),
         )
-        raise DataError(
-            message, Text("event-end-later", "give a later time, or leave the cell empty if it does not end")
-        )
+        advice = Text("event-end-later", "give a later time, or leave the cell empty if it does not end")
+        raise DataError(message, advice, row.field("to"))
     words = "" if pd.isna(text) else str(text).strip()
     if not words or len(words) > MAX_CHARACTERS:
         message = Text(
             "event-text-length",
             "{source}, {place}, column {column!r}: the text has {count} characters",
-            **table.cell(row, "text"),
+            **row.cell("text"),
             count=len(words),
         )
-        raise DataError(message, Text("event-text-lengths", "give 1 to {maximum} characters", maximum=MAX_CHARACTERS))
+        advice = Text("event-text-lengths", "give 1 to {maximum} characters", maximum=MAX_CHARACTERS)
+        raise DataError(message, advice, row.field("text"))
     return TextEvent(start, end, words)
 
 
-def _time(table: Table, row: int, column: str, value: Any, is_end: bool = False) -> pd.Timestamp | None:
+def _time(row: _Row, column: str, value: Any, is_end: bool = False) -> pd.Timestamp | None:
     """A time without a zone; None for an empty cell."""
     if pd.isna(value) or not str(value).strip():
         return None
@@ -102,8 +143,9 @@ def _time(table: Table, row: int, column: str, value: Any, is_end: bool = False)
         message = Text(
             "event-time-not-iso",
             "{source}, {place}, column {column!r}: {value!r} is not a local time in ISO 8601",
-            **table.cell(row, column),
+            **row.cell(column),
             value=text,
         )
-        raise DataError(message, Text("write-event-time", "write it like 2024-05-07 or 2024-05-07 07:00"))
+        advice = Text("write-event-time", "write it like 2024-05-07 or 2024-05-07 07:00")
+        raise DataError(message, advice, row.field(column))
     return time + pd.Timedelta(days=1) if is_end and is_date else time

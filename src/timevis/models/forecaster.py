@@ -14,6 +14,7 @@ from torch import Tensor
 
 from timevis.config.options import check_arguments
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.events import EventReading
 from timevis.data.panel import Panel
 from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.split.split import Split
@@ -143,6 +144,10 @@ class Forecaster(pl.LightningModule):
     def reads_events(self) -> bool:
         """Whether the forecast depends on the events of the data; see `timevis.data.events`."""
         return False
+
+    def event_reading(self, text: str) -> EventReading:
+        """How a model that `reads_events` reads the text of an event."""
+        raise NotImplementedError
 
     @property
     def rows_read(self) -> int:

@@ -72,6 +72,17 @@ def untrained_methods() -> dict[str, tuple[str, Untrained]]:
     return {untrained.name: (model, untrained) for model, untrained in declared.items() if untrained is not None}
 
 
+def event_readers() -> list[str]:
+    """The methods in requests that can read events in words."""
+    return [name for name, (model, _) in untrained_methods().items() if reads_events(model)]
+
+
+def reads_events(model: str) -> bool:
+    """Whether a model may read events in words; of one that declares nothing, its run says so."""
+    declared = declared_models().get(model)
+    return declared is None or "events" in declared.readable_covariates
+
+
 def untrained_config(method: str) -> DictConfig:
     """The config of a forecaster that is asked without a training run; `method` is one of `untrained_methods`."""
     model, untrained = untrained_methods()[method]

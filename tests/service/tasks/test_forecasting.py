@@ -83,6 +83,35 @@ def test_an_item_that_fails_stops_no_other_one(
     assert shown["progress"]["step"] == shown["progress"]["steps_total"] == 2
 
 
+def test_events_belong_to_each_item_and_only_models_that_read_them_take_them(
+    http: FlaskClient, add_model: Callable[..., str], carry_out: Callable[..., dict], plant_file: Path
+) -> None:
+    data = ("data=file", f"data.path={plant_file}", *PLANT_COLUMNS, "context_length=168", "conformal=none")
+    patches = add_model("model=qwen_patch", "model.tune=none", *data, name="patches", kind="qwen_patch")
+    linear = add_model("model=linear", *data, name="line", kind="linear")
+    events = [{"from": "2024-01-26 02:00", "to": "2024-01-26 04:00", "text": "the plant is closed"}]
+    given = [{"model": patches, "events": events}, {"model": patches}, {"model": linear, "events": events}]
+    assert http.post("/api/predict", json={"items": given}).status_code == 202
+    task = carry_out("predict", items=given)
+    assert (task["state"], task["commands"]["cli"]) == ("completed", ""), task
+    items = http.get(f"/api/tasks/{task['id']}/result").json["items"]
+    changed, usual, failed = (next(item for item in items if item["item_index"] == n) for n in range(3))
+    assert changed["events"][0]["rows"] == 2
+    assert changed["time"] == usual["time"]
+    first = changed["time"].index("2024-01-26T02:00:00")
+    assert changed["point"][first] < usual["point"][first]
+    assert usual["events"] == []
+    assert failed["error_code"]["code"] == "model-without-events"
+    for body, pointer in (
+        ({"items": given[2:]}, "/items/0/events"),
+        ({"items": given[1:2], "events": events}, ""),
+        ({"models": [patches, linear], "events": events}, "/events"),
+        ({"items": [{"model": patches, "events": [*events, events[0] | {"to": "2024"}]}]}, "/items/0/events/1/to"),
+    ):
+        answer = http.post("/api/predict", json=body)
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
+
+
 def test_a_comparison_has_models_pairs_curves_and_differing_settings(
     http: FlaskClient, add_model: Callable[..., str], carry_out: Callable[..., dict]
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from timevis.service.schemas.forecasts import ReadEvent
 from timevis.service.training import untrained_methods
 
 RULE = {
@@ -76,3 +77,55 @@ def test_a_wrong_request_without_a_model_names_the_field(http: FlaskClient, data
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
     accepted = http.post("/api/predict", json={"method": "nano", "dataset": dataset, "target": ["load"]})
     assert accepted.status_code == 202
+
+
+def test_events_in_words_move_the_forecast_of_a_method_and_the_answer_says_how_they_are_read(
+    http: FlaskClient, dataset: str, carry_out: Callable[..., dict]
+) -> None:
+    def forecast(**given: object) -> dict:
+        task = carry_out("predict", dataset_id=dataset, method="nano-patch", dataset=dataset, horizon=24, **given)
+        assert task["state"] == "completed", task
+        assert task["commands"]["cli"] == "" or "events" not in given
+        (item,) = http.get(f"/api/tasks/{task['id']}/result").json["items"]
+        return dict(item)
+
+    closed = {"from": "2026-01-26 08:00", "to": "2026-01-26 20:00", "text": "the road is closed"}
+    strange = {"from": "2026-02-20", "text": "xyzzy"}
+    usual, changed = forecast(), forecast(events=[closed, strange])
+    assert usual["events"] == []
+    median, moved = (np.array(item["quantiles"])[7] for item in (usual, changed))
+    assert moved[8:20].mean() < 0.8 * median[8:20].mean()
+    read, unread = changed["events"]
+    assert closed.items() <= read.items()
+    assert (read["kind"], read["rows"], read["sure"], read["unknown_words"]) == ("closed", 12, True, [])
+    assert (unread["to"], unread["rows"], unread["sure"], unread["unknown_words"]) == (None, 0, False, ["xyzzy"])
+    ReadEvent.model_validate(read)
+    naive = carry_out("predict", dataset_id=dataset, method="seasonal_naive", dataset=dataset, horizon=24)
+    assert http.get(f"/api/tasks/{naive['id']}/result").json["items"][0]["events"] is None
+
+
+def test_wrong_events_are_refused_with_field_and_index(http: FlaskClient, dataset: str) -> None:
+    good = {"from": "2026-01-26", "to": None, "text": "closed"}
+
+    def answer(method: str = "nano-patch", **wrong: object) -> tuple[int, str, str]:
+        body = {"method": method, "dataset": dataset, "events": [good, good | wrong]}
+        refused = http.post("/api/predict", json=body)
+        return refused.status_code, refused.json["errors"][0]["pointer"], refused.json["detail"]
+
+    for wrong, name in (
+        ({"from": "soon"}, "from"),
+        ({"from": 3}, "from"),
+        ({"to": "2026-01-25"}, "to"),
+        ({"to": "2026-01-26 05:00+02:00"}, "to"),
+        ({"text": ""}, "text"),
+        ({"text": " "}, "text"),
+        ({"text": "a" * 301}, "text"),
+        ({"until": "2026-01-27"}, "until"),
+    ):
+        assert answer(**wrong)[:2] == (422, f"/events/1/{name}"), wrong
+    assert "'to'" in answer(to="2026-01-25")[2]
+    assert answer("seasonal_naive") == (422, "/events", "Seasonal naive does not read events")
+    body = {"method": "nano-patch", "dataset": dataset, "events": [good]}
+    assert http.post("/api/predict", json=body).status_code == 202
+    advice = http.post("/api/predict", json=body | {"method": "nano"}).json["advice"]
+    assert advice == "leave them out, or forecast with nano-patch"

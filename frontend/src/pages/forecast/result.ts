@@ -1,3 +1,4 @@
+import type { Schemas } from "@/api/client";
 import type { TextCode } from "@/api/problems";
 
 type Value = number | null;
@@ -19,6 +20,8 @@ export interface ForecastItem {
   truth: Value[] | null;
   /** The known covariates that the model reads, in the rows of the forecast. */
   known?: Record<string, Value[]>;
+  /** The events of the request as the model reads them; null for a model that reads no events. */
+  events?: Schemas["ReadEvent"][] | null;
   /** False for a series that was too short for the model to be scored on it. */
   scored?: boolean | null;
   error?: string | null;

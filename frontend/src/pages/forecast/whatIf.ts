@@ -45,10 +45,39 @@ export function knownOf(edits: Edits, rows: number): Record<string, Value[]> {
   );
 }
 
-/** The request of one item of a forecast again, with other values of known covariates. */
-export function requestWith(request: Record<string, unknown>, item: ForecastItem, known: Record<string, Value[]>): Request {
+/** An event that was added: its first and its last step, and what happens. */
+export interface EventRow {
+  from: number;
+  to: number;
+  text: string;
+}
+
+export const MAX_EVENT_CHARACTERS = 300;
+
+/** The added events as the service takes them: local times without an offset; one that reaches the last step has no end. */
+export function eventsOf(rows: readonly EventRow[], time: readonly string[]): Schemas["ForecastEvent"][] {
+  const at = (step: number): string | undefined => time[step]?.slice(0, "2026-03-01T00:00:00".length);
+  return rows.map(({ from, to, text }) => ({
+    from: at(Math.min(from, to)) ?? "",
+    to: at(Math.max(from, to) + 1) ?? null,
+    text: text.trim(),
+  }));
+}
+
+/** The request of one item of a forecast again, with other values of known covariates and with more events. */
+export function requestWith(
+  request: Record<string, unknown>,
+  item: ForecastItem,
+  known: Record<string, Value[]>,
+  added: readonly Schemas["ForecastEvent"][] = [],
+): Request {
   const asked = request as Request;
-  const common = { kind: asked.kind ?? "future", horizon: asked.horizon ?? null, known };
+  const events = [...(item.events ?? []).map(({ from, to, text }) => ({ from, to, text })), ...added];
+  const common = {
+    ...{ kind: asked.kind ?? "future", horizon: asked.horizon ?? null },
+    known: Object.keys(known).length > 0 ? known : null,
+    events: events.length > 0 ? events : null,
+  };
   const one = asked.items?.[item.item_index ?? 0];
   if (one) return { ...common, models: [one.model], dataset: one.dataset ?? null, values: one.values ?? null };
   const data = { dataset: asked.dataset ?? null, values: asked.values ?? null };

@@ -8,7 +8,7 @@ import { createMemoryHistory, createRouter } from "vue-router";
 import { setLanguage, i18n } from "@/i18n";
 import BetterForecast from "@/pages/data/BetterForecast.vue";
 import type { ForecastItem } from "@/pages/forecast/result";
-import { filled, knownOf, meanChange, requestWith, wrongCell } from "@/pages/forecast/whatIf";
+import { eventsOf, filled, knownOf, meanChange, requestWith, wrongCell } from "@/pages/forecast/whatIf";
 import WhatIf from "@/pages/forecast/WhatIf.vue";
 import { explainedRows, explanationSeconds } from "@/pages/results/explanation";
 
@@ -101,7 +101,7 @@ describe("what if", () => {
     expect(wrongCell(filled(edits, "price", 0, 0, "high"))).toEqual({ column: "price", step: 0 });
     const known = knownOf(edits, 3);
     expect(requestWith({ models: ["a", "m"], dataset: "d", horizon: 3 }, item([1, 2, 3]), known)).toEqual({
-      ...{ models: ["m"], dataset: "d", values: null, horizon: 3, kind: "future", known },
+      ...{ models: ["m"], dataset: "d", values: null, horizon: 3, kind: "future", known, events: null },
     });
     expect(requestWith({ items: [{ model: "m", dataset: "e" }] }, item([1, 2, 3]), known)).toMatchObject({ models: ["m"], dataset: "e" });
     expect(meanChange(item([1, 2, 3]), item([2, 2, 6]))).toBeCloseTo(4 / 3);
@@ -117,9 +117,76 @@ describe("what if", () => {
     expect(page.get<HTMLInputElement>('[data-cell="price 2"]').element.value).toBe("2");
     await page.get("form").trigger("submit");
     await vi.waitFor(() => {
-      expect(page.get("[data-test=what-if-change]").text()).toBe("With your values, the forecast is 2 higher on average.");
+      expect(page.get("[data-test=what-if-change]").text()).toBe("With your changes, the forecast is 2 higher on average.");
     });
     expect(asked[0]?.body).toMatchObject({ models: ["m"], known: { price: [2, 2, 2] } });
+  });
+});
+
+describe("what if something happens", () => {
+  const time = ["2026-03-01T00:00:00+01:00", "2026-03-01T01:00:00+01:00", "2026-03-01T02:00:00+01:00"];
+  const read = (text: string, more = {}) => ({
+    ...{ from: "2026-03-01T01:00:00", to: "2026-03-01T02:00:00", text, kind: "closed", value: null, probability: 0.97 },
+    ...{ unknown_words: [] as string[], sure: true, rows: 1, ...more },
+  });
+  const item = (median: number[], events: unknown): ForecastItem =>
+    ({
+      ...{ model: null, name: "Nano-patch", item: "plant", item_index: 0, channel: "load", history: { time: [], value: [] }, truth: null },
+      ...{ time, point: median, levels: [0.1, 0.5, 0.9], quantiles: [median, median, median], known: {}, events },
+    }) as ForecastItem;
+  const request = { method: "nano-patch", dataset: "d" };
+
+  it("the times of an event are local, end after its last row, and those of the request are kept", () => {
+    const rows = [
+      { from: 1, to: 0, text: " closed " },
+      { from: 2, to: 2, text: "holiday" },
+    ];
+    const added = [
+      { from: "2026-03-01T00:00:00", to: "2026-03-01T02:00:00", text: "closed" },
+      { from: "2026-03-01T02:00:00", to: null, text: "holiday" },
+    ];
+    expect(eventsOf(rows, time)).toEqual(added);
+    const { from, to, text } = read("sensor off");
+    expect(requestWith(request, item([1, 2, 3], [read("sensor off")]), {}, added)).toMatchObject({
+      ...{ method: "nano-patch", dataset: "d", known: null, events: [{ from, to, text }, ...added] },
+    });
+  });
+
+  it("a sentence is sent with its rows, and the answer says how it was read, in both languages", async () => {
+    answers["/api/predict"] = { id: "p", state: "completed" };
+    const strange = { kind: "none", probability: 0.5, unknown_words: ["xyzzy"], sure: false, rows: 0 };
+    answers["/api/tasks/p/result"] = { items: [item([1, 0, 3], [read("the road is closed"), read("xyzzy", strange)])] };
+    const page = await shown(WhatIf, { request, items: [item([1, 2, 3], [])], label: () => "Nano-patch" });
+    expect(page.find("[data-test=fill]").exists()).toBe(false);
+    expect(page.text()).toContain("experimental");
+    await page.get("[data-test=add-event]").trigger("click");
+    expect(page.text()).toContain("Say what happens in each event");
+    expect(page.get("[data-test=forecast-what-if]").attributes("disabled")).toBeDefined();
+    await page.get("[data-test=event-from]").setValue("1");
+    await page.get("[data-test=event-to]").setValue("1");
+    const words = page.get("[data-event='0'] input");
+    await words.setValue("the road is closed");
+    expect(page.get("[data-test=forecast-what-if]").attributes("disabled")).toBeUndefined();
+    await page.get("form").trigger("submit");
+    await vi.waitFor(() => {
+      expect(page.get("[data-test=what-if-change]").text()).toContain("lower on average");
+    });
+    expect(asked[0]?.body).toMatchObject({
+      ...{ method: "nano-patch", known: null },
+      events: [{ from: "2026-03-01T01:00:00", to: "2026-03-01T02:00:00", text: "the road is closed" }],
+    });
+    const [sure, unsure] = page.findAll("[data-test=event-readings] li").map((line) => line.text());
+    expect(sure).toBe("“the road is closed”: closed (97%).");
+    expect(unsure).toContain("The model may have misread it. It does not know these words: xyzzy. No row of the forecast lies in it.");
+    await setLanguage("zh");
+    await flushPromises();
+    expect(page.get("[data-test=event-readings]").text()).toContain("“the road is closed”：关闭（97%）。");
+  });
+
+  it("a model that reads no events has no table of them", async () => {
+    const page = await shown(WhatIf, { request, items: [{ ...item([1, 2, 3], null), known: { price: [1, 1, 1] } }], label: () => "LSTM" });
+    expect(page.find("[data-test=add-event]").exists()).toBe(false);
+    expect(page.find("[data-test=fill]").exists()).toBe(true);
   });
 });
 

@@ -47,6 +47,7 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         reference = names.get(body.get("reference") or "")
         cli = ["timevis", "compare", *runs, *(["--reference", reference] if reference else [])]
         return _commands(cli, task.kind, "compare", body)
+    is_changed = bool(body.get("known")) or any(item.get("events") for item in (body, *(body.get("items") or [])))
     if task.kind == "explain":
         path = f"models/{body['models'][0]}/explanation"
         return _commands(["timevis", "explain", RUN_PLACEHOLDER], task.kind, path, {})
@@ -55,7 +56,7 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         values = {**untrained.values, **({"horizon": body["horizon"]} if body.get("horizon") else {})}
         training = {"model": model, **({"target": body["target"]} if body.get("target") else {})}
         commands = _commands([], task.kind, "predict", body)
-        if body.get("kind") == "backtest":
+        if body.get("kind") == "backtest" or is_changed:
             return commands
         first = shlex.join(_training_words(training, dataset, values))
         return commands | {"cli": f"{first}\ntimevis predict {RUN_PLACEHOLDER}"}
@@ -64,7 +65,7 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         words += ["--horizon", str(rows)]
     if body.get("kind") == "backtest":
         words.append("--backtest")
-    return _commands([] if body.get("known") else words, task.kind, "predict", body)
+    return _commands([] if is_changed else words, task.kind, "predict", body)
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:

@@ -10,8 +10,11 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
+from timevis.data.events import rows_of_events
 from timevis.data.known_values import KNOWN_PREFIX
 from timevis.data.quality.quality_report import has_time_zone
+from timevis.data.read_events import COLUMNS as EVENT_COLUMNS
+from timevis.data.read_events import read_events
 from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Task
@@ -33,7 +36,7 @@ def forecast_table(session: Session, task: Task) -> pd.DataFrame:
     items, tables = task.result["items"], []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
-        times = _iso(rows, item["data"])
+        times = _iso(_local_times(rows, item["data"]))
         described = {"item_index": position, "item_name": item["item_name"]}
         tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times, **described))
     return pd.concat(tables)[[*CSV_COLUMNS, *ITEM_COLUMNS]]
@@ -58,23 +61,25 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
         rows = table[table["position"] == position]
         if rows.empty:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}
-            empty |= {"scored": None, "known": {}}
+            empty |= {"scored": None, "known": {}, "events": None}
             entries.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
         report = item["data"]
         for (name, channel), group in rows.groupby(["item", "channel"], sort=False):
             past, future = group[group["is_history"]], group[~group["is_history"]]
-            truth = future["truth"].to_numpy(float)
+            truth, times = future["truth"].to_numpy(float), _local_times(future, report)
+            events = item.get("events")
             entries.append(
                 {
                     **described,
                     **{"item": str(name), "channel": str(channel), "unit": _unit(report, str(channel))},
-                    "history": {"time": _iso(past, report), "value": past["truth"].tolist()},
-                    **{"time": _iso(future, report), "point": future["point"].tolist()},
+                    "history": {"time": _iso(_local_times(past, report)), "value": past["truth"].tolist()},
+                    **{"time": _iso(times), "point": future["point"].tolist()},
                     "levels": list(QUANTILE_LEVELS),
                     "quantiles": future[list(QUANTILE_COLUMNS)].to_numpy(float).T.tolist(),
                     "truth": truth.tolist() if np.isfinite(truth).any() else None,
                     "known": {name: future[f"{KNOWN_PREFIX}{name}"].tolist() for name in item.get("known") or ()},
+                    "events": None if events is None else [_with_rows(event, times) for event in events],
                     "scored": None if group["scored"].isna().any() else bool(group["scored"].all()),
                 }
             )
@@ -129,9 +134,18 @@ def _unit(report: dict[str, Any], channel: str) -> str:
     return str((report["channels"].get(channel) or {}).get("unit") or "")
 
 
-def _iso(rows: pd.DataFrame, report: dict[str, Any]) -> list[str]:
+def _with_rows(event: dict[str, Any], times: pd.DatetimeIndex) -> dict[str, Any]:
+    """An event with the number of the rows at local times that lie in it."""
+    given = {key: event[key] for key in EVENT_COLUMNS if key in event}
+    rows = sum(part.end - part.start for part in rows_of_events(read_events([given]), times))
+    return {"to": None, **event, "rows": rows}
+
+
+def _local_times(rows: pd.DataFrame, report: dict[str, Any]) -> pd.DatetimeIndex:
     """Local times of rows, which are stored in UTC if the data have a zone."""
     index = pd.DatetimeIndex(rows["timestamp"])
-    if has_time_zone(report):
-        index = to_local_time(index.tz_localize("UTC"), report["timezone"])
-    return [time.isoformat() for time in index]
+    return to_local_time(index.tz_localize("UTC"), report["timezone"]) if has_time_zone(report) else index
+
+
+def _iso(times: pd.DatetimeIndex) -> list[str]:
+    return [time.isoformat() for time in times]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, g, json
 from sqlalchemy.orm import Session
 
+from timevis.data.read_events import read_events
+from timevis.errors import DataError
 from timevis.messages import Text
+from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import submit_once
 from timevis.service.api.training import require_channels
@@ -16,9 +20,10 @@ from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
-from timevis.service.schemas.forecasts import PredictItem, PredictRequest
+from timevis.service.schemas.forecasts import ForecastEvent, PredictItem, PredictRequest
 from timevis.service.schemas.tasks import TaskDetail
 from timevis.service.tasks.states import COMPLETED, TRAIN
+from timevis.service.training import event_readers, reads_events, untrained_methods
 
 blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
 
@@ -34,7 +39,7 @@ def predict(body: PredictRequest) -> Any:
     With `training`, the best combination so far of a training run that goes on forecasts its data.
     With `dry_run`, nothing is forecast: the answer has the commands that do the same.
     """
-    values = body.model_dump(exclude_unset=True, mode="json", exclude={"dry_run"})
+    values = body.model_dump(exclude_unset=True, mode="json", exclude={"dry_run"}, by_alias=True)
     given: list[tuple[str, PredictItem | PredictRequest]] = (
         [("", body)] if body.items is None else [(f"/items/{n}", item) for n, item in enumerate(body.items)]
     )
@@ -45,6 +50,10 @@ def predict(body: PredictRequest) -> Any:
                 Text("dataset-and-values", "a dataset and values are both given"),
                 Text("leave-one-out", "leave one of them out"),
             )
+        try:
+            read_events([event.model_dump(by_alias=True) for event in item.events or ()])
+        except DataError as error:
+            raise wrong_field(f"{pointer}/{error.field}", error.message, error.advice) from None
     datasets = {item.dataset for _, item in given if item.dataset is not None}
 
     def make_task() -> Task:
@@ -52,11 +61,12 @@ def predict(body: PredictRequest) -> Any:
             if body.items is None and body.dataset is not None:
                 find(session, Dataset, body.dataset, "/dataset")
             if body.training is not None:
-                datasets.add(_require_result(session, body.training))
+                datasets.add(_require_result(session, body.training, body.events))
             elif body.method is not None:
                 _require_target(session, body)
             elif body.items is None:
-                require_models(session, body.models or [], "/models/{}")
+                for model in require_models(session, body.models or [], "/models/{}"):
+                    _require_reader(model.kind, body.events, "/events")
             else:
                 _require_an_item(session, body.items)
             dataset_id = next(iter(datasets)) if len(datasets) == 1 else None
@@ -73,7 +83,18 @@ def predict(body: PredictRequest) -> Any:
     return submit_once("predict", values, make_task)
 
 
-def _require_result(session: Session, task_id: str) -> str:
+def _require_reader(model: str, events: Sequence[ForecastEvent] | None, pointer: str) -> None:
+    """Refuse events for a model that cannot read them."""
+    if events and not reads_events(model):
+        title = declared_models()[model].declaration.title
+        raise wrong_field(
+            pointer,
+            Text("model-cannot-read-events", "{model} does not read events", model=title),
+            Text("methods-that-read-events", "leave them out, or forecast with {methods}", methods=event_readers()),
+        )
+
+
+def _require_result(session: Session, task_id: str, events: Sequence[ForecastEvent] | None) -> str:
     """Refuse a task that is no training run with a result; returns the identifier of its dataset."""
     task = find(session, Task, task_id, "/training")
     has_result = task.state == COMPLETED or task.progress.get("combination") is not None
@@ -83,11 +104,14 @@ def _require_result(session: Session, task_id: str) -> str:
             Text("no-result-so-far", "the task is no training run that can forecast already"),
             Text("result-after-first-member", "auto and ensemble can forecast after their first member"),
         )
+    _require_reader(task.request["model"], events, "/events")
     return task.dataset_id
 
 
 def _require_target(session: Session, body: PredictRequest) -> None:
-    """Refuse a deleted dataset, and a channel that the dataset does not have."""
+    """Refuse events that the method cannot read, a deleted dataset, and a channel that the dataset does not have."""
+    assert body.method is not None
+    _require_reader(untrained_methods()[body.method][0], body.events, "/events")
     if body.dataset is not None:
         require_channels(find_present(session, Dataset, body.dataset, "/dataset"), body.target)
 
@@ -97,7 +121,8 @@ def _require_an_item(session: Session, items: list[PredictItem]) -> None:
     problems = list[Problem]()
     for position, item in enumerate(items):
         try:
-            find_present(session, Model, item.model, f"/items/{position}/model")
+            model = find_present(session, Model, item.model, f"/items/{position}/model")
+            _require_reader(model.kind, item.events, f"/items/{position}/events")
             if item.dataset is not None:
                 find(session, Dataset, item.dataset, f"/items/{position}/dataset")
         except Problem as error:
@@ -106,7 +131,6 @@ def _require_an_item(session: Session, items: list[PredictItem]) -> None:
         raise problems[0]
 
 
-def require_models(session: Session, models: list[str], pointer: str) -> None:
-    """Refuse the first identifier that is not one of a model; its position fills the braces of `pointer`."""
-    for model_id in dict.fromkeys(models):
-        find_present(session, Model, model_id, pointer.format(models.index(model_id)))
+def require_models(session: Session, models: list[str], pointer: str) -> list[Model]:
+    """The models; refuses the first identifier that is of none; its position fills the braces of `pointer`."""
+    return [find_present(session, Model, one, pointer.format(models.index(one))) for one in dict.fromkeys(models)]

@@ -8,11 +8,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from timevis.messages import Text
 from timevis.service.db.annotation_table import MAX_ANNOTATION_CHARACTERS
-from timevis.service.schemas.common import DataTime, Id, StrictModel
+from timevis.service.schemas.common import PRINTED_TEXT, DataTime, Id, StrictModel
 
-AnnotationText = Annotated[
-    str, Field(min_length=1, max_length=MAX_ANNOTATION_CHARACTERS, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
-]
+AnnotationText = Annotated[str, Field(min_length=1, max_length=MAX_ANNOTATION_CHARACTERS, pattern=PRINTED_TEXT)]
 
 
 class AnnotationRequest(StrictModel):

@@ -13,6 +13,9 @@ SearchText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 ChannelName = Annotated[str, Field(max_length=300)]
 DataTime = Annotated[str, Field(min_length=4, max_length=40, pattern=r"^[0-9T:.+\- Z]+$")]
 
+PRINTED_TEXT = r"^[^\x00]*[^\x00\s][^\x00]*$"
+"""The pattern of a text that is not blank and that the database can store."""
+
 
 class StrictModel(BaseModel):
     """A request: unknown keys and values of another type are refused."""

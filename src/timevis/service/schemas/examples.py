@@ -37,6 +37,14 @@ PREDICT_FORMS: dict[str, Any] = {
         "summary": "A dataset for which nothing was trained",
         "value": {"method": "seasonal_naive", "dataset": DATASET, "horizon": 24},
     },
+    "events": {
+        "summary": "What if the road is closed tomorrow",
+        "value": {
+            "method": "nano-patch",
+            "dataset": DATASET,
+            "events": [{"from": "2026-03-02 07:00", "to": "2026-03-02 15:00", "text": "the road is closed"}],
+        },
+    },
 }
 COMPARE: dict[str, Any] = {"models": list(MODELS), "reference": MODELS[0]}
 CANCEL: dict[str, Any] = {"kind": "train", "state": "queued"}

@@ -6,14 +6,46 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from timevis.data.read_events import MAX_CHARACTERS
 from timevis.messages import Text
+from timevis.models.qwen.patches.events.event import KINDS
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
-from timevis.service.schemas.common import ChannelName, CodedText, Commands, Id, Name, Number, StrictModel, TextCode
-from timevis.service.training import untrained_methods
+from timevis.service.schemas.common import (
+    PRINTED_TEXT,
+    ChannelName,
+    CodedText,
+    Commands,
+    Id,
+    Name,
+    Number,
+    StrictModel,
+    TextCode,
+)
+from timevis.service.training import event_readers, untrained_methods
 
 MAX_ITEMS = 1000
+MAX_EVENTS = 100
 Rows = Annotated[list[dict[str, str | int | float | bool | None]], Field(min_length=1, max_length=100_000)]
+
+
+EventTime = Annotated[str, Field(max_length=40)]
+
+
+class ForecastEvent(StrictModel):
+    """What happens, in words, and when; experimental."""
+
+    start: EventTime = Field(alias="from", description="A local time of the data, or a date, ISO 8601.")
+    to: EventTime | None = Field(
+        None,
+        description="Rows before this time belong to the event, and all of the day if it is a date; null: no end.",
+    )
+    text: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS, pattern=PRINTED_TEXT)] = Field(
+        description="English or Chinese, such as: the road is closed."
+    )
+
+
+Events = Annotated[list[ForecastEvent], Field(max_length=MAX_EVENTS)]
 
 
 class PredictItem(StrictModel):
@@ -23,10 +55,11 @@ class PredictItem(StrictModel):
     name: Name | None = Field(None, description="What the result calls the item.")
     dataset: Id | None = Field(None, description="Another dataset with the same columns.")
     values: Rows | None = Field(None, description="Rows with the time column and the channels of the model.")
+    events: Events | None = Field(None, description="As of the request.")
 
 
 class PredictRequest(StrictModel):
-    """One of `models`, `method`, `training` and `items`. The first two share one of dataset and values."""
+    """One of `models`, `method`, `training` and `items`. The first two share events, and one of dataset or values."""
 
     method: Literal[tuple(untrained_methods())] | None = Field(  # type: ignore[valid-type]  # the models declare the names
         None, description="A forecaster that needs no training, in place of models; with dataset or values."
@@ -55,6 +88,11 @@ class PredictRequest(StrictModel):
         description="Known covariates in the rows of the forecast in place of the values of the data: name to "
         "values, for all series alike; null keeps the value.",
     )
+    events: Events | None = Field(
+        None,
+        description="Events in words that are known ahead of time, in addition to those of a run; read by "
+        f"{', '.join(event_readers())}, and by models of its kind that were not tuned. Experimental.",
+    )
     dry_run: bool = Field(False, description="Check the request, and answer with commands that do the same.")
 
     @model_validator(mode="after")
@@ -67,8 +105,8 @@ class PredictRequest(StrictModel):
             raise ValueError(Text("method-needs-data", "with method, give a dataset or values"))
         if self.method is None and self.target is not None:
             raise ValueError(Text("target-needs-method", "target belongs to method; a model has channels of its own"))
-        if self.items is not None and (self.dataset is not None or self.values is not None):
-            raise ValueError(Text("data-of-each-item", "with items, dataset and values belong to each item"))
+        if self.items is not None and any(given is not None for given in (self.dataset, self.values, self.events)):
+            raise ValueError(Text("data-of-each-item", "with items, dataset, values and events belong to each item"))
         return self
 
 
@@ -81,6 +119,17 @@ class ForecastDryRun(BaseModel):
 class CompareRequest(StrictModel):
     models: Annotated[list[Id], Field(min_length=1, max_length=100)]
     reference: Id | None = Field(None, description="One of the models; seasonal naive if absent.")
+
+
+class ReadEvent(ForecastEvent):
+    """An event, and how the model reads its text."""
+
+    kind: Literal[KINDS]  # type: ignore[valid-type]
+    value: Number = Field(description="The factor of the kind factor, or the number of the kind limit.")
+    probability: float = Field(description="Of the kind, as the model sees it.")
+    unknown_words: list[str] = Field(description="Words that were in no sentence of its training.")
+    sure: bool = Field(description="Whether kind and words are clear; if false, the model may misread the text.")
+    rows: int = Field(description="Rows of the forecast that lie in the event.")
 
 
 class ForecastItem(BaseModel):
@@ -102,6 +151,9 @@ class ForecastItem(BaseModel):
     truth: list[Number] | None = Field(description="What a back-test hides, or what newer rows have shown since.")
     known: dict[str, list[Number]] = Field(
         description="The known covariates that the model reads, in the rows of the forecast."
+    )
+    events: list[ReadEvent] | None = Field(
+        description="The events of the request as the model reads them; null for a model that reads no events."
     )
     scored: bool | None = Field(
         description="False for a series that was too short for the model to be scored on it; null without a model "

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from timevis.data.catalog import load_panel
+from timevis.data.events import EventReading
 from timevis.data.hold_out import hold_out_last_rows
 from timevis.data.known_values import KNOWN_PREFIX, KnownValues
 from timevis.data.panel import Panel
@@ -18,11 +20,12 @@ from timevis.data.sources.data_frames import write_frame
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
-from timevis.predict import NewData, forecast_panel, known_of_forecast, load_panels, mark_scored
+from timevis.predict import NewData, forecast_panel, known_of_forecast, load_panels, mark_scored, with_events
 from timevis.runs.folder import RunFolder
 from timevis.service.training import untrained_config, untrained_methods
 from timevis.training.untrained import default_horizon, untrained_forecaster
 
+Events: TypeAlias = Sequence[Mapping[str, Any]]
 MIN_HISTORY_ROWS = 48
 MAX_LOADED = 4
 VALUES_STEM = "data"
@@ -35,7 +38,7 @@ def requested_items(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The items of a request for forecasts; `models` is short for items with the same data."""
     if request.get("items") is not None:
         return [dict(item) for item in request["items"]]
-    data = {key: request[key] for key in ("dataset", "values") if request.get(key) is not None}
+    data = {key: request[key] for key in ("dataset", "values", "events") if request.get(key) is not None}
     if request.get("training") is not None:
         return [{"training": request["training"]}]
     if request.get("method") is not None:
@@ -50,7 +53,7 @@ class ItemForecasts:
         self.kind, self.horizon, self.known = kind, horizon, known
         self._loaded: dict[Path, Forecaster] = {}  # the one that was used last is the last one
 
-    def forecast(self, run: Path, data: NewData, name: str | None = None) -> pd.DataFrame:
+    def forecast(self, run: Path, data: NewData, name: str | None = None, events: Events = ()) -> pd.DataFrame:
         """Forecast one item.
 
         Parameters
@@ -61,6 +64,8 @@ class ItemForecasts:
             New rows; None takes the data of the run.
         name : str, optional
             What the result calls new rows; a stored file is named after its content.
+        events : list of dict
+            Events in words in addition to those of the run; see `timevis.data.read_events`.
 
         Returns
         -------
@@ -68,12 +73,13 @@ class ItemForecasts:
             Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth, the quantiles
             and scored; see `timevis.predict.predict`. In rows of the recent past, only `truth` has a value of these.
             In rows of the forecast it has one if the forecast is a back-test. Further columns, whose names begin with
-            `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast.
+            `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast. The attribute
+            ``attrs["events"]`` is a list of the events with their readings, or None if the model reads none.
 
         Raises
         ------
         TimeVisError
-            The data do not fit the model.
+            The data do not fit the model, or it does not read events.
         """
         folder = RunFolder(run)
         forecaster = self._loaded.pop(run, None) or folder.load_forecaster()
@@ -85,11 +91,14 @@ class ItemForecasts:
         if name is not None and data is not None:
             stem = data.stem if isinstance(data, Path) else VALUES_STEM
             panels = {_renamed(item, stem, name): panel for item, panel in panels.items()}
+        if events:
+            panels = {item: with_events(panel, forecaster, events) for item, panel in panels.items()}
         tables = [self._forecast_panel(forecaster, panel, name, horizon) for name, panel in panels.items()]
-        return _in_utc(mark_scored(folder, pd.concat(tables, ignore_index=True)))
+        whole = _in_utc(mark_scored(folder, pd.concat(tables, ignore_index=True)))
+        return _with_readings(whole, forecaster, events)
 
     def forecast_untrained(
-        self, method: str, data: pd.DataFrame | Path, options: Mapping[str, Any]
+        self, method: str, data: pd.DataFrame | Path, options: Mapping[str, Any], events: Events = ()
     ) -> tuple[pd.DataFrame, str | None]:
         """Forecast data for which no model was trained.
 
@@ -100,6 +109,8 @@ class ItemForecasts:
         data : DataFrame or file
         options : mapping
             Keys of the config section `data`.
+        events : list of dict
+            As of `forecast`.
 
         Returns
         -------
@@ -133,8 +144,10 @@ class ItemForecasts:
         horizon = self.horizon or default_horizon(panel)
         known = hold_out_last_rows(panel, horizon) if self.kind == "backtest" else panel
         forecaster = untrained_forecaster(untrained_config(method), known, horizon)
+        if events:
+            panel = with_events(panel, forecaster, events)
         table = self._forecast_panel(forecaster, panel, panel.card.name, horizon)
-        return _in_utc(table.assign(scored=None)), report.timezone
+        return _with_readings(_in_utc(table.assign(scored=None)), forecaster, events), report.timezone
 
     def _forecast_panel(self, forecaster: Forecaster, panel: Panel, name: str, horizon: int) -> pd.DataFrame:
         is_backtest = self.kind == "backtest"
@@ -146,6 +159,17 @@ class ItemForecasts:
         rows = max(MIN_HISTORY_ROWS, HISTORY_HORIZONS * horizon)
         first = forecast.groupby("channel", sort=False)["timestamp"].first()
         return pd.concat([*(_history(panel, name, str(c), t, rows) for c, t in first.items()), forecast])
+
+
+def _with_readings(table: pd.DataFrame, forecaster: Forecaster, events: Events) -> pd.DataFrame:
+    """The table with the events and how the forecaster reads them as ``attrs["events"]``."""
+    names = [part.name for part in fields(EventReading)]  # a model may store more
+    read = []
+    for event in events:
+        reading = forecaster.event_reading(event["text"].strip())
+        read.append({**event, **{name: getattr(reading, name) for name in names}, "sure": reading.is_sure})
+    table.attrs["events"] = read if forecaster.reads_events else None
+    return table
 
 
 def _renamed(item: str, stem: str, name: str) -> str:

@@ -272,10 +272,11 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                     own = session.get(Dataset, described["dataset"]) if described["dataset"] else None
                     described["data"] = _shown_data(own.report if own else RunFolder(run).data_report)
                     named = item.get("name") or (own.name if own and item.get("dataset") else None)
-                table = forecasts.forecast(run, data, named)
+                table = forecasts.forecast(run, data, named, item.get("events") or ())
         except TimeVisError as error:
             items.append(described | error.to_json())
             continue
+        described["events"] = table.attrs.pop("events")
         described["known"] = [c.removeprefix(KNOWN_PREFIX) for c in table if c.startswith(KNOWN_PREFIX)]
         tables.append(table.assign(position=len(items)))
         items.append(described)
@@ -319,7 +320,7 @@ def _forecast_untrained(
             options, report = {**dataset.options, "name": dataset.name}, dataset.report
     if task.request.get("target"):
         options["target"] = task.request["target"]
-    table, timezone = forecasts.forecast_untrained(item["method"], data, options)
+    table, timezone = forecasts.forecast_untrained(item["method"], data, options, item.get("events") or ())
     start = f"{table['timestamp'].min()}+00:00" if timezone else ""
     of_values = {"start": start, "timezone": timezone, "channels": {}}
     described["data"] = of_values if report is None else _shown_data(report)

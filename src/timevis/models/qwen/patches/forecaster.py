@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.events import EventReading
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
 from timevis.data.windows import Batch
@@ -21,7 +22,7 @@ from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
 from timevis.models.qwen.backbone.precision import use_bfloat16
 from timevis.models.qwen.patches.events.event import CHANNELS
-from timevis.models.qwen.patches.events.weights import channels_of_events, load_layers
+from timevis.models.qwen.patches.events.weights import channels_of_events, load_layers, read_text
 from timevis.models.qwen.patches.network import PatchNetwork
 from timevis.models.qwen.patches.weights import check_weights, load_patch_network
 
@@ -110,6 +111,9 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     @property
     def reads_events(self) -> bool:
         return self.hparams["tune"] == "none" and self.backbone.path == "nano-patch"
+
+    def event_reading(self, text: str) -> EventReading:
+        return read_text(text)
 
     def network_output(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         if self.reads_events and batch.series.events:

@@ -12,6 +12,7 @@ import torch
 from timevis.data.events import TextEvent
 from timevis.models.qwen.patches.events.reader import encode, row_probability
 from timevis.models.qwen.patches.events.weights import channels_of_events, load_reader, read_config, read_text
+from timevis.models.qwen.patches.events.wordings import trained_texts
 from timevis.models.qwen.patches.weights import load_patch_network
 
 
@@ -28,6 +29,19 @@ from timevis.models.qwen.patches.weights import load_patch_network
 def test_the_reader_reads_the_kind_of_an_event(text: str, kind: str) -> None:
     assert read_text(text).kind == kind
     assert read_text(text).probability > 0.8
+
+
+def test_a_reading_has_the_value_and_the_words_that_no_trained_sentence_has() -> None:
+    half = read_text("traffic is cut in half")
+    assert (half.kind, half.value) == ("factor", 0.5)
+    limit = read_text("at most 1200 are possible")
+    assert (limit.kind, limit.value) == ("limit", 1200)
+    assert read_text("the road is closed").value is None
+    assert read_text("the road is closed").is_sure
+    strange = read_text("The zorblax of road 7 is closed, 道路鳎")
+    assert strange.unknown_words == ("zorblax", "鳎")
+    assert not strange.is_sure
+    assert not any(read_text(text).unknown_words for text in trained_texts())
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from timevis.data.events import EventRows
-from timevis.models.qwen.patches.events.event import CHANNELS, KINDS
+from timevis.data.events import EventReading, EventRows
+from timevis.models.qwen.patches.events.event import CHANNELS, FACTORS, KINDS
 from timevis.models.qwen.patches.events.network import EventLayers
-from timevis.models.qwen.patches.events.reader import EventReader, encode, reading_channels
+from timevis.models.qwen.patches.events.reader import TOKEN, EventReader, encode, reading_channels
+from timevis.models.qwen.patches.events.wordings import trained_texts
 from timevis.models.qwen.patches.network import PatchSettings
 
 WEIGHTS = resources.files("timevis.models.qwen.nano") / "event_weights"
@@ -24,22 +25,16 @@ FILES = ("reader", "layers")
 
 
 @dataclass(frozen=True)
-class TextReading:
+class TextReading(EventReading):
     """How a text is read.
 
     Attributes
     ----------
     channels : tuple of float
         `CHANNELS` of the rows of the event; the limit is in the unit of the text.
-    kind : str
-        The most probable of `KINDS`.
-    probability : float
-        Of this kind.
     """
 
     channels: tuple[float, ...]
-    kind: str
-    probability: float
 
 
 @cache
@@ -84,8 +79,24 @@ def read_text(text: str) -> TextReading:
     with torch.no_grad():
         reading = load_reader()(sentences, [0])
         channels = reading_channels(reading, sentences.numbers, torch.ones(1, 1))[0, 0]
-    probability, kind = reading.kind.exp()[0].max(0)
-    return TextReading(tuple(channels.tolist()), KINDS[int(kind)], float(probability))
+    probability, number = reading.kind.exp()[0].max(0)
+    kind = KINDS[int(number)]
+    value = None
+    if kind == "factor":
+        value = FACTORS[int(reading.factor[0].argmax())]
+    elif kind == "limit" and not sentences.numbers.isnan().all():
+        value = float(sentences.numbers[0, reading.limit[0].argmax()])
+    return TextReading(kind, value, float(probability), _unknown_words(text), tuple(channels.tolist()))
+
+
+@cache
+def _trained_words() -> frozenset[str]:
+    return frozenset(token for text in trained_texts() for token in TOKEN.findall(text.lower()))
+
+
+def _unknown_words(text: str) -> tuple[str, ...]:
+    words = [token for token in TOKEN.findall(text.lower()) if token.isalpha() and token not in _trained_words()]
+    return tuple(dict.fromkeys(words))
 
 
 def channels_of_events(events: tuple[EventRows, ...], first_row: Tensor, length: int) -> Tensor:

@@ -5,9 +5,11 @@ A wording of `held_out` is used in tests only. Some held-out wordings have words
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from numpy.random import Generator
 
@@ -198,6 +200,20 @@ HELD_OUT_FRAMES = {
     "en": ("We inform you that {t} {e}.", "Time: {t}. Event: {e}.", "According to the plan, {e} {t}."),
     "zh": ("据通知，{t}{e}。", "因故{t}{e}。", "事件：{e}；时间：{t}。"),
 }
+
+
+def trained_texts() -> Iterator[str]:
+    """The parts of all sentences of the training, without placeholders."""
+
+    def texts(part: Any) -> Iterator[str]:
+        if isinstance(part, str):
+            yield re.sub(r"\{.\}", " ", part)
+        else:
+            for inner in part.values() if isinstance(part, dict) else part:
+                yield from texts(inner)
+
+    clauses = (TRAINED, FACTOR_WORDS, LOWER, HIGHER, QUANTITIES, SUBJECTS, HOLIDAYS)
+    return texts((*clauses, FRAMES, MONTHS, WEEKDAYS, NUMBER_WORDS))
 
 
 @dataclass(frozen=True)
