@@ -50,7 +50,7 @@ MIN_OBSERVED_GAIN_OF_NETWORKS = 0.1
 """Smallest share by which observed covariates must lower the error of the trees, so that a network reads them."""
 MIN_SCREEN_HORIZONS = 10
 """Independent horizons of the tuning windows below which this share is larger, in inverse proportion."""
-MAX_CHECKED_HORIZONS = 50
+MAX_CHECKED_HORIZONS = 20
 """Independent horizons of the tuning windows from which covariates are not compared to shifted copies."""
 SHIFTED_COPIES = 8
 """Fits with covariates that are shifted in time, to which covariates that seem to help are compared."""
