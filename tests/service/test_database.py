@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from timevis.errors import ConfigError
 from timevis.service.db import database
-from timevis.service.db.tables import Base, Task, rows_changed
+from timevis.service.db.tables import Base, Dataset, Task, rows_changed
 from timevis.service.db.user_tables import CHANGE, AuditEntry
 
 
@@ -83,6 +84,24 @@ def test_no_statement_changes_an_entry_of_the_audit_log(database_url: str) -> No
     with sessions.begin() as session:
         assert session.scalar(select(AuditEntry.user_name)) == "anna"
         assert rows_changed(session, delete(AuditEntry)) == 1  # as when its time is over
+
+
+def test_a_dataset_of_an_earlier_revision_gets_its_summary(database_url: str) -> None:
+    engine, config = database.make_engine(database_url), database.migration_config()
+    report = {"rows": 9, "frequency": "h", "start": "2026-01-01", "end": "2026-01-02", "timezone": None, "gaps": {}}
+    report["channels"] = {name: {} for name in ("d", "a", "c", "b")}
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0010")
+        columns = "id, name, file_name, content_hash, suffix, size, options, report, version, created"
+        values = "'d', 'plant', 'plant.csv', 'c', '.csv', 1, '{}', :report, 1, 1"
+        statement = text(f"INSERT INTO datasets ({columns}) VALUES ({values})")
+        connection.execute(statement, {"report": json.dumps(report)})
+        connection.commit()
+    with database.open_database(database_url)() as session:
+        migrated = session.scalars(select(Dataset)).one()
+    assert migrated.summary["first_channels"] == ["d", "a", "c"]
+    assert migrated.summary == Dataset(report=report).summary
 
 
 def test_an_account_of_mariadb_without_the_right_to_make_triggers_is_told_so(mariadb_url: str) -> None:

@@ -5984,6 +5984,8 @@ export interface components {
              * @description The preferred model.
              */
             champion: string | null;
+            /** Channel Count */
+            channel_count: number;
             /** Channels */
             channels: string[];
             /** Created */
@@ -6004,6 +6006,11 @@ export interface components {
              * @description What the quality report says, in words.
              */
             findings: components["schemas"]["DataFindingView"][];
+            /**
+             * First Channels
+             * @description Names of the first channels; GET /api/datasets/{id} has all.
+             */
+            first_channels: string[];
             /** Frequency */
             frequency: string;
             /**
@@ -6065,8 +6072,8 @@ export interface components {
              * @description The preferred model.
              */
             champion: string | null;
-            /** Channels */
-            channels: string[];
+            /** Channel Count */
+            channel_count: number;
             /** Created */
             created: number;
             /**
@@ -6080,6 +6087,11 @@ export interface components {
             end: string;
             /** File Name */
             file_name: string;
+            /**
+             * First Channels
+             * @description Names of the first channels; GET /api/datasets/{id} has all.
+             */
+            first_channels: string[];
             /** Frequency */
             frequency: string;
             /**
@@ -6121,6 +6133,8 @@ export interface components {
              * @description The preferred model.
              */
             champion: string | null;
+            /** Channel Count */
+            channel_count: number;
             /** Channels */
             channels: string[];
             /** Created */
@@ -6141,6 +6155,11 @@ export interface components {
              * @description What the quality report says, in words.
              */
             findings: components["schemas"]["DataFindingView"][];
+            /**
+             * First Channels
+             * @description Names of the first channels; GET /api/datasets/{id} has all.
+             */
+            first_channels: string[];
             /** Frequency */
             frequency: string;
             /**

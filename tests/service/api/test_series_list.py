@@ -47,6 +47,7 @@ def test_five_thousand_series_are_sorted_and_searched_a_page_at_a_time(http: Fla
     names = [f"Store {number:04d}" for number in range(SERIES)]
     facts = [{"observed": ROWS - 5, "missing": 5 + number % 7, "mean": float(number)} for number in range(SERIES)]
     report = {"channels": dict(zip(names, facts, strict=True)), "rows": ROWS, "frequency": "D", "timezone": None}
+    report |= {"start": "2020-01-01", "end": "2020-12-31"}
     report["channels"]["Store 0017"]["mean"] = None
     with http.application.app_context():
         row = Dataset(id=new_id(), name="stores", file_name="stores.csv", size=1, options={}, report=report)
