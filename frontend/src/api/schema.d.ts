@@ -9593,7 +9593,7 @@ export interface components {
              * @description Estimate from the steps so far, of the fit only; for auto and ensemble of the whole run.
              */
             seconds_left: number | null;
-            /** @description 1 minus the relative WQL of the test, of the model of a completed training, or of the only model that a forecast reads; above 0 it is better than seasonal naive. */
+            /** @description 1 minus the relative WQL on the test windows, of the model of a completed training, or of the only model that a forecast reads; above 0 it is better than seasonal naive. */
             skill: components["schemas"]["Interval"] | null;
             /** Started */
             started: number | null;
@@ -9701,7 +9701,7 @@ export interface components {
             };
             /** Retry Of */
             retry_of: string | null;
-            /** @description 1 minus the relative WQL of the test, of the model of a completed training, or of the only model that a forecast reads; above 0 it is better than seasonal naive. */
+            /** @description 1 minus the relative WQL on the test windows, of the model of a completed training, or of the only model that a forecast reads; above 0 it is better than seasonal naive. */
             skill: components["schemas"]["Interval"] | null;
             /** Started */
             started: number | null;

@@ -82,8 +82,8 @@ class TaskSummary(BaseModel):
     method: str | None = Field(description="The model of a training, or the method of a forecast without one.")
     models: list[str] = Field(description="Names of the models that a forecast or a comparison reads.")
     skill: Interval | None = Field(
-        description="1 minus the relative WQL of the test, of the model of a completed training, or of the only model "
-        "that a forecast reads; above 0 it is better than seasonal naive."
+        description="1 minus the relative WQL on the test windows, of the model of a completed training, or of the "
+        "only model that a forecast reads; above 0 it is better than seasonal naive."
     )
     dataset: str | None
     dataset_name: str | None = Field(
