@@ -1743,7 +1743,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return a model with its config, its results and its training curve. */
+        /** Return a model with its config, its results over all series and its training curve. */
         get: {
             parameters: {
                 query?: never;
@@ -7226,7 +7226,8 @@ export interface components {
             name: string;
             /** Notes */
             notes: string;
-            results: components["schemas"]["Results"];
+            /** @description Without the results of each series, which GET /api/datasets/{id}/series-list has. */
+            results: components["schemas"]["OverallResults"];
             summary: components["schemas"]["ResultsSummary"];
             /** Tags */
             tags: string[];
@@ -7803,6 +7804,72 @@ export interface components {
              * @enum {string}
              */
             type: "int" | "float" | "bool" | "choice" | "text" | "list";
+        };
+        /**
+         * OverallResults
+         * @description The scores, intervals and costs of a run over all channels, under the same keys for every model.
+         */
+        OverallResults: {
+            /**
+             * By Horizon
+             * @description For every metric the value of each step.
+             */
+            by_horizon: {
+                [key: string]: (number | null)[];
+            };
+            cost: components["schemas"]["Cost"];
+            /**
+             * Coverage 80 From Ties
+             * @description The part of ``coverage_80`` that comes from truths equal to an end of the interval.
+             */
+            coverage_80_from_ties: number | null;
+            /**
+             * Interval Method
+             * @description How the intervals were computed.
+             * @default null
+             */
+            interval_method?: string | null;
+            /**
+             * Metrics
+             * @description Every metric of the model, and of seasonal naive on the same windows.
+             */
+            metrics: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /** Quantile Levels */
+            quantile_levels: number[];
+            /**
+             * @description How the intervals were recalibrated.
+             * @default null
+             */
+            recalibration?: components["schemas"]["Recalibration"] | null;
+            /** Run */
+            run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
+            /** Schema Version */
+            schema_version: number;
+            /**
+             * Seasonal Naive
+             * @description Every metric of the model, and of seasonal naive on the same windows.
+             */
+            seasonal_naive: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /**
+             * Seasonal Naive By Horizon
+             * @description For every metric the value of each step.
+             */
+            seasonal_naive_by_horizon: {
+                [key: string]: (number | null)[];
+            };
+            skill: components["schemas"]["Skill"];
+            /**
+             * Validation
+             * @description Every metric on the validation windows that select models.
+             */
+            validation: {
+                [key: string]: number | null;
+            };
+            window_set: components["schemas"]["WindowSetFacts"];
         };
         /** Part */
         Part: {
@@ -8689,97 +8756,6 @@ export interface components {
             std: number | null;
             /** Unit */
             unit: string;
-        };
-        /**
-         * Results
-         * @description The scores, intervals and costs of a run, under the same keys for every model.
-         */
-        Results: {
-            /**
-             * By Channel
-             * @description For every channel its metrics.
-             */
-            by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * By Horizon
-             * @description For every metric the value of each step.
-             */
-            by_horizon: {
-                [key: string]: (number | null)[];
-            };
-            cost: components["schemas"]["Cost"];
-            /**
-             * Coverage 80 From Ties
-             * @description The part of ``coverage_80`` that comes from truths equal to an end of the interval.
-             */
-            coverage_80_from_ties: number | null;
-            /**
-             * Interval Method
-             * @description How the intervals were computed.
-             * @default null
-             */
-            interval_method?: string | null;
-            /**
-             * Metrics
-             * @description Every metric of the model, and of seasonal naive on the same windows.
-             */
-            metrics: {
-                [key: string]: components["schemas"]["Interval"];
-            };
-            /** Quantile Levels */
-            quantile_levels: number[];
-            /**
-             * @description How the intervals were recalibrated.
-             * @default null
-             */
-            recalibration?: components["schemas"]["Recalibration"] | null;
-            /** Run */
-            run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
-            /** Schema Version */
-            schema_version: number;
-            /**
-             * Seasonal Naive
-             * @description Every metric of the model, and of seasonal naive on the same windows.
-             */
-            seasonal_naive: {
-                [key: string]: components["schemas"]["Interval"];
-            };
-            /**
-             * Seasonal Naive By Channel
-             * @description For every channel its metrics.
-             */
-            seasonal_naive_by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * Seasonal Naive By Horizon
-             * @description For every metric the value of each step.
-             */
-            seasonal_naive_by_horizon: {
-                [key: string]: (number | null)[];
-            };
-            /**
-             * Seasonal Naive Season
-             * @description The season that was selected for each channel, in rows.
-             */
-            seasonal_naive_season: {
-                [key: string]: number;
-            };
-            skill: components["schemas"]["Skill"];
-            /**
-             * Validation
-             * @description Every metric on the validation windows that select models.
-             */
-            validation: {
-                [key: string]: number | null;
-            };
-            window_set: components["schemas"]["WindowSetFacts"];
         };
         /**
          * ResultsSummary
