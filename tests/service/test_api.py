@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
+from sqlalchemy import event
 
 from timevis.config.stored import load_config
 from timevis.data.catalog import load_panel
 from timevis.runs.config import RunConfig
 from timevis.service.app import create_app
-from timevis.service.db.tables import Task, Worker
+from timevis.service.db.tables import Dataset, Task, Worker
 from timevis.service.settings import Settings
 
 
@@ -41,6 +42,25 @@ def test_an_uploaded_file_becomes_a_dataset_with_a_quality_report(http: FlaskCli
     assert found["report"]["gaps"]["count"] == 2
     assert found["report"]["left_out"] == {"site": "contains text"}
     assert found["report"]["card"]["unit"] == "MW"
+
+
+def test_the_list_of_datasets_names_few_of_many_series_and_reads_no_quality_report(
+    http: FlaskClient, dataset: str
+) -> None:
+    service = http.application.extensions["timevis"]
+    names = ["load"] + [f"store {number}" for number in range(30_489)]
+    with service.sessions.begin() as session:
+        row = session.get_one(Dataset, dataset)
+        channel = row.report["channels"]["load"]
+        row.report = {**row.report, "channels": dict.fromkeys(names, channel)}
+    statements: list[str] = []
+    event.listen(service.sessions.kw["bind"], "before_cursor_execute", lambda *given: statements.append(given[2]))
+    answer = http.get("/api/datasets")
+    (item,) = answer.json["items"]
+    assert (item["channel_count"], item["first_channels"], item["rows"]) == (30_490, names[:3], 600)
+    assert len(answer.data) < 1_000
+    assert not any("datasets.report" in statement for statement in statements)
+    assert http.get(f"/api/datasets/{dataset}").json["channels"] == names
 
 
 def test_the_same_file_again_returns_the_same_dataset(http: FlaskClient, dataset: str) -> None:

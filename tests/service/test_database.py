@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -12,12 +13,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import delete, event, inspect, select, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from timevis.errors import ConfigError
 from timevis.service.db import database
-from timevis.service.db.tables import Base, Task
+from timevis.service.db.tables import Base, Dataset, Task, rows_changed
+from timevis.service.db.user_tables import CHANGE, AuditEntry
 
 
 def test_the_migrations_make_the_tables_of_the_code(database_url: str) -> None:
@@ -71,6 +73,51 @@ def test_a_database_of_a_newer_version_is_refused_with_advice(database_url: str)
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigError, match="upgrade TimeVis"):
         database.open_database(database_url)
+
+
+def test_no_statement_changes_an_entry_of_the_audit_log(database_url: str) -> None:
+    sessions = database.open_database(database_url)
+    with sessions.begin() as session:
+        session.add(AuditEntry(user_name="anna", kind=CHANGE, operation="PATCH /api/models/{model_id}", status=200))
+    with pytest.raises(DatabaseError, match="never change"), sessions.begin() as session:
+        session.execute(text("UPDATE audit_entries SET user_name = 'ben'"))
+    with sessions.begin() as session:
+        assert session.scalar(select(AuditEntry.user_name)) == "anna"
+        assert rows_changed(session, delete(AuditEntry)) == 1  # as when its time is over
+
+
+def test_a_dataset_of_an_earlier_revision_gets_its_summary(database_url: str) -> None:
+    engine, config = database.make_engine(database_url), database.migration_config()
+    report = {"rows": 9, "frequency": "h", "start": "2026-01-01", "end": "2026-01-02", "timezone": None, "gaps": {}}
+    report["channels"] = {name: {} for name in ("d", "a", "c", "b")}
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0010")
+        columns = "id, name, file_name, content_hash, suffix, size, options, report, version, created"
+        values = "'d', 'plant', 'plant.csv', 'c', '.csv', 1, '{}', :report, 1, 1"
+        statement = text(f"INSERT INTO datasets ({columns}) VALUES ({values})")
+        connection.execute(statement, {"report": json.dumps(report)})
+        connection.commit()
+    with database.open_database(database_url)() as session:
+        migrated = session.scalars(select(Dataset)).one()
+    assert migrated.summary["first_channels"] == ["d", "a", "c"]
+    assert migrated.summary == Dataset(report=report).summary
+
+
+def test_an_account_of_mariadb_without_the_right_to_make_triggers_is_told_so(mariadb_url: str) -> None:
+    owner = database.make_engine(mariadb_url)
+    name = owner.url.database
+    rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES"
+    with owner.begin() as connection:
+        connection.execute(text(f"CREATE USER IF NOT EXISTS {name}@localhost"))
+        connection.execute(text(f"GRANT {rights} ON {name}.* TO {name}@localhost"))
+    limited_url = mariadb_url.replace("root@", f"{name}@")
+    with pytest.raises(ConfigError, match="trigger") as refused:
+        database.open_database(limited_url)
+    assert "GRANT TRIGGER" in str(refused.value.advice)
+    with owner.begin() as connection:
+        connection.execute(text(f"GRANT TRIGGER ON {name}.* TO {name}@localhost"))
+    database.open_database(limited_url)  # the migration goes on where it stopped
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])

@@ -1743,7 +1743,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return a model with its config, its results and its training curve. */
+        /** Return a model with its config, its results over all series and its training curve. */
         get: {
             parameters: {
                 query?: never;
@@ -5984,6 +5984,8 @@ export interface components {
              * @description The preferred model.
              */
             champion: string | null;
+            /** Channel Count */
+            channel_count: number;
             /** Channels */
             channels: string[];
             /** Created */
@@ -6004,6 +6006,11 @@ export interface components {
              * @description What the quality report says, in words.
              */
             findings: components["schemas"]["DataFindingView"][];
+            /**
+             * First Channels
+             * @description Names of the first channels; GET /api/datasets/{id} has all.
+             */
+            first_channels: string[];
             /** Frequency */
             frequency: string;
             /**
@@ -6065,8 +6072,8 @@ export interface components {
              * @description The preferred model.
              */
             champion: string | null;
-            /** Channels */
-            channels: string[];
+            /** Channel Count */
+            channel_count: number;
             /** Created */
             created: number;
             /**
@@ -6080,6 +6087,11 @@ export interface components {
             end: string;
             /** File Name */
             file_name: string;
+            /**
+             * First Channels
+             * @description Names of the first channels; GET /api/datasets/{id} has all.
+             */
+            first_channels: string[];
             /** Frequency */
             frequency: string;
             /**
@@ -6121,6 +6133,8 @@ export interface components {
              * @description The preferred model.
              */
             champion: string | null;
+            /** Channel Count */
+            channel_count: number;
             /** Channels */
             channels: string[];
             /** Created */
@@ -6141,6 +6155,11 @@ export interface components {
              * @description What the quality report says, in words.
              */
             findings: components["schemas"]["DataFindingView"][];
+            /**
+             * First Channels
+             * @description Names of the first channels; GET /api/datasets/{id} has all.
+             */
+            first_channels: string[];
             /** Frequency */
             frequency: string;
             /**
@@ -7234,7 +7253,8 @@ export interface components {
             name: string;
             /** Notes */
             notes: string;
-            results: components["schemas"]["Results"];
+            /** @description Without the results of each series, which GET /api/datasets/{id}/series-list has. */
+            results: components["schemas"]["OverallResults"];
             summary: components["schemas"]["ResultsSummary"];
             /** Tags */
             tags: string[];
@@ -7811,6 +7831,72 @@ export interface components {
              * @enum {string}
              */
             type: "int" | "float" | "bool" | "choice" | "text" | "list";
+        };
+        /**
+         * OverallResults
+         * @description The scores, intervals and costs of a run over all channels, under the same keys for every model.
+         */
+        OverallResults: {
+            /**
+             * By Horizon
+             * @description For every metric the value of each step.
+             */
+            by_horizon: {
+                [key: string]: (number | null)[];
+            };
+            cost: components["schemas"]["Cost"];
+            /**
+             * Coverage 80 From Ties
+             * @description The part of ``coverage_80`` that comes from truths equal to an end of the interval.
+             */
+            coverage_80_from_ties: number | null;
+            /**
+             * Interval Method
+             * @description How the intervals were computed.
+             * @default null
+             */
+            interval_method?: string | null;
+            /**
+             * Metrics
+             * @description Every metric of the model, and of seasonal naive on the same windows.
+             */
+            metrics: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /** Quantile Levels */
+            quantile_levels: number[];
+            /**
+             * @description How the intervals were recalibrated.
+             * @default null
+             */
+            recalibration?: components["schemas"]["Recalibration"] | null;
+            /** Run */
+            run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
+            /** Schema Version */
+            schema_version: number;
+            /**
+             * Seasonal Naive
+             * @description Every metric of the model, and of seasonal naive on the same windows.
+             */
+            seasonal_naive: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /**
+             * Seasonal Naive By Horizon
+             * @description For every metric the value of each step.
+             */
+            seasonal_naive_by_horizon: {
+                [key: string]: (number | null)[];
+            };
+            skill: components["schemas"]["Skill"];
+            /**
+             * Validation
+             * @description Every metric on the validation windows that select models.
+             */
+            validation: {
+                [key: string]: number | null;
+            };
+            window_set: components["schemas"]["WindowSetFacts"];
         };
         /** Part */
         Part: {
@@ -8763,97 +8849,6 @@ export interface components {
             unit: string;
         };
         /**
-         * Results
-         * @description The scores, intervals and costs of a run, under the same keys for every model.
-         */
-        Results: {
-            /**
-             * By Channel
-             * @description For every channel its metrics.
-             */
-            by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * By Horizon
-             * @description For every metric the value of each step.
-             */
-            by_horizon: {
-                [key: string]: (number | null)[];
-            };
-            cost: components["schemas"]["Cost"];
-            /**
-             * Coverage 80 From Ties
-             * @description The part of ``coverage_80`` that comes from truths equal to an end of the interval.
-             */
-            coverage_80_from_ties: number | null;
-            /**
-             * Interval Method
-             * @description How the intervals were computed.
-             * @default null
-             */
-            interval_method?: string | null;
-            /**
-             * Metrics
-             * @description Every metric of the model, and of seasonal naive on the same windows.
-             */
-            metrics: {
-                [key: string]: components["schemas"]["Interval"];
-            };
-            /** Quantile Levels */
-            quantile_levels: number[];
-            /**
-             * @description How the intervals were recalibrated.
-             * @default null
-             */
-            recalibration?: components["schemas"]["Recalibration"] | null;
-            /** Run */
-            run: components["schemas"]["RescoredRunFacts"] | components["schemas"]["RunFacts"];
-            /** Schema Version */
-            schema_version: number;
-            /**
-             * Seasonal Naive
-             * @description Every metric of the model, and of seasonal naive on the same windows.
-             */
-            seasonal_naive: {
-                [key: string]: components["schemas"]["Interval"];
-            };
-            /**
-             * Seasonal Naive By Channel
-             * @description For every channel its metrics.
-             */
-            seasonal_naive_by_channel: {
-                [key: string]: {
-                    [key: string]: number | null;
-                };
-            };
-            /**
-             * Seasonal Naive By Horizon
-             * @description For every metric the value of each step.
-             */
-            seasonal_naive_by_horizon: {
-                [key: string]: (number | null)[];
-            };
-            /**
-             * Seasonal Naive Season
-             * @description The season that was selected for each channel, in rows.
-             */
-            seasonal_naive_season: {
-                [key: string]: number;
-            };
-            skill: components["schemas"]["Skill"];
-            /**
-             * Validation
-             * @description Every metric on the validation windows that select models.
-             */
-            validation: {
-                [key: string]: number | null;
-            };
-            window_set: components["schemas"]["WindowSetFacts"];
-        };
-        /**
          * ResultsSummary
          * @description The metrics of the test, of seasonal naive and of validation, and the cost.
          */
@@ -9665,6 +9660,8 @@ export interface components {
              * @description Estimate from the steps so far, of the fit only; for auto and ensemble of the whole run.
              */
             seconds_left: number | null;
+            /** @description 1 minus the relative WQL on the test windows, of the model of a completed training, or of the only model that a forecast reads; above 0 it is better than seasonal naive. */
+            skill: components["schemas"]["Interval"] | null;
             /** Started */
             started: number | null;
             /**
@@ -9771,6 +9768,8 @@ export interface components {
             };
             /** Retry Of */
             retry_of: string | null;
+            /** @description 1 minus the relative WQL on the test windows, of the model of a completed training, or of the only model that a forecast reads; above 0 it is better than seasonal naive. */
+            skill: components["schemas"]["Interval"] | null;
             /** Started */
             started: number | null;
             /**

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from timevis.config.members import Member, parse_members
-from timevis.config.options import PositiveInt
 from timevis.models.declaration import Declaration
 from timevis.models.ensemble import Ensemble
 
-CANDIDATES = (
-    "seasonal_naive",
-    "qwen_patch tune=none name=qwen_patch-untuned",
-    "linear",
-    "boosted",
-    "lstm",
-    "qwen_patch",
-    "qwen",
-)
-"""The members that are tried, in this order."""
 DEFAULT_MINUTES = 10.0
 
 
@@ -50,18 +37,3 @@ class Auto(Ensemble):
         finishes_on_interrupt=True,
     )
     default_minutes: ClassVar[float | None] = DEFAULT_MINUTES
-
-    def __init__(
-        self,
-        context_length: int,
-        horizon: int,
-        num_channels: int = 1,
-        num_covariates: int = 0,
-        members: Sequence[str] = CANDIDATES,
-        rounds: PositiveInt = 40,
-    ) -> None:
-        super().__init__(context_length, horizon, num_channels, num_covariates, members, rounds)
-
-    @classmethod
-    def members_of(cls, options: Mapping[str, Any]) -> list[Member]:
-        return parse_members(options.get("members", CANDIDATES))

@@ -24,8 +24,6 @@ from timevis.models.serialization import load
 from timevis.models.validation_reference import ValidationReference
 from timevis.utils.files import atomic_write, damaged_file_error
 
-DEFAULT_MEMBERS = ("seasonal_naive", "linear", "boosted", "lstm")
-
 
 class Ensemble(Forecaster):
     """Averages the quantiles of several models, with weights that are selected on validation.
@@ -72,7 +70,8 @@ class Ensemble(Forecaster):
         horizon: int,
         num_channels: int = 1,
         num_covariates: int = 0,
-        members: Sequence[str] = DEFAULT_MEMBERS,
+        *,
+        members: Sequence[str],
         rounds: PositiveInt = 40,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
@@ -96,7 +95,7 @@ class Ensemble(Forecaster):
     @classmethod
     def members_of(cls, options: Mapping[str, Any]) -> list[Member]:
         """The members that hyperparameters ask for."""
-        return parse_members(options.get("members", DEFAULT_MEMBERS))
+        return parse_members(options["members"])
 
     @property
     def trainable(self) -> bool:

@@ -6,7 +6,7 @@ A field that a run of an earlier version lacks has no value. Importing this modu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -180,8 +180,8 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Results:
-    """The scores, intervals and costs of a run, under the same keys for every model.
+class OverallResults:
+    """The scores, intervals and costs of a run over all channels, under the same keys for every model.
 
     Attributes
     ----------
@@ -191,16 +191,12 @@ class Results:
         Every metric on the validation windows that select models.
     metrics, seasonal_naive : dict of str to Interval
         Every metric of the model, and of seasonal naive on the same windows.
-    seasonal_naive_season : dict
-        The season that was selected for each channel, in rows.
     coverage_80_from_ties : float
         The part of ``coverage_80`` that comes from truths equal to an end of the interval.
     recalibration : Recalibration, optional
         How the intervals were recalibrated.
     by_horizon, seasonal_naive_by_horizon : dict of str to list
         For every metric the value of each step.
-    by_channel, seasonal_naive_by_channel : dict of str to dict
-        For every channel its metrics.
     """
 
     schema_version: int
@@ -210,20 +206,34 @@ class Results:
     validation: dict[str, float | None]
     metrics: dict[str, Interval]
     seasonal_naive: dict[str, Interval]
-    seasonal_naive_season: dict[str, int]
     quantile_levels: list[float]
     skill: Skill
     coverage_80_from_ties: float | None
     recalibration: Recalibration | None = None
     by_horizon: dict[str, list[float | None]]
     seasonal_naive_by_horizon: dict[str, list[float | None]]
-    by_channel: dict[str, dict[str, float | None]]
-    seasonal_naive_by_channel: dict[str, dict[str, float | None]]
     cost: Cost
 
     def __post_init__(self) -> None:
         for name in ("metrics", "seasonal_naive"):
             object.__setattr__(self, name, Scores(getattr(self, name)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results(OverallResults):
+    """The content of results.json; for tens of thousands of channels it has tens of megabytes.
+
+    Attributes
+    ----------
+    seasonal_naive_season : dict
+        The season that was selected for each channel, in rows.
+    by_channel, seasonal_naive_by_channel : dict of str to dict
+        For every channel its metrics.
+    """
+
+    seasonal_naive_season: dict[str, int]
+    by_channel: dict[str, dict[str, float | None]]
+    seasonal_naive_by_channel: dict[str, dict[str, float | None]]
 
     @classmethod
     def of(cls, **fields: Any) -> Results:
@@ -258,6 +268,10 @@ class Results:
 
     def write(self, path: Path) -> None:
         write_json(path, to_json_types(self))
+
+    def overall(self) -> OverallResults:
+        """The results without those of each channel."""
+        return OverallResults(**{field.name: getattr(self, field.name) for field in fields(OverallResults)})
 
     @property
     def validation_score(self) -> float:

@@ -76,7 +76,7 @@ def make_server(address: str, token: str | None) -> MCPServer:
     def list_datasets(context: Context, search: str = "") -> dict[str, Any]:
         """List the newest datasets."""
         page = service(context).call("GET", "datasets", params={"search": search} if search else {})
-        keys = ("id", "name", "rows", "channels", "frequency", "start", "end", "champion")
+        keys = ("id", "name", "rows", "channel_count", "first_channels", "frequency", "start", "end", "champion")
         return {"datasets": [_chosen(item, *keys) for item in page["items"]]}
 
     @server.tool(annotations=READS)

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from timevis.service.app import create_app
-from timevis.service.db.tables import Model, new_id
+from timevis.service.db.tables import Model, Task, new_id
 from timevis.service.settings import WEB_THREADS, Settings
 
 
@@ -65,3 +65,31 @@ def test_a_request_that_gets_no_connection_is_answered_with_503(
     monkeypatch.setattr("timevis.service.api.models.find_present", no_connection)
     answer = http.patch(f"/api/models/{new_id()}", json={"notes": "new"})
     assert (answer.status_code, answer.json["code"]) == (503, "database-unavailable")
+
+
+def test_the_list_of_tasks_has_the_skill_of_a_training_and_of_the_only_model_of_a_forecast(
+    database_url: str, make_settings: Callable[..., Settings]
+) -> None:
+    http = create_app(make_settings(TIMEVIS_DATABASE_URL=database_url)).test_client()
+    http.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    models = [add_row(http, name=name) for name in ("one", "two")]
+    skill = {"mae": None, "wql": {"value": 0.12, "low": 0.05, "high": None}}
+    with http.application.extensions["timevis"].sessions.begin() as session:
+        model = session.get_one(Model, models[0])
+        model.summary = {**model.summary, "skill": skill}
+    rows: dict[str, dict[str, Any]] = {
+        "training": {"kind": "train", "result": {"model": models[0], "skill": skill}, "request": {"model": "linear"}},
+        "failed": {"kind": "train", "state": "failed", "request": {"model": "linear"}},
+        "forecast": {"kind": "predict", "request": {"models": models[:1]}},
+        "items": {"kind": "predict", "request": {"items": [{"model": models[0]}] * 2}},
+        "of two models": {"kind": "predict", "request": {"models": models}},
+        "untrained": {"kind": "predict", "request": {"method": "seasonal_naive"}},
+    }
+    ids = {name: new_id() for name in rows}
+    with http.application.extensions["timevis"].sessions.begin() as session:
+        session.add_all(
+            Task(id=ids[name], queue="cpu", **{"state": "completed", **row}) for name, row in rows.items()
+        )
+    shown = {item["id"]: item["skill"] for item in http.get("/api/tasks").json["items"]}
+    found = [shown[identifier] for identifier in ids.values()]
+    assert found == [skill["wql"], None, skill["wql"], skill["wql"], None, None]

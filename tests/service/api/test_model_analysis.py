@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from service_data import TINY_RUN, summary_with
 from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
+from timevis.runs.results import Results
 from timevis.service.schemas.models import SORTS
 from timevis.utils.levels import QUANTILE_LEVELS
+
+
+def test_the_results_of_a_run_are_read_once_and_sent_without_those_of_each_series(
+    http: FlaskClient, add_model: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, reads, read = add_model(*TINY_LSTM), list[Path](), Results.read
+
+    def slow_read(path: Path) -> Results:
+        reads.append(path)
+        time.sleep(0.2)  # the other requests arrive meanwhile
+        return read(path)
+
+    monkeypatch.setattr(Results, "read", slow_read)
+    paths = [f"/api/models/{model}{part}" for part in ("", "/verdict", "/calibration", "/residuals")]
+    clients = [http.application.test_client() for _ in paths]
+    headers = {"Authorization": http.environ_base["HTTP_AUTHORIZATION"]}
+    with ThreadPoolExecutor(len(paths)) as pool:
+        answers = list(pool.map(lambda client, path: client.get(path, headers=headers), clients, paths))
+    assert [answer.status_code for answer in answers] == [200] * len(paths)
+    assert len(reads) == 1
+    results = answers[0].json["results"]
+    assert {"metrics", "by_horizon", "cost"} < set(results)
+    assert not {"by_channel", "seasonal_naive_by_channel", "seasonal_naive_season"} & set(results)
 
 
 def test_a_window_has_context_truth_forecast_and_errors(http: FlaskClient, add_model: Callable[..., str]) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 from flask.testing import FlaskClient
 from tiny import TINY_LSTM
 
+from timevis.runs.folder import RunFolder
 from timevis.service.context import context
-from timevis.service.db.tables import Dataset, new_id
+from timevis.service.db.tables import Dataset, Model, new_id
 from timevis.service.series import OUTLIERS_FILE, VALUES_FILE
 
 SERIES, ROWS = 5000, 400
@@ -20,14 +21,16 @@ def test_a_series_has_a_line_its_defects_and_the_errors_of_a_model(
     http: FlaskClient, add_model: Callable[..., str], dataset: str
 ) -> None:
     model = add_model(*TINY_LSTM)
-    results = http.get(f"/api/models/{model}").json["results"]
-    channel = results["window_set"]["channels"][0]
-    with http.application.extensions["timevis"].sessions.begin() as session:  # as if the model was trained on it
+    service = http.application.extensions["timevis"]
+    with service.sessions() as session:
+        results = RunFolder(service.storage.run(session.get(Model, model).run_id)).results
+    channel = results.window_set.channels[0]
+    with service.sessions.begin() as session:  # as if the model was trained on it
         row = session.get(Dataset, dataset)
         row.report = {**row.report, "channels": {channel: row.report["channels"]["load"]}}
     page = http.get(f"/api/datasets/{dataset}/series-list?model={model}&points=50").json
     (item,) = page["items"]
-    own, naive = (results[name][channel] for name in ("by_channel", "seasonal_naive_by_channel"))
+    own, naive = (results.by_channel[channel], results.seasonal_naive_by_channel[channel])
     assert (page["total"], item["channel"], item["missing"], len(item["line"])) == (1, channel, 3, 50)
     assert (item["mae"], item["naive_mae"]) == (own["mae"], naive["mae"])
     assert abs(item["skill"] - (1 - own["wql"] / naive["wql"])) < 1e-12
@@ -47,6 +50,7 @@ def test_five_thousand_series_are_sorted_and_searched_a_page_at_a_time(http: Fla
     names = [f"Store {number:04d}" for number in range(SERIES)]
     facts = [{"observed": ROWS - 5, "missing": 5 + number % 7, "mean": float(number)} for number in range(SERIES)]
     report = {"channels": dict(zip(names, facts, strict=True)), "rows": ROWS, "frequency": "D", "timezone": None}
+    report |= {"start": "2020-01-01", "end": "2020-12-31"}
     report["channels"]["Store 0017"]["mean"] = None
     with http.application.app_context():
         row = Dataset(id=new_id(), name="stores", file_name="stores.csv", size=1, options={}, report=report)

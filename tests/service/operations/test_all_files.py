@@ -33,7 +33,8 @@ def service(make_settings: Callable[..., Settings], tmp_path: Path) -> tuple[Set
     storage.result(FORECAST).write_text("rows")
     file = {"content_hash": stored.content_hash, "suffix": stored.suffix, "size": stored.size}
     with sessions.begin() as session:
-        session.add(Dataset(id=DATASET, name="plant", file_name="plant.csv", options={}, report={}, **file))
+        report = {"rows": 2, "frequency": "h", "start": "", "end": "", "timezone": None, "channels": {}}
+        session.add(Dataset(id=DATASET, name="plant", file_name="plant.csv", options={}, report=report, **file))
         session.flush()
         values = {"queue": "cpu", "state": "completed", "request": {}}
         session.add(Task(kind="train", run_id=RUN, dataset_id=DATASET, **values))

@@ -13,7 +13,7 @@ export default {
     kind: "Kind",
     dataset: "Dataset",
     wql: "WQL",
-    skill: "Against seasonal naive",
+    skill: "Verdict",
     mae: "MAE",
     coverage: "80% interval",
     validation: "Validation WQL",
@@ -54,5 +54,12 @@ export default {
   better: "{percent} better",
   worse: "{percent} worse",
   equal: "equal",
-  reference: "reference",
+  verdict: {
+    better: "error {percent} below seasonal naive",
+    worse: "error {percent} above seasonal naive",
+    open: "not clearly better than seasonal naive",
+    fewWindows: "too few windows for a verdict",
+    none: "no verdict",
+    reference: "seasonal naive itself",
+  },
 };

@@ -15,7 +15,7 @@ const words: Area<"models"> = {
     kind: "类型",
     dataset: "数据集",
     wql: "WQL",
-    skill: "相对季节朴素法",
+    skill: "结论",
     mae: "MAE",
     coverage: "80% 区间",
     validation: "验证 WQL",
@@ -56,7 +56,14 @@ const words: Area<"models"> = {
   better: "误差低 {percent}",
   worse: "误差高 {percent}",
   equal: "相同",
-  reference: "参照",
+  verdict: {
+    better: "误差比季节朴素法低 {percent}",
+    worse: "误差比季节朴素法高 {percent}",
+    open: "不明显优于季节朴素法",
+    fewWindows: "窗口太少，无法得出结论",
+    none: "没有结论",
+    reference: "即季节朴素法本身",
+  },
 };
 
 export default words;

@@ -45,7 +45,7 @@ export function explainedRows(inputs: Explanation["inputs"], channel: string | u
 }
 
 /** About how long an explanation takes, by the speed of the model in its test; null without it. */
-export function explanationSeconds(results: Pick<Schemas["Results"], "cost" | "run">): number | null {
+export function explanationSeconds(results: Pick<Schemas["OverallResults"], "cost" | "run">): number | null {
   const speed = results.cost.forecasts_per_second;
   if (!speed) return null;
   return (2 * WINDOWS * (1 + OTHER_INPUTS + results.run.covariates_read.length)) / speed;

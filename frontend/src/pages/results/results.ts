@@ -2,7 +2,7 @@ import type { Schemas } from "@/api/client";
 import type { Metric } from "@/api/metrics";
 
 export type Interval = Schemas["Interval"];
-export type Results = Schemas["Results"];
+export type Results = Schemas["OverallResults"];
 
 export interface MetricRow {
   metric: Metric;

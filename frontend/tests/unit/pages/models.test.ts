@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { setLanguage } from "@/i18n";
 import type { ModelRow } from "@/pages/models/rows";
 import { filterRows, modelRow, parseTags, sortRows } from "@/pages/models/rows";
-import { skillOf } from "@/pages/models/skill";
+import { verdictOf } from "@/pages/models/verdict";
 
 const base: ModelRow = {
   id: "1",
@@ -59,11 +59,16 @@ describe("the list of models", () => {
     expect(parseTags(" a, b，c、a ,, ")).toEqual(["a", "b", "c"]);
   });
 
-  it("says how much better a model is, and colours it only if the interval excludes zero", () => {
-    expect(skillOf({ value: 0.1, low: 0.05, high: 0.15 })).toEqual({ text: "10% better", tone: "good" });
-    expect(skillOf({ value: -0.1, low: -0.2, high: 0.01 })).toEqual({ text: "10% worse", tone: "plain" });
-    expect(skillOf({ value: -0.1, low: -0.2, high: -0.01 }).tone).toBe("bad");
-    expect(skillOf({ value: null, low: null, high: null }).text).toBe("–");
+  it("has a verdict in few words, which an interval that includes zero leaves open", async () => {
+    expect(verdictOf({ value: 0.12, low: 0.05, high: 0.15 })).toEqual({ text: "error 12% below seasonal naive", tone: "good" });
+    expect(verdictOf({ value: 0.1, low: -0.01, high: 0.2 })).toEqual({ text: "not clearly better than seasonal naive", tone: "plain" });
+    expect(verdictOf({ value: -0.1, low: -0.2, high: -0.01 })).toEqual({ text: "error 10% above seasonal naive", tone: "bad" });
+    expect(verdictOf({ value: 0.1, low: null, high: null }).text).toBe("too few windows for a verdict");
+    expect(verdictOf({ value: 0, low: 0, high: 0 }).text).toBe("seasonal naive itself");
+    expect(verdictOf({ value: null, low: null, high: null }).text).toBe("no verdict");
+    await setLanguage("zh");
+    expect(verdictOf({ value: 0.12, low: 0.05, high: 0.15 }).text).toMatch(/^误差比季节朴素法低 ?12%$/);
+    await setLanguage("en");
   });
 
   it("reads a summary that lacks a metric", () => {

@@ -20,13 +20,15 @@ const monitor = {
   ...{ id: "a".repeat(32), name: "Plant", dataset: "d".repeat(32), dataset_name: "Plant", model: "m".repeat(32), model_name: "LSTM" },
   ...{ horizon: 24, schedule: { cron: "30 6 * * *", timezone: "Europe/Berlin" }, enabled: true, open_alerts: 2, forecasts: 3 },
   ...{ relative_wql: 0.8, coverage_80: 0.79, is_drift: null, recent_relative_wql: [0.9, 0.8, 0.7], last_forecast: 1.8e9 },
-  ...{ last_origin: "2026-03-01T00:00:00", next_run: null, task: null, task_state: "completed", created: 1.8e9, created_by: null, deleted: null },
+  ...{ last_origin: "2026-03-01T00:00:00", next_run: null, task: null, task_state: "completed", created: 1.8e9, created_by: "anna", deleted: null },
 };
 
 it("the list shows schedule, alerts and the recent errors of each monitor, and keeps the search in the address", async () => {
-  const paused = { ...monitor, id: "b".repeat(32), name: "Store", enabled: false, open_alerts: 0, recent_relative_wql: [] };
+  const paused = { ...monitor, id: "b".repeat(32), name: "Store", enabled: false, open_alerts: 0, recent_relative_wql: [], created_by: null };
   const answer = { items: [monitor, paused], total: 2, page: 1, per_page: 200 };
-  const answers: Record<string, unknown> = { "/api/monitors": answer, "/api/models": { ...answer, items: [], total: 0 } };
+  const answers: Record<string, unknown> = {
+    ...{ "/api/monitors": answer, "/api/models": { ...answer, items: [], total: 0 }, "/api/session": { role: "owner", users: true } },
+  };
   vi.stubGlobal("fetch", (request: Request) => {
     const body = answers[new URL(request.url).pathname] ?? [];
     return Promise.resolve(new Response(JSON.stringify(body), { headers: { "Content-Type": "application/json" } }));
@@ -42,6 +44,10 @@ it("the list shows schedule, alerts and the recent errors of each monitor, and k
   const [first, second] = page.findAll("[data-test=monitors] tbody tr");
   expect(first?.text()).toContain("every day at 06:30 (Europe/Berlin)");
   expect(first?.text()).toContain("2 open alerts");
+  await vi.waitFor(() => {
+    expect(first?.text()).toContain("By anna");
+  });
+  expect(second?.text()).not.toContain("By ");
   expect(first?.get("svg[role=img]").attributes("aria-label")).toBe("The relative errors of the last 3 forecasts; the last one is 0.7");
   expect(second?.find("[data-test=paused]").exists()).toBe(true);
   await page.get("input").setValue("stor");

@@ -74,22 +74,23 @@ def dataset_summary(dataset: Dataset) -> DatasetSummary:
 
 
 def _summary(dataset: Dataset) -> dict[str, Any]:
-    report = dataset.report
+    summary = dataset.summary
     return {
         **{key: getattr(dataset, key) for key in ("id", "name", "file_name", "size", "version")},
         **{key: getattr(dataset, key) for key in ("created_by", "created", "deleted")},
         "parent": dataset.parent_id,
         "champion": dataset.champion_id,
-        **{key: report[key] for key in ("rows", "frequency")},
-        **{key: _local_time(report[key], report["timezone"]) for key in ("start", "end")},
-        "channels": list(report["channels"]),
+        **{key: summary[key] for key in ("rows", "frequency", "channel_count", "first_channels")},
+        **{key: _local_time(summary[key], summary["timezone"]) for key in ("start", "end")},
     }
 
 
 def dataset_detail(dataset: Dataset) -> dict[str, Any]:
     """A dataset with its quality report, which is also told in findings."""
     findings = [finding.to_dict() for finding in data_findings(dataset.report)]
-    return {**_summary(dataset), "options": dataset.options, "report": dataset.report, "findings": findings}
+    channels = list(dataset.report["channels"])
+    own = {"channels": channels, "options": dataset.options, "report": dataset.report, "findings": findings}
+    return _summary(dataset) | own
 
 
 def _local_time(text: str, timezone: str | None) -> str:

@@ -98,7 +98,9 @@ def add_rows(dataset_id: str, rows: RowsRequest) -> Any:
 @blueprint.output(DatasetPage)
 def list_datasets(query: DatasetQuery) -> Any:
     """List the datasets, newest first."""
-    return list_rows(Dataset, query, SORT_COLUMNS, lambda _, rows: [dataset_summary(row) for row in rows], [])
+    return list_rows(
+        Dataset, query, SORT_COLUMNS, lambda _, rows: [dataset_summary(row) for row in rows], [], [Dataset.report]
+    )
 
 
 @blueprint.get("/datasets/<dataset_id>")

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, g
 from sqlalchemy import ColumnElement, Text, cast, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from timevis.service.context import context, find
 from timevis.service.db.monitor_tables import Monitor
@@ -27,6 +27,7 @@ def list_rows(
     sort_columns: Mapping[str, Any],
     show: ShowAll,
     conditions: list[ColumnElement[bool]],
+    unread: Sequence[InstrumentedAttribute[Any]] = (),
 ) -> dict[str, Any]:
     """One page of the rows that fulfil all conditions, with the number of all of them.
 
@@ -40,6 +41,8 @@ def list_rows(
     show : callable
         The session and the rows to the items of the response.
     conditions : list
+    unread : sequence
+        Long columns that the items do not need.
     """
     if isinstance(query, DeletableQuery):
         deletable: Any = table
@@ -54,7 +57,8 @@ def list_rows(
         total = session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
         # the rows of the page are read after the order is known, since a sort would carry their long JSON columns
         page = session.scalars(ids.limit(query.per_page).offset((query.page - 1) * query.per_page)).all()
-        unordered: Any = session.scalars(select(table).where(table.id.in_(page)))
+        loading = [defer(column, raiseload=True) for column in unread]
+        unordered: Any = session.scalars(select(table).where(table.id.in_(page)).options(*loading))
         rows = {row.id: row for row in unordered}
         items = show(session, [rows[identifier] for identifier in page if identifier in rows])
     return {"items": items, "total": total, "page": query.page, "per_page": query.per_page}

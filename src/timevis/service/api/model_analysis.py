@@ -31,10 +31,10 @@ from timevis.service.schemas.analysis import (
     Verdict,
     WindowQuery,
 )
+from timevis.service.scored_runs import CACHED_RUNS, changed_at, scored_run
 from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
-CACHED_RUNS = 8
 MAX_PERIOD_ROWS = 20_000
 
 
@@ -129,15 +129,13 @@ def _scored_run(model_id: str) -> tuple[RunRecord, SavedForecasts]:
     with context().sessions() as session:
         model = find(session, Model, model_id)
     folder = context().storage.fetched_run(model.run_id)
-    results = folder / "results.json"
-    return _load(folder, results.stat().st_mtime_ns if results.is_file() else 0)
+    return scored_run(folder), _forecasts(folder, changed_at(folder))
 
 
 @lru_cache(maxsize=CACHED_RUNS)
-def _load(folder: Path, changed: int) -> tuple[RunRecord, SavedForecasts]:
-    """The record of a run; `changed` is the time of its results, so that new results are read again."""
-    record = RunRecord.load(folder)
-    return record, saved_forecasts(record)
+def _forecasts(folder: Path, changed: int) -> SavedForecasts:
+    """The saved forecasts of a run; `changed` is the time of its results, so that new ones are read again."""
+    return saved_forecasts(scored_run(folder))
 
 
 def _channel(record: RunRecord, name: str | None) -> str | None:

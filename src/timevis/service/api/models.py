@@ -24,6 +24,7 @@ from timevis.service.db.versions import later_versions
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary
+from timevis.service.scored_runs import scored_run
 from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.following import read_history
 
@@ -52,7 +53,7 @@ def list_models(query: ModelQuery) -> Any:
 @blueprint.get("/models/<model_id>")
 @blueprint.output(ModelDetail)
 def get_model(model_id: str) -> Any:
-    """Return a model with its config, its results and its training curve."""
+    """Return a model with its config, its results over all series and its training curve."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
         summary, commands = model_summary(session, model), model_commands(session, model)
@@ -60,7 +61,7 @@ def get_model(model_id: str) -> Any:
     return {
         **summary,
         "config": _public_config(folder),
-        "results": folder.results,
+        "results": scored_run(folder.path).results.overall(),
         "training": read_history(context().storage, model.run_id),
         "commands": commands,
     }

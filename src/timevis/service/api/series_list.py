@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from apiflask import APIBlueprint
 
-from timevis.runs.record import RunRecord
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model
 from timevis.service.schemas.series_list import SeriesListQuery, SeriesPage
+from timevis.service.scored_runs import changed_at, scored_run
 from timevis.service.series import OUTLIERS_FILE, VALUES_FILE, small_line
 
 blueprint = APIBlueprint("series_list", __name__, tag="Datasets")
@@ -34,7 +34,8 @@ def list_series(dataset_id: str, query: SeriesListQuery) -> Any:
         report = find(session, Dataset, dataset_id).report
         run_id = None if query.model is None else find(session, Model, query.model).run_id
     folder = service.storage.fetched_dataset(dataset_id)
-    errors = {} if run_id is None else _errors(service.storage.fetched_run(run_id))
+    run = None if run_id is None else service.storage.fetched_run(run_id)
+    errors = {} if run is None else _errors(run, changed_at(run))
     rows = _facts(report, np.load(folder / OUTLIERS_FILE))
     rows = [row | errors.get(row["channel"], NO_ERRORS) for row in rows]
     if query.search:
@@ -66,15 +67,10 @@ def _facts(report: dict[str, Any], outliers: np.ndarray) -> list[Facts]:
 NO_ERRORS = dict.fromkeys(("mae", "naive_mae", "wql", "skill"))
 
 
-def _errors(folder: Path) -> dict[str, dict[str, float | None]]:
-    results = folder / "results.json"
-    return _errors_of(folder, results.stat().st_mtime_ns if results.is_file() else 0)
-
-
 @lru_cache(maxsize=CACHED_MODELS)
-def _errors_of(folder: Path, changed: int) -> dict[str, dict[str, float | None]]:
+def _errors(folder: Path, changed: int) -> dict[str, dict[str, float | None]]:
     """The errors of a run on each of its channels; `changed` is the time of its results."""
-    results = RunRecord.load(folder).results
+    results = scored_run(folder).results
     errors = {}
     for channel, metrics in results.by_channel.items():
         naive = results.seasonal_naive_by_channel.get(channel, {})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from timevis.service.api.commands import commands_of
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.following import read_log, seconds_left
-from timevis.service.tasks.states import QUEUED, READ, can_stop, codes_of
+from timevis.service.tasks.states import PREDICT, QUEUED, READ, TRAIN, can_stop, codes_of
 
 
 def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
@@ -21,8 +21,8 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
     columns += ["error", "advice", "retry_of", "created_by", "created", "started", "finished"]
     model_ids = {task.id: _models_of(task.request) for task in tasks}
     wanted = {model for ids in model_ids.values() for model in ids}
-    rows = session.execute(select(Model.id, Model.name, Model.dataset_id).where(Model.id.in_(wanted)))
-    models = {identifier: (name, dataset) for identifier, name, dataset in rows}
+    columns_of_models = (Model.id, Model.name, Model.dataset_id, Model.summary["skill"]["wql"].label("skill"))
+    models = {row.id: row for row in session.execute(select(*columns_of_models).where(Model.id.in_(wanted)))}
     dataset_ids = {task.id: task.dataset_id or _only(models, model_ids[task.id]) for task in tasks}
     known = set(dataset_ids.values()) - {None}
     datasets = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
@@ -34,7 +34,8 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
             "can_stop": can_stop(task),
             "name": task.request.get("name"),
             "method": task.request.get("model" if task.kind == "train" else "method"),
-            "models": [models[model][0] for model in model_ids[task.id] if model in models],
+            "models": [models[model].name for model in model_ids[task.id] if model in models],
+            "skill": _skill(task, [models[model] for model in model_ids[task.id] if model in models]),
             "dataset": task.dataset_id,
             "dataset_name": names.get(dataset_ids[task.id] or ""),
             "group": task.group_id,
@@ -49,9 +50,16 @@ def _models_of(request: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*(request.get("models") or ()), *items]))
 
 
-def _only(models: Mapping[str, tuple[str, str | None]], chosen: Sequence[str]) -> str | None:
+def _skill(task: Task, models: Sequence[Row[Any]]) -> dict[str, Any] | None:
+    """The skill of the model of a completed training, or of the only model of a forecast."""
+    if task.kind == TRAIN:
+        return (task.result.get("skill") or {}).get("wql")
+    return models[0].skill if task.kind == PREDICT and len(models) == 1 else None
+
+
+def _only(models: Mapping[str, Row[Any]], chosen: Sequence[str]) -> str | None:
     """The dataset of all chosen models; None if they have several."""
-    datasets = {models[model][1] for model in chosen if model in models}
+    datasets = {models[model].dataset_id for model in chosen if model in models}
     return datasets.pop() if len(datasets) == 1 else None
 
 

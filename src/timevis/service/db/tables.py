@@ -13,9 +13,11 @@ from contextvars import ContextVar
 from typing import Any, cast
 
 from sqlalchemy import JSON, BigInteger, CursorResult, Delete, Float, ForeignKey, Index, String, Text, Update
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker, validates
 
 MAX_NAME_CHARACTERS, MAX_FILE_NAME_CHARACTERS = 200, 300
+FIRST_CHANNELS = 3
+"""Channels that a list of datasets names."""
 
 
 def new_id() -> str:
@@ -41,7 +43,8 @@ class Base(DeclarativeBase):
 class Dataset(Base):
     """An uploaded file, how it is read, and what cleaning found in it.
 
-    `content_hash` names the stored file; `options` are keys of the config section `data`. A dataset is deleted by
+    `content_hash` names the stored file; `options` are keys of the config section `data`. `report` has megabytes for
+    tens of thousands of series; `summary` is what lists show of it, and changes with it. A dataset is deleted by
     setting `deleted`, so that it can be restored. `champion_id` is the model that a user preferred for this dataset;
     `parent_id` is the dataset that this one extends by newer rows. `created_by` is the name of a user.
     """
@@ -56,12 +59,22 @@ class Dataset(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     options: Mapped[dict[str, Any]]
     report: Mapped[dict[str, Any]]
+    summary: Mapped[dict[str, Any]]
     champion_id: Mapped[str | None] = mapped_column(index=True)
     parent_id: Mapped[str | None] = mapped_column(index=True)
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time, index=True)
     deleted: Mapped[float | None]
+
+    @validates("report")
+    def _summarise(self, _: str, report: dict[str, Any]) -> dict[str, Any]:
+        channels = list(report["channels"])
+        self.summary = {
+            **{key: report[key] for key in ("rows", "frequency", "start", "end", "timezone")},
+            **{"channel_count": len(channels), "first_channels": channels[:FIRST_CHANNELS]},
+        }
+        return report
 
 
 class Task(Base):

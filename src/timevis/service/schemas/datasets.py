@@ -74,7 +74,8 @@ class DatasetSummary(BaseModel):
     file_name: str
     size: int = Field(description="Bytes of the file.")
     rows: int
-    channels: list[str]
+    channel_count: int
+    first_channels: list[str] = Field(description="Names of the first channels; GET /api/datasets/{id} has all.")
     frequency: str
     start: str
     end: str
@@ -94,6 +95,7 @@ class DataFindingView(CodedText):
 
 
 class DatasetDetail(DatasetSummary):
+    channels: list[str]
     options: dict[str, Any] = Field(description="How the file is read: keys of the config section `data`.")
     report: dict[str, Any] = Field(description="The quality report, as data_report.json of a run.")
     findings: list[DataFindingView] = Field(description="What the quality report says, in words.")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from timevis.metric_specs import METRICS
 from timevis.models.declaration import Preset
 from timevis.runs.history import History
-from timevis.runs.results import Results
+from timevis.runs.results import OverallResults
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
 from timevis.service.schemas.option_fields import OptionView
 from timevis.service.tasks.summary import ResultsSummary
@@ -42,7 +42,9 @@ class ModelSummary(BaseModel):
 
 class ModelDetail(ModelSummary):
     config: dict[str, Any]
-    results: Results
+    results: OverallResults = Field(
+        description="Without the results of each series, which GET /api/datasets/{id}/series-list has."
+    )
     training: History
     commands: Commands
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from timevis.messages import Text
+from timevis.runs.results import Interval
 from timevis.service.schemas.common import Commands, Id, ListQuery, Number, Page, StrictModel, TextCode
 from timevis.service.tasks.states import STATES
 
@@ -80,6 +81,10 @@ class TaskSummary(BaseModel):
     name: str | None = Field(description="The name that the request gives the model of a training.")
     method: str | None = Field(description="The model of a training, or the method of a forecast without one.")
     models: list[str] = Field(description="Names of the models that a forecast or a comparison reads.")
+    skill: Interval | None = Field(
+        description="1 minus the relative WQL on the test windows, of the model of a completed training, or of the "
+        "only model that a forecast reads; above 0 it is better than seasonal naive."
+    )
     dataset: str | None
     dataset_name: str | None = Field(
         description="The name of the dataset of the request, or of the dataset that all its models share."

@@ -20,7 +20,7 @@ UNCHANGING = {
         "FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit()",
     ),
 }
-"""MariaDB and MySQL allow triggers only to accounts with further rights."""
+"""For MariaDB and MySQL see 0010."""
 
 
 def upgrade() -> None:
