@@ -215,18 +215,15 @@ class NeuralForecast:
         import optuna
         from neuralforecast import NeuralForecast as Library
         from neuralforecast import auto
+        from ray import tune
 
         cls = getattr(auto, "Auto" + self.class_names[self.request["method"]])
-        ranges = cls.get_default_config(h=self.horizon, backend="optuna")
-
-        def config(trial: Any) -> dict[str, Any]:
-            chosen = {k: v for k, v in ranges(trial).items() if k not in ("h", "loss", "valid_loss")}
-            chosen |= {"max_steps": int(chosen["max_steps"]), "input_size": min(chosen["input_size"], self.length)}
-            return chosen | self._inputs_and_trainer()
-
+        ranges = {k: v for k, v in cls.get_default_config(self.horizon, "ray").items() if k not in ("h", "loss")}
+        sizes = {min(size, self.length) for size in ranges["input_size"].categories}
+        ranges |= {"input_size": tune.choice(sorted(sizes))} | self._inputs_and_trainer()
         searched = cls(
             h=self.horizon,
-            config=config,
+            config=cls._ray_config_to_optuna(ranges),
             backend="optuna",
             search_alg=optuna.samplers.TPESampler(seed=self.request["seed"]),
             num_samples=request["trials"],
