@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,26 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from timevis.data.window_sampling import evenly_spaced
+from timevis.evaluation import labels
 from timevis.evaluation.charts import run_charts
 from timevis.evaluation.charts.chart import TOKENS, Chart
 from timevis.evaluation.charts.draw_matplotlib import save_png
-from timevis.evaluation.charts.draw_plotly import json_for_html, plotly_figure, plotly_script
+from timevis.evaluation.charts.draw_plotly import json_for_html, plotly_figure, plotly_locale, plotly_script
 from timevis.evaluation.charts.explanation_charts import explanation_charts
 from timevis.evaluation.charts.period_chart import period_figures
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.report import explanation_console, run_sections
 from timevis.evaluation.report.next_steps import next_steps
 from timevis.evaluation.report.series_section import series_section
-from timevis.evaluation.verdict import averaging, verdict_of
+from timevis.evaluation.verdict import averaging, scored_part, verdict_of
 from timevis.evaluation.worst_events import Event, worst_events
+from timevis.messages import Text
 from timevis.runs.record import RunRecord
 from timevis.utils.commands import command_line
 from timevis.utils.files import display_path, write_text
-from timevis.utils.formatting import format_count, format_number, format_time
+from timevis.utils.formatting import format_number, percent_sign
+from timevis.utils.language import Language, in_language
+from timevis.utils.phrases import join_sentences
 
 NUM_EXAMPLES = 6
 NUM_WORST_IN_PAGE = 4
@@ -47,6 +52,60 @@ def write_report(run_folder: Path | str) -> Path:
         The HTML file, which needs no other file and no network.
     """
     record = RunRecord.load(run_folder)
+    charts = _charts_of(record)
+    _write_pngs(record.folder / "plots", charts)
+    path = record.folder / "report.html"
+    write_text(path, _page(record, charts))
+    return path
+
+
+def report_page(run_folder: Path | str, language: Language) -> str:
+    """The report of a run in a language, as HTML, from the files in its folder, which stays as it is.
+
+    Parameters
+    ----------
+    run_folder : path
+        Folder of a run that was scored.
+    language : {"en", "zh"}
+        Names of data, columns, models and settings are as they are in every language.
+
+    Raises
+    ------
+    RunFolderError
+        The folder is not a run folder, or the run has not been scored.
+    """
+    record = RunRecord.load(run_folder)
+    with in_language(language):
+        return _page(record, _charts_of(record))
+
+
+@dataclass(frozen=True)
+class _Charts:
+    """Charts of a run, and the windows that they show.
+
+    Attributes
+    ----------
+    forecasts, spaced : SavedForecasts
+        All saved windows, and the evenly spaced ones.
+    sections : dict
+        Charts by the section that shows them.
+    examples, worst : list of Chart
+        Windows.
+    worst_rows : list of int
+        Rows of `forecasts` that `worst` shows.
+    events : list of Event
+    """
+
+    forecasts: SavedForecasts
+    spaced: SavedForecasts
+    sections: dict[str, list[Chart]]
+    examples: list[Chart]
+    worst: list[Chart]
+    worst_rows: list[int]
+    events: list[Event]
+
+
+def _charts_of(record: RunRecord) -> _Charts:
     freq = record.results.window_set.freq
     forecasts = SavedForecasts.from_tables(record.predictions, record.windows, freq, record.timezone)
     spaced = forecasts.evenly_spaced
@@ -57,21 +116,38 @@ def write_report(run_folder: Path | str) -> Path:
         "training": run_charts.training_charts(record),
         "explanation": explanation_charts(record.explanation),
     }
-    series = series_section(record, spaced)
-    examples = example_charts(record, spaced)
     events = worst_events(record.windows, record.horizon)
     worst_rows = [row for event in events if (row := _worst_saved_row(forecasts, event)) is not None]
-    saved_as_worst = np.flatnonzero(forecasts.frame["worst"].to_numpy(bool))
-    worst = [run_charts.forecast_chart(forecasts, row, record) for row in worst_rows]
-    _write_pngs(record.folder / "plots", sections, examples, worst)
-    error_statistics, error_statistics_note = run_sections.error_statistics_table(record, spaced)
-    page = _template().render(
+    return _Charts(
+        forecasts=forecasts,
+        spaced=spaced,
+        sections=sections,
+        examples=example_charts(record, spaced),
+        worst=[run_charts.forecast_chart(forecasts, row, record) for row in worst_rows],
+        worst_rows=worst_rows,
+        events=events,
+    )
+
+
+def _page(record: RunRecord, charts: _Charts) -> str:
+    """The report in the language of `timevis.utils.language`."""
+    series = series_section(record, charts.spaced)
+    saved_as_worst = np.flatnonzero(charts.forecasts.frame["worst"].to_numpy(bool))
+    selectable = np.union1d(saved_as_worst, charts.worst_rows).astype(int)
+    error_statistics, error_statistics_note = run_sections.error_statistics_table(record, charts.spaced)
+    page: str = _template().render(
+        Text=Text,
+        labels=labels,
+        titles=run_sections.SECTIONS,
+        join_sentences=join_sentences,
+        percent_sign=percent_sign(),
+        part=scored_part(record.results),
         label=record.label,
         results=record.results,
         verdict=verdict_of(record.results),
         averaging=averaging(record.results),
         tiles=run_sections.headline_tiles(record.results),
-        contents=run_sections.contents(record, bool(sections["training"]), series is not None),
+        contents=run_sections.contents(record, bool(charts.sections["training"]), series is not None),
         series=series,
         facts=run_sections.run_facts(record),
         model_settings=run_sections.model_settings(record),
@@ -79,6 +155,7 @@ def write_report(run_folder: Path | str) -> Path:
         metrics=run_sections.metric_rows(record),
         members=run_sections.member_rows(record.results),
         combination=record.results.run.description.get("combination"),
+        scored_windows=run_sections.scored_windows(record.results),
         interval_note=run_sections.interval_note(record.results),
         naive_seasons=run_sections.naive_seasons(record.results),
         calibration=run_sections.calibration(record.results),
@@ -88,30 +165,27 @@ def write_report(run_folder: Path | str) -> Path:
         explain_command=command_line("timevis", "explain", str(display_path(record.folder))),
         language_sample=run_sections.language_sample(record),
         costs=run_sections.cost_rows(record.results),
-        sections=sections,
-        examples=examples,
-        worst=worst[:NUM_WORST_IN_PAGE],
-        worst_table=run_sections.event_rows(record, events),
-        period=period_figures(forecasts, record),
+        sections=charts.sections,
+        examples=charts.examples,
+        worst=charts.worst[:NUM_WORST_IN_PAGE],
+        worst_table=run_sections.event_rows(record, charts.events),
+        period=period_figures(charts.forecasts, record),
         next_steps=next_steps(record),
         versions=run_sections.versions(record),
-        num_spaced=len(spaced.frame),
+        num_spaced=len(charts.spaced.frame),
         clock=run_sections.clock(record),
         error_statistics=error_statistics,
         error_statistics_note=error_statistics_note,
-        selectable=_selectable_figures(forecasts, np.union1d(saved_as_worst, worst_rows).astype(int), record),
+        selectable=_selectable_figures(charts.forecasts, selectable, record),
         format_number=format_number,
-        format_count=format_count,
-        format_time=format_time,
         json_for_html=json_for_html,
         plotly_figure=plotly_figure,
+        plotly_locale=plotly_locale(),
         plotly_script=plotly_script(),
         style=_css_variables() + _template_file("report.css"),
         script=_template_file("report.js"),
     )
-    path = record.folder / "report.html"
-    write_text(path, page)
-    return path
+    return page
 
 
 def _template() -> Any:
@@ -178,11 +252,11 @@ def _selectable_figures(forecasts: SavedForecasts, worst_rows: np.ndarray, recor
     return [{"title": chart.title, **plotly_figure(chart)} for chart in charts]
 
 
-def _write_pngs(folder: Path, sections: dict[str, list[Chart]], examples: list[Chart], worst: list[Chart]) -> None:
+def _write_pngs(folder: Path, charts: _Charts) -> None:
     """Write forecasts.png, worst_windows.png and a picture for each section."""
-    for name, charts in (("forecasts", examples), ("worst_windows", worst[:NUM_EXAMPLES])):
-        if charts:
-            save_png(folder, name, charts, one_legend=True)
-    for name, charts in sections.items():
-        if charts:
-            save_png(folder, name, charts)
+    for name, windows in (("forecasts", charts.examples), ("worst_windows", charts.worst[:NUM_EXAMPLES])):
+        if windows:
+            save_png(folder, name, windows, one_legend=True)
+    for name, panels in charts.sections.items():
+        if panels:
+            save_png(folder, name, panels)
