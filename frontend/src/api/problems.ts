@@ -175,9 +175,9 @@ export function serviceText(text: string, coded: TextCode | null | undefined): S
 
 /** A clause of the service as a sentence. */
 export function asSentence(text: string): string {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  if (/[.!?。！？]$/.test(sentence)) return sentence;
-  return sentence + (/[\u4e00-\u9fff]/.test(sentence) ? "。" : ".");
+  const isChinese = useWords().isChinese.value && /[\u4e00-\u9fff]/.test(text);
+  const sentence = isChinese ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?。！？]$/.test(sentence) ? sentence : sentence + (isChinese ? "。" : ".");
 }
 
 /** The text of one field. */

@@ -94,8 +94,13 @@ class RunFacts:
         }
         shown = {key: format_number(value) for key, value in backbone.items() if value is not None}
         named = [text(shown[key]) for key, text in texts.items() if key in shown]
-        others = [value for key, value in shown.items() if key not in (*texts, "id") and backbone[key]]
+        others = [value for key, value in shown.items() if key not in (*texts, "id", "note") and backbone[key]]
         return ", ".join(map(str, [*named, *others]))
+
+    @property
+    def backbone_note(self) -> str:
+        """What the files of the backbone say of it, as it is written there; empty if they say nothing."""
+        return (self.backbone or {}).get("note") or ""
 
 
 @dataclass(frozen=True, kw_only=True)

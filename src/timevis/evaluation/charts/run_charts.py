@@ -200,8 +200,11 @@ def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     if steps_per_day(record.results.window_set.freq) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
         months = mean_error_by(calendar_error_sums(forecasts, scaled, ["month"]), "month")
         bars = Mark("bars", [str(MONTHS[m - 1]) for m in months.index], months.to_numpy())
-        title, x_label = Text("error-by-month", "Error by month"), Text("month-of-target", "month of the target")
-        return [Chart("month", str(title), str(x_label), label, [bars])] if len(months) > 1 else []
+        title, x_label = (
+            str(Text("error-by-month", "Error by month")),
+            str(Text("month-of-target", "month of the target")),
+        )
+        return [Chart("month", title, x_label, label, [bars])] if len(months) > 1 else []
     sums = calendar_error_sums(forecasts, scaled)
     hours, weekdays = (mean_error_by(sums, field) for field in ("hour", "weekday"))
     charts, hour_of_target = [], str(Text("hour-of-target", "hour of the target"))
@@ -212,10 +215,10 @@ def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     if len(weekdays) > 1:
         bars = Mark("bars", [str(WEEKDAYS[d]) for d in weekdays.index], weekdays.to_numpy())
         title, x_label = (
-            Text("error-by-weekday", "Error by weekday"),
-            Text("weekday-of-target", "weekday of the target"),
+            str(Text("error-by-weekday", "Error by weekday")),
+            str(Text("weekday-of-target", "weekday of the target")),
         )
-        charts.append(Chart("weekday", str(title), str(x_label), label, [bars]))
+        charts.append(Chart("weekday", title, x_label, label, [bars]))
     if len(hours) > 1 and len(weekdays) > 1:
         sums["mean"] = sums["total"] / sums["count"]
         grid = sums.pivot(index="weekday", columns="hour", values="mean")

@@ -42,7 +42,7 @@ def print_results(results: Results, console: Console | None = None) -> None:
     for key, name in COSTS.items():
         table.add_row(str(name), format_number(getattr(cost, key)))
     if backbone := run.backbone_text:
-        table.caption = escape(f"backbone: {backbone}")
+        table.caption = escape(f"backbone: {', '.join(filter(None, [backbone, run.backbone_note]))}")
     console = console or Console()
     console.print(table)
     verdict = verdict_of(results)

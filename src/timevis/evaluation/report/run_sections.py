@@ -125,7 +125,8 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
     validation = format_number(record.results.validation.get("relative_wql"))
     facts = [
         (Text("fact-model", "Model"), record.label),
-        *([(Text("fact-backbone", "Backbone"), backbone)] if (backbone := run.backbone_text) else []),
+        (Text("fact-backbone", "Backbone"), run.backbone_text),
+        (Text("fact-backbone-note", "Note of the backbone"), run.backbone_note),
         (
             Text("fact-task", "Task"),
             Text(
@@ -143,7 +144,7 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
         ),
         (Text("fact-run-folder", "Run folder"), record.folder.name),
     ]
-    return [(str(name), str(value)) for name, value in facts]
+    return [(str(name), str(value)) for name, value in facts if value]
 
 
 def versions(record: RunRecord) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from flask import redirect, request
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
+from timevis.messages import Text
 from timevis.messages.translation import catalogue
 from timevis.metric_specs import METRICS
 from timevis.service.context import context
@@ -129,10 +130,15 @@ def list_messages() -> Any:
 def list_metrics() -> Any:
     """Return the metrics in the order of the tables: label, what they score, direction and unit."""
     return [
-        {field: getattr(spec, field) for field in MetricDescription.model_fields}
-        | {"label": str(spec.label), "description": str(spec.description)}
+        {field: getattr(spec, field) for field in ("name", "scores", "direction", "nominal", "unit")}
+        | {field: str(getattr(spec, field)) for field in ("label", "description")}
+        | {f"{field}_code": _code_of(getattr(spec, field)) for field in ("label", "description")}
         for spec in METRICS.values()
     ]
+
+
+def _code_of(text: str | Text) -> dict[str, Any] | None:
+    return text.to_json() if isinstance(text, Text) else None
 
 
 @blueprint.get("/stats")
