@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from timevis.utils.formatting import format_number
+from timevis.utils.language import language
 
 MARK = "\u2060"
 """Stands around a value while it is put into a Chinese text; it is in no text of its own."""
@@ -28,8 +29,10 @@ class _MarkingFormatter(Formatter):
 
 
 def shown_value(value: Any) -> str:
-    """A parameter of a text: items of a list with commas between them, numbers with four significant digits."""
-    return ", ".join(map(shown_value, value)) if isinstance(value, list | tuple) else format_number(value)
+    """A parameter of a text: items of a list with marks between them, numbers with four significant digits."""
+    if isinstance(value, list | tuple):
+        return catalogue(language())["between-items"].join(map(shown_value, value))
+    return format_number(value)
 
 
 def filled(template: str, params: Mapping[str, Any]) -> str:

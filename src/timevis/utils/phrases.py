@@ -71,7 +71,7 @@ def origin_count(origins: int) -> Text:
 
 def join_names(names: Sequence[str], max_names: int = 20) -> str:
     """Join names with commas; of more than `max_names`, the first ones and the number of the others."""
-    joined, more = ", ".join(names[:max_names]), len(names) - max_names
+    joined, more = str(Text("between-items", ", ")).join(names[:max_names]), len(names) - max_names
     return joined if more <= 0 else str(Text("names-and-more", "{names} and {count} more", names=joined, count=more))
 
 

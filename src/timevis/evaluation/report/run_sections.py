@@ -400,7 +400,7 @@ def naive_seasons(results: Results) -> str:
         Text("season-of-channels", "{rows} for {names}", rows=row_count(rows), names=join_names(names))
         for rows, names in seasons.items()
     ]
-    return ", ".join(map(str, of_channels))
+    return join_names(list(map(str, of_channels)), len(of_channels))
 
 
 def event_rows(record: RunRecord, events: list[Event]) -> list[dict[str, Any]]:
