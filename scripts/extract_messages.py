@@ -15,43 +15,52 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from jinja2 import Environment, nodes
+
 SOURCE = Path(__file__).resolve().parents[1] / "src/timevis"
 CATALOGUES = SOURCE / "messages"
 ENGLISH = "en.json"
 KEBAB_CASE = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 
+def calls_of(path: Path) -> Iterator[tuple[list[str], int]]:
+    """Code and template, as far as they are literal texts, and the line of every call of ``Text`` in a file."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix == ".jinja":
+        for call in Environment().parse(source).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "Text":
+                yield [a.value for a in call.args[:2] if isinstance(a, nodes.Const)], call.lineno
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text":
+            values = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
+            yield [value for value in values if isinstance(value, str)], node.lineno
+
+
 def texts_of(path: Path) -> Iterator[tuple[str, str, int]]:
-    """Code, template and line of every ``Text(code, template, ...)`` of a file.
+    """Code, template and line of every ``Text(code, template, ...)`` of a module or a template of Jinja.
 
     Raises
     ------
     SystemExit
         If a code or a template is not a literal text, or a code is not in kebab-case.
     """
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text"):
-            continue
-        literals = [
-            argument.value
-            for argument in node.args[:2]
-            if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-        ]
-        place = f"{path}:{node.lineno}"
+    for literals, line in calls_of(path):
+        place = f"{path}:{line}"
         if len(literals) < 2:
             if path.parent == CATALOGUES:
                 continue  # the class itself
             sys.exit(f"{place}: code and template of a Text must be literals, so that they can be extracted")
         if not re.fullmatch(KEBAB_CASE, literals[0]):
             sys.exit(f"{place}: the code {literals[0]!r} is not in kebab-case")
-        yield literals[0], literals[1], node.lineno
+        yield literals[0], literals[1], line
 
 
 def extracted(source: Path = SOURCE) -> dict[str, str]:
     """Code to English template, sorted by code; exits where two places make a text with one code."""
     english: dict[str, str] = {}
     places: dict[str, str] = {}
-    for path in sorted(source.rglob("*.py")):
+    for path in sorted([*source.rglob("*.py"), *source.rglob("*.jinja")]):
         for code, template, line in texts_of(path):
             if code in places:
                 sys.exit(

@@ -27,7 +27,8 @@ import pandas as pd
 from suite import ROOT, read_rows
 
 from timevis.runs.results import Results
-from timevis.utils.formatting import format_duration, markdown_table
+from timevis.utils.formatting import markdown_table
+from timevis.utils.phrases import format_duration
 from timevis.utils.stdout import run_script
 
 TABLES = {"readme": "bundled", "suite": "suite"}

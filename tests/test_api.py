@@ -11,8 +11,8 @@ import pytest
 import timevis
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.verdict import verdict_of
-from timevis.utils.formatting import format_interval
 from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.phrases import format_interval
 
 SMALL = ("evaluation.max_windows=6", "evaluation.val_windows=4")
 

@@ -40,10 +40,10 @@ def test_the_catalogues_have_the_texts_of_the_source() -> None:
 def extraction(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
     """Run a copy of the script on a package with one module and one translation."""
     messages = folder / "src/timevis/messages"
-    messages.mkdir(parents=True)
+    messages.mkdir(parents=True, exist_ok=True)
     (messages / "zh.json").write_text('{"too-short": "{rows} 行太少"}', encoding="utf-8")
     (folder / "src/timevis/module.py").write_text(source, encoding="utf-8")
-    (folder / "scripts").mkdir()
+    (folder / "scripts").mkdir(exist_ok=True)
     script = folder / "scripts/extract_messages.py"
     script.write_text((ROOT / "scripts/extract_messages.py").read_text(encoding="utf-8"), encoding="utf-8")
     return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
@@ -65,6 +65,16 @@ def test_the_extraction_finds_missing_and_wrong_translations(tmp_path: Path, sou
     result = extraction(tmp_path, source)
     assert result.returncode == (0 if fault is None else 1)
     assert fault is None or fault in result.stdout + result.stderr
+
+
+def test_the_extraction_reads_templates_of_jinja(tmp_path: Path) -> None:
+    template = tmp_path / "src/timevis/page.html.jinja"
+    template.parent.mkdir(parents=True)
+    template.write_text('{% if rows %}<p title="{{ Text("too-long", "{rows} rows", rows=rows) }}"></p>{% endif %}')
+    result = extraction(tmp_path, 'Text("too-short", "{rows} rows are too few", rows=3)')
+    assert "no words for 'too-long': {rows} rows" in result.stdout
+    template.write_text("{{ Text(code, 'rows') }}")
+    assert "must be literals" in extraction(tmp_path, "").stderr
 
 
 def test_a_text_keeps_its_code_when_it_is_copied_pickled_or_sent_as_json() -> None:

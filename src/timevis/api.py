@@ -128,7 +128,7 @@ class Run:
     def plot(self) -> Figure:
         """Draw some of the scored windows: context, truth, median forecast, and the 80 and 95 % intervals."""
         from timevis.evaluation.charts.draw_matplotlib import draw_figure
-        from timevis.evaluation.report.run_report import example_charts
+        from timevis.evaluation.report.report_page import example_charts
         from timevis.runs.record import RunRecord
 
         return draw_figure(example_charts(RunRecord.load(self.folder)), one_legend=True)

@@ -45,9 +45,10 @@ from timevis.training.resume import load_resumed_run, reopen
 from timevis.training.stages import fit_and_calibrate
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
 from timevis.utils.explain import explain
-from timevis.utils.formatting import format_count, join_names
+from timevis.utils.formatting import format_count
 from timevis.utils.interrupts import StopRequest, handle_signals
 from timevis.utils.logs import log_to_file, silence_libraries
+from timevis.utils.phrases import join_names
 from timevis.utils.threads import threads_per_job
 
 log = logging.getLogger(__name__)

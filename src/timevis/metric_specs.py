@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from timevis.messages import Text
 from timevis.utils.levels import COVERAGES, WQL_LEVELS
 from timevis.utils.step_errors import StepErrors, namespace
 
@@ -56,8 +57,8 @@ class MetricSpec:
     ----------
     name : str
         The key in results.json.
-    label, description : str
-        As reports and the page show them.
+    label, description : str or Text
+        As reports and the page show them; names such as "MASE" are the same in all languages.
     scores : {"median", "point", "quantiles"}
         The part of a forecast that it scores.
     term, over : Term
@@ -85,8 +86,8 @@ class MetricSpec:
     """
 
     name: str
-    label: str
-    description: str
+    label: str | Text
+    description: str | Text
     scores: Literal["median", "point", "quantiles"]
     term: Term
     over: Term = COUNT
@@ -134,14 +135,21 @@ def _inside(percent: int) -> Term:
     return Term(f"inside_{percent}", lambda errors: errors.is_inside(low, high))
 
 
-STANDARDISED = "computed on values standardised by the mean and std of the training part, as in the literature"
+STANDARDISED = Text(
+    "standardised",
+    "computed on values standardised by the mean and std of the training part, as in the literature",
+)
 METRICS: dict[str, MetricSpec] = {
     spec.name: spec
     for spec in (
         MetricSpec(
             "relative_wql",
-            "Relative WQL",
-            "WQL divided by the WQL of seasonal naive on the same windows; of several channels the geometric mean",
+            Text("metric-relative-wql", "Relative WQL"),
+            Text(
+                "about-relative-wql",
+                "WQL divided by the WQL of seasonal naive on the same windows; of several channels the geometric "
+                "mean",
+            ),
             "quantiles",
             PINBALL,
             over=ABS_TARGET,
@@ -153,7 +161,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "wql",
             "WQL",
-            "weighted quantile loss over the levels 0.1 to 0.9; scores the whole distribution",
+            Text("about-wql", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole distribution"),
             "quantiles",
             PINBALL,
             over=ABS_TARGET,
@@ -163,7 +171,10 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "sql",
             "SQL",
-            "scaled quantile loss: the quantile loss divided by the error of seasonal naive in the training part",
+            Text(
+                "about-sql",
+                "scaled quantile loss: the quantile loss divided by the error of seasonal naive in the training part",
+            ),
             "quantiles",
             PINBALL,
             factor=2,
@@ -173,7 +184,10 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "crps",
             "CRPS",
-            "continuous ranked probability score: twice the integral of the pinball loss over the levels",
+            Text(
+                "about-crps",
+                "continuous ranked probability score: twice the integral of the pinball loss over the levels",
+            ),
             "quantiles",
             PINBALL_INTEGRAL,
             factor=2,
@@ -183,17 +197,23 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "mase",
             "MASE",
-            "mean absolute error divided by the error of seasonal naive in the training part; – where that is zero",
+            Text(
+                "about-mase",
+                "mean absolute error divided by the error of seasonal naive in the training part; – where "
+                "that is zero",
+            ),
             "median",
             ABS_ERROR,
             scale="mase_scale",
             is_compared=True,
         ),
-        MetricSpec("mae", "MAE", "mean absolute error of the median", "median", ABS_ERROR, unit="data"),
+        MetricSpec(
+            "mae", "MAE", Text("about-mae", "mean absolute error of the median"), "median", ABS_ERROR, unit="data"
+        ),
         MetricSpec(
             "rmse",
             "RMSE",
-            "root mean squared error of the point forecast",
+            Text("about-rmse", "root mean squared error of the point forecast"),
             "point",
             SQUARED_ERROR,
             root=True,
@@ -202,19 +222,28 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "wape",
             "WAPE",
-            "sum of absolute errors divided by the sum of absolute truths",
+            Text("about-wape", "sum of absolute errors divided by the sum of absolute truths"),
             "median",
             ABS_ERROR,
             over=ABS_TARGET,
             unit="percent",
         ),
         MetricSpec(
-            "smape", "sMAPE", "symmetric mean absolute percentage error", "median", SYMMETRIC_ERROR, unit="percent"
+            "smape",
+            "sMAPE",
+            Text("about-smape", "symmetric mean absolute percentage error"),
+            "median",
+            SYMMETRIC_ERROR,
+            unit="percent",
         ),
         MetricSpec(
             "mse_scaled",
-            "MSE, scaled",
-            f"mean squared error of the point forecast, {STANDARDISED}",
+            Text("metric-mse-scaled", "MSE, scaled"),
+            Text(
+                "about-mse-scaled",
+                "mean squared error of the point forecast, {standardised}",
+                standardised=STANDARDISED,
+            ),
             "point",
             SQUARED_ERROR,
             scale="variance",
@@ -223,8 +252,8 @@ METRICS: dict[str, MetricSpec] = {
         ),
         MetricSpec(
             "mae_scaled",
-            "MAE, scaled",
-            f"mean absolute error of the median, {STANDARDISED}",
+            Text("metric-mae-scaled", "MAE, scaled"),
+            Text("about-mae-scaled", "mean absolute error of the median, {standardised}", standardised=STANDARDISED),
             "median",
             ABS_ERROR,
             scale="std",
@@ -233,8 +262,8 @@ METRICS: dict[str, MetricSpec] = {
         ),
         MetricSpec(
             "bias",
-            "Bias",
-            "mean of point forecast minus truth",
+            Text("metric-bias", "Bias"),
+            Text("about-bias", "mean of point forecast minus truth"),
             "point",
             ERROR,
             direction="nominal",
@@ -245,8 +274,8 @@ METRICS: dict[str, MetricSpec] = {
         *(
             MetricSpec(
                 f"coverage_{k}",
-                f"Coverage of {k} %",
-                f"share of truths inside the {k} % interval",
+                Text("metric-coverage", "Coverage of {percent} %", percent=k),
+                Text("about-coverage", "share of truths inside the {percent} % interval", percent=k),
                 "quantiles",
                 _inside(k),
                 direction="nominal",

@@ -39,8 +39,8 @@ from timevis.runs.reload import (
     with_targets_of_long_table,
 )
 from timevis.training.refit import refit as refit_run
-from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
+from timevis.utils.phrases import join_names
 from timevis.utils.progress import with_progress
 
 log = logging.getLogger(__name__)

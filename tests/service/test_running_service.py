@@ -40,7 +40,13 @@ def test_a_model_has_a_report_a_download_notes_and_can_be_restored(
     service: RunningService, trained: dict[str, Any]
 ) -> None:
     path = f"models/{trained['result']['model']}"
-    assert "<html" in service.client.call("GET", f"{path}/report")
+    assert '<html lang="en">' in service.client.call("GET", f"{path}/report")
+    chinese = service.client.call("GET", f"{path}/report?lang=zh")
+    for text in ('<html lang="zh-CN">', "Plant A", "整个测试时段", "80% 区间", "误差统计", "季节朴素法"):
+        assert text in chinese
+    assert "seasonal naive" not in chinese.split("<script>")[0]
+    with pytest.raises(ServiceError, match="lang"):
+        service.client.call("GET", f"{path}/report?lang=de")
     answer = service.client._session.get(f"{service.client.address}/api/{path}/download")
     names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
     assert {"results.json", "model/model.safetensors"} <= set(names)

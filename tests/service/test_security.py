@@ -128,7 +128,8 @@ def test_a_link_in_a_run_folder_leads_to_no_file_outside(
     (folder / "report.html").symlink_to(secret)
     (folder / "plots").mkdir(exist_ok=True)
     (folder / "plots" / "linked").symlink_to(tmp_path)
-    assert http.get(f"/api/models/{model}/report").status_code == 404
+    for language in ("en", "zh"):
+        assert http.get(f"/api/models/{model}/report?lang={language}").status_code == 404
     names = zipfile.ZipFile(io.BytesIO(http.get(f"/api/models/{model}/download").data)).namelist()
     assert "results.json" in names
     assert not any("linked" in name or name == "report.html" for name in names)
@@ -233,6 +234,11 @@ def test_a_download_names_no_path_of_the_server(
             assert path.encode() not in archive.read(name), name
     assert b"plant.csv" in archive.read("config.yaml")
     assert http.get(f"/api/models/{model}/report").data == b"<p>. TIMEVIS_HOME/uploads/x.csv plant.csv</p>"
+    chinese = http.get(f"/api/models/{model}/report?lang=zh")
+    assert "季节朴素法" in chinese.text
+    assert chinese.headers["Content-Security-Policy"] == "sandbox allow-scripts"
+    for path in (data, str(folder), str(service.settings.home), sys.prefix):
+        assert path not in chinese.text
 
 
 def test_every_response_has_the_security_headers(http: FlaskClient) -> None:

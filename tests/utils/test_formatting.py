@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from timevis.utils.formatting import format_interval, format_number, format_time, markdown_table
+from timevis.utils.formatting import format_number, format_time, markdown_table
+from timevis.utils.phrases import format_interval
 
 
 @pytest.mark.parametrize(

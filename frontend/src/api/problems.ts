@@ -98,12 +98,13 @@ function labelOf(key: string): string {
 
 /** A parameter of a text in the language of the page: numbers, shares, times, settings, lists, and texts within texts. */
 function parameterText(name: string, value: unknown): string {
-  const { formatNumber, formatPercent, formatTimestamp } = useWords();
+  const { optional, formatNumber, formatPercent, formatTimestamp } = useWords();
+  const separator = optional("service.between-items") ?? ", ";
   const inner = (item: unknown): string => parameterText("", item);
   if (typeof value === "number") return formatNumber(value);
   if (typeof value === "string" && name === "frequency") return frequencyText(value);
   if (typeof value === "string") return /^\d{4}-\d\d-\d\d[ T]/.test(value) ? formatTimestamp(value) : value;
-  if (Array.isArray(value)) return value.map(inner).join(", ");
+  if (Array.isArray(value)) return value.map(inner).join(separator);
   if (typeof value !== "object" || value === null) return "";
   const entry = value as Record<string, unknown>;
   if ("code" in entry) return wordsOf(value as TextCode) ?? String(entry.text);
@@ -112,12 +113,12 @@ function parameterText(name: string, value: unknown): string {
   if ("start" in entry && "rows" in entry) return `${inner(entry.start)} (${inner(entry.rows)})`;
   if ("time" in entry && "value" in entry) return `${inner(entry.time)} (${inner(entry.value)})`;
   const listed = Object.entries(entry);
-  const more = listed.length > MAX_ENTRIES ? ", …" : "";
+  const more = listed.length > MAX_ENTRIES ? `${separator}…` : "";
   return (
     listed
       .slice(0, MAX_ENTRIES)
       .map(([key, item]) => `${key} (${inner(item)})`)
-      .join(", ") + more
+      .join(separator) + more
   );
 }
 
@@ -175,9 +176,9 @@ export function serviceText(text: string, coded: TextCode | null | undefined): S
 
 /** A clause of the service as a sentence. */
 export function asSentence(text: string): string {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  if (/[.!?。！？]$/.test(sentence)) return sentence;
-  return sentence + (/[\u4e00-\u9fff]/.test(sentence) ? "。" : ".");
+  const isChinese = useWords().isChinese.value && /[\u4e00-\u9fff]/.test(text);
+  const sentence = isChinese ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?。！？]$/.test(sentence) ? sentence : sentence + (isChinese ? "。" : ".");
 }
 
 /** The text of one field. */

@@ -2196,10 +2196,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the report of the run, a page that needs no other file. */
+        /** Return the report of the run, a page that needs no other file. Another language takes about a second. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    lang?: "en" | "zh";
+                };
                 header?: never;
                 path: {
                     model_id: string;
@@ -2208,7 +2210,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description report.html of the run */
+                /** @description The report of the run, as HTML */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2219,6 +2221,15 @@ export interface paths {
                 };
                 /** @description Not found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -7161,6 +7172,8 @@ export interface components {
         MetricDescription: {
             /** Description */
             description: string;
+            /** @description The description by its code, if it has one. */
+            description_code: components["schemas"]["TextCode"] | null;
             /**
              * Direction
              * @description Which values are better.
@@ -7169,6 +7182,8 @@ export interface components {
             direction: "lower" | "higher" | "nominal";
             /** Label */
             label: string;
+            /** @description The label by its code; null for a name that is not translated. */
+            label_code: components["schemas"]["TextCode"] | null;
             /**
              * Name
              * @description The key in the results of a model.

@@ -96,7 +96,7 @@ describe("a text of the service", () => {
 
   it("shows a list as the service cut it, with the number of the items that are left out", () => {
     const columns = ["a", "b", "c", "d", "e", "f", "g", "h", { code: "and-more", params: { count: 12 }, text: "and 12 more" }];
-    expect(serviceText("English", { code: "list-of-a-test", params: { columns } }).text).toBe("列：a, b, c, d, e, f, g, h, 还有 12 个。");
+    expect(serviceText("English", { code: "list-of-a-test", params: { columns } }).text).toBe("列：a、b、c、d、e、f、g、h、还有 12 个。");
   });
 
   it("of a field is worded by its code too", () => {

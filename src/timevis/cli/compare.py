@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from timevis.errors import RunFolderError
 from timevis.messages import Text
 from timevis.utils.commands import resume_command
-from timevis.utils.formatting import join_names
+from timevis.utils.phrases import join_names
 from timevis.utils.stdout import run_script
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "train a forecaster, score it and write a report (Hydra overrides: model=lstm data=traffic)",
     "predict": "forecast beyond the data with a trained run, or score it on other data",
     "explain": "measure which inputs a run uses: parts of the context, covariates, calendar",
+    "report": "write the report of a run again, in English or in Chinese",
     "ensemble": "combine finished runs into one forecaster, with weights that are selected on validation",
     "compare": "compare runs that forecast the same windows",
     "inspect": "report on a file or data set before training on it",

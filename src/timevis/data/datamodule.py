@@ -22,7 +22,7 @@ from timevis.data.split.split import Split
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
-from timevis.utils.formatting import join_names
+from timevis.utils.phrases import join_names
 from timevis.utils.progress import with_progress
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from timevis.data.calendar import to_local_time
 from timevis.data.closed_hours import ClosedHours
 from timevis.data.events import TextEvent
 from timevis.data.static_covariates import StaticCovariates
-from timevis.utils.formatting import join_names
+from timevis.utils.phrases import join_names
 
 MAX_CHANNELS_IN_REPR = 5
 

@@ -11,7 +11,8 @@ from timevis.evaluation.window_sets import MIN_SERIES
 from timevis.messages import Share, Text
 from timevis.models.member_record import MemberRecord
 from timevis.runs.results import RescoredRunFacts, Results, WindowSetFacts
-from timevis.utils.formatting import format_interval, format_number, format_time
+from timevis.utils.formatting import format_number, format_time
+from timevis.utils.phrases import format_interval
 
 Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
 Judgement: TypeAlias = Literal["about right", "too wide", "too narrow"]
@@ -30,13 +31,6 @@ MIN_EXCESS_COVERAGE = 0.01
 """Coverage from tied truths below which it is neglected; see `error_profile.excess_coverage_from_ties`."""
 MAX_WQL_RATIO = 1.5
 """Test WQL divided by validation WQL above which the test part is called unlike the validation part."""
-CHANNELS_WITH_METRIC = {
-    "mae": "that have values in these windows",
-    "wql": "that have nonzero values in these windows",
-    "relative_wql": "that have nonzero values in these windows and on which seasonal naive has errors",
-    "mase": "on which seasonal naive has errors in the training part",
-}
-"""The channels on which a metric is defined, where these are not all."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +235,7 @@ def _member_findings(results: Results) -> list[Finding]:
                 "member-failed",
                 "{member} failed and has no part in the forecast: {reason}.",
                 member=member.name,
-                reason=_reason_of(member),
+                reason=reason_of(member),
             ),
             "info",
         )
@@ -261,7 +255,8 @@ def _member_findings(results: Results) -> list[Finding]:
     return [Finding(text, severity) for text, severity in texts]
 
 
-def _reason_of(member: MemberRecord) -> Text | str:
+def reason_of(member: MemberRecord) -> Text | str:
+    """Why a member failed or was not fitted; empty for one that was."""
     return Text.from_json(member.error or "", member.error_code) if member.error_code else member.error or ""
 
 
@@ -403,23 +398,39 @@ def summary_line(results: Results) -> str:
     )
 
 
-def averaged_channels(results: Results, metric: str = "mae") -> str:
-    """The channels that a metric is averaged over, such as ``the 3 channels``."""
-    scored, channels = len(results.scored_channels(metric)), len(results.window_set.channels)
-    if scored == channels:
-        return f"the {channels} channels"
-    return f"the {scored} of {channels} channels {CHANNELS_WITH_METRIC[metric]}"
-
-
-def averaging(results: Results) -> str:
+def averaging(results: Results) -> Text:
     """The channels that metrics are averaged over, and the metrics that are averaged over fewer of them."""
-    num_scored = len(results.scored_channels())
-    exceptions = [
-        f"{names} over {averaged_channels(results, metric)}"
-        for names, metric in (("WQL and WAPE", "wql"), ("MASE", "mase"))
-        if 0 < len(results.scored_channels(metric)) < num_scored
-    ]
-    return ", ".join([averaged_channels(results), *exceptions])
+    channels = len(results.window_set.channels)
+    scored, with_wql, with_mase = (len(results.scored_channels(metric)) for metric in ("mae", "wql", "mase"))
+    averaged = (
+        Text("all-channels", "the {channels} channels", channels=channels)
+        if scored == channels
+        else Text(
+            "channels-with-values",
+            "the {scored} of {channels} channels that have values in these windows",
+            scored=scored,
+            channels=channels,
+        )
+    )
+    if 0 < with_wql < scored:
+        averaged = Text(
+            "wql-over-fewer-channels",
+            "{averaged}, WQL and WAPE over the {scored} of {channels} channels that have nonzero values in these "
+            "windows",
+            averaged=averaged,
+            scored=with_wql,
+            channels=channels,
+        )
+    if 0 < with_mase < scored:
+        averaged = Text(
+            "mase-over-fewer-channels",
+            "{averaged}, MASE over the {scored} of {channels} channels on which seasonal naive has errors in the "
+            "training part",
+            averaged=averaged,
+            scored=with_mase,
+            channels=channels,
+        )
+    return averaged
 
 
 def relative_wql_notes(results: Results) -> list[Text]:

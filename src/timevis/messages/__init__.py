@@ -1,19 +1,19 @@
 """Texts for users: English stands where a text is made; other languages are in a catalogue, by code.
 
 `scripts/extract_messages.py` collects the English texts from the source into ``en.json`` and checks that every other
-catalogue, such as ``zh.json``, has words for each code.
+catalogue, such as ``zh.json``, has words for each code. `str` gives the words of the language of
+`timevis.utils.language.in_language`, which is English elsewhere.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from timevis.utils.formatting import with_minus_sign
+from timevis.messages.translation import catalogue, filled
+from timevis.utils.formatting import format_number
 from timevis.utils.json_types import to_json_types
+from timevis.utils.language import in_language, language
 
 
 class Text:
@@ -35,7 +35,16 @@ class Text:
         self.code, self.template, self.params = code, template, params
 
     def __str__(self) -> str:
-        return self.template.format(**{name: _in_template(value) for name, value in self.params.items()})
+        if language() == "en":
+            return self.template.format(**{name: _in_template(value) for name, value in self.params.items()})
+        words = catalogue(language()).get(self.code)
+        return self.english if words is None else filled(words, self.params)
+
+    @property
+    def english(self) -> str:
+        """The English text; `str` gives it too where a text that an earlier version stored has no other words."""
+        with in_language("en"):
+            return str(self)
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
@@ -44,10 +53,10 @@ class Text:
         return f"Text({self.code!r}, {str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Text) and (self.code, str(self)) == (other.code, str(other))
+        return isinstance(other, Text) and (self.code, self.english) == (other.code, other.english)
 
     def __hash__(self) -> int:
-        return hash((self.code, str(self)))
+        return hash((self.code, self.english))
 
     def __reduce__(self) -> tuple:
         return _text, (self.code, self.template, self.params)
@@ -100,7 +109,7 @@ class Share:
         self.value = value
 
     def __str__(self) -> str:
-        return with_minus_sign(f"{100 * self.value:.1f} %")
+        return format_number(self.value, percent=True)
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
@@ -130,7 +139,7 @@ def _text(code: str, template: str, params: Mapping[str, Any]) -> Text:
 
 def _param_to_json(value: Any) -> Any:
     if isinstance(value, Text):
-        return value.to_json() | {"text": str(value)}
+        return value.to_json() | {"text": value.english}
     if isinstance(value, Setting):
         return {"key": value.key, "value": to_json_types(value.value), "text": str(value)}
     if isinstance(value, Share):
@@ -151,10 +160,3 @@ def _param_from_json(value: Any) -> Any:
         case {"share": share, "text": str()}:
             return Share(share)
     return value
-
-
-@cache
-def english_texts() -> dict[str, str]:
-    """The template of every code."""
-    texts: dict[str, str] = json.loads((Path(__file__).parent / "en.json").read_text(encoding="utf-8"))
-    return texts

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from timevis.messages import Text
 from timevis.runs.results import Interval
 from timevis.utils.files import read_json, write_json
-from timevis.utils.formatting import format_interval, format_number
+from timevis.utils.formatting import format_number
 from timevis.utils.json_types import to_json_types
+from timevis.utils.phrases import format_interval
 from timevis.utils.typed_json import from_file
 
 if TYPE_CHECKING:
@@ -67,6 +69,19 @@ class ExplainedInput:
     error_rise: Interval
     forecast: ForecastMove
     by_channel: dict[str, ForecastMove]
+
+    @property
+    def text(self) -> Text:
+        """The label, in every language."""
+        return Text.from_json(self.label, self.label_code)
+
+    @property
+    def changed_text(self) -> Text:
+        """What is done to the input, with the number of rows if these are some of the context."""
+        changed = Text("input-hidden", "hidden") if self.changed == "hidden" else Text("input-replaced", "replaced")
+        if self.rows is None:
+            return changed
+        return Text("input-changed-rows", "{changed}, {rows} rows", changed=changed, rows=format_number(self.rows))
 
 
 @dataclass(frozen=True)
@@ -173,8 +188,8 @@ class Explanation:
         """The table as it is shown: input, changed, rise of the error and its interval, change and contribution."""
         return [
             (
-                i.label,
-                i.changed if i.rows is None else f"{i.changed}, {format_number(i.rows)} rows",
+                str(i.text),
+                str(i.changed_text),
                 format_number(i.error_rise.value, percent=True),
                 format_interval(i.error_rise.low, i.error_rise.high, percent=True),
                 format_number(i.forecast.change),

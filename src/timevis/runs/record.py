@@ -17,6 +17,7 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.history import NAME as METRICS_CSV
 from timevis.runs.history import History
 from timevis.runs.results import Results
+from timevis.utils.phrases import WEEKDAYS
 
 
 @dataclass
@@ -125,13 +126,13 @@ class RunRecord:
         """Time zone of the hours and weekdays of the data; None if times have none."""
         return self.data_report["timezone"]
 
-    @property
-    def time_format(self) -> str:
-        """Format of times: without the time of day for daily or slower data, without the weekday for slower data."""
+    def time_text(self, time: pd.Timestamp) -> str:
+        """A time without the time of day for daily or slower data, and without the weekday for slower data."""
         per_day = steps_per_day(self.results.window_set.freq)
         if per_day < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
-            return "%Y-%m-%d"
-        return "%a %Y-%m-%d" if per_day <= 1 else "%a %Y-%m-%d %H:%M" + ":%S" * (per_day > 1440)
+            return time.strftime("%Y-%m-%d")
+        clock = "" if per_day <= 1 else " %H:%M" + ":%S" * (per_day > 1440)
+        return f"{WEEKDAYS[time.weekday()]} {time.strftime(f'%Y-%m-%d{clock}')}"
 
     def unit_of(self, channel: str) -> str:
         """Unit of a channel; empty if it is not known."""

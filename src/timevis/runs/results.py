@@ -86,16 +86,21 @@ class RunFacts:
     def backbone_text(self) -> str:
         """Name, size, fingerprint and other facts of the backbone; empty for a model without a backbone."""
         backbone = self.backbone or {}
-        formats = {
-            "name": "{}",
-            "parameters": "{} parameters",
-            "trainable": "{} trained",
-            "fingerprint": "fingerprint {}",
+        texts = {
+            "name": lambda value: value,
+            "parameters": lambda value: Text("backbone-parameters", "{count} parameters", count=value),
+            "trainable": lambda value: Text("backbone-trained", "{count} trained", count=value),
+            "fingerprint": lambda value: Text("backbone-fingerprint", "fingerprint {fingerprint}", fingerprint=value),
         }
-        named = {key: backbone[key] for key in formats if backbone.get(key) is not None}
-        others = [value for key, value in backbone.items() if key not in (*formats, "id") and value]
-        parts = [formats[key].format(format_number(value)) for key, value in named.items()]
-        return ", ".join([*parts, *map(format_number, others)])
+        shown = {key: format_number(value) for key, value in backbone.items() if value is not None}
+        named = [text(shown[key]) for key, text in texts.items() if key in shown]
+        others = [value for key, value in shown.items() if key not in (*texts, "id", "note") and backbone[key]]
+        return ", ".join(map(str, [*named, *others]))
+
+    @property
+    def backbone_note(self) -> str:
+        """What the files of the backbone say of it, as it is written there; empty if they say nothing."""
+        return (self.backbone or {}).get("note") or ""
 
 
 @dataclass(frozen=True, kw_only=True)

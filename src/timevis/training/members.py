@@ -33,8 +33,9 @@ from timevis.training.stages import fit_and_calibrate
 from timevis.training.time_plan import MIN_FIT_SECONDS, Sizes, TimePlan
 from timevis.training.trainer import check_class_names, make_trainer
 from timevis.utils.explain import explain
-from timevis.utils.formatting import format_duration, format_number
+from timevis.utils.formatting import format_number
 from timevis.utils.interrupts import StopRequest
+from timevis.utils.phrases import format_duration
 
 log = logging.getLogger(__name__)
 

@@ -1,11 +1,13 @@
-"""Format numbers, times, intervals, durations, counts, names and tables for reports and messages."""
+"""Format numbers, times, counts and tables for reports and messages; `phrases` has what needs words."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from timevis.utils.language import language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +24,7 @@ def format_number(value: Any, percent: bool = False) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return str(value)
     if percent:
-        text = f"{100 * value:.1f} %"
+        text = f"{100 * value:.1f}{percent_sign()}"
     elif isinstance(value, int) or (round(abs(value)) >= 10_000 and abs(value) < 1e9):
         text = f"{value:,.0f}".replace(",", " ")
     else:
@@ -42,35 +44,14 @@ def with_minus_sign(text: str) -> str:
     return "−" + text[1:] if text.startswith("-") else text
 
 
-def format_interval(low: float | None, high: float | None, percent: bool = False) -> str:
-    """Format the ends of an interval as ``low to high``; empty if there is no interval."""
-    if low is None or high is None:
-        return ""
-    if percent:
-        return f"{with_minus_sign(f'{100 * low:.1f}')} to {format_number(high, percent=True)}"
-    return f"{format_number(low)} to {format_number(high)}"
-
-
-def format_duration(seconds: float | None) -> str:
-    """Format a duration in seconds, minutes or hours; a dash if it is None."""
-    if seconds is None:
-        return "–"
-    if seconds < 100:
-        return f"{seconds:.3g} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.1f} min"
-    return f"{seconds / 3600:.1f} h"
+def percent_sign() -> str:
+    """The percent sign after a number, with the space that English has before it here."""
+    return " %" if language() == "en" else "%"
 
 
 def format_count(count: int, noun: str, format_value: Callable[[int], str] = str) -> str:
     """Format a count with its noun, such as "1 row" or "3 rows"; `format_value` formats the number."""
     return f"{format_value(count)} {noun}" + "s" * (count != 1)
-
-
-def join_names(names: Sequence[str], max_names: int = 20) -> str:
-    """Join names with commas; of more than `max_names`, the first ones and the number of the others."""
-    more = f" and {len(names) - max_names} more" if len(names) > max_names else ""
-    return ", ".join(names[:max_names]) + more
 
 
 def markdown_table(frame: pd.DataFrame) -> str:

@@ -17,4 +17,4 @@ def test_the_time_zone_is_named_with_the_time_of_the_hours_in_the_report(finishe
     record = RunRecord.load(finished_run("model=linear"))
     record.data_report.update(timezone=timezone, start=start)
     assert ("Time zone", fact) in data_facts(record.data_report, record.results)
-    assert clock(record) == time
+    assert str(clock(record)) == time

@@ -7,7 +7,6 @@ import data from "./data";
 import forecast from "./forecast";
 import grid from "./grid";
 import help from "./help";
-import metrics from "./metrics";
 import models from "./models";
 import monitors from "./monitors";
 import results from "./results";
@@ -19,4 +18,4 @@ import users from "./users";
 
 const words: Words = { common, compare, data, forecast, grid, help, models, monitors, results, search, system, tasks, train, users };
 
-export default { ...words, metrics, service };
+export default { ...words, service };

@@ -44,7 +44,7 @@ describe("metrics beside seasonal naive", () => {
       metrics: { wql: entry(0.08), mae: entry(2), coverage_80: entry(0.7) },
       seasonal_naive: { wql: entry(0.1), mae: entry(0), coverage_80: entry(0.8) },
     };
-    const spec = { label: "", description: "", scores: "median", nominal: null, unit: "none" } as const;
+    const spec = { label: "", label_code: null, description: "", description_code: null, scores: "median", nominal: null, unit: "none" } as const;
     const metrics = [
       { ...spec, name: "wql", direction: "lower" },
       { ...spec, name: "mae", direction: "lower" },

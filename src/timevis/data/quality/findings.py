@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.messages import Setting, Text, listed
-from timevis.utils.formatting import format_number, format_time, join_names
+from timevis.utils.formatting import format_number, format_time
+from timevis.utils.phrases import as_sentence, join_names
 
 DataSeverity: TypeAlias = Literal["info", "warning", "error"]
 
@@ -35,9 +36,8 @@ class DataFinding:
 
     @property
     def text(self) -> str:
-        """The message as an English sentence."""
-        text = str(self.message)
-        return text[:1].upper() + text[1:].rstrip(".") + "."
+        """The message as a sentence."""
+        return as_sentence(self.message)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as values of JSON: ``code`` and ``params`` of the message, and its English ``text``."""
@@ -268,11 +268,6 @@ def _distance_from_bounds(place: Mapping[str, Any]) -> float:
     below = 0.0 if lower is None else lower - value
     above = 0.0 if upper is None else value - upper
     return float(max(below, above))
-
-
-def format_period(start: str, end: str) -> str:
-    """Two times as text, such as ``2024-01-01 to 2024-02-01``."""
-    return f"{format_time(start)} to {format_time(end)}"
 
 
 def _places(places: Sequence[str | Text], count: int) -> list[str | Text]:

@@ -15,8 +15,9 @@ from timevis.data.quality.gaps import find_gaps
 from timevis.data.quality.statistics import describe_channels
 from timevis.data.split.split import Split
 from timevis.messages import Text
-from timevis.utils.formatting import format_count, join_names
+from timevis.utils.formatting import format_count
 from timevis.utils.json_types import to_json_types
+from timevis.utils.phrases import join_names
 
 MAX_LISTED_PLACES = 50
 """Places that the report lists of each kind of change; the counts cover all places."""

@@ -26,7 +26,7 @@ from timevis.data.schema.to_rows import Rows, to_rows
 from timevis.data.table import Table
 from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Text
-from timevis.utils.formatting import join_names
+from timevis.utils.phrases import join_names
 
 log = logging.getLogger(__name__)
 

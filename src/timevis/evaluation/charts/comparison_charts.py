@@ -6,7 +6,7 @@ import numpy as np
 
 from timevis.evaluation.charts.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.comparison import NAIVE_LABEL, Comparison
-from timevis.evaluation.labels import COSTS
+from timevis.evaluation.labels import COSTS, STEPS_AHEAD
 from timevis.metric_specs import METRICS
 
 MAX_LEGEND_RUNS = 8
@@ -34,7 +34,7 @@ def _horizon_charts(comparison: Comparison) -> list[Chart]:
     charts = []
     for metric in CHART_METRICS:
         table = comparison.by_horizon[metric]
-        steps, name = np.arange(1, len(table) + 1), METRICS[metric].label
+        steps, name = np.arange(1, len(table) + 1), str(METRICS[metric].label)
         is_heat_map = len(table.columns) > MAX_LEGEND_RUNS
         if is_heat_map:
             marks = [Mark("heat", steps, list(table.columns), z=table.to_numpy().T, z_label=name)]
@@ -44,7 +44,7 @@ def _horizon_charts(comparison: Comparison) -> list[Chart]:
                 for label, role in _roles(comparison).items()
             ]
         title, y_label = f"{name} by step ahead", "" if is_heat_map else name
-        charts.append(Chart(metric, title, "steps ahead", y_label, marks, y_from_zero=not is_heat_map))
+        charts.append(Chart(metric, title, str(STEPS_AHEAD), y_label, marks, y_from_zero=not is_heat_map))
     return charts
 
 
@@ -81,7 +81,7 @@ def _cost_charts(comparison: Comparison) -> list[Chart]:
     for key in ("fit_seconds", "forecasts_per_second"):
         values = comparison.cost.loc[wql.index, key].astype(float)
         if has_row_per_run:
-            marks, title, y_label = [Mark("points", values.to_numpy(), list(wql.index))], COSTS[key], ""
+            marks, title, y_label = [Mark("points", values.to_numpy(), list(wql.index))], str(COSTS[key]), ""
         else:
             marks = [
                 Mark("points", [values[label]], [wql[label]], str(label), role)
@@ -89,5 +89,5 @@ def _cost_charts(comparison: Comparison) -> list[Chart]:
                 if label in values
             ]
             title, y_label = f"Relative WQL and {COSTS[key]}", "relative WQL"
-        charts.append(Chart(key, title, COSTS[key], y_label, marks, log_x=key == "forecasts_per_second"))
+        charts.append(Chart(key, title, str(COSTS[key]), y_label, marks, log_x=key == "forecasts_per_second"))
     return charts

@@ -22,6 +22,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from timevis.evaluation.charts.chart import COLOURS, Chart, Mark, isolated_points
+from timevis.evaluation.labels import STEPS_AHEAD
 from timevis.utils.files import atomic_write
 
 log = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ def draw_chart(axes: Axes, chart: Chart) -> None:
     first = chart.marks[0]
     if len(first.x) and hasattr(first.x[0], "year"):
         set_date_axis(axes, 3, 7)
-    elif chart.x_label == "steps ahead":
+    elif chart.x_label == str(STEPS_AHEAD):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if first.kind == "points" and len(first.y) and isinstance(first.y[0], str):
         axes.set_ylim(-0.6, len(first.y) - 0.4)

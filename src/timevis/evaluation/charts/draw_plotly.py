@@ -12,20 +12,44 @@ import numpy as np
 import pandas as pd
 
 from timevis.evaluation.charts.chart import COLOURS, Chart, Mark, Values, isolated_points
+from timevis.messages import Text
+from timevis.utils.phrases import MONTHS, WEEKDAYS
 
 AXIS = {"gridcolor": "#e8eaee", "linecolor": "#9aa1aa", "zeroline": False, "automargin": True}
 COLOUR_SCALE = [[0, "#f4f8fc"], [0.5, "#7fb0d8"], [1, "#174a7a"]]
-DATE_FORMATS = [
-    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-d %b"},
-    {"dtickrange": [86_400_000, "M1"], "value": "%-d %b\n%Y"},
-    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
-]
-"""Formats of time labels by the distance between ticks, in milliseconds or months."""
 
 
 def plotly_script() -> str:
     """Source of plotly.js from the installed plotly package."""
     return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+def plotly_locale() -> dict[str, Any]:
+    """The words and the dates that plotly.js itself shows, one of the ``locales`` of its config."""
+    zoom_out = "Double-click to zoom back out"
+    return {
+        "dictionary": {zoom_out: str(Text("zoom-out", "Double-click to zoom back out"))},
+        "format": {
+            "months": [str(month) for month in MONTHS],
+            "shortMonths": [str(month) for month in MONTHS],
+            "days": [str(WEEKDAYS[day - 1]) for day in range(7)],  # from Sunday
+            "shortDays": [str(WEEKDAYS[day - 1]) for day in range(7)],
+            "year": "%Y",
+            "month": str(Text("date-of-month", "%b %Y")),
+            "dayMonth": str(Text("date-of-day", "%b %-d")),
+            "dayMonthYear": str(Text("date-of-day-and-year", "%b %-d, %Y")),
+        },
+    }
+
+
+def date_axis() -> dict[str, Any]:
+    """Formats of time labels by the distance between ticks, in milliseconds or months."""
+    formats = (
+        (None, 86_399_999, Text("ticks-of-hours", "%H:%M\n%-d %b")),
+        (86_400_000, "M1", Text("ticks-of-days", "%-d %b\n%Y")),
+        ("M1", None, Text("ticks-of-months", "%b\n%Y")),
+    )
+    return {"tickformatstops": [{"dtickrange": [low, high], "value": str(text)} for low, high, text in formats]}
 
 
 def plotly_figure(chart: Chart) -> dict[str, Any]:
@@ -41,7 +65,7 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
     if any(mark.horizontal or mark.kind == "heat" for mark in chart.marks):
         layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
     if isinstance(chart.marks[0].x, pd.DatetimeIndex):
-        layout["xaxis"] |= {"nticks": 6, "tickangle": 0, "tickformatstops": DATE_FORMATS}
+        layout["xaxis"] |= {"nticks": 6, "tickangle": 0} | date_axis()
     if sum(bool(mark.name) for mark in chart.marks) < 2:
         layout["showlegend"] = False
     if any(mark.width is not None for mark in chart.marks):

@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 
 from timevis.evaluation.charts.chart import COLOURS, Mark
-from timevis.evaluation.charts.draw_plotly import AXIS, DATE_FORMATS, as_plain_text, traces
+from timevis.evaluation.charts.draw_plotly import AXIS, as_plain_text, date_axis, traces
 from timevis.evaluation.error_profile import SavedForecasts
+from timevis.evaluation.labels import ABSOLUTE_ERROR, MEDIAN_FORECAST, TRUTH
 from timevis.evaluation.scored_period import scored_period
+from timevis.messages import Text
 from timevis.runs.record import RunRecord
 
 MAX_ROWS = 8000
@@ -34,10 +36,10 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
     times, truth, median = period.times, period.truth, period.median
     main = [
         Mark("band", times, period.low, y2=period.high, opacity=0.28),
-        Mark("line", times, truth, "truth", "truth"),
-        Mark("line", times, median, "median forecast"),
+        Mark("line", times, truth, str(TRUTH), "truth"),
+        Mark("line", times, median, str(MEDIAN_FORECAST)),
     ]
-    error = Mark("line", times, period.error, "absolute error", "error")
+    error = Mark("line", times, period.error, str(ABSOLUTE_ERROR), "error")
     lower = [trace | {"yaxis": "y2"} for trace in traces([error])]
     unit = as_plain_text(record.unit_of(channel))
     return {
@@ -47,11 +49,16 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
             "xaxis": {
                 **AXIS,
                 "anchor": "y2",
-                "tickformatstops": DATE_FORMATS,
+                **date_axis(),
                 "rangeselector": _zoom(times, forecasts.truth.shape[1]),
             },
             "yaxis": {**AXIS, "title": {"text": unit}, "domain": [0.3, 1]},
-            "yaxis2": {**AXIS, "title": {"text": "error"}, "domain": [0, 0.22], "rangemode": "tozero"},
+            "yaxis2": {
+                **AXIS,
+                "title": {"text": str(Text("error", "error"))},
+                "domain": [0, 0.22],
+                "rangemode": "tozero",
+            },
             "shapes": [],
             "colorway": [COLOURS["model"]],
         },
@@ -60,11 +67,16 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
 
 def _zoom(times: pd.DatetimeIndex, horizon: int) -> dict[str, Any]:
     """Buttons that show the last rows of the test period, and all of it."""
-    step = (times[-1] - times[0]) / max(1, len(times) - 1)
+    row = (times[-1] - times[0]) / max(1, len(times) - 1)
     buttons: list[dict[str, Any]] = []
     for count in ZOOM_HORIZONS:
         if count * horizon < len(times):
-            days = count * horizon * step / pd.Timedelta(days=1)
-            size = {"count": round(days), "step": "day"} if days >= 1 else {"count": round(days * 24), "step": "hour"}
-            buttons.append(size | {"stepmode": "backward", "label": f"last {size['count']} {size['step']}s"})
-    return {"buttons": [*buttons, {"step": "all", "label": "all"}]}
+            days = count * horizon * row / pd.Timedelta(days=1)
+            step, number = ("day", round(days)) if days >= 1 else ("hour", round(days * 24))
+            label = (
+                Text("last-days", "last {count} days", count=number)
+                if step == "day"
+                else Text("last-hours", "last {count} hours", count=number)
+            )
+            buttons.append({"count": number, "step": step, "stepmode": "backward", "label": str(label)})
+    return {"buttons": [*buttons, {"step": "all", "label": str(Text("all-rows", "all"))}]}

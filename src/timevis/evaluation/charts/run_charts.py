@@ -22,13 +22,24 @@ from timevis.evaluation.error_profile import (
     timestamps_around,
     window_bias,
 )
+from timevis.evaluation.labels import (
+    ABSOLUTE_ERROR,
+    CHANNELS,
+    CONTEXT,
+    MEDIAN_FORECAST,
+    SEASONAL_NAIVE,
+    STEPS_AHEAD,
+    TRUTH,
+    interval,
+)
+from timevis.messages import Text
 from timevis.runs.record import RunRecord
-from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.levels import COVERAGES, QUANTILE_LEVELS
+from timevis.utils.phrases import MONTHS, WEEKDAYS
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-INTERVALS = ((0.025, 0.975, "95 % interval", 0.18), (0.1, 0.9, "80 % interval", 0.32))
-"""Lower and upper quantile level, name and opacity of the bands of a forecast."""
+INTERVALS = ((95, 0.18), (80, 0.32))
+"""Percent and opacity of the bands of a forecast."""
+DENSITY = Text("density", "density")
 MAX_CHANNEL_BARS = 40
 MAX_FUTURE_CHARTS = 12
 
@@ -43,13 +54,13 @@ def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Ch
     marks = forecast_marks(times, forecasts.quantiles[row], context_times[:-1], context)
     return Chart(
         name="forecast",
-        title=times[0].strftime(record.time_format) + (f" · {channel}" if len(record.channels) > 1 else ""),
+        title=record.time_text(times[0]) + (f" · {channel}" if len(record.channels) > 1 else ""),
         x_label="",
         y_label=record.unit_of(channel),
         marks=[
             *marks[:-1],
-            Mark("line", context_times, [*context, forecasts.truth[row][0]], "context", "context"),
-            Mark("line", times, forecasts.truth[row], "truth", "truth"),
+            Mark("line", context_times, [*context, forecasts.truth[row][0]], str(CONTEXT), "context"),
+            Mark("line", times, forecasts.truth[row], str(TRUTH), "truth"),
             marks[-1],
         ],
     )
@@ -77,10 +88,11 @@ def forecast_marks(
         quantiles = np.concatenate([start, quantiles], axis=1)
     level = QUANTILE_LEVELS.index
     bands = [
-        Mark("band", times, quantiles[level(low)], name, y2=quantiles[level(high)], opacity=opacity)
-        for low, high, name, opacity in INTERVALS
+        Mark("band", times, quantiles[level(low)], str(interval(percent)), y2=quantiles[level(high)], opacity=opacity)
+        for percent, opacity in INTERVALS
+        for low, high in [COVERAGES[percent]]
     ]
-    return [*bands, Mark("line", times, quantiles[MEDIAN_INDEX], "median forecast")]
+    return [*bands, Mark("line", times, quantiles[MEDIAN_INDEX], str(MEDIAN_FORECAST))]
 
 
 def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart]:
@@ -110,7 +122,9 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         charts.append(
             Chart(
                 name="future",
-                title=title if rows["scored"].all() else f"{title} (not scored)",
+                title=title
+                if rows["scored"].all()
+                else str(Text("title-not-scored", "{title} (not scored)", title=title)),
                 x_label="",
                 y_label=panel.card.unit_of(str(channel)),
                 marks=[
@@ -119,7 +133,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                         "line",
                         panel.local_index[start:stop][observed],
                         values[start:stop][observed],
-                        "data",
+                        str(Text("data", "data")),
                         "truth",
                     ),
                     marks[-1],
@@ -135,9 +149,13 @@ def error_axis(record: RunRecord) -> tuple[str, bool]:
     They are when there are several channels, whose units may differ.
     """
     if len(record.channels) > 1:
-        return "absolute error / std", True
-    unit = record.unit_of(record.channels[0])
-    return f"absolute error{f', {unit}' if unit else ''}", False
+        return str(Text("scaled-absolute-error", "absolute error / std")), True
+    return with_unit(ABSOLUTE_ERROR, record.unit_of(record.channels[0])), False
+
+
+def with_unit(quantity: Text, unit: str) -> str:
+    """The label of an axis, with the unit if it is known."""
+    return str(Text("quantity-and-unit", "{quantity}, {unit}", quantity=quantity, unit=unit) if unit else quantity)
 
 
 def error_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
@@ -152,17 +170,27 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
     label, scaled = error_axis(record)
     charts = []
     for name, key, title, y_label in (
-        ("horizon_mae", "mae_scaled" if scaled else "mae", "Absolute error by step ahead", label),
-        ("horizon_wql", "wql", "WQL by step ahead", "weighted quantile loss"),
+        (
+            "horizon_mae",
+            "mae_scaled" if scaled else "mae",
+            str(Text("error-by-step", "Absolute error by step ahead")),
+            label,
+        ),
+        (
+            "horizon_wql",
+            "wql",
+            str(Text("wql-by-step", "WQL by step ahead")),
+            str(Text("weighted-quantile-loss", "weighted quantile loss")),
+        ),
     ):
         lines = [
             Mark("line", np.arange(1, record.horizon + 1), np.array(values[key], float), model, role)
             for values, model, role in (
                 (results.by_horizon, record.label, "model"),
-                (results.seasonal_naive_by_horizon, "seasonal naive", "naive"),
+                (results.seasonal_naive_by_horizon, str(SEASONAL_NAIVE), "naive"),
             )
         ]
-        charts.append(Chart(name, title, "steps ahead", y_label, lines, y_from_zero=True))
+        charts.append(Chart(name, title, str(STEPS_AHEAD), y_label, lines, y_from_zero=True))
     return charts
 
 
@@ -171,24 +199,33 @@ def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     label, scaled = error_axis(record)
     if steps_per_day(record.results.window_set.freq) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
         months = mean_error_by(calendar_error_sums(forecasts, scaled, ["month"]), "month")
-        bars = Mark("bars", [MONTHS[m - 1] for m in months.index], months.to_numpy())
-        return [Chart("month", "Error by month", "month of the target", label, [bars])] if len(months) > 1 else []
+        bars = Mark("bars", [str(MONTHS[m - 1]) for m in months.index], months.to_numpy())
+        title, x_label = (
+            str(Text("error-by-month", "Error by month")),
+            str(Text("month-of-target", "month of the target")),
+        )
+        return [Chart("month", title, x_label, label, [bars])] if len(months) > 1 else []
     sums = calendar_error_sums(forecasts, scaled)
     hours, weekdays = (mean_error_by(sums, field) for field in ("hour", "weekday"))
-    charts = []
+    charts, hour_of_target = [], str(Text("hour-of-target", "hour of the target"))
     if len(hours) > 1:
         bars = Mark("bars", hours.index.to_numpy(), hours.to_numpy())
-        charts.append(Chart("hour", "Error by hour of the day", "hour of the target", label, [bars]))
+        title = str(Text("error-by-hour", "Error by hour of the day"))
+        charts.append(Chart("hour", title, hour_of_target, label, [bars]))
     if len(weekdays) > 1:
-        bars = Mark("bars", [WEEKDAYS[d] for d in weekdays.index], weekdays.to_numpy())
-        charts.append(Chart("weekday", "Error by weekday", "weekday of the target", label, [bars]))
+        bars = Mark("bars", [str(WEEKDAYS[d]) for d in weekdays.index], weekdays.to_numpy())
+        title, x_label = (
+            str(Text("error-by-weekday", "Error by weekday")),
+            str(Text("weekday-of-target", "weekday of the target")),
+        )
+        charts.append(Chart("weekday", title, x_label, label, [bars]))
     if len(hours) > 1 and len(weekdays) > 1:
         sums["mean"] = sums["total"] / sums["count"]
         grid = sums.pivot(index="weekday", columns="hour", values="mean")
-        days = [WEEKDAYS[d] for d in grid.index]
+        days = [str(WEEKDAYS[d]) for d in grid.index]
         cells = Mark("heat", grid.columns.tolist(), days, z=grid.to_numpy(), z_label=label)
-        title = "Error by hour and weekday"
-        charts.append(Chart("hour_weekday", title, "hour of the target", "", [cells], full_width=True))
+        title = str(Text("error-by-hour-and-weekday", "Error by hour and weekday"))
+        charts.append(Chart("hour_weekday", title, hour_of_target, "", [cells], full_width=True))
     return charts
 
 
@@ -208,18 +245,20 @@ def channel_chart(record: RunRecord) -> Chart | None:
         },
         dtype=float,
     ).sort_values("model", ascending=False)
+    title = str(Text("error-by-channel", "Error by channel"))
     if len(table) <= MAX_CHANNEL_BARS:
         names = table.index.tolist()
         marks = [
             Mark("bars", table["model"].to_numpy(), names, record.label, horizontal=True),
-            Mark("points", table["naive"].to_numpy(), names, "seasonal naive", "naive"),
+            Mark("points", table["naive"].to_numpy(), names, str(SEASONAL_NAIVE), "naive"),
         ]
-        return Chart("channel", "Error by channel", "MASE", "", marks, full_width=True)
+        return Chart("channel", title, "MASE", "", marks, full_width=True)
     ratio = (table["model"] / table["naive"]).replace([np.inf, -np.inf], np.nan).dropna().clip(upper=2)
     counts, edges = np.histogram(ratio, bins=40)
     bars = Mark("bars", (edges[1:] + edges[:-1]) / 2, counts, width=np.diff(edges))
-    x_label, note = "MASE / MASE of seasonal naive", "Below 1 the model is better. Ratios above 2 are shown at 2."
-    return Chart("channel", "Error by channel", x_label, "channels", [bars], note, full_width=True)
+    x_label = str(Text("mase-ratio", "MASE / MASE of seasonal naive"))
+    note = str(Text("mase-ratio-note", "Below 1 the model is better. Ratios above 2 are shown at 2."))
+    return Chart("channel", title, x_label, str(CHANNELS), [bars], note, full_width=True)
 
 
 def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
@@ -231,30 +270,42 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
         return []
     counts, edges = error_histogram(observed)
     centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    unit = "training std" if scaled else record.unit_of(record.channels[0])
+    unit = str(Text("training-std", "training std")) if scaled else record.unit_of(record.channels[0])
     density = counts / counts.sum() / width
     std = observed.std()
-    marks = [Mark("bars", centres, density, "errors" if std > 0 else "", width=width)]
+    marks = [Mark("bars", centres, density, str(Text("errors", "errors")) if std > 0 else "", width=width)]
     if std > 0:
         normal = np.exp(-0.5 * ((centres - observed.mean()) / std) ** 2) / std / np.sqrt(2 * np.pi)
-        marks.append(Mark("line", centres, normal, "normal, same mean and std", "truth", dashed=True))
-    label = f"forecast − truth{f', {unit}' if unit else ''}"
-    note = "The first and the last bin also count the most extreme 0.2 % of each side."
-    charts = [Chart("residual_histogram", "Distribution of the error", label, "density", marks, note)]
+        name = str(Text("normal-distribution", "normal, same mean and std"))
+        marks.append(Mark("line", centres, normal, name, "truth", dashed=True))
+    title = str(Text("error-distribution", "Distribution of the error"))
+    label = with_unit(Text("forecast-minus-truth", "forecast − truth"), unit)
+    note = str(
+        Text("error-distribution-note", "The first and the last bin also count the most extreme 0.2 % of each side.")
+    )
+    charts = [Chart("residual_histogram", title, label, str(DENSITY), marks, note)]
     if error.shape[1] > 2 and std > 0:
-        names = ("residual_autocorrelation", "Autocorrelation of the error along a forecast", "lag in steps")
-        charts.append(_autocorrelation_chart(error, min(error.shape[1] - 1, 168), *names))
+        names = (
+            Text("error-autocorrelation", "Autocorrelation of the error along a forecast"),
+            Text("lag-in-steps", "lag in steps"),
+        )
+        max_lag = min(error.shape[1] - 1, 168)
+        charts.append(_autocorrelation_chart(error, max_lag, "residual_autocorrelation", *names))
     bias = window_bias(record.windows)
     if bias.shape[1] > 20 and np.nanstd(bias) > 0:
-        names = ("window_autocorrelation", "Autocorrelation of the mean error of windows", "lag in origins")
-        charts.append(_autocorrelation_chart(bias, min(bias.shape[1] // 4, 100), *names))
+        names = (
+            Text("window-autocorrelation", "Autocorrelation of the mean error of windows"),
+            Text("lag-in-origins", "lag in origins"),
+        )
+        max_lag = min(bias.shape[1] // 4, 100)
+        charts.append(_autocorrelation_chart(bias, max_lag, "window_autocorrelation", *names))
     return charts
 
 
-def _autocorrelation_chart(series: np.ndarray, max_lag: int, name: str, title: str, x_label: str) -> Chart:
+def _autocorrelation_chart(series: np.ndarray, max_lag: int, name: str, title: Text, x_label: Text) -> Chart:
     lags = np.arange(1, max_lag + 1)
     bars = Mark("bars", lags, np.array(autocorrelation(series, lags.tolist()), dtype=float))
-    return Chart(name, title, x_label, "autocorrelation", [bars])
+    return Chart(name, str(title), str(x_label), str(Text("autocorrelation", "autocorrelation")), [bars])
 
 
 def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
@@ -266,26 +317,34 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
     return [
         Chart(
             "reliability",
-            "Reliability of the quantiles",
-            "quantile level",
-            "share of truths at or below",
+            str(Text("reliability", "Reliability of the quantiles")),
+            str(Text("quantile-level", "quantile level")),
+            str(Text("share-at-or-below", "share of truths at or below")),
             [
-                Mark("line", [0.0, 1.0], [0.0, 1.0], "calibrated", "guide", dashed=True),
+                Mark("line", [0.0, 1.0], [0.0, 1.0], str(Text("calibrated", "calibrated")), "guide", dashed=True),
                 Mark("line", levels, observed_share, record.label),
             ],
-            note="Above the diagonal the quantiles are too high, below it they are too low.",
+            note=str(
+                Text("reliability-note", "Above the diagonal the quantiles are too high, below it they are too low.")
+            ),
             y_from_zero=True,
         ),
         Chart(
             "pit",
-            "Probability integral transform (PIT)",
-            "forecast probability of a value below the truth",
-            "density",
+            str(Text("pit", "Probability integral transform (PIT)")),
+            str(Text("pit-probability", "forecast probability of a value below the truth")),
+            str(DENSITY),
             [
                 Mark("bars", (edges[1:] + edges[:-1]) / 2, density, width=np.diff(edges)),
                 Mark("line", [0.0, 1.0], [1.0, 1.0], "", "guide", dashed=True),
             ],
-            note="The histogram is flat at 1 if calibrated, and high at both ends if the intervals are too narrow.",
+            note=str(
+                Text(
+                    "pit-note",
+                    "The histogram is flat at 1 if calibrated, and high at both ends if the intervals are too "
+                    "narrow.",
+                )
+            ),
             y_from_zero=True,
         ),
     ]
@@ -295,11 +354,15 @@ def training_charts(record: RunRecord) -> list[Chart]:
     """Training loss and relative WQL on the tuning windows by step; none for a model without logged steps."""
     charts = []
     for name, column, title in (
-        ("train_loss", "train/loss", "Training loss"),
-        ("tuning_relative_wql", "tuning/relative_wql", "Relative WQL on the tuning windows"),
+        ("train_loss", "train/loss", Text("training-loss", "Training loss")),
+        (
+            "tuning_relative_wql",
+            "tuning/relative_wql",
+            Text("tuning-relative-wql", "Relative WQL on the tuning windows"),
+        ),
     ):
         steps, values = record.history.curve(column)
         if len(steps) > 1:
             marks = [Mark("line", np.array(steps), np.array(values))]
-            charts.append(Chart(name, title, "step", column, marks))
+            charts.append(Chart(name, str(title), str(Text("training-step", "step")), column, marks))
     return charts

@@ -14,7 +14,8 @@ from timevis.evaluation.comparison import Comparison
 from timevis.evaluation.labels import COSTS
 from timevis.metric_specs import METRICS
 from timevis.utils.files import require_empty
-from timevis.utils.formatting import format_duration, format_interval, format_number, markdown_table, with_minus_sign
+from timevis.utils.formatting import format_number, markdown_table, with_minus_sign
+from timevis.utils.phrases import format_duration, format_interval
 from timevis.utils.spreadsheets import to_csv
 
 MAX_RUNS_AS_COLUMNS = 5
@@ -58,7 +59,7 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
         cells = rows.setdefault(str(label), {})
         for key, metric in METRICS.items():
             bounds = format_interval(_or_none(row[f"{key}_low"]), _or_none(row[f"{key}_high"]), metric.is_percent)
-            cells[metric.label] = format_number(row[key], metric.is_percent) + (f" ({bounds})" if bounds else "")
+            cells[str(metric.label)] = format_number(row[key], metric.is_percent) + (f" ({bounds})" if bounds else "")
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -74,7 +75,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
         rows.append(
             {
                 "run": row["run"],
-                "metric": METRICS[row["metric"]].label,
+                "metric": str(METRICS[row["metric"]].label),
                 "difference": _signed(row["difference"], ".4g"),
                 "%": _signed(row["percent"], ".1f"),
                 "95 % interval, %": "–" if pd.isna(row["percent_low"]) else f"{low} to {high}",
@@ -107,7 +108,7 @@ def over_seeds_table(comparison: Comparison, metrics: Sequence[str] | None = Non
             {
                 "model": row["run"],
                 "seeds": row["seeds"],
-                "metric": METRICS[row["metric"]].label,
+                "metric": str(METRICS[row["metric"]].label),
                 "mean": format_number(row["value"]) + (f" ({spread})" if spread else ""),
                 "%": _signed(row["percent"], ".1f"),
                 "95 % interval, %": "–" if pd.isna(row["percent_low"]) else f"{low} to {high}",
@@ -129,7 +130,7 @@ def _p_value(value: float) -> str:
 def cost_table(comparison: Comparison) -> pd.DataFrame:
     """A row per run and a column per cost, as text."""
     table = comparison.cost
-    return pd.DataFrame({COSTS[k]: [format_number(v) for v in table[k]] for k in table}, index=table.index)
+    return pd.DataFrame({str(COSTS[k]): [format_number(v) for v in table[k]] for k in table}, index=table.index)
 
 
 def sentences(comparison: Comparison) -> list[str]:

@@ -6,17 +6,27 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from timevis.evaluation.labels import interval
+from timevis.messages import Text
 from timevis.runs.explanation import Explanation
-from timevis.utils.formatting import format_count, format_duration, format_time, join_names
+from timevis.utils.formatting import format_time
+from timevis.utils.phrases import format_duration, from_to, origin_count
 
-COLUMNS = ("input", "changed", "rise of WQL", "95 % interval", "forecast moves by", "contribution")
+COLUMNS = (
+    Text("input", "input"),
+    Text("changed", "changed"),
+    Text("rise-of-wql", "rise of WQL"),
+    interval(95),
+    Text("forecast-moves-by", "forecast moves by"),
+    Text("contribution", "contribution"),
+)
 
 
 def print_explanation(explanation: Explanation, console: Console | None = None) -> None:
     """Print a row for each group of inputs, what the columns mean, and the cost."""
     table = Table(title=escape(f"What {explanation.model} on {explanation.data} depends on"))
     for number, name in enumerate(COLUMNS):
-        table.add_column(name, justify="left" if number < 2 else "right")
+        table.add_column(str(name), justify="left" if number < 2 else "right")
     for cells in explanation.cells:
         table.add_row(*map(escape, cells))
     console = console or Console()
@@ -27,16 +37,34 @@ def print_explanation(explanation: Explanation, console: Console | None = None) 
 
 def sentences(explanation: Explanation) -> list[str]:
     """What was measured, on what, which covariates the model does not read, and the cost."""
-    windows = format_count(explanation.windows, "validation window")
-    series = format_count(explanation.channels, "channel")
-    span = f"{format_time(explanation.first_target)} to {format_time(explanation.last_target)}"
     unread = explanation.covariates_not_read
-    return [
-        f"The WQL is measured on {windows} of {format_count(explanation.origins, 'origin')}, with the input and "
-        "without it. A hidden input is missing; a replaced one has its values of another time.",
-        f"The forecast is the one for {span}, {series} of {explanation.item}. Its median moves by the mean absolute "
-        "change, in standard deviations of the channel in the training part. The contribution is the median with the "
-        "input minus the median without it: positive where the input raises the forecast.",
-        *([f"Covariates that the model does not read: {join_names(unread)}."] if unread else []),
-        f"Cost: {format_count(explanation.forecasts, 'forecast')}, {format_duration(explanation.seconds)}.",
-    ]
+    measured = Text(
+        "explanation-measured",
+        "The WQL is measured on {windows} of {origins}, with the input and without it. A hidden input is missing; a "
+        "replaced one has its values of another time.",
+        windows=Text("validation-window", "1 validation window")
+        if explanation.windows == 1
+        else Text("validation-windows", "{windows} validation windows", windows=explanation.windows),
+        origins=origin_count(explanation.origins),
+    )
+    forecast = Text(
+        "explained-forecast",
+        "The forecast is the one for {period}, {channels} of {item}. Its median moves by the mean absolute change, "
+        "in standard deviations of the channel in the training part. The contribution is the median with the input "
+        "minus the median without it: positive where the input raises the forecast.",
+        period=from_to(format_time(explanation.first_target), format_time(explanation.last_target)),
+        channels=Text("channel-count-one", "1 channel")
+        if explanation.channels == 1
+        else Text("channel-count", "{channels} channels", channels=explanation.channels),
+        item=explanation.item,
+    )
+    cost = Text(
+        "explanation-cost",
+        "Cost: {forecasts} forecasts, {duration}.",
+        forecasts=explanation.forecasts,
+        duration=format_duration(explanation.seconds),
+    )
+    not_read = Text(
+        "covariates-model-does-not-read", "Covariates that the model does not read: {names}.", names=unread
+    )
+    return [str(text) for text in (measured, forecast, *([not_read] if unread else []), cost)]

@@ -14,7 +14,8 @@ from timevis.evaluation.report.comparison_report import over_seeds_table, overvi
 from timevis.evaluation.verdict import scored_on, verdict_of
 from timevis.metric_specs import METRICS
 from timevis.runs.results import Results
-from timevis.utils.formatting import format_duration, format_interval, format_number
+from timevis.utils.formatting import format_number
+from timevis.utils.phrases import format_duration, format_interval
 
 COLORS = {"good": "#1a7f37", "info": "inherit", "warning": "#9a6700", "bad": "#cf222e"}
 SHOWN_METRICS = ("relative_wql", "wql", "mase", "mae", "coverage_80")
@@ -33,7 +34,7 @@ def run_html(results: Results, report: str) -> str:
     rows = {}
     for name in SHOWN_METRICS:
         metric, model, naive = METRICS[name], results.metrics[name], results.seasonal_naive[name]
-        rows[metric.label] = {
+        rows[str(metric.label)] = {
             results.run.label: format_number(model.value, metric.is_percent),
             "95 % interval": format_interval(model.low, model.high, metric.is_percent),
             "seasonal naive": format_number(naive.value, metric.is_percent),

@@ -10,7 +10,8 @@ from timevis.evaluation.labels import COSTS
 from timevis.evaluation.verdict import scored_on, verdict_of
 from timevis.metric_specs import METRICS
 from timevis.runs.results import Results
-from timevis.utils.formatting import format_interval, format_number
+from timevis.utils.formatting import format_number
+from timevis.utils.phrases import format_interval
 
 STYLES = {"good": "green", "info": "", "warning": "yellow", "bad": "red"}
 
@@ -31,7 +32,7 @@ def print_results(results: Results, console: Console | None = None) -> None:
             format_number(model.value, metric.is_percent),
             format_interval(model.low, model.high, metric.is_percent),
         )
-        table.add_row(metric.label, *values, format_number(naive.value, metric.is_percent))
+        table.add_row(str(metric.label), *values, format_number(naive.value, metric.is_percent))
     table.add_section()
     for key, skill in vars(results.skill).items():
         table.add_row(
@@ -39,9 +40,9 @@ def print_results(results: Results, console: Console | None = None) -> None:
         )
     table.add_section()
     for key, name in COSTS.items():
-        table.add_row(name, format_number(getattr(cost, key)))
+        table.add_row(str(name), format_number(getattr(cost, key)))
     if backbone := run.backbone_text:
-        table.caption = escape(f"backbone: {backbone}")
+        table.caption = escape(f"backbone: {', '.join(filter(None, [backbone, run.backbone_note]))}")
     console = console or Console()
     console.print(table)
     verdict = verdict_of(results)

@@ -10,9 +10,12 @@ import pandas as pd
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.run_charts import forecast_chart
 from timevis.evaluation.error_profile import SavedForecasts
+from timevis.evaluation.labels import CHANNEL, CHANNELS, METRIC, RELATIVE_WQL, SEASONAL_NAIVE
+from timevis.messages import Share, Text
 from timevis.metric_specs import METRICS
 from timevis.runs.record import RunRecord
-from timevis.utils.formatting import format_number
+from timevis.utils.formatting import format_number, percent_sign
+from timevis.utils.phrases import join_sentences
 
 MANY_CHANNELS = 50
 """Number of channels above which the report has this section."""
@@ -73,9 +76,18 @@ def series_section(record: RunRecord, spaced: SavedForecasts) -> SeriesSection |
     return SeriesSection(
         summary=_summary(table),
         charts=_histograms(table, record.label),
-        quantile_header=["metric", *(f"{q:.0%} of the channels below".replace("%", " %") for q in QUANTILES)],
+        quantile_header=[
+            str(METRIC),
+            *(str(Text("channels-below", "{percent} of the channels below", percent=_percent(q))) for q in QUANTILES),
+        ],
         quantile_rows=[_quantile_row(name, table[name]) for name in METRIC_NAMES],
-        worst_header=["channel", "MASE", "MASE of seasonal naive", "relative WQL", "coverage of the 80 % interval"],
+        worst_header=[
+            str(CHANNEL),
+            "MASE",
+            str(Text("mase-of-seasonal-naive", "MASE of seasonal naive")),
+            str(RELATIVE_WQL),
+            str(Text("coverage-of-80", "coverage of the 80 % interval")),
+        ],
         worst_rows=[_worst_row(str(name), row) for name, row in table.nlargest(NUM_WORST, "mase").iterrows()],
         examples=_examples(table, spaced, record),
     )
@@ -84,15 +96,27 @@ def series_section(record: RunRecord, spaced: SavedForecasts) -> SeriesSection |
 def _summary(table: pd.DataFrame) -> str:
     ratio = table["relative_wql"].dropna()
     if not len(ratio):
-        return "The relative WQL is not defined on any channel."
+        return str(Text("relative-wql-undefined", "The relative WQL is not defined on any channel."))
     undefined = len(table) - len(ratio)
-    text = (
-        f"On {format_number(int((ratio < 1).sum()))} of {format_number(len(ratio))} channels "
-        f"({format_number(float((ratio < 1).mean()), percent=True)}) the model has a lower WQL than seasonal naive."
+    text = Text(
+        "channels-with-lower-wql",
+        "On {better} of {channels} channels ({share}) the model has a lower WQL than seasonal naive.",
+        better=format_number(int((ratio < 1).sum())),
+        channels=format_number(len(ratio)),
+        share=Share(float((ratio < 1).mean())),
     )
-    if undefined:
-        text += f" On {format_number(undefined)} more the ratio is not defined, as all scored values are zero."
-    return text
+    if not undefined:
+        return str(text)
+    more = Text(
+        "channels-without-ratio",
+        "On {channels} more the ratio is not defined, as all scored values are zero.",
+        channels=format_number(undefined),
+    )
+    return join_sentences(text, more)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", percent_sign())
 
 
 def _histograms(table: pd.DataFrame, label: str) -> list[Chart]:
@@ -100,17 +124,21 @@ def _histograms(table: pd.DataFrame, label: str) -> list[Chart]:
     if len(ratio := table["relative_wql"].dropna().to_numpy()):
         counts, edges = np.histogram(ratio.clip(max=MAX_RATIO), bins=BINS, range=(0, MAX_RATIO))
         bars = Mark("bars", (edges[1:] + edges[:-1]) / 2, counts, width=np.diff(edges))
-        note = "Below 1 the model is better than seasonal naive. Ratios above 2 are shown at 2."
-        charts.append(Chart("series_skill", "Relative WQL over channels", "relative WQL", "channels", [bars], note))
+        title = Text("relative-wql-over-channels", "Relative WQL over channels")
+        note = Text(
+            "relative-wql-note", "Below 1 the model is better than seasonal naive. Ratios above 2 are shown at 2."
+        )
+        charts.append(Chart("series_skill", str(title), str(RELATIVE_WQL), str(CHANNELS), [bars], str(note)))
     mase = {"model": table["mase"].dropna().to_numpy(), "naive": table["naive"].dropna().to_numpy()}
     if len(mase["model"]) and len(mase["naive"]):
         largest = float(max(np.quantile(values, 0.99) for values in mase.values())) or 1.0
         marks = []
-        for (role, values), name in zip(mase.items(), (label, "seasonal naive"), strict=True):
+        for (role, values), name in zip(mase.items(), (label, str(SEASONAL_NAIVE)), strict=True):
             counts, edges = np.histogram(values.clip(max=largest), bins=BINS, range=(0, largest))
             marks.append(Mark("line", (edges[1:] + edges[:-1]) / 2, counts, name, role))
-        note = "Values above the 99 % quantile are shown at it."
-        charts.append(Chart("series_mase", "MASE over channels", "MASE", "channels", marks, note, y_from_zero=True))
+        title = Text("mase-over-channels", "MASE over channels")
+        note = Text("mase-note", "Values above the 99 % quantile are shown at it.")
+        charts.append(Chart("series_mase", str(title), "MASE", str(CHANNELS), marks, str(note), y_from_zero=True))
     return charts
 
 
@@ -118,7 +146,7 @@ def _quantile_row(name: str, values: pd.Series) -> list[str]:
     metric = METRICS[name]
     defined = values.dropna()
     quantiles = defined.quantile(list(QUANTILES)) if len(defined) else [None] * len(QUANTILES)
-    return [metric.label, *(format_number(value, metric.is_percent) for value in quantiles)]
+    return [str(metric.label), *(format_number(value, metric.is_percent) for value in quantiles)]
 
 
 def _worst_row(name: str, row: pd.Series) -> list[str]:
@@ -140,5 +168,6 @@ def _examples(table: pd.DataFrame, spaced: SavedForecasts, record: RunRecord) ->
     for rank in ranks:
         channel, value = ratio.index[rank], float(ratio.iloc[rank])
         chart = forecast_chart(spaced, int(first_row[channel]), record)
-        charts.append(replace(chart, note=f"relative WQL of the channel {format_number(value)}"))
+        note = Text("relative-wql-of-channel", "relative WQL of the channel {value}", value=format_number(value))
+        charts.append(replace(chart, note=str(note)))
     return charts

@@ -23,7 +23,7 @@ from timevis.service.db.tables import Dataset, Model
 from timevis.service.db.versions import later_versions
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
-from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary
+from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary, ReportQuery
 from timevis.service.scored_runs import scored_run
 from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.following import read_history
@@ -124,16 +124,23 @@ def restore_model(model_id: str) -> Any:
 
 
 @blueprint.get("/models/<model_id>/report")
-@blueprint.doc(responses={200: "report.html of the run"})
-def get_report(model_id: str) -> Any:
-    """Return the report of the run, a page that needs no other file."""
+@blueprint.input(ReportQuery, location="query", arg_name="query")
+@blueprint.doc(responses={200: "The report of the run, as HTML"})
+def get_report(model_id: str, query: ReportQuery) -> Any:
+    """Return the report of the run, a page that needs no other file. Another language takes about a second."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
     folder = context().storage.fetched_run(model.run_id)
     path = folder / "report.html"
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):  # a link could lead anywhere
         raise Problem(404, "not-found", Text("no-report", "the model {name!r} has no report", name=model.name))
-    response = Response(_without_paths(model, folder)(path, path.read_bytes()), mimetype="text/html")
+    if query.lang == "en":
+        content = path.read_bytes()
+    else:
+        from timevis.evaluation.report.report_page import report_page  # imports SciPy
+
+        content = report_page(folder, query.lang).encode()
+    response = Response(_without_paths(model, folder)(path, content), mimetype="text/html")
     # the page has scripts of its own; sandboxed, they cannot use the session of the service
     response.headers["Content-Security-Policy"] = "sandbox allow-scripts"
     return response

@@ -18,7 +18,8 @@ from flask import redirect, request
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
-from timevis.messages import english_texts
+from timevis.messages import Text
+from timevis.messages.translation import catalogue
 from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
@@ -120,7 +121,7 @@ def _worker() -> str:
 @blueprint.doc(summary="Codes and their words")
 def list_messages() -> Any:
     """Return every code of a text, such as an error, advice, a finding or a verdict, with its English template."""
-    return english_texts()
+    return catalogue("en")
 
 
 @blueprint.get("/metric-specs")
@@ -128,7 +129,16 @@ def list_messages() -> Any:
 @blueprint.doc(summary="Metrics of forecasts")
 def list_metrics() -> Any:
     """Return the metrics in the order of the tables: label, what they score, direction and unit."""
-    return [{field: getattr(spec, field) for field in MetricDescription.model_fields} for spec in METRICS.values()]
+    return [
+        {field: getattr(spec, field) for field in ("name", "scores", "direction", "nominal", "unit")}
+        | {field: str(getattr(spec, field)) for field in ("label", "description")}
+        | {f"{field}_code": _code_of(getattr(spec, field)) for field in ("label", "description")}
+        for spec in METRICS.values()
+    ]
+
+
+def _code_of(text: str | Text) -> dict[str, Any] | None:
+    return text.to_json() if isinstance(text, Text) else None
 
 
 @blueprint.get("/stats")

@@ -13,6 +13,7 @@ from timevis.runs.results import OverallResults
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
 from timevis.service.schemas.option_fields import OptionView
 from timevis.service.tasks.summary import ResultsSummary
+from timevis.utils.language import Language
 
 SORTS = ("created", "name", "kind", "validation_relative_wql", *METRICS, "skill_wql", "fit_seconds")
 ModelSort = Literal[SORTS]  # type: ignore[valid-type]  # names of metrics are listed once
@@ -23,6 +24,10 @@ class ModelQuery(DeletableQuery):
     dataset: Id | None = None
     kind: Annotated[str, Field(max_length=64)] | None = None
     tag: Annotated[str, Field(max_length=50, pattern=r"^[^\x00]*$")] | None = None
+
+
+class ReportQuery(StrictModel):
+    lang: Language = Field("en", description="Of the report; names of data, columns and models are not translated.")
 
 
 class ModelSummary(BaseModel):

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, RootModel
 
+from timevis.service.schemas.common import TextCode
+
 
 class Part(BaseModel):
     ok: bool
@@ -56,7 +58,9 @@ class MetricDescription(BaseModel):
 
     name: str = Field(description="The key in the results of a model.")
     label: str
+    label_code: TextCode | None = Field(description="The label by its code; null for a name that is not translated.")
     description: str
+    description_code: TextCode | None = Field(description="The description by its code, if it has one.")
     scores: Literal["median", "point", "quantiles"] = Field(description="The part of a forecast that it scores.")
     direction: Literal["lower", "higher", "nominal"] = Field(description="Which values are better.")
     nominal: float | None = Field(description="The best value, if the direction is nominal.")

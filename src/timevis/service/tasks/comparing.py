@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
+from timevis.evaluation.labels import SEASONAL_NAIVE
 from timevis.evaluation.over_seeds import input_notes
 from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairs_to_compare, training_curve
-from timevis.messages import Text
 from timevis.runs.record import RunRecord
 from timevis.utils.json_types import to_json_types
 
@@ -32,7 +32,7 @@ def comparison_result(
     first = record.results
     pairs = difference_table(scores, pairs_to_compare(list(records), reference), record.horizon)
     names = {key: name for key, (name, _) in described.items()} | {NAIVE_KEY: "seasonal naive"}
-    names_in_notes = names | {NAIVE_KEY: Text("seasonal-naive", "seasonal naive")}
+    names_in_notes = names | {NAIVE_KEY: SEASONAL_NAIVE}
     notes = comparison_notes(first, scores, reference or NAIVE_KEY, names_in_notes)
     notes += input_notes(records, names_in_notes)
     models = [

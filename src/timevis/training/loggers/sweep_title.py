@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from timevis.training.loggers.privacy import shown_data, shown_model
-from timevis.utils.formatting import join_names
+from timevis.utils.phrases import join_names
 
 SETTINGS_FILE = "multirun.yaml"
 """Hydra writes the config of a sweep to this file in the folder of the sweep."""

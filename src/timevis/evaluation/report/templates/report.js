@@ -6,7 +6,8 @@ const sharedLayout = {
   paper_bgcolor: "rgba(0,0,0,0)",
   plot_bgcolor: "rgba(0,0,0,0)",
 };
-const options = { responsive: true, displayModeBar: false };
+const locale = JSON.parse(document.getElementById("plotly-locale").textContent);
+const options = { responsive: true, displayModeBar: false, locale: "report", locales: { report: locale } };
 
 function draw(element, figure, layout = {}) {
   Plotly.react(element, figure.data, { ...sharedLayout, ...figure.layout, ...layout }, options);
