@@ -101,8 +101,8 @@ class Peer(Forecaster):
     learning_rates : sequence of float
         Candidates; the one with the lowest validation loss is used.
     trials : int, optional
-        Configurations that the Auto class of a network tries, with the ranges of neuralforecast and the sampler of Optuna,
-        in place of `learning_rates`, `windows_batch_size`, `max_steps`, `val_check_steps` and `patience`.
+        Configurations that the Auto class of a network tries, with the ranges of neuralforecast and the sampler of
+        Optuna, in place of `learning_rates`, `windows_batch_size`, `max_steps`, `val_check_steps` and `patience`.
     windows_batch_size : int
         Windows per training step.
     max_steps : int
