@@ -209,7 +209,7 @@ class NeuralForecast:
     def _search(self, request: Request, frame: pd.DataFrame) -> dict[str, Any]:
         """Fit the Auto class of the library: its own ranges, Optuna's sampler, and the weights of the last step.
 
-        Contexts are at most as long as the context of the other models. As many configurations are tried as start
+        Contexts are at most as long as the context of the other models, and `max_steps` ends each fit. As many configurations are tried as start
         within two thirds of the time; the best is fitted again.
         """
         import optuna
@@ -219,6 +219,9 @@ class NeuralForecast:
 
         cls = getattr(auto, "Auto" + self.class_names[self.request["method"]])
         ranges = {k: v for k, v in cls.get_default_config(self.horizon, "ray").items() if k not in ("h", "loss")}
+        most = request["max_steps"]
+        if most < ranges["max_steps"].upper:
+            ranges["max_steps"] = most
         sizes = {min(size, self.length) for size in ranges["input_size"].categories}
         ranges |= {"input_size": tune.choice(sorted(sizes))} | self._inputs_and_trainer()
         searched = cls(

@@ -102,7 +102,7 @@ class Peer(Forecaster):
         Candidates; the one with the lowest validation loss is used.
     trials : int, optional
         Configurations that the Auto class of a network tries, with the ranges of neuralforecast and the sampler of
-        Optuna, in place of `learning_rates`, `windows_batch_size`, `max_steps`, `val_check_steps` and `patience`.
+        Optuna, in place of `learning_rates`, `windows_batch_size`, `val_check_steps` and `patience`.
     windows_batch_size : int
         Windows per training step.
     max_steps : int
@@ -249,7 +249,7 @@ class Peer(Forecaster):
             columns = datamodule.panel.channel_covariate_columns
             self._covariate_scalers = covariate_scalers(datamodule, self.covariates_read)
             self._training_table(datamodule.series, columns, ends).to_parquet(request["data"])
-        settings = {name: self.hparams[name] for name in ("learning_rates", "trials", "minutes")}
+        settings = {name: self.hparams[name] for name in ("learning_rates", "trials", "max_steps", "minutes")}
         self._facts = {self.library: self.process.version} | self.process.request("fit", **settings, **request)
 
     def _training_table(self, series: SeriesStore, covariate_columns: np.ndarray, ends: np.ndarray) -> pd.DataFrame:
