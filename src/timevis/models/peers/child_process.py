@@ -209,8 +209,8 @@ class NeuralForecast:
     def _search(self, request: Request, frame: pd.DataFrame) -> dict[str, Any]:
         """Fit the Auto class of the library: its own ranges, Optuna's sampler, and the weights of the last step.
 
-        Contexts are at most as long as the context of the other models, and `max_steps` ends each fit. As many configurations are tried as start
-        within two thirds of the time; the best is fitted again.
+        Contexts are at most as long as the context of the other models, and `max_steps` ends each fit. As many
+        configurations are tried as start within two thirds of the time; the best is fitted again.
         """
         import optuna
         from neuralforecast import NeuralForecast as Library
