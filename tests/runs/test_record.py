@@ -40,4 +40,4 @@ def test_the_time_zone_is_that_of_the_data_report(
 )
 def test_the_time_format_has_the_resolution_of_the_frequency(freq: str, shown: str) -> None:
     run = record({}, None, results_with({"window_set.freq": freq}))
-    assert pd.Timestamp("2024-01-01 13:05:09").strftime(run.time_format) == shown
+    assert run.time_text(pd.Timestamp("2024-01-01 13:05:09")) == shown

@@ -31,8 +31,8 @@ def run_tests(folder: Path, **variables: str) -> subprocess.CompletedProcess[str
 def test_a_test_whose_server_is_absent_is_skipped_and_names_the_package(tmp_path: Path) -> None:
     done = run_tests(tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
-    assert "4 skipped" in done.stdout
+    assert "2 passed" in done.stdout
+    assert "6 skipped" in done.stdout
     for package in PACKAGES:
         assert f"install the Debian package {package}" in done.stdout
 
@@ -40,8 +40,8 @@ def test_a_test_whose_server_is_absent_is_skipped_and_names_the_package(tmp_path
 def test_a_test_whose_server_is_absent_fails_where_all_are_required(tmp_path: Path) -> None:
     done = run_tests(tmp_path, **{REQUIRED_VARIABLE: "1"})
     assert done.returncode == 1, done.stdout
-    assert "1 passed" in done.stdout
-    assert "4 errors" in done.stdout
+    assert "2 passed" in done.stdout
+    assert "6 errors" in done.stdout
     for package in PACKAGES:
         assert f"install the Debian package {package}" in done.stdout
 

@@ -78,7 +78,10 @@ def test_the_service_works_below_a_path_with_https(proxied: tuple[str, Path, Run
     made = browser.post(
         f"{address}/api/sample-data", json={"domain": "traffic"}, headers={"Origin": address[: -len(PREFIX)]}
     )
-    forecast = browser.post(f"{address}/api/predict", json={"method": "seasonal_naive", "dataset": made.json()["id"]})
+    assert made.ok, made.text  # a task, if it takes longer than a second
+    [dataset] = wait_until(lambda: browser.get(f"{address}/api/datasets").json()["items"])
+    forecast = browser.post(f"{address}/api/predict", json={"method": "seasonal_naive", "dataset": dataset["id"]})
+    assert forecast.status_code == 202, forecast.text
     assert forecast.headers["Location"] == f"{PREFIX}/api/tasks/{forecast.json()['id']}"
     events = browser.get(f"{address}/api/tasks/{forecast.json()['id']}/events", timeout=60).text
     assert "event: end" in events

@@ -25,9 +25,9 @@ def test_the_specification_is_written_without_a_service_and_its_references_resol
     assert "#/$defs/" not in text
     assert not [name for name in schemas if "." in name]
     model = schemas["ModelDetail"]["properties"]
-    for field, name in (("results", "Results"), ("training", "History"), ("summary", "ResultsSummary")):
-        assert model[field] == {"$ref": f"#/components/schemas/{name}"}
-    assert schemas["Results"]["properties"]["metrics"]["additionalProperties"] == {
+    for field, name in (("results", "OverallResults"), ("training", "History"), ("summary", "ResultsSummary")):
+        assert model[field]["$ref"] == f"#/components/schemas/{name}"
+    assert schemas["OverallResults"]["properties"]["metrics"]["additionalProperties"] == {
         "$ref": "#/components/schemas/Interval"
     }
     assert schemas["Verdict"]["properties"]["findings"]["items"] == {"$ref": "#/components/schemas/VerdictFinding"}
