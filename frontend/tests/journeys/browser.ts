@@ -97,7 +97,8 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 /** A call of the API with the cookie of the page. */
 export async function call<T>(page: Page, path: string, body?: unknown): Promise<T> {
-  const answer = await page.request.fetch(`/api${path}`, body === undefined ? { timeout: WAIT } : { method: "POST", data: body, timeout: WAIT });
+  const options = { headers: { Prefer: "wait=30" }, timeout: WAIT };
+  const answer = await page.request.fetch(`/api${path}`, body === undefined ? options : { method: "POST", data: body, ...options });
   if (!answer.ok()) throw new Error(`${path}: ${await answer.text()}`);
   return (await answer.json()) as T;
 }
