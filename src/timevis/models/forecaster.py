@@ -147,7 +147,7 @@ class Forecaster(pl.LightningModule):
 
     def event_reading(self, text: str) -> EventReading:
         """How a model that `reads_events` reads the text of an event."""
-        raise NotImplementedError
+        raise NotImplementedError  # only models that read events have this method
 
     @property
     def rows_read(self) -> int:

@@ -136,7 +136,7 @@ describe("what if something happens", () => {
     }) as ForecastItem;
   const request = { method: "nano-patch", dataset: "d" };
 
-  it("the times of an event are local, end after its last row, and those of the request are kept", () => {
+  it("gives an event its local times, with the end one step after its last row, and keeps the events of the request", () => {
     const rows = [
       { from: 1, to: 0, text: " closed " },
       { from: 2, to: 2, text: "holiday" },

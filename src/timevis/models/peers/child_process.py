@@ -219,9 +219,8 @@ class NeuralForecast:
 
         cls = getattr(auto, "Auto" + self.class_names[self.request["method"]])
         ranges = {k: v for k, v in cls.get_default_config(self.horizon, "ray").items() if k not in ("h", "loss")}
-        most = request["max_steps"]
-        if most < ranges["max_steps"].upper:
-            ranges["max_steps"] = most
+        if request["max_steps"] < ranges["max_steps"].upper:
+            ranges["max_steps"] = request["max_steps"]
         sizes = {min(size, self.length) for size in ranges["input_size"].categories}
         ranges |= {"input_size": tune.choice(sorted(sizes))} | self._inputs_and_trainer()
         searched = cls(
@@ -230,7 +229,7 @@ class NeuralForecast:
             backend="optuna",
             search_alg=optuna.samplers.TPESampler(seed=self.request["seed"]),
             num_samples=request["trials"],
-            time_budget=40 * request["minutes"],
+            time_budget=60 * request["minutes"] * 2 / 3,
             refit_with_val=True,
             **self._losses(),
         )

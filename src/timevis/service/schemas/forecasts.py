@@ -61,7 +61,7 @@ class PredictItem(StrictModel):
 class PredictRequest(StrictModel):
     """One of `models`, `method`, `training` and `items`. The first two share events, and one of dataset or values."""
 
-    method: Literal[tuple(untrained_methods())] | None = Field(  # type: ignore[valid-type]  # the models declare the names
+    method: Literal[tuple(untrained_methods())] | None = Field(  # type: ignore[valid-type]  # a tuple, which pydantic accepts  # the models declare the names
         None, description="A forecaster that needs no training, in place of models; with dataset or values."
     )
     target: Annotated[list[ChannelName], Field(min_length=1, max_length=1000)] | None = Field(

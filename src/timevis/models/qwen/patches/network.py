@@ -178,7 +178,7 @@ class PatchNetwork(nn.Module):
             rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
         )
         decoder: Any = Qwen3Model(config)
-        decoder.set_attn_implementation("eager")  # for so few tokens several times as fast as a fused kernel
+        decoder.set_attn_implementation("eager")  # the fused CPU kernel is slow in the backward pass
         decoder.embed_tokens = None
         self.model: nn.Module = decoder
         hidden, rows, features = settings.hidden_size, settings.patch_length, CALENDAR_ROWS * CALENDAR_WAVES
