@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import get_args
 
+import numpy as np
 import pytest
 import torch
+from panels import panel_of
 from run_results import results_with
 from small_networks import perturb_trained
 from trainers import quiet_trainer
 
+from timevis.data.panel import Panel
 from timevis.errors import TimeVisError
 from timevis.models.qwen.backbone.lora import LayerTuning
 from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
@@ -25,7 +28,9 @@ def test_tune_chooses_the_trained_parameters(make_patches, tune: str) -> None:
     if tune == "full":
         assert trained == set(parameters)
     elif tune != "none":
-        assert all({"lora": "lora_", "norms": "norm"}[tune] in name for name in trained)
+        own = {name for name in parameters if name.startswith("data_inputs.")}
+        assert all({"lora": "lora_", "norms": "norm"}[tune] in name for name in trained - own)
+        assert own <= trained
 
 
 @torch.no_grad()
@@ -37,6 +42,60 @@ def test_the_forecast_in_raw_units_is_that_of_the_network(make_patches) -> None:
     forecast = forecaster.predict_unclipped(batch)
     torch.testing.assert_close(forecast.point, median * std + mean)
     torch.testing.assert_close(forecast.quantiles, quantiles * std.unsqueeze(1) + mean.unsqueeze(1))
+
+
+def panel_with_covariates(channels: int = 1) -> Panel:
+    """An hourly series that a known covariate raises now and then, beside an observed covariate without meaning."""
+    rng = np.random.default_rng(0)
+    raised = (rng.random(2100) < 0.2).astype(float)
+    values = np.stack([(30 + 10 * i) * raised + rng.normal(size=2100) for i in range(channels)], 1)
+    return panel_of(values, np.stack([raised, rng.normal(size=2100)], 1), (True, False))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("horizon", [6, 200])  # 200 rows are forecast in two passes
+@pytest.mark.parametrize(("covariates", "columns"), [("known", [0]), ("all", [0, 1]), ("none", [])])
+def test_the_option_covariates_selects_the_columns_that_are_read(
+    make_patches, covariates: str, columns: list[int], horizon: int
+) -> None:
+    options = f"model.covariates={covariates}", f"horizon={horizon}"
+    forecaster, data = make_patches(*options, panel=panel_with_covariates())
+    assert list(forecaster.covariates_read) == columns
+    perturb_trained(forecaster)
+    forecaster.update_average(0)
+    batch = data.gather("test", torch.tensor([0]))
+    before = forecaster.forecast(batch).point
+    for column, rows in ((0, slice(48, 48 + horizon)), (1, slice(0, 48))):
+        changed = data.gather("test", torch.tensor([0]))
+        changed.covariates[:, rows, column] = 1 - changed.covariates[:, rows, column]
+        assert torch.equal(before, forecaster.forecast(changed).point) == (column not in columns)
+    changed = data.gather("test", torch.tensor([0]))
+    changed.covariates[:, 48:, 1] += 1  # the future of an observed covariate
+    assert torch.equal(before, forecaster.forecast(changed).point)
+
+
+@torch.no_grad()
+def test_before_a_fit_covariates_and_channels_do_not_change_the_forecast(make_patches) -> None:
+    panel = panel_with_covariates(2)
+    tuned, data = make_patches("model.covariates=known", panel=panel)
+    assert tuned.net.data_inputs is not None
+    untuned, _ = make_patches("model.tune=none", panel=panel)
+    assert untuned.covariates_read == ()
+    batch = data.gather("test", torch.arange(4))
+    torch.testing.assert_close(tuned.forecast(batch).quantiles, untuned.forecast(batch).quantiles)
+
+
+def test_a_fit_learns_what_a_known_covariate_does(make_patches) -> None:
+    def loss_after_fit(covariates: str) -> float:
+        torch.manual_seed(0)
+        options = f"model.covariates={covariates}", "model.ema_decay=0", "model.learning_rate=1e-3"
+        forecaster, data = make_patches(*options, "model.fit.batch_size=32", panel=panel_with_covariates())
+        trainer = quiet_trainer(max_epochs=1, limit_train_batches=40, num_sanity_val_steps=0)
+        trainer.fit(forecaster.train(), datamodule=data)
+        with torch.no_grad():
+            return float(forecaster.eval().loss(data.gather("test", torch.arange(len(data.windows["test"])))))
+
+    assert loss_after_fit("known") < 0.6 * loss_after_fit("none")
 
 
 @pytest.mark.parametrize(("tune", "rate"), [("norms", 1e-2), ("lora", 3e-3), ("full", 1e-3)])
@@ -75,7 +134,7 @@ def test_the_state_leaves_out_the_frozen_weights_also_in_the_moving_average(make
     forecaster, _ = make_patches("model.tune=lora", "model.ema_decay=0.9")
     saved = [name for name in forecaster.state_dict() if name.split(".")[0] in ("net", "average")]
     assert {name.split(".")[0] for name in saved} == {"net", "average"}
-    assert all("lora_" in name for name in saved)
+    assert all("lora_" in name or "data_inputs." in name for name in saved)
     frozen = [p for p in forecaster.net.parameters() if not p.requires_grad]
     shared = {id(p) for p in forecaster.average.parameters()}
     assert all(id(p) in shared for p in frozen)

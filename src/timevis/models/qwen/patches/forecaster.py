@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
+from timevis.config.options import NonNegativeFloat
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.events import EventReading
 from timevis.data.panel import Panel
@@ -16,11 +17,13 @@ from timevis.data.split.split import Split
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
+from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.direct import DirectForecaster
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
 from timevis.models.qwen.backbone.precision import use_bfloat16
+from timevis.models.qwen.patches.data_inputs import DataInputs
 from timevis.models.qwen.patches.events.event import CHANNELS
 from timevis.models.qwen.patches.events.weights import channels_of_events, load_layers, read_text
 from timevis.models.qwen.patches.network import PatchNetwork
@@ -33,8 +36,9 @@ DEFAULT_CONTEXT_LENGTH = 528
 class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     """Forecasts in one pass through a network that was pretrained on patches of synthetic series.
 
-    Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained. It reads values and the calendar and,
-    with the packaged weights and without fine-tuning, the events of the data; see `timevis.data.events`.
+    Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained: it reads values and the calendar and,
+    with the packaged weights, the events of the data; see `timevis.data.events`. With fine-tuning it also reads
+    covariates and which channel a window belongs to; see `timevis.models.qwen.patches.data_inputs`.
     It has the parameters of `build_network` and of `DirectForecaster`.
     """
 
@@ -48,7 +52,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
         untrained=Untrained(name="nano-patch", title="Nano-patch, not fine-tuned", values={"model.tune": "none"}),
     )
-    readable_covariates = {"events": None}
+    readable_covariates = {"known": "known", "observed": "all", "events": None}
     sections = {"backbone": load_patch_network, "lora": add_adapters}
     check_backbone = staticmethod(check_weights)
 
@@ -63,6 +67,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         lora: Mapping[str, Any],
         tune: LayerTuning = "full",
         bf16: bool | Literal["auto"] = "auto",
+        input_learning_rate: NonNegativeFloat = 3e-3,
     ) -> PatchNetwork:
         """Load the network and choose its trainable parameters.
 
@@ -76,6 +81,8 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
             Arguments of `timevis.models.qwen.backbone.lora.add_adapters`, for the decoder layers.
         bf16 : bool or ``auto``
             Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
+        input_learning_rate : float
+            Learning rate of the layers that read covariates and channels, which are not pretrained.
 
         Raises
         ------
@@ -92,13 +99,34 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         network: PatchNetwork = self.backbone.model
         set_trainable(network, tune, **lora)
         self.hparams["backbone"] = {**backbone, "path": self.backbone.path}
-        self.hparams["covariate_columns"] = []
+        if tune != "none" and (self.covariate_columns or self.num_channels > 1):
+            sizes = network.settings.hidden_size, network.settings.patch_length
+            network.data_inputs = DataInputs(*sizes, self.num_channels, len(self.covariate_columns))
         return network
 
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """As in the base class; layers that are not pretrained have a learning rate of their own."""
+        network: Any = self.net
+        if network.data_inputs is None:
+            return super().parameter_groups()
+        own = list(network.data_inputs.parameters())
+        pretrained = {id(p) for p in own}
+        others = [p for p in network.parameters() if p.requires_grad and id(p) not in pretrained]
+        return [{"params": others}, {"params": own, "lr": self.hparams["input_learning_rate"]}]
+
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        """Build a forecaster for a data set; `kwargs` are the hyperparameters of the config."""
+    def from_data(cls, datamodule: WindowDataModule, *, covariates: CovariateChoice = "none", **kwargs: Any) -> Self:
+        """Build a forecaster for a data set; the parameters are those of the base class.
+
+        Without fine-tuning no covariates are read, since the layers that read them are not pretrained.
+        """
         cls.check_sections(kwargs)
+        if "covariate_columns" not in kwargs:
+            kwargs["covariate_columns"] = covariates_to_read(
+                datamodule,
+                "none" if kwargs.get("tune") == "none" else covariates,
+                min_observed_gain=MIN_OBSERVED_GAIN_OF_NETWORKS,
+            )
         return super(DirectForecaster, cls).from_data(datamodule, **kwargs)
 
     @staticmethod

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from timevis.models.qwen.patches.data_inputs import DataInputs, WindowData
 from timevis.models.qwen.patches.features import (
     CALENDAR_ROWS,
     CALENDAR_WAVES,
@@ -191,6 +192,7 @@ class PatchNetwork(nn.Module):
             nn.SiLU(),
             nn.Linear(2 * hidden, len(QUANTILE_LEVELS) * rows),
         )
+        self.data_inputs: DataInputs | None = None  # set by a forecaster that is tuned
         self.mixing = nn.Linear(hidden, 1 + REFERENCES + 1)  # weights of zero and of the references, and the spread
         start = torch.special.ndtri(torch.tensor(QUANTILE_LEVELS)).unsqueeze(1).expand(-1, rows)
         with torch.no_grad():
@@ -215,10 +217,17 @@ class PatchNetwork(nn.Module):
         out: Tensor = decoder.norm(state + last.mlp(last.post_attention_layernorm(state)))
         return out
 
-    def next_patches(self, inputs: PatchInputs, first: int = 0) -> Tensor:
+    def next_patches(self, inputs: PatchInputs, first: int = 0, data: WindowData | None = None) -> Tensor:
         """Quantiles of the patches after patch `first` and its successors, in normalised units.
 
         They are not sorted along the levels, since the loss of each level is its own.
+
+        Parameters
+        ----------
+        inputs : PatchInputs
+        first : int
+        data : WindowData, optional
+            Read by `data_inputs`, if it is set.
 
         Returns
         -------
@@ -230,11 +239,19 @@ class PatchNetwork(nn.Module):
         strength = inputs.strength.unsqueeze(1).expand(-1, patches, -1)
         next_patch = torch.cat([inputs.features[:, after], *periodic, last[..., :1], strength], -1)
         own = [x[:, before] for x in (inputs.values, inputs.mask, inputs.features, inputs.roughness)]
-        tokens = self.embed(torch.cat([*own, next_patch], -1))
-        state = self.final_states(tokens, first)
-        deviation = self.head(torch.cat([state, next_patch[:, first:]], -1)).float()
+        extra = self.data_inputs if data is not None else None
+        hidden = self.embed[0](torch.cat([*own, next_patch], -1))
+        if extra is not None and data is not None:
+            hidden = extra.added_to_embedding(hidden, data)
+        state = self.final_states(self.embed[2](self.embed[1](hidden)), first)
+        hidden = self.head[0](torch.cat([state, next_patch[:, first:]], -1))
+        if extra is not None and data is not None:
+            hidden = extra.added_to_head(hidden, data, first)
+        deviation = self.head[2](self.head[1](hidden)).float()
         weight, spread = self.mixing(state).float().split([1 + REFERENCES, 1], -1)
         base = (weight.softmax(-1)[..., 1:, None] * inputs.references[:, 1 + first :]).sum(2)
+        if extra is not None and data is not None:
+            base = extra.added_to_rows(base, state, data, first)
         deviation = deviation * (MAX_LOG_SPREAD * torch.tanh(spread / MAX_LOG_SPREAD)).exp()
         return deviation.unflatten(-1, (len(QUANTILE_LEVELS), -1)) + base.unsqueeze(2)
 
@@ -254,8 +271,9 @@ class PatchNetwork(nn.Module):
         context, context_mask : [B, L]
             Series with a standard deviation of about 1.
         calendar : int64 [B, L + H, 5]
-        covariates, covariate_mask, channel
-            Ignored; other networks of `timevis.models.direct.DirectForecaster` read them.
+        covariates, covariate_mask : [B, L + H, K], optional
+        channel : int64 [B], optional
+            Read by `data_inputs`, if it is set.
 
         Returns
         -------
@@ -263,13 +281,19 @@ class PatchNetwork(nn.Module):
         quantiles : float32 [B, Q, H]
             Non-decreasing along dim 1.
         """
-        return self.forecast_in_passes(context, context_mask, calendar, self._one_pass)
-
-    def _one_pass(self, series: PassInputs) -> tuple[Tensor, PatchInputs]:
-        everywhere = torch.ones_like(series.values)
         rows = self.settings.patch_length
-        inputs = patch_inputs(series.values, series.mask, everywhere, series.calendar, rows)
-        return self.next_patches(inputs, series.first), inputs
+
+        def one_pass(series: PassInputs) -> tuple[Tensor, PatchInputs]:
+            inputs = patch_inputs(series.values, series.mask, torch.ones_like(series.values), series.calendar, rows)
+            if self.data_inputs is None or covariates is None or covariate_mask is None or channel is None:
+                return self.next_patches(inputs, series.first), inputs
+            length = series.values.shape[1]
+            both = torch.cat([covariates, covariate_mask.to(covariates.dtype)], -1)
+            padded = functional.pad(both, (0, 0, series.padding, length))[:, :length]
+            data = WindowData(padded.unflatten(1, (-1, rows)), channel)
+            return self.next_patches(inputs, series.first, data), inputs
+
+        return self.forecast_in_passes(context, context_mask, calendar, one_pass)
 
     def forecast_in_passes(
         self, context: Tensor, context_mask: Tensor, calendar: Tensor, one_pass: OnePass
