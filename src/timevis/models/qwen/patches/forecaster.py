@@ -109,10 +109,10 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         network: Any = self.net
         if network.data_inputs is None:
             return super().parameter_groups()
-        own = list(network.data_inputs.parameters())
-        pretrained = {id(p) for p in own}
-        others = [p for p in network.parameters() if p.requires_grad and id(p) not in pretrained]
-        return [{"params": others}, {"params": own, "lr": self.hparams["input_learning_rate"]}]
+        added = list(network.data_inputs.parameters())
+        numbers = {id(p) for p in added}
+        pretrained = [p for p in network.parameters() if p.requires_grad and id(p) not in numbers]
+        return [{"params": pretrained}, {"params": added, "lr": self.hparams["input_learning_rate"]}]
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, *, covariates: CovariateChoice = "none", **kwargs: Any) -> Self:

@@ -227,7 +227,7 @@ class PatchNetwork(nn.Module):
         inputs : PatchInputs
         first : int
         data : WindowData, optional
-            Read by `data_inputs`, if it is set.
+            Covariates and channels, for a network that was tuned with them.
 
         Returns
         -------
@@ -239,19 +239,18 @@ class PatchNetwork(nn.Module):
         strength = inputs.strength.unsqueeze(1).expand(-1, patches, -1)
         next_patch = torch.cat([inputs.features[:, after], *periodic, last[..., :1], strength], -1)
         own = [x[:, before] for x in (inputs.values, inputs.mask, inputs.features, inputs.roughness)]
-        extra = self.data_inputs if data is not None else None
         hidden = self.embed[0](torch.cat([*own, next_patch], -1))
-        if extra is not None and data is not None:
-            hidden = extra.added_to_embedding(hidden, data)
+        if data is not None:
+            hidden = data.add_to_embedding(hidden)
         state = self.final_states(self.embed[2](self.embed[1](hidden)), first)
         hidden = self.head[0](torch.cat([state, next_patch[:, first:]], -1))
-        if extra is not None and data is not None:
-            hidden = extra.added_to_head(hidden, data, first)
+        if data is not None:
+            hidden = data.add_to_head(hidden, first)
         deviation = self.head[2](self.head[1](hidden)).float()
         weight, spread = self.mixing(state).float().split([1 + REFERENCES, 1], -1)
         base = (weight.softmax(-1)[..., 1:, None] * inputs.references[:, 1 + first :]).sum(2)
-        if extra is not None and data is not None:
-            base = extra.added_to_rows(base, state, data, first)
+        if data is not None:
+            base = data.add_to_rows(base, state, first)
         deviation = deviation * (MAX_LOG_SPREAD * torch.tanh(spread / MAX_LOG_SPREAD)).exp()
         return deviation.unflatten(-1, (len(QUANTILE_LEVELS), -1)) + base.unsqueeze(2)
 
@@ -290,7 +289,7 @@ class PatchNetwork(nn.Module):
             length = series.values.shape[1]
             both = torch.cat([covariates, covariate_mask.to(covariates.dtype)], -1)
             padded = functional.pad(both, (0, 0, series.padding, length))[:, :length]
-            data = WindowData(padded.unflatten(1, (-1, rows)), channel)
+            data = WindowData(self.data_inputs, padded.unflatten(1, (-1, rows)), channel)
             return self.next_patches(inputs, series.first, data), inputs
 
         return self.forecast_in_passes(context, context_mask, calendar, one_pass)
