@@ -10,7 +10,8 @@ import pytest
 from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
-from timevis.config.compose import explain_composition, register_resolvers
+from timevis.config.compose import compose, explain_composition, register_resolvers
+from timevis.errors import ConfigError
 from timevis.experiment import check_config
 from timevis.models.catalog import declared_models
 
@@ -61,11 +62,11 @@ def test_the_error_of_an_argument_that_cannot_be_parsed_shows_it_in_quotes(
 @pytest.mark.parametrize(
     ("overrides", "large"),
     [
-        (["model.backbone.path=/my/qwen"], True),
-        (["model/backbone=qwen2.5-0.5b"], True),
-        (["model/backbone=local"], True),
+        (["model=qwen", "model.backbone.path=/my/qwen"], True),
+        (["model=qwen", "model/backbone=qwen2.5-0.5b"], True),
+        (["model=qwen", "model/backbone=local"], True),
         (["experiment=ablation/lora", "model.backbone.path=/my/qwen"], True),
-        (["model/backbone=local", "model.backbone.path=nano"], False),
+        (["model=qwen", "model/backbone=local", "model.backbone.path=nano"], False),
         (["model=qwen"], False),
     ],
 )
@@ -76,13 +77,21 @@ def test_learning_rate_and_epochs_depend_on_the_size_of_the_backbone(compose_con
 
 
 def test_an_override_takes_precedence_over_the_default_of_the_backbone_size(compose_config):
-    cfg = compose_config("model.backbone.path=/my/qwen", "model.learning_rate=2e-4", "model.fit.batch_size=3")
+    options = "model.backbone.path=/my/qwen", "model.learning_rate=2e-4", "model.fit.batch_size=3"
+    cfg = compose_config("model=qwen", *options)
     assert (cfg.model.learning_rate, cfg.model.fit.batch_size, cfg.model.fit.max_epochs) == (2e-4, 3, 4)
 
 
 def test_backbone_size_small_selects_the_defaults_of_nano(compose_config, tmp_path):
-    assert compose_config(f"model.backbone.path={tmp_path}").model.learning_rate == 1e-3
-    assert compose_config(f"model.backbone.path={tmp_path}", "model.backbone.size=small").model.learning_rate == 4e-3
+    folder = "model=qwen", f"model.backbone.path={tmp_path}"
+    assert compose_config(*folder).model.learning_rate == 1e-3
+    assert compose_config(*folder, "model.backbone.size=small").model.learning_rate == 4e-3
+
+
+def test_the_error_of_a_group_that_the_model_does_not_have_names_the_model_that_has_it():
+    with pytest.raises(ConfigError, match="no config key model/backbone with model=qwen_patch") as caught:
+        compose(["model/backbone=qwen2.5-0.5b"])
+    assert str(caught.value.advice) == "model=qwen has it"
 
 
 def test_the_error_of_an_unknown_choice_names_the_nearest_one_and_lists_all(compose_config):

@@ -155,8 +155,8 @@ def test_an_added_option_of_model_or_trainer_must_be_an_argument_of_its_class(co
     with pytest.raises(ConfigError, match=r"model\.weight_decai") as caught:
         check_config(compose_config("model=qwen_patch", "+model.weight_decai=3"))
     assert "weight_decay" in str(caught.value.advice)
-    with pytest.raises(ConfigError, match=r"model\.covariates"):
-        check_config(compose_config("model=qwen_patch", "+model.covariates=all"))
+    with pytest.raises(ConfigError, match=r"model\.highway"):
+        check_config(compose_config("model=qwen_patch", "+model.highway=true"))
     with pytest.raises(ConfigError, match=r"trainer\.max_stepz"):
         check_config(compose_config("model=lstm", "+trainer.max_stepz=3"))
     check_config(compose_config("model=lstm", "+trainer.detect_anomaly=true"))

@@ -186,9 +186,9 @@ def _use_data_file(path: str) -> Text:
 
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     """The error for a key that no chosen config has, or that only some of the choices of its group have."""
-    group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
-    chosen = _selected_choices_of(group, arguments)
-    keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in choices_of(group)}
+    group, section = re.split("[./]", wrong)[0], wrong.rpartition(".")[0]
+    chosen = _selected_choices_of(group, [a for a in arguments if a.partition("=")[0] != wrong])
+    keys = {choice: _keys_and_groups_with(f"{group}={choice}") for choice in choices_of(group)}
     choices_with_key = [choice for choice in keys if wrong in keys[choice]]
     without_key = [f"{group}={choice}" for choice in chosen if choice not in choices_with_key]
     if choices_with_key and without_key:
@@ -217,6 +217,12 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
             wrong, Text("add-key", "write +{key}=... to add a key to {section}", key=wrong, section=section)
         )
     return unknown_key_error(wrong, did_you_mean(wrong, dict.fromkeys(known)))
+
+
+def _keys_and_groups_with(argument: str) -> list[str]:
+    """The keys of the config that an argument composes, and the config groups that have a choice in it."""
+    cfg = _try_compose([argument], with_hydra=True)
+    return [*keys_of(cfg), *map(str, cfg.hydra.runtime.choices)] if cfg else []
 
 
 def _selected_choices_of(group: str, arguments: list[str]) -> list[str]:

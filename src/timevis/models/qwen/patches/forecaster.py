@@ -116,9 +116,16 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, *, covariates: CovariateChoice = "none", **kwargs: Any) -> Self:
-        """Build a forecaster for a data set; the parameters are those of the base class.
+        """Build a forecaster for a data set.
 
-        Without fine-tuning no covariates are read, since the layers that read them are not pretrained.
+        Parameters
+        ----------
+        datamodule : WindowDataModule
+        covariates : {"auto", "known", "all", "none"}
+            Which covariates the network reads, as in `DirectForecaster.from_data`. Without fine-tuning it reads none,
+            since the layers that read them are not pretrained.
+        **kwargs
+            Hyperparameters of the config.
         """
         cls.check_sections(kwargs)
         if "covariate_columns" not in kwargs:
