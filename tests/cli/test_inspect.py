@@ -295,7 +295,7 @@ def test_inspect_takes_the_overrides_of_the_command_line() -> None:
     assert cfg["covariates"]["rain_1h"] == "observed"  # as train.py does, what is not named stays
     assert cfg["cleaning"]["outliers"] == "mask"
     assert cfg["missing_values"] == ["12:00"]
-    assert (context_length, horizon) == (168, 48)
+    assert (context_length, horizon) == (None, 48)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_help_explains_the_usage_and_imports_no_large_library(train_py):
     before = processor_seconds()
     done = train_py("--help")
     assert done.returncode == 0
-    for text in ("python train.py", "seasonal_naive", "context_length: 168", "resume=", "-m model="):
+    for text in ("python train.py", "seasonal_naive", "horizon: 24", "resume=", "-m model="):
         assert text in done.stdout
     assert processor_seconds() - before < 2
 

@@ -119,14 +119,14 @@ def test_an_epoch_of_few_windows_has_few_steps_and_one_of_many_windows_the_maxim
 )
 def test_an_epoch_of_nano_reads_the_rows_of_a_short_series_less_often(rows, steps, overrides):
     panel = panel_of(np.random.default_rng(0).normal(size=(rows, 1)), freq="D")
-    completed = RunConfig.from_config(compose(["data=file", *overrides])).completed_for(panel)
+    completed = RunConfig.from_config(compose(["data=file", "model=qwen", *overrides])).completed_for(panel)
     assert (completed.fit.steps_per_epoch, completed.trainer.limit_train_batches) == (steps, steps)
     assert completed.completed_for(panel) is completed
 
 
 @pytest.mark.parametrize("data", ["traffic", "electricity", "weather"])
 def test_an_epoch_of_nano_has_its_maximum_of_steps_on_the_bundled_sets(data):
-    config = RunConfig.from_config(compose([f"data={data}"]))
+    config = RunConfig.from_config(compose([f"data={data}", "model=qwen"]))
     assert config.completed_for(load_panel(config.data)[0]).fit.steps_per_epoch == 60
 
 
