@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from peers import needs_peers
 
 import timevis
 from timevis.data.window_copies import WindowCopies
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.explain import context_groups
 from timevis.explain import explain
+from timevis.models.peers.process import PeerProcess
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import predict
 from timevis.runs.explanation import Explanation
@@ -21,7 +23,7 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
 
 COLUMNS = ("data.target=[load]", "data.covariates={price: known, other: known}")
-LENGTHS = ("context_length=336", "horizon=24", "evaluation.max_windows=8", "evaluation.stride=6")
+WINDOWS = ("evaluation.max_windows=8", "evaluation.stride=6")
 
 
 def caused_rows(rows: int = 1600) -> pd.DataFrame:
@@ -46,8 +48,13 @@ def caused_file(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def caused_run(finished_run, caused_file):
     """A finished run of a model on the series with a known cause."""
-    data = ("data=file", f"data.path={caused_file}", *COLUMNS, *LENGTHS)
-    return lambda model, *options: finished_run(f"model={model}", *options, *data)
+
+    def run(model: str, *options: str, context_length: int = 336, horizon: int = 24) -> Path:
+        lengths = (f"context_length={context_length}", f"horizon={horizon}")
+        data = ("data=file", f"data.path={caused_file}", *COLUMNS, *lengths, *WINDOWS)
+        return finished_run(f"model={model}", *options, *data)
+
+    return run
 
 
 def rises(explanation: Explanation) -> pd.Series:
@@ -79,6 +86,45 @@ def test_a_linear_map_uses_the_last_day_alone_and_reads_neither_covariates_nor_c
     assert rise["calendar"] == 0
     assert explanation.covariates_not_read == ["price", "other"]
     assert not [name for name in rise.index if name.startswith("covariate")]
+
+
+@pytest.fixture
+def peer_requests(monkeypatch) -> list[str]:
+    """The commands that processes of other libraries receive."""
+    commands, request = [], PeerProcess.request
+
+    def recorded(process: PeerProcess, command: str, **values: object) -> dict[str, object]:
+        commands.append(command)
+        return request(process, command, **values)
+
+    monkeypatch.setattr(PeerProcess, "request", recorded)
+    return commands
+
+
+@needs_peers
+def test_the_causes_of_a_series_are_the_inputs_that_a_network_of_another_library_uses(caused_run, peer_requests):
+    fit = ("model.max_steps=200", "model.val_check_steps=50", "model.learning_rates=[3e-3]", "model.covariates=known")
+    run = caused_run("peer/tide", *fit, "conformal=none", context_length=48, horizon=12)
+    peer_requests.clear()
+    table = timevis.Run(run).explain().table.set_index("input")
+    causes, no_causes = ["the last day", "covariate price"], ["covariate other", "calendar"]
+    assert set(table.index[:2]) == set(causes)
+    assert (table.loc[causes, "error_low"] > 0.5).all()
+    assert (table.loc[no_causes, "error_rise"].abs() < 0.15).all()
+    passes = 2 * (len(table) + 1)  # the windows of a pass are one request, and nothing is fitted again
+    assert peer_requests == ["load", "restore", *["forecast"] * passes]
+
+
+@needs_peers
+def test_a_method_of_another_library_that_is_fitted_at_each_origin_is_explained(caused_run, peer_requests, no_report):
+    run = caused_run("peer/autotheta", "model.history_length=96", context_length=48, horizon=12)
+    peer_requests.clear()
+    explanation = explain(run)
+    rise = rises(explanation)
+    assert rise["the last day"] > 0.1
+    assert rise["calendar"] == 0  # which it does not read
+    assert explanation.covariates_not_read == ["price", "other"]
+    assert peer_requests == ["load", *["forecast"] * 2 * (len(rise) + 1)]
 
 
 def test_the_forecast_of_new_rows_is_explained_without_a_change_of_the_run(caused_run, tmp_path):

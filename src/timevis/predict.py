@@ -29,7 +29,7 @@ from timevis.data.sources.data_frames import write_frame
 from timevis.data.sources.new_files import load_files
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
-from timevis.messages import Setting, Text
+from timevis.messages import Setting, Text, listed
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import (
@@ -413,13 +413,33 @@ def _warn_about_events(
     inside = [part.event for part in rows_of_events(events, rows)]
     for text in dict.fromkeys(event.text for event in inside):
         reading = forecaster.event_reading(text)
-        if not reading.is_sure:
-            unknown = f", and does not know {join_names(reading.unknown_words)}" * bool(reading.unknown_words)
-            message = "%s: the model may misread the event %r: it reads %s, with probability %.2f%s"
-            log.warning(message, item, text, reading.kind, reading.probability, unknown)
+        read = {"item": item, "text": text, "kind": reading.kind, "probability": reading.probability}
+        if reading.unknown_words:
+            warning = Text(
+                "event-with-unknown-words",
+                "{item}: the model may misread the event {text!r}, since it does not know {words}; it reads {kind}, "
+                "with probability {probability:.2f}",
+                **read,
+                words=listed(reading.unknown_words),
+            )
+            log.warning("%s", warning)
+        elif not reading.is_sure:
+            warning = Text(
+                "event-of-unsure-kind",
+                "{item}: the model may misread the event {text!r}: it reads {kind}, with probability "
+                "{probability:.2f}",
+                **read,
+            )
+            log.warning("%s", warning)
     if len(inside) < len(events):
-        count = len(events) - len(inside)
-        log.warning("%s: %d of %d events lie in no row that the model reads", item, count, len(events))
+        outside = Text(
+            "events-in-no-row",
+            "{item}: {count} of {total} events lie in no row that the model reads",
+            item=item,
+            count=len(events) - len(inside),
+            total=len(events),
+        )
+        log.warning("%s", outside)
 
 
 def extend_to_horizon(panel: Panel, horizon: int, context_length: int = 0) -> tuple[Panel, np.ndarray]:

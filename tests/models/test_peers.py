@@ -1,30 +1,24 @@
 """Forecasters of other libraries, in their environment (`make peers`)."""
 
 import subprocess
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from panels import mean_error, panel_of
+from peers import needs_peers
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models import serialization
+from timevis.models.peers.child_process import search_limit
 from timevis.models.peers.forecaster import Peer
 from timevis.models.peers.process import PYTHON_VARIABLE, PeerProcess, peers_python
 from timevis.training.refit import on_all_rows
 from timevis.utils.levels import QUANTILE_LEVELS
-
-
-def _environment_exists() -> bool:
-    try:
-        return peers_python().is_file()
-    except ConfigError:
-        return False
-
-
-needs_peers = pytest.mark.skipif(not _environment_exists(), reason="`make peers` has not been run")
 
 T = np.arange(900)
 WAVES = np.stack([10 + np.sin(2 * np.pi * T / 24), 50 + 8 * np.cos(2 * np.pi * T / 24)], axis=1)
@@ -83,7 +77,7 @@ def test_a_network_keeps_the_weights_of_the_lowest_validation_loss():
 
 
 @needs_peers
-def test_the_auto_class_of_a_network_tries_configurations_and_forecasts_with_the_best():
+def test_the_auto_class_of_a_network_tries_configurations_and_forecasts_with_the_best(tmp_path):
     panel = panel_of(SERIES[:300, :1])
     datamodule = WindowDataModule(panel, context_length=48, horizon=4, max_windows=6)
     model = Peer.from_data(datamodule, method="nhits", trials=2, max_steps=40)
@@ -92,7 +86,10 @@ def test_the_auto_class_of_a_network_tries_configurations_and_forecasts_with_the
     assert description["trials"] == 2
     assert description["chosen"]["learning_rate"] > 0
     assert description["parameters"] > 0
-    assert np.isfinite(mean_error(model, datamodule))
+    serialization.save(model, tmp_path)
+    loaded = serialization.load(tmp_path)
+    assert np.isfinite(mean_error(loaded, datamodule))
+    assert mean_error(loaded, datamodule) == mean_error(model, datamodule)
 
 
 @needs_peers
@@ -232,6 +229,26 @@ def test_a_peer_without_training_is_loaded_from_its_folder(tmp_path):
     serialization.save(model, tmp_path)
     batch = datamodule.gather("test", torch.arange(2))
     assert torch.equal(serialization.load(tmp_path).forecast(batch).quantiles, model.forecast(batch).quantiles)
+
+
+@needs_peers
+def test_a_network_that_is_loaded_from_its_folder_forecasts_the_same(tmp_path):
+    signal = 7 + 3 * np.random.default_rng(1).normal(size=(900, 1))
+    panel = panel_of(SERIES[:, :1] + 5 * signal, signal, [True])
+    options = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3], "covariates": "known"}
+    model, datamodule = _fitted("tide", panel, **options)
+    serialization.save(model, tmp_path)
+    batch = datamodule.gather("test", torch.arange(4))
+    assert torch.equal(serialization.load(tmp_path).forecast(batch).quantiles, model.forecast(batch).quantiles)
+
+
+def test_a_search_begins_no_trial_after_its_processor_time(monkeypatch):
+    used, ends = [0.0], []
+    monkeypatch.setattr(time, "process_time", lambda: used[0])
+    limit = search_limit(minutes=1)
+    for used[0] in (30, 59, 61):
+        limit(SimpleNamespace(stop=lambda: ends.append(used[0])), None)
+    assert ends == [61]
 
 
 def test_without_the_environment_the_error_says_how_to_make_it(monkeypatch, tmp_path):

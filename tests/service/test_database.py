@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,8 +19,10 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from timevis.errors import ConfigError
 from timevis.service.db import database
-from timevis.service.db.tables import Base, Dataset, Task, rows_changed
+from timevis.service.db.tables import Base, Dataset, Task
 from timevis.service.db.user_tables import CHANGE, AuditEntry
+from timevis.service.settings import Settings
+from timevis.service.tasks.retention import purge
 
 
 def test_the_migrations_make_the_tables_of_the_code(database_url: str) -> None:
@@ -75,15 +78,30 @@ def test_a_database_of_a_newer_version_is_refused_with_advice(database_url: str)
         database.open_database(database_url)
 
 
-def test_no_statement_changes_an_entry_of_the_audit_log(database_url: str) -> None:
+def test_no_statement_changes_or_removes_an_entry_of_the_audit_log_before_its_time(
+    database_url: str, make_settings: Callable[..., Settings]
+) -> None:
     sessions = database.open_database(database_url)
+    now = time.time()
+    values = {"kind": CHANGE, "operation": "PATCH /api/models/{model_id}", "status": 200}
     with sessions.begin() as session:
-        session.add(AuditEntry(user_name="anna", kind=CHANGE, operation="PATCH /api/models/{model_id}", status=200))
+        session.add_all(
+            AuditEntry(user_name=name, time=now - days * 86_400, **values) for name, days in (("anna", 1), ("ben", 9))
+        )
+    statements = ["DELETE FROM audit_entries", "DELETE FROM audit_entries WHERE user_name = 'ben'"]
+    if database_url.startswith("postgresql"):
+        statements.append("TRUNCATE audit_entries")
+    for statement in statements:
+        with pytest.raises(DatabaseError, match="only after their time"), sessions.begin() as session:
+            session.execute(text(statement))
     with pytest.raises(DatabaseError, match="never change"), sessions.begin() as session:
-        session.execute(text("UPDATE audit_entries SET user_name = 'ben'"))
-    with sessions.begin() as session:
-        assert session.scalar(select(AuditEntry.user_name)) == "anna"
-        assert rows_changed(session, delete(AuditEntry)) == 1  # as when its time is over
+        session.execute(text("UPDATE audit_entries SET user_name = 'carl'"))
+    assert purge(sessions, make_settings(TIMEVIS_KEEP_AUDIT_DAYS="10"))["audit entries"] == 0
+    assert purge(sessions, make_settings(TIMEVIS_KEEP_AUDIT_DAYS="5"))["audit entries"] == 1
+    with pytest.raises(DatabaseError, match="only after their time"), sessions.begin() as session:
+        session.execute(delete(AuditEntry))
+    with sessions() as session:
+        assert session.scalars(select(AuditEntry.user_name)).all() == ["anna"]
 
 
 def test_a_dataset_of_an_earlier_revision_gets_its_summary(database_url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 Preset: TypeAlias = Literal["quick", "best"]
@@ -58,6 +59,9 @@ class Declaration:
         None if the model cannot forecast without a training run.
     finishes_on_interrupt : bool
         Whether Ctrl-C ends the fit of members, and the run goes on to its scores with those so far.
+    options_with_events : mapping
+        Values of options below `model`, such as ``{"tune": "none"}``, with which the model reads events in words;
+        empty if it never does.
     """
 
     title: str
@@ -70,6 +74,16 @@ class Declaration:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     untrained: Untrained | None = None
     finishes_on_interrupt: bool = False
+    options_with_events: Mapping[str, Any] = field(default_factory=dict)
+
+    def reads_events(self, options: Mapping[str, Any]) -> bool:
+        """Whether the model reads events in words with these options below `model`, where sections are mappings."""
+
+        def value(key: str) -> Any:
+            return reduce(lambda section, name: section.get(name, {}), key.split("."), options)
+
+        wanted = self.options_with_events
+        return bool(wanted) and all(value(key) == expected for key, expected in wanted.items())
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Declaration:

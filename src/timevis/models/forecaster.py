@@ -143,7 +143,7 @@ class Forecaster(pl.LightningModule):
     @property
     def reads_events(self) -> bool:
         """Whether the forecast depends on the events of the data; see `timevis.data.events`."""
-        return False
+        return self.declaration is not None and self.declaration.reads_events(self.hparams)
 
     def event_reading(self, text: str) -> EventReading:
         """How a model that `reads_events` reads the text of an event."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -10,7 +9,7 @@ from threading import Lock
 from timevis.runs.record import RunRecord
 
 CACHED_RUNS = 8
-_locks: defaultdict[Path, Lock] = defaultdict(Lock)
+_LOCKS = tuple(Lock() for _ in range(64))
 
 
 def scored_run(folder: Path) -> RunRecord:
@@ -21,7 +20,7 @@ def scored_run(folder: Path) -> RunRecord:
     RunFolderError
         The run has no results, or its results are damaged.
     """
-    with _locks[folder]:
+    with _LOCKS[hash(folder) % len(_LOCKS)]:
         return _load(folder, changed_at(folder))
 
 

@@ -74,13 +74,9 @@ def untrained_methods() -> dict[str, tuple[str, Untrained]]:
 
 def event_readers() -> list[str]:
     """The methods in requests that can read events in words."""
-    return [name for name, (model, _) in untrained_methods().items() if reads_events(model)]
-
-
-def reads_events(model: str) -> bool:
-    """Whether a model may read events in words; of one that declares nothing, its run says so."""
-    declared = declared_models().get(model)
-    return declared is None or "events" in declared.readable_covariates
+    models = declared_models()
+    methods = untrained_methods().items()
+    return [name for name, (model, _) in methods if models[model].declaration.options_with_events]
 
 
 def untrained_config(method: str) -> DictConfig:

@@ -112,6 +112,25 @@ def test_events_belong_to_each_item_and_only_models_that_read_them_take_them(
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
 
 
+def test_events_are_refused_at_once_for_a_model_that_was_tuned_so_that_it_does_not_read_them(
+    http: FlaskClient, add_model: Callable[..., str], plant_file: Path
+) -> None:
+    data = ("data=file", f"data.path={plant_file}", *PLANT_COLUMNS, "context_length=168", "conformal=none")
+    brief = ("model.tune=norms", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=1")
+    tuned = add_model("model=qwen_patch", *brief, *data, name="tuned", kind="qwen_patch")
+    events = [{"from": "2024-01-26 02:00", "to": "2024-01-26 04:00", "text": "the plant is closed"}]
+    for body, pointer in (
+        ({"models": [tuned], "events": events}, "/events"),
+        ({"items": [{"model": tuned, "events": events}]}, "/items/0/events"),
+    ):
+        answer = http.post("/api/predict", json=body)
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
+        assert answer.json["detail_code"]["code"] == "run-cannot-read-events"
+        assert "model.tune=none" in answer.json["detail"]
+        assert "nano-patch" in answer.json["advice"]
+    assert http.post("/api/predict", json={"models": [tuned]}).status_code == 202
+
+
 def test_a_comparison_has_models_pairs_curves_and_differing_settings(
     http: FlaskClient, add_model: Callable[..., str], carry_out: Callable[..., dict]
 ) -> None:

@@ -1,7 +1,8 @@
 """The process that runs forecasters of other libraries, in an environment of theirs; it does not import timevis.
 
 `timevis.models.peers.process` starts it and sends one JSON object per line; arrays are exchanged as Parquet files.
-Each class below is one library: `fit` is called at most once, `forecast` for each batch of windows.
+Each class below is one library: `fit` is called at most once, `forecast` for each batch of windows. Networks
+also have `save` and `restore`, which takes the place of `fit`.
 """
 
 # The environment of this file has other versions of its libraries than TimeVis, so it is not type-checked.
@@ -12,10 +13,12 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from importlib.metadata import version
 from statistics import NormalDist
 from typing import Any, TextIO
@@ -108,17 +111,34 @@ def _percent(value: float, columns: Any, name: str) -> str:
     return next(text for text in texts if abs(float(text) - value) < 1e-3)
 
 
-def _processor_time_limit(minutes: float) -> Any:
-    """A callback that ends a fit after so many minutes of processor time of this process, also on a busy machine."""
+def _time_is_over(minutes: float) -> Callable[[], bool]:
+    """Whether this process has used so many minutes of processor time since now, also on a busy machine."""
+    end = time.process_time() + 60 * minutes
+    return lambda: time.process_time() > end
+
+
+def _fit_limit(minutes: float) -> Any:
+    """A callback that ends a fit after so many minutes of processor time."""
     from pytorch_lightning import Callback
 
-    end = time.process_time() + 60 * minutes
+    is_over = _time_is_over(minutes)
 
     class Limit(Callback):
         def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
-            trainer.should_stop = trainer.should_stop or time.process_time() > end
+            trainer.should_stop = trainer.should_stop or is_over()
 
     return Limit()
+
+
+def search_limit(minutes: float) -> Callable[[Any, Any], None]:
+    """A callback that ends a search of Optuna after the trial in which so many minutes of processor time end."""
+    is_over = _time_is_over(minutes)
+
+    def stop(study: Any, _: Any) -> None:
+        if is_over():
+            study.stop()
+
+    return stop
 
 
 def _best_weights() -> Any:
@@ -210,7 +230,7 @@ class NeuralForecast:
         """Fit the Auto class of the library: its own ranges, Optuna's sampler, and the weights of the last step.
 
         Contexts are at most as long as the context of the other models, and `max_steps` ends each fit. As many
-        configurations are tried as start within two thirds of the time; the best is fitted again.
+        configurations are tried as start within two thirds of the processor time; the best is fitted again.
         """
         import optuna
         from neuralforecast import NeuralForecast as Library
@@ -229,7 +249,7 @@ class NeuralForecast:
             backend="optuna",
             search_alg=optuna.samplers.TPESampler(seed=self.request["seed"]),
             num_samples=request["trials"],
-            time_budget=60 * request["minutes"] * 2 / 3,
+            callbacks=[search_limit(request["minutes"] * 2 / 3)],
             refit_with_val=True,
             **self._losses(),
         )
@@ -250,13 +270,29 @@ class NeuralForecast:
         minutes = 0.8 * request["minutes"] / len(rates)  # the rest is for the last validation
         for rate in rates:
             kept = _best_weights()
-            library = Library(models=[self._model(rate, [_processor_time_limit(minutes), kept])], freq=1)
+            library = Library(models=[self._model(rate, [_fit_limit(minutes), kept])], freq=1)
             library.fit(frame, val_size=request["validation_rows"])
             if best is None or kept.loss < best[0].loss:
                 best = (kept, rate, library)
         kept, rate, self.fitted = best
         parameters = sum(p.numel() for p in self.fitted.models[0].parameters())
         return {"learning_rate": rate, "steps": kept.steps, "best_step": kept.best_step, "parameters": parameters}
+
+    def save(self, archive: str) -> None:
+        """Write the fitted network, as the library stores it: safetensors and JSON."""
+        folder = archive.removesuffix(".zip")
+        self.fitted.save(folder, save_dataset=False)
+        shutil.make_archive(folder, "zip", folder)
+        shutil.rmtree(folder)
+
+    def restore(self, archive: str) -> None:
+        """Read what `save` wrote; the library runs no code of these files."""
+        from neuralforecast import NeuralForecast as Library
+
+        folder = archive.removesuffix(".zip")
+        shutil.unpack_archive(archive, folder, "zip")
+        self.fitted = Library.load(folder)
+        shutil.rmtree(folder)
 
     def forecast(self, history: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         count, length = history.shape
@@ -369,6 +405,9 @@ def answer(request: Request, model: Any) -> tuple[Any, dict[str, Any]]:
         return library(request), {"version": version(library.package)}
     if request["command"] == "fit":
         return model, model.fit(request)
+    if request["command"] in ("save", "restore"):
+        getattr(model, request["command"])(request["archive"])
+        return model, {}
     windows = pd.read_parquet(request["windows"])
     history = np.stack(windows["history"].to_numpy())
     inputs = np.stack(windows["inputs"].to_numpy()).reshape(len(windows), -1, max(1, request["input_columns"]))

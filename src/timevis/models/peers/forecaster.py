@@ -113,7 +113,8 @@ class Peer(Forecaster):
         Computations of the validation loss without a new minimum after which training stops. The weights with the
         lowest one are used.
     minutes : float
-        Processor time of a fit, and of the forecast of a batch of windows, in minutes.
+        Processor time of a fit, and of the forecast of a batch of windows, in minutes. With `trials`, no
+        configuration is begun after two thirds of it.
 
     Raises
     ------
@@ -176,7 +177,7 @@ class Peer(Forecaster):
         self.known_columns += [f"covariate_{k}" for k in covariate_columns]
         self.observed_columns = [f"covariate_{k}" for k in observed_columns]
         self.readable_covariates = COVARIATES_OF_NETWORK.get(method, {})
-        self._covariate_scalers: list[Scaler] = []
+        self.network = SavedNetwork(len(self.covariates_read)) if self.is_network else None
         self._process: PeerProcess | None = None
         self._facts: dict[str, Any] = {}
 
@@ -219,6 +220,8 @@ class Peer(Forecaster):
                 "observed": self.observed_columns,
             }
             self._process = PeerProcess(request, self.hparams["minutes"])
+            if self.network is not None and self.network.files:
+                self._process.restore_network(self.network.files)
         return self._process
 
     @property
@@ -228,7 +231,7 @@ class Peer(Forecaster):
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
         request: dict[str, Any] = {}
-        if self.is_network:
+        if self.network is not None:
             origin, channel = datamodule.windows["calibration"].pairs
             train_ends = np.broadcast_to(datamodule.split.borders[..., 0], self.num_channels)
             ends = train_ends.copy()
@@ -247,10 +250,12 @@ class Peer(Forecaster):
                 raise ConfigError(message, advice)
             request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}
             columns = datamodule.panel.channel_covariate_columns
-            self._covariate_scalers = covariate_scalers(datamodule, self.covariates_read)
+            self.network.take_scalers(covariate_scalers(datamodule, self.covariates_read))
             self._training_table(datamodule.series, columns, ends).to_parquet(request["data"])
         settings = {name: self.hparams[name] for name in ("learning_rates", "trials", "max_steps", "minutes")}
         self._facts = {self.library: self.process.version} | self.process.request("fit", **settings, **request)
+        if self.network is not None:
+            self.network.files = self.process.saved_network()
 
     def _training_table(self, series: SeriesStore, covariate_columns: np.ndarray, ends: np.ndarray) -> pd.DataFrame:
         """The standardised rows of each channel up to its end, int64 [C], as neuralforecast reads them.
@@ -285,9 +290,10 @@ class Peer(Forecaster):
             j = CALENDAR_FIELDS.index(name)
             angle = calendar[..., j] * (2 * math.pi / CALENDAR_SIZES[j])
             columns += [angle.sin(), angle.cos()]
-        for k, scaler in enumerate(self._covariate_scalers):
-            standardised = (covariates[..., k] - scaler.mean.item()) / scaler.std.item()
-            columns.append(torch.where(observed[..., k], standardised, 0.0))
+        if self.network is not None:
+            scalers = zip(self.network.covariate_mean.tolist(), self.network.covariate_std.tolist(), strict=True)
+            for k, (mean, std) in enumerate(scalers):
+                columns.append(torch.where(observed[..., k], (covariates[..., k] - mean) / std, 0.0))
         return torch.stack(columns, -1) if columns else torch.zeros((*calendar.shape[:-1], 0))
 
     @property
@@ -296,19 +302,8 @@ class Peer(Forecaster):
 
     @torch.no_grad()
     def predict_unclipped(self, batch: Batch) -> Forecast:
-        if self.is_network and not self._is_prepared:
-            message = Text(
-                "network-not-loaded",
-                "a network of {library} cannot be loaded from a run folder",
-                library=self.library,
-            )
-            advice = Text(
-                "train-network-again",
-                "its forecasts are in predictions.parquet of its run; train it again to forecast other windows",
-            )
-            raise ConfigError(message, advice)
         length = self.rows_read
-        rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon)
+        rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon, device=batch.origin.device)
         past = batch.series.filled[rows[:, :length].clamp(min=0), batch.channel.unsqueeze(1)]
         history = torch.where(rows[:, :length] < 0, torch.nan, past)  # NaN before the start of the series
         no_value = history.isnan() if self.is_network else history.isnan().all(1, keepdim=True)
@@ -334,6 +329,43 @@ class Peer(Forecaster):
 
     def describe(self) -> dict[str, Any]:
         return self._facts | (self._process.counts if self._process else {})
+
+
+class SavedNetwork(torch.nn.Module):
+    """A fitted network as its library stores it, and the scales of the covariates that it reads.
+
+    Parameters
+    ----------
+    covariates : int
+        K, the number of covariates that the network reads.
+
+    Attributes
+    ----------
+    files : bytes
+        See `PeerProcess.saved_network`; empty before the fit.
+    covariate_mean, covariate_std : float64 [K]
+    """
+
+    covariate_mean: Tensor
+    covariate_std: Tensor
+
+    def __init__(self, covariates: int) -> None:
+        super().__init__()
+        self.files = b""
+        self.register_buffer("covariate_mean", torch.zeros(covariates, dtype=torch.float64))
+        self.register_buffer("covariate_std", torch.ones(covariates, dtype=torch.float64))
+
+    def take_scalers(self, scalers: Sequence[Scaler]) -> None:
+        """Take the scale of each covariate."""
+        for k, scaler in enumerate(scalers):
+            self.covariate_mean[k], self.covariate_std[k] = scaler.mean.item(), scaler.std.item()
+
+    def get_extra_state(self) -> Tensor:
+        """The files as a tensor of bytes, which a safe checkpoint can contain."""
+        return torch.from_numpy(np.frombuffer(self.files, np.uint8).copy())
+
+    def set_extra_state(self, state: Tensor) -> None:
+        self.files = state.cpu().numpy().tobytes()
 
 
 def _strongest_season(datamodule: WindowDataModule, seasons: Sequence[int]) -> int:

@@ -183,6 +183,21 @@ class PeerProcess:
         values = pq.read_table(result)["quantiles"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return torch.from_numpy(values.copy()).float().view(len(history), levels, horizon)
 
+    def saved_network(self) -> bytes:
+        """The network of a ``fit`` request, for `restore_network`.
+
+        See `request` for the errors.
+        """
+        archive = self.path / "network.zip"
+        self.request("save", archive=str(archive))
+        return archive.read_bytes()
+
+    def restore_network(self, saved: bytes) -> None:
+        """Continue with a network of `saved_network` in place of a ``fit`` request."""
+        archive = self.path / "network.zip"
+        archive.write_bytes(saved)
+        self.request("restore", archive=str(archive))
+
     def _last_lines(self) -> str:
         self._log.flush()
         lines = (self.path / "log").read_text(errors="replace").splitlines() if self.path.exists() else []

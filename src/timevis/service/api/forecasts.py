@@ -10,9 +10,10 @@ from flask import Response, g, json
 from sqlalchemy.orm import Session
 
 from timevis.data.read_events import read_events
-from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.errors import DataError, RunFolderError
+from timevis.messages import Setting, Text
 from timevis.models.catalog import declared_models
+from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import submit_once
 from timevis.service.api.training import require_channels
@@ -23,7 +24,7 @@ from timevis.service.schemas import examples
 from timevis.service.schemas.forecasts import ForecastEvent, PredictItem, PredictRequest
 from timevis.service.schemas.tasks import TaskDetail
 from timevis.service.tasks.states import COMPLETED, TRAIN
-from timevis.service.training import event_readers, reads_events, untrained_methods
+from timevis.service.training import event_readers, untrained_methods
 
 blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
 
@@ -66,7 +67,7 @@ def predict(body: PredictRequest) -> Any:
                 _require_target(session, body)
             elif body.items is None:
                 for model in require_models(session, body.models or [], "/models/{}"):
-                    _require_reader(model.kind, body.events, "/events")
+                    _require_reader(model.kind, body.events, "/events", model.run_id)
             else:
                 _require_an_item(session, body.items)
             dataset_id = next(iter(datasets)) if len(datasets) == 1 else None
@@ -83,15 +84,31 @@ def predict(body: PredictRequest) -> Any:
     return submit_once("predict", values, make_task)
 
 
-def _require_reader(model: str, events: Sequence[ForecastEvent] | None, pointer: str) -> None:
-    """Refuse events for a model that cannot read them."""
-    if events and not reads_events(model):
-        title = declared_models()[model].declaration.title
-        raise wrong_field(
-            pointer,
-            Text("model-cannot-read-events", "{model} does not read events", model=title),
-            Text("methods-that-read-events", "leave them out, or forecast with {methods}", methods=event_readers()),
+def _require_reader(
+    model: str, events: Sequence[ForecastEvent] | None, pointer: str, run_id: str | None = None
+) -> None:
+    """Refuse events for a model that cannot read them, or cannot with the options of its run.
+
+    With a model that declares nothing, or a run that cannot be read, the task fails.
+    """
+    declared = declared_models().get(model)
+    if not events or declared is None:
+        return
+    title, needed = declared.declaration.title, declared.declaration.options_with_events
+    message = Text("model-cannot-read-events", "{model} does not read events", model=title)
+    if needed:
+        try:
+            run = run_id and RunFolder(context().storage.fetched_run(run_id)).config.model
+        except RunFolderError:
+            return
+        if not run or declared.declaration.reads_events(run):
+            return
+        options = [Setting(f"model.{key}", value) for key, value in needed.items()]
+        message = Text(
+            "run-cannot-read-events", "{model} reads events only with {options}", model=title, options=options
         )
+    advice = Text("methods-that-read-events", "leave them out, or forecast with {methods}", methods=event_readers())
+    raise wrong_field(pointer, message, advice)
 
 
 def _require_result(session: Session, task_id: str, events: Sequence[ForecastEvent] | None) -> str:
@@ -104,7 +121,7 @@ def _require_result(session: Session, task_id: str, events: Sequence[ForecastEve
             Text("no-result-so-far", "the task is no training run that can forecast already"),
             Text("result-after-first-member", "auto and ensemble can forecast after their first member"),
         )
-    _require_reader(task.request["model"], events, "/events")
+    _require_reader(task.request["model"], events, "/events", task.run_id)
     return task.dataset_id
 
 
@@ -122,7 +139,7 @@ def _require_an_item(session: Session, items: list[PredictItem]) -> None:
     for position, item in enumerate(items):
         try:
             model = find_present(session, Model, item.model, f"/items/{position}/model")
-            _require_reader(model.kind, item.events, f"/items/{position}/events")
+            _require_reader(model.kind, item.events, f"/items/{position}/events", model.run_id)
             if item.dataset is not None:
                 find(session, Dataset, item.dataset, f"/items/{position}/dataset")
         except Problem as error:

@@ -92,7 +92,7 @@ def _description(model: str) -> dict[str, Any]:
         "queue": declaration.queue,
         "recommended": declaration.is_recommended,
         "preset_groups": list(declaration.presets) if model == "auto" else [],
-        "covariates": list(declared.readable_covariates),
+        "covariates": [*declared.readable_covariates, *(["events"] if declaration.options_with_events else [])],
         "untrained": untrained and {"method": untrained.name, "title": untrained.title},
         "options": options,
     }

@@ -50,7 +50,7 @@ class Share(Base):
 
 
 class AuditEntry(Base):
-    """Something that was done, or refused. Rows are added, are removed after their time, and never change.
+    """Something that was done, or refused. Rows are added, never change, and are removed only after their time.
 
     `kind` is ``sign_in``, ``sign_out``, ``change``, ``delete`` or ``download``; `operation` is a method and a path of
     the API, or a command. `object_id` and `object_name` say what it was done to, and `status` is the HTTP status.
@@ -69,3 +69,11 @@ class AuditEntry(Base):
     address: Mapped[str | None]
     status: Mapped[int]
     request_id: Mapped[str | None]
+
+
+class AuditRetention(Base):
+    """One row: entries of the audit log before the time `removable_before` may be removed; triggers refuse others."""
+
+    __tablename__ = "audit_retention"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    removable_before: Mapped[float]

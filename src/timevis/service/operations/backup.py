@@ -36,7 +36,7 @@ from timevis.service.tasks.states import QUEUED, RUNNING
 from timevis.utils.files import require_absent
 
 FORMAT = 1
-LEFT_OUT_TABLES = ("workers", "folder_copies")
+LEFT_OUT_TABLES = ("workers", "folder_copies", "audit_retention")
 LEFT_OUT_FOLDERS = ("logs",)
 ROWS_AT_ONCE = 1000
 

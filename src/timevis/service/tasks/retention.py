@@ -22,7 +22,7 @@ from timevis.service.db.monitor_tables import (
     StoredForecast,
 )
 from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task, rows_changed
-from timevis.service.db.user_tables import AuditEntry, Share
+from timevis.service.db.user_tables import AuditEntry, AuditRetention, Share
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, FINAL
@@ -61,6 +61,7 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
         )
     with sessions.begin() as session:
         before = now - settings.keep_audit_days * DAY_SECONDS
+        session.execute(update(AuditRetention).values(removable_before=before))
         removed["audit entries"] = _change(session, delete(AuditEntry).where(AuditEntry.time < before))
         removed["expired links"] = _change(session, delete(Share).where(Share.expires < now))
     removed["folders"] = _remove(storage, _orphans(sessions, storage, unused_before))

@@ -51,8 +51,8 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         basic_options=("learning_rate", "lora.rank", "lora.dropout"),
         presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
         untrained=Untrained(name="nano-patch", title="Nano-patch, not fine-tuned", values={"model.tune": "none"}),
+        options_with_events={"tune": "none", "backbone.path": "nano-patch"},
     )
-    readable_covariates = {"known": "known", "observed": "all", "events": None}
     sections = {"backbone": load_patch_network, "lora": add_adapters}
     check_backbone = staticmethod(check_weights)
 
@@ -142,10 +142,6 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
 
     def describe(self) -> dict[str, Any]:
         return {"backbone": self.describe_backbone()} | super().describe()
-
-    @property
-    def reads_events(self) -> bool:
-        return self.hparams["tune"] == "none" and self.backbone.path == "nano-patch"
 
     def event_reading(self, text: str) -> EventReading:
         return read_text(text)
