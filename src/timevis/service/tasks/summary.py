@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.forecast_window import saved_forecasts
@@ -17,8 +20,8 @@ from timevis.utils.typed_json import from_json
 
 log = logging.getLogger(__name__)
 
-MIN_PICTURE_ROWS = 24
-"""Rows of the picture of a forecast; a longer horizon has more, up to `timevis.service.small_lines.rows_of_line`."""
+MIN_FORECAST_ROWS = 24
+"""Rows of a `NewestForecast`; with a longer horizon they are more, up to `timevis.service.small_lines.rows_of_line`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ def summarise(results: Results) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class NewestForecast:
-    """Truth and median at the end of the scored period of a run, for one channel.
+    """Truth and median of the newest forecast rows of the scored period of a run, for one channel.
 
     Attributes
     ----------
@@ -95,8 +98,13 @@ def newest_forecast(record: RunRecord) -> dict[str, Any] | None:
     channel = next((name for name in record.channels if name in saved), None)
     if channel is None:
         return None
-    rows = min(max(record.horizon, MIN_PICTURE_ROWS), rows_of_line(record.results.window_set.freq))
-    period = scored_period(forecasts, channel, record, rows)
-    start, end = (time.isoformat() for time in (period.times[0], period.times[-1]))
-    truth, median = rounded([bucket_means(values, POINTS) for values in (period.truth, period.median)])
+    period = scored_period(forecasts, channel, record, max_rows=sys.maxsize)
+    count = min(max(record.horizon, MIN_FORECAST_ROWS), rows_of_line(record.results.window_set.freq))
+    rows = np.flatnonzero(np.isfinite(period.median))[
+        -count:
+    ]  # only some windows are saved, perhaps with rows between
+    if not len(rows):
+        return None
+    start, end = (period.times[row].isoformat() for row in (rows[0], rows[-1]))
+    truth, median = rounded([bucket_means(values[rows], POINTS) for values in (period.truth, period.median)])
     return asdict(NewestForecast(channel=channel, start=start, end=end, truth=truth, median=median))
