@@ -21,7 +21,7 @@ from timevis.utils.typed_json import from_json
 log = logging.getLogger(__name__)
 
 MIN_FORECAST_ROWS = 24
-"""Rows of a `NewestForecast`; with a longer horizon they are more, up to `timevis.service.small_lines.rows_of_line`."""
+"""Rows of a `NewestForecast`; a longer horizon has more, up to `timevis.service.small_lines.rows_of_line`."""
 
 
 @dataclass(frozen=True, kw_only=True)
