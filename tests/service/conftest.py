@@ -21,7 +21,7 @@ from servers import postgres_program, server_program
 from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
-from timevis.runs.folder import RunFolder
+from timevis.runs.record import RunRecord
 from timevis.service.api import reading
 from timevis.service.app import create_app
 from timevis.service.context import context
@@ -29,7 +29,7 @@ from timevis.service.db.database import open_database
 from timevis.service.db.tables import Dataset, Model, Sessions, Task, new_id
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
-from timevis.service.tasks.summary import summarise
+from timevis.service.tasks.summary import summarise_run
 
 
 @pytest.fixture(scope="session")
@@ -224,7 +224,7 @@ def add_model(http: FlaskClient, dataset: str, finished_run: Callable[..., Path]
     def add(*overrides: str, **columns: Any) -> str:
         run_id, task_id, model_id = (uuid.uuid4().hex for _ in range(3))
         shutil.copytree(finished_run(*overrides), service.storage.run(run_id))
-        summary = summarise(RunFolder(service.storage.run(run_id)).results)
+        summary = summarise_run(RunRecord.load(service.storage.run(run_id)))
         common = {"dataset_id": dataset, "run_id": run_id}
         request = {"model": "lstm", "dataset": dataset}
         with service.sessions.begin() as session:

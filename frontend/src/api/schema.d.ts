@@ -6029,6 +6029,8 @@ export interface components {
              * @description An identifier that the service gave.
              */
             id: string;
+            /** @description For a small picture; null for a dataset of an earlier version, or without values. */
+            line: components["schemas"]["NewestValues"] | null;
             /** Name */
             name: string;
             /**
@@ -6110,6 +6112,8 @@ export interface components {
              * @description An identifier that the service gave.
              */
             id: string;
+            /** @description For a small picture; null for a dataset of an earlier version, or without values. */
+            line: components["schemas"]["NewestValues"] | null;
             /** Name */
             name: string;
             /**
@@ -6178,6 +6182,8 @@ export interface components {
              * @description An identifier that the service gave.
              */
             id: string;
+            /** @description For a small picture; null for a dataset of an earlier version, or without values. */
+            line: components["schemas"]["NewestValues"] | null;
             /** Name */
             name: string;
             /**
@@ -7257,6 +7263,8 @@ export interface components {
             dataset: string | null;
             /** Deleted */
             deleted: number | null;
+            /** @description For a small picture; null for a model of an earlier version, or without saved forecasts. */
+            forecast: components["schemas"]["NewestForecast"] | null;
             /**
              * Id
              * @description An identifier that the service gave.
@@ -7406,6 +7414,8 @@ export interface components {
             dataset: string | null;
             /** Deleted */
             deleted: number | null;
+            /** @description For a small picture; null for a model of an earlier version, or without saved forecasts. */
+            forecast: components["schemas"]["NewestForecast"] | null;
             /**
              * Id
              * @description An identifier that the service gave.
@@ -7773,6 +7783,58 @@ export interface components {
             task: string | null;
             /** Task State */
             task_state: string | null;
+        };
+        /**
+         * NewestForecast
+         * @description Truth and median at the end of the scored period of a run, for one channel.
+         */
+        NewestForecast: {
+            /**
+             * Channel
+             * @description The first one that has a saved forecast.
+             */
+            channel: string;
+            /**
+             * End
+             * @description Local times of the first and the last row, ISO 8601.
+             */
+            end: string;
+            /**
+             * Median
+             * @description Means of equally long stretches; None where there is no value.
+             */
+            median: (number | null)[];
+            /**
+             * Start
+             * @description Local times of the first and the last row, ISO 8601.
+             */
+            start: string;
+            /**
+             * Truth
+             * @description Means of equally long stretches; None where there is no value.
+             */
+            truth: (number | null)[];
+        };
+        /**
+         * NewestValues
+         * @description The newest values of the first channel of a dataset.
+         */
+        NewestValues: {
+            /**
+             * End
+             * @description Local times of the first and the last value, ISO 8601.
+             */
+            end: string;
+            /**
+             * Start
+             * @description Local times of the first and the last value, ISO 8601.
+             */
+            start: string;
+            /**
+             * Values
+             * @description Means of equally long stretches; None where all values are missing.
+             */
+            values: (number | null)[];
         };
         /** NewShare */
         NewShare: {
@@ -8557,7 +8619,7 @@ export interface components {
             /**
              * Learning Rate
              * @description Of AdamW.
-             * @default 0.0003
+             * @default 0.001
              */
             learning_rate?: number;
             /**
@@ -11142,7 +11204,7 @@ export interface components {
             /**
              * Max Epochs
              * @description Maximum number of epochs; early stopping may end the fit before.
-             * @default 6
+             * @default 8
              */
             max_epochs?: number;
             /**

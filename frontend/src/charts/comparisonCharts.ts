@@ -1,8 +1,8 @@
 import type { EChartsOption } from "echarts";
 
 import type { ChartColours } from "@/charts/colours";
-import { lineNames } from "@/charts/directLabels";
-import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
+import { lineNames, pointNames } from "@/charts/directLabels";
+import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME } from "@/charts/layout";
 import { tooltipTable } from "@/charts/tooltip";
 
 type Value = number | null;
@@ -20,6 +20,7 @@ export function costOption(
   format: (value: number) => string,
 ): EChartsOption {
   const points = models.filter((model) => model.cost !== null && model.accuracy !== null && (!isLogarithmic || model.cost > 0));
+  const labels = pointNames(points.length);
   return {
     tooltip: {
       trigger: "item",
@@ -31,8 +32,8 @@ export function costOption(
         ]);
       },
     },
-    legend: points.length <= 8 ? LEGEND : { show: false },
-    grid: GRID_WITH_NAME,
+    legend: labels.legend,
+    grid: { ...GRID_WITH_NAME, ...labels.grid },
     xAxis: { ...AXIS_NAME, type: isLogarithmic ? "log" : "value", name: names.cost, scale: true },
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.accuracy, scale: true },
     series: points.map((model) => ({
@@ -41,6 +42,7 @@ export function costOption(
       color: model.colour,
       symbolSize: points.length > 30 ? 9 : 14,
       data: [[model.cost, model.accuracy]],
+      ...labels.point,
     })),
   };
 }

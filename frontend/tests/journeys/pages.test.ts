@@ -68,6 +68,22 @@ describe.each([
   });
 });
 
+it.each(["en", "zh"] as const)("the lists of data and models show small lines that are described in words (%s)", async (language) => {
+  const { page, context } = await visit(browser, { language });
+  for (const [path, name] of [
+    ["/data", "newest-values"],
+    ["/models", "newest-forecast"],
+  ] as const) {
+    await open(page, path);
+    const line = page.locator(`[data-test=${name}]`).first();
+    await line.waitFor();
+    expect(await line.getAttribute("aria-label")).toMatch(language === "zh" ? /20\d\d-\d\d-\d\d.* 至 20/ : /20\d\d-\d\d-\d\d.* to 20/);
+    const size = await line.boundingBox();
+    expect(size && size.width > 60 && size.height > 20).toBe(true);
+  }
+  await context.close();
+});
+
 it("every code of the service has Chinese words", async () => {
   const { page, context } = await visit(browser);
   const codes = Object.keys(await call<Record<string, string>>(page, "/messages"));

@@ -24,6 +24,7 @@ from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.series import write_series
+from timevis.service.small_lines import newest_values
 from timevis.service.table_limits import TableLimits, smaller_file
 from timevis.utils.explain import explain
 from timevis.utils.files import write_json
@@ -47,8 +48,8 @@ def profile(
     limits: TableLimits,
     start: Callable[[], subprocess.Popen[str]],
     is_stopped: Callable[[], bool],
-) -> dict[str, Any]:
-    """Read a file, write its cleaned panel to a folder, and return the quality report.
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Read a file, write its cleaned panel to a folder, and return the quality report and the line of lists.
 
     Parameters
     ----------
@@ -69,6 +70,12 @@ def profile(
     is_stopped : callable
         Whether to give up.
 
+    Returns
+    -------
+    report : dict
+    line : dict or None
+        `timevis.service.small_lines.NewestValues`.
+
     Raises
     ------
     ReadingStopped
@@ -80,13 +87,12 @@ def profile(
     request = {"path": str(path), "options": dict(options), "folder": str(folder), "limits": asdict(limits)}
     is_new = not folder.exists()
     try:
-        report = _run_child(request, {path: shown_name}, seconds, megabytes, start, is_stopped)
+        answer = _run_child(request, {path: shown_name}, seconds, megabytes, start, is_stopped)
     except BaseException:
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    report["source"] = shown_name
-    return report
+    return answer["report"] | {"source": shown_name}, answer["line"]
 
 
 def combine(
@@ -154,8 +160,8 @@ def _run_child(
         error = TimeVisError.from_json(_with_shown_names(answer, shown_names))
         kind = TimeVisError if answer["is_of_system"] else ConfigError if answer["is_config"] else DataError
         raise kind(error.message, error.advice, answer["field"])
-    report: dict[str, Any] = answer["report"]
-    return report
+    result: dict[str, Any] = answer["result"]
+    return result
 
 
 def _talk(
@@ -194,7 +200,7 @@ def main() -> None:
     request = json.loads(text)
     _limit_memory(request["megabytes"])
     try:
-        answer: dict[str, Any] = {"report": _append(request) if "earlier" in request else _read(request)}
+        answer: dict[str, Any] = {"result": _append(request) if "earlier" in request else _read(request)}
     except TimeVisError as error:
         answer = _error(error)
     except OSError as error:  # for example a full disk
@@ -248,7 +254,7 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     panel, report = load_panel({"path": request["path"], **request["options"]}, on_table=write_preview)
     limits.check(rows=panel.values.shape[0], columns=panel.values.shape[1])
     write_series(folder, panel, report)
-    return report.to_dict()
+    return {"report": report.to_dict(), "line": newest_values(panel)}
 
 
 def _append(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -218,16 +218,6 @@ def summarise_buckets(values: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray
     return mean, low.astype(np.float64), high.astype(np.float64)
 
 
-def small_line(values: np.ndarray, points: int) -> list[float | None]:
-    """Means of at most `points` equally long stretches, from the first to the last value of a series [T]."""
-    observed = np.flatnonzero(np.isfinite(values))
-    if not len(observed):
-        return []
-    span = values[observed[0] : observed[-1] + 1]
-    means = _numbers(summarise_buckets(span, bucket_edges(len(span), points))[0])
-    return [None if mean is None else float(f"{mean:.7g}") for mean in means]  # values are float32
-
-
 def missing_stretches(values: np.ndarray, is_closed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """First row and length of each run of missing values; rows of closed hours, bool [T], are not missing."""
     missing = np.flatnonzero(np.isnan(values) if is_closed is None else np.isnan(values) & ~is_closed)

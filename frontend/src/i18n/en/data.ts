@@ -70,6 +70,7 @@ export default {
     name: "Name",
     length: "Length",
     channels: "Series",
+    line: "Newest values of {channel}, {start} to {end}: between {low} and {high}",
     frequency: "Time step",
     span: "From – to",
     created: "Uploaded",

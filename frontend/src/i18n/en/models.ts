@@ -48,6 +48,8 @@ export default {
   deleted: "{name} was deleted.",
   deletedMany: "{n} model was deleted. | {n} models were deleted.",
   restored: "Restored.",
+  forecast:
+    "{channel}, {start} to {end}, the end of the scored period: the true values in grey, and in the colour of the model the median of its forecast",
   champion: "champion",
   makeChampion: "Make it the champion",
   noChampion: "No longer the champion",

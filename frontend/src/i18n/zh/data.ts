@@ -72,6 +72,7 @@ const words: Area<"data"> = {
     name: "名称",
     length: "长度",
     channels: "序列",
+    line: "{channel} 的最新值，{start} 至 {end}：介于 {low} 与 {high} 之间",
     frequency: "时间步长",
     span: "起止",
     created: "上传时间",

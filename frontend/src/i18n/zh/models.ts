@@ -50,6 +50,7 @@ const words: Area<"models"> = {
   deleted: "已删除 {name}。",
   deletedMany: "已删除 {n} 个模型。",
   restored: "已恢复。",
+  forecast: "{channel}，{start} 至 {end}，评分时段末尾：灰色为真实值，模型颜色为预测中位数",
   champion: "首选",
   makeChampion: "设为首选模型",
   noChampion: "取消首选",

@@ -1,6 +1,9 @@
 import type { Schemas } from "@/api/client";
 
-type Model = Pick<Schemas["ModelSummary"], "id" | "name" | "kind" | "dataset" | "summary" | "notes" | "tags" | "champion" | "created" | "created_by">;
+type Model = Pick<
+  Schemas["ModelSummary"],
+  "id" | "name" | "kind" | "dataset" | "summary" | "forecast" | "notes" | "tags" | "champion" | "created" | "created_by"
+>;
 
 /** The summary of a model as the table shows it; numbers that a run lacks are null. */
 export interface ModelRow {
@@ -19,6 +22,7 @@ export interface ModelRow {
   coverage: number | null;
   validation: number | null;
   skill: Schemas["Interval"];
+  forecast: Schemas["NewestForecast"] | null;
   fit: number | null;
   parameters: number | null;
   windowSet: string;
@@ -42,6 +46,7 @@ export function modelRow(model: Model, datasets: ReadonlyMap<string, string>): M
     coverage: metrics.coverage_80?.value ?? null,
     validation: validation.wql ?? null,
     skill: skill.wql,
+    forecast: model.forecast,
     fit: cost.fit_seconds,
     parameters: cost.trainable_parameters,
     windowSet: windowSet.hash,

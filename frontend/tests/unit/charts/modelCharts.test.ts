@@ -99,6 +99,20 @@ describe("charts of a comparison", () => {
     expect((costOption(models, names, false, format).series as unknown[]).length).toBe(2);
   });
 
+  it("have names beside few points, and a legend of more only while it can be read", () => {
+    const option = (count: number) =>
+      costOption(
+        Array.from({ length: count }, () => ({ ...model, cost: 5 })),
+        { cost: "", accuracy: "" },
+        false,
+        format,
+      );
+    const legends = [3, 7, 20].map((count) => (option(count).legend as { show?: boolean }).show !== false);
+    expect(legends).toEqual([false, true, false]);
+    const labels = [3, 7].map((count) => (option(count).series as { label?: { formatter: string } }[])[0]?.label?.formatter);
+    expect(labels).toEqual(["{a}", undefined]);
+  });
+
   it("have names at the ends of few lines, and a legend of more only while it can be read", () => {
     const lines = Array.from({ length: 20 }, (_, position) => ({ name: String(position), colour: "#000000", values: [1, 2] }));
     const legend = (count: number) => linesByStepOption(lines.slice(0, count), { steps: "s", value: "v" }, format).legend as { show?: boolean };

@@ -21,6 +21,7 @@ const base: ModelRow = {
   coverage: 0.7,
   validation: 0.1,
   skill: { value: 0.1, low: 0.05, high: 0.15 },
+  forecast: null,
   fit: 10,
   parameters: 100,
   windowSet: "w",

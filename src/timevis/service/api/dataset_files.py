@@ -16,6 +16,7 @@ from timevis.service.context import context
 from timevis.service.db.tables import MAX_FILE_NAME_CHARACTERS, Dataset
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas.datasets import DatasetSummary
+from timevis.service.small_lines import NewestValues
 from timevis.service.tasks.reading import APPEND, CHANGE, UPLOAD
 
 
@@ -82,6 +83,7 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
         "champion": dataset.champion_id,
         **{key: summary[key] for key in ("rows", "frequency", "channel_count", "first_channels")},
         **{key: _local_time(summary[key], summary["timezone"]) for key in ("start", "end")},
+        "line": NewestValues(**summary["line"]) if summary.get("line") else None,
     }
 
 

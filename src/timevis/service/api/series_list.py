@@ -13,7 +13,8 @@ from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model
 from timevis.service.schemas.series_list import SeriesListQuery, SeriesPage
 from timevis.service.scored_runs import changed_at, scored_run
-from timevis.service.series import OUTLIERS_FILE, VALUES_FILE, small_line
+from timevis.service.series import OUTLIERS_FILE, VALUES_FILE
+from timevis.service.small_lines import small_line
 
 blueprint = APIBlueprint("series_list", __name__, tag="Datasets")
 CACHED_PAGES = 64

@@ -106,6 +106,7 @@ def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str,
             **{name: getattr(model, name) for name in columns},
             "dataset": model.dataset_id,
             "task": model.task_id,
+            "forecast": model.summary.get("forecast"),
             "champion": model.id in champions,
         }
         for model in models

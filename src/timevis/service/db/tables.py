@@ -76,6 +76,11 @@ class Dataset(Base):
         }
         return report
 
+    def describe(self, report: dict[str, Any], line: dict[str, Any] | None) -> None:
+        """Set the quality report and, for lists, the newest values (`timevis.service.small_lines.NewestValues`)."""
+        self.report = report
+        self.summary = {**self.summary, "line": line}
+
 
 class Task(Base):
     """A training, a forecast, a comparison, or the reading of a file.

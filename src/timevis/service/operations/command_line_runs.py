@@ -22,13 +22,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from timevis.data.catalog import catalog, local_file, read_card
 from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
+from timevis.runs.record import RunRecord
 from timevis.runs.status import state_of
 from timevis.service.api.dataset_files import upload_request
 from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, new_id
 from timevis.service.problems import Problem
 from timevis.service.tasks.reading import Reading
-from timevis.service.tasks.summary import summarise
+from timevis.service.tasks.summary import summarise_run
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +91,8 @@ class CommandLineRuns:
 
     def _register(self, folder: Path, changed: float) -> None:
         run_id = hashlib.sha256(os.fsencode(folder)).hexdigest()[:32]
-        results = RunFolder(folder).results
-        summary = summarise(results)
+        record = RunRecord.load(folder)
+        summary = summarise_run(record)
         with self.service.sessions.begin() as session:
             model = session.scalar(select(Model).where(Model.run_id == run_id))
             if model is not None:
@@ -100,7 +101,7 @@ class CommandLineRuns:
         if model is None:
             name = str(folder.relative_to(self.folder))[-MAX_NAME_CHARACTERS:]
             dataset_id = self._dataset_of(folder, summary["data_hash"])
-            values = {"name": name, "kind": results.run.model, "tags": [TAG], "created": changed}
+            values = {"name": name, "kind": record.results.run.model, "tags": [TAG], "created": changed}
             model = Model(id=new_id(), run_id=run_id, summary=summary, dataset_id=dataset_id, **values)
             with self.service.sessions.begin() as session:
                 session.add(model)

@@ -21,6 +21,7 @@ from timevis.service.schemas.common import (
     StrictModel,
 )
 from timevis.service.schemas.option_fields import read_fields
+from timevis.service.small_lines import NewestValues
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 FormOfReading: Any = create_model("FormOfReading", **read_fields(in_form=True))
@@ -79,6 +80,9 @@ class DatasetSummary(BaseModel):
     frequency: str
     start: str
     end: str
+    line: NewestValues | None = Field(
+        description="For a small picture; null for a dataset of an earlier version, or without values."
+    )
     champion: Id | None = Field(description="The preferred model.")
     version: int = Field(description="Counts how often newer rows were added.")
     parent: Id | None = Field(description="The dataset that this one extends by newer rows.")

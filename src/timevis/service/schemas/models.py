@@ -12,7 +12,7 @@ from timevis.runs.history import History
 from timevis.runs.results import OverallResults
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
 from timevis.service.schemas.option_fields import OptionView
-from timevis.service.tasks.summary import ResultsSummary
+from timevis.service.tasks.summary import NewestForecast, ResultsSummary
 from timevis.utils.language import Language
 
 SORTS = ("created", "name", "kind", "validation_relative_wql", *METRICS, "skill_wql", "fit_seconds")
@@ -37,6 +37,9 @@ class ModelSummary(BaseModel):
     dataset: Id | None = Field(description="Null for a run of the command line whose data cannot be read.")
     task: Id | None = Field(description="Null for a run of the command line.")
     summary: ResultsSummary
+    forecast: NewestForecast | None = Field(
+        description="For a small picture; null for a model of an earlier version, or without saved forecasts."
+    )
     notes: str
     tags: list[str]
     champion: bool = Field(description="Whether it is the preferred model of its dataset.")

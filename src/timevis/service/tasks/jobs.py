@@ -39,7 +39,7 @@ from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.reading import ReaderProcesses, Reading, absent_dataset, problem_of
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
-from timevis.service.tasks.summary import summarise
+from timevis.service.tasks.summary import summarise_run
 from timevis.service.training import untrained_methods
 from timevis.service.troubleshooting import with_section
 from timevis.utils.explain import explain
@@ -210,7 +210,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         return Outcome(None, not_copied), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
-    summary = summarise(RunFolder(folder).results)
+    summary = summarise_run(RunRecord.load(folder))
     progress = progress_of(folder) or progress
     title = declared_models()[task.request["model"]].declaration.title
     model = Model(
@@ -223,7 +223,8 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         created_by=task.created_by,
     )
     model.id = uuid.uuid4().hex
-    values = {"result": {"model": model.id, **summary}, "progress": progress}
+    results = {key: value for key, value in summary.items() if key != "forecast"}  # it is for lists of models only
+    values = {"result": {"model": model.id, **results}, "progress": progress}
 
     def add(session: Session) -> None:
         if not task.request.get("name"):

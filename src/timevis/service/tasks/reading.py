@@ -134,7 +134,7 @@ class Reading:
             created_by=created_by,
             **{key: request[key] for key in ("file_name", "content_hash", "suffix", "size", "options")},
         )
-        dataset.report = self._report(dataset)
+        dataset.describe(*self._report(dataset))
         return {"dataset": dataset.id, "is_new": True}, lambda session: session.add(dataset)
 
     def append(self, request: Mapping[str, Any], created_by: str | None) -> tuple[dict[str, Any], Change]:
@@ -174,7 +174,7 @@ class Reading:
             created=time.time(),
             created_by=created_by,
         )
-        version.report = self._report(version)
+        version.describe(*self._report(version))
 
         def add(session: Session) -> None:
             _lock(session, dataset.id)
@@ -196,7 +196,7 @@ class Reading:
         with self.service.sessions() as session:
             dataset = _present(session, request["dataset"])
         folder = storage.temporary_dataset()
-        report = self._profile(dataset, request["options"], folder)
+        report, line = self._profile(dataset, request["options"], folder)
 
         def replace(session: Session) -> None:
             try:
@@ -211,7 +211,8 @@ class Reading:
                         ),
                         Text("look-and-change-again", "look at its present options, and send the change again"),
                     )
-                row.options, row.report, row.name = request["options"], report, request["name"] or row.name
+                row.options, row.name = request["options"], request["name"] or row.name
+                row.describe(report, line)
                 session.flush()
                 storage.replace_dataset(dataset.id, folder)
             finally:
@@ -220,14 +221,16 @@ class Reading:
 
         return {"dataset": dataset.id}, replace
 
-    def _report(self, dataset: Dataset) -> dict[str, Any]:
-        """Read the file of a new dataset, write its cleaned panel, and return the quality report."""
+    def _report(self, dataset: Dataset) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Read the file of a new dataset, write its cleaned panel, and return the quality report and a small line."""
         storage = self.service.storage
-        report = self._profile(dataset, dataset.options, storage.dataset(dataset.id))
+        described = self._profile(dataset, dataset.options, storage.dataset(dataset.id))
         storage.share(storage.dataset(dataset.id))
-        return report
+        return described
 
-    def _profile(self, dataset: Dataset, options: Mapping[str, Any], folder: Any) -> dict[str, Any]:
+    def _profile(
+        self, dataset: Dataset, options: Mapping[str, Any], folder: Any
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
         settings = self.service.settings
         return profile(
             self.service.storage.fetched_upload(dataset.content_hash, dataset.suffix),

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import sys
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from timevis.errors import RunFolderError
+from timevis.evaluation.forecast_window import saved_forecasts
+from timevis.evaluation.scored_period import scored_period
+from timevis.runs.record import RunRecord
 from timevis.runs.results import Cost, Interval, Results, Skill
+from timevis.service.small_lines import POINTS, bucket_means, rounded, rows_of_line
 from timevis.utils.json_types import to_json_types
 from timevis.utils.typed_json import from_json
+
+log = logging.getLogger(__name__)
+
+MIN_FORECAST_ROWS = 24
+"""Rows of a `NewestForecast`; a longer horizon has more, up to `timevis.service.small_lines.rows_of_line`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +52,59 @@ def summarise(results: Results) -> dict[str, Any]:
     content = to_json_types(results) | {"data_hash": results.run.data_hash}
     summary: dict[str, Any] = to_json_types(from_json(ResultsSummary, content))
     return summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewestForecast:
+    """Truth and median of the newest forecast rows of the scored period of a run, for one channel.
+
+    Attributes
+    ----------
+    channel : str
+        The first one that has a saved forecast.
+    start, end : str
+        Local times of the first and the last row, ISO 8601.
+    truth, median : list of float or None [at most 56]
+        Means of equally long stretches; None where there is no value.
+    """
+
+    channel: str
+    start: str
+    end: str
+    truth: list[float | None]
+    median: list[float | None]
+
+
+def summarise_run(record: RunRecord) -> dict[str, Any]:
+    """What the row of a model stores: `ResultsSummary`, and under ``forecast`` a `NewestForecast` or None."""
+    try:
+        forecast = newest_forecast(record)
+    except RunFolderError as error:
+        log.warning("lists show no forecast of %s: %s", record.folder, error)
+        forecast = None
+    return {**summarise(record.results), "forecast": forecast}
+
+
+def newest_forecast(record: RunRecord) -> dict[str, Any] | None:
+    """`NewestForecast` as JSON types; None if no forecast was saved.
+
+    Raises
+    ------
+    RunFolderError
+        A table of the run is absent or damaged.
+    """
+    forecasts = saved_forecasts(record)
+    saved = set(forecasts.frame["channel"])
+    channel = next((name for name in record.channels if name in saved), None)
+    if channel is None:
+        return None
+    period = scored_period(forecasts, channel, record, max_rows=sys.maxsize)
+    count = min(max(record.horizon, MIN_FORECAST_ROWS), rows_of_line(record.results.window_set.freq))
+    rows = np.flatnonzero(np.isfinite(period.median))[
+        -count:
+    ]  # only some windows are saved, perhaps with rows between
+    if not len(rows):
+        return None
+    start, end = (period.times[row].isoformat() for row in (rows[0], rows[-1]))
+    truth, median = rounded([bucket_means(values[rows], POINTS) for values in (period.truth, period.median)])
+    return asdict(NewestForecast(channel=channel, start=start, end=end, truth=truth, median=median))
