@@ -7786,7 +7786,7 @@ export interface components {
         };
         /**
          * NewestForecast
-         * @description Truth and median at the end of the scored period of a run, for one channel.
+         * @description Truth and median of the newest forecast rows of the scored period of a run, for one channel.
          */
         NewestForecast: {
             /**
@@ -8611,11 +8611,24 @@ export interface components {
              */
             bf16?: boolean | "auto";
             /**
+             * Covariates
+             * @description Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the error of small boosted models on validation, observed ones only if they lower it much. Without fine-tuning it reads none, since the layers that read them are not pretrained.
+             * @default auto
+             * @enum {string}
+             */
+            covariates?: "auto" | "known" | "all" | "none";
+            /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
              * @default 0.99
              */
             ema_decay?: number;
+            /**
+             * Input Learning Rate
+             * @description Learning rate of the layers that read covariates and channels, which are not pretrained.
+             * @default 0.003
+             */
+            input_learning_rate?: number;
             /**
              * Learning Rate
              * @description Of AdamW.

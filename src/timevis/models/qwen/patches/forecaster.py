@@ -122,8 +122,9 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         ----------
         datamodule : WindowDataModule
         covariates : {"auto", "known", "all", "none"}
-            Which covariates the network reads, as in `DirectForecaster.from_data`. Without fine-tuning it reads none,
-            since the layers that read them are not pretrained.
+            Which covariates the network reads: known ones have future values, and ``auto`` reads those that lower the
+            error of small boosted models on validation, observed ones only if they lower it much. Without fine-tuning
+            it reads none, since the layers that read them are not pretrained.
         **kwargs
             Hyperparameters of the config.
         """
