@@ -58,7 +58,7 @@ def read_settings(path: str | None) -> tuple[Path, PatchSettings, str]:
             ),
             Text(
                 "patch-network-path",
-                "set {path} to nano-patch, or to a folder that scripts/pretrain_nano.py wrote; {model} reads the other",
+                "set {path} to nano-patch, or to a folder that scripts/pretrain_nano.py wrote; {model} reads it",
                 path=Setting(PATH_KEY),
                 model=Setting("model", "qwen"),
             ),
