@@ -12,6 +12,7 @@ import pytest
 from timevis.config.compose import compose
 
 ROOT = Path(__file__).resolve().parents[2]
+LABELS = {"qwen": "qwen [nano]", "qwen_patch": "qwen_patch [nano-patch]"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE_README = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 
@@ -33,7 +34,7 @@ TRAIN_COMMANDS = [line for line in code_lines(README) if line.startswith("python
 def test_the_results_are_those_of_the_recorded_runs():
     recorded = json.loads((ROOT / "docs/results/bundled.json").read_text(encoding="utf-8"))
     expected = [
-        f"| {row['data']} | {row['model'].replace('qwen', 'qwen [nano]')} | {row['wql']:.4f} | {row['mase']:.3f} "
+        f"| {row['data']} | {LABELS.get(row['model'], row['model'])} | {row['wql']:.4f} | {row['mase']:.3f} "
         f"| {row['coverage_80']:.0%} | {row['skill']['value']:.0%} "
         f"({row['skill']['low']:.0%} to {row['skill']['high']:.0%}) |"
         for row in recorded
