@@ -87,7 +87,8 @@ def _table(results: Mapping[str, Any]) -> str:
         if key in results:
             found = results[key]
             times = [f"{1000 * found[column]:.1f} ms" for column in ("median_seconds", "p95_seconds")]
-            lines.append(f"| {name} | {found['requests']:,} | {times[0]} | {times[1]} |")
+            count = f"{found['requests']:,}" + (f", {found['failed']:,} more failed" if found["failed"] else "")
+            lines.append(f"| {name} | {count} | {times[0]} | {times[1]} |")
     large = results["large upload"]
     lines += [
         "",
@@ -104,30 +105,42 @@ def _table(results: Mapping[str, Any]) -> str:
 def _measure(calls: Mapping[str, Sequence[Call]], rounds: int) -> dict[str, Any]:
     """Median over the rounds of the median and the 95th percentile of the seconds of a request."""
     found: dict[str, list[list[float]]] = {name: [] for name in calls}
+    failed = dict.fromkeys(calls, 0)
     for _ in range(rounds):
         for name, reads in calls.items():
-            found[name].append(sorted(_load(reads)))
+            times = _load(reads, may_fail=name == "MLflow")
+            found[name].append(sorted(seconds for seconds in times if seconds is not None))
+            failed[name] += times.count(None)
     numbers = {}
     for name, times in found.items():
         middle = statistics.median(statistics.median(t) for t in times)
         late = statistics.median(t[int(0.95 * len(t))] for t in times)
         numbers[name] = {"median_seconds": middle, "p95_seconds": late, "requests": sum(map(len, times))}
-        print(f"  {name:<10} median {middle * 1000:6.1f} ms   95th percentile {late * 1000:6.1f} ms", flush=True)
+        numbers[name]["failed"] = failed[name]
+        text = f"  {name:<10} median {middle * 1000:6.1f} ms   95th percentile {late * 1000:6.1f} ms"
+        print(f"{text}   {failed[name]} failed requests" if failed[name] else text, flush=True)
     ratio = numbers["many rows"]["p95_seconds"] / numbers["few rows"]["p95_seconds"]
     print(f"  many rows take {ratio:.2f} times as long as few (95th percentile)")
     return {**numbers, "many_to_few": ratio}
 
 
-def _load(reads: Sequence[Call]) -> list[float]:
-    """Seconds of each request of all clients; an error of one request ends the benchmark."""
+def _load(reads: Sequence[Call], may_fail: bool = False) -> list[float | None]:
+    """Seconds of each request of all clients; None for one that fails, which ends the benchmark unless it may."""
 
-    def client(number: int) -> list[float]:
-        times, due = [], time.perf_counter() + number / CLIENTS
+    def client(number: int) -> list[float | None]:
+        times: list[float | None] = []
+        due = time.perf_counter() + number / CLIENTS
         for step in range(SECONDS):
             time.sleep(max(0.0, due + step - time.perf_counter()))
             start = time.perf_counter()
-            reads[(number + step) % len(reads)]()
-            times.append(time.perf_counter() - start)
+            try:
+                reads[(number + step) % len(reads)]()
+            except urllib.error.HTTPError:
+                if not may_fail:
+                    raise
+                times.append(None)
+            else:
+                times.append(time.perf_counter() - start)
         return times
 
     with ThreadPoolExecutor(CLIENTS) as pool:
