@@ -108,9 +108,9 @@ def _measure(calls: Mapping[str, Sequence[Call]], rounds: int) -> dict[str, Any]
     failed = dict.fromkeys(calls, 0)
     for _ in range(rounds):
         for name, reads in calls.items():
-            times = _load(reads, may_fail=name == "MLflow")
-            found[name].append(sorted(seconds for seconds in times if seconds is not None))
-            failed[name] += times.count(None)
+            seconds = _load(reads, may_fail=name == "MLflow")
+            found[name].append(sorted(value for value in seconds if value is not None))
+            failed[name] += seconds.count(None)
     numbers = {}
     for name, times in found.items():
         middle = statistics.median(statistics.median(t) for t in times)
@@ -144,7 +144,7 @@ def _load(reads: Sequence[Call], may_fail: bool = False) -> list[float | None]:
         return times
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        return [seconds for times in pool.map(client, range(CLIENTS)) for seconds in times]
+        return [seconds for of_client in pool.map(client, range(CLIENTS)) for seconds in of_client]
 
 
 class ServedClient(Client):
