@@ -1,7 +1,7 @@
 """Run the rows of a table of results again, and compare what comes out with what is printed.
 
     python scripts/reproduce.py readme --plan               what would run, and for how long
-    python scripts/reproduce.py readme                      the table of README: three models on the bundled data sets
+    python scripts/reproduce.py readme                      the table of README: four models on the bundled data sets
     python scripts/reproduce.py suite --series FOLDER       every row of the suite; docs/results has the series
     python scripts/reproduce.py suite --models lstm,nano --data traffic --series FOLDER
     python scripts/reproduce.py readme --check              only compare what is there

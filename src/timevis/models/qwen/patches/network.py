@@ -272,7 +272,7 @@ class PatchNetwork(nn.Module):
         calendar : int64 [B, L + H, 5]
         covariates, covariate_mask : [B, L + H, K], optional
         channel : int64 [B], optional
-            Read by `data_inputs`, if it is set.
+            All three are required, and read, where `data_inputs` is set.
 
         Returns
         -------
@@ -284,8 +284,11 @@ class PatchNetwork(nn.Module):
 
         def one_pass(series: PassInputs) -> tuple[Tensor, PatchInputs]:
             inputs = patch_inputs(series.values, series.mask, torch.ones_like(series.values), series.calendar, rows)
-            if self.data_inputs is None or covariates is None or covariate_mask is None or channel is None:
+            if self.data_inputs is None:
                 return self.next_patches(inputs, series.first), inputs
+            assert covariates is not None, "a network with data_inputs reads covariates, their mask and the channel"
+            assert covariate_mask is not None
+            assert channel is not None
             length = series.values.shape[1]
             both = torch.cat([covariates, covariate_mask.to(covariates.dtype)], -1)
             padded = functional.pad(both, (0, 0, series.padding, length))[:, :length]
