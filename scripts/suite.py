@@ -27,6 +27,7 @@ lists data sets that may be scored once: it has a key `commit`, which `freeze` w
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shlex
 import subprocess
@@ -130,7 +131,7 @@ def freeze(args: argparse.Namespace) -> int:
     weights = {name: weights_fingerprint(find_backbone_folder(name)) for name in PACKAGED_WEIGHTS}
     text = args.suite.read_text(encoding="utf-8")
     for key, value in (("commit", commit), ("fingerprints", weights)):
-        line = yaml.safe_dump({key: value}, default_flow_style=None, width=1000).rstrip()
+        line = f"{key}: {json.dumps(value)}"  # a JSON value is a YAML value
         text = re.sub(rf"(?m)^{key}: [^#\n]*(?= #)", line, text)
     args.suite.write_text(text, encoding="utf-8")
     print(f"{args.suite.name} is frozen to {commit}; commit it before the first score")

@@ -67,6 +67,17 @@ def test_a_suite_that_is_scored_once_is_frozen_before_it_runs(tmp_path, script):
     assert "is frozen already" in str(code)
 
 
+def test_freeze_writes_the_commit_and_the_weights_and_keeps_the_rest_of_the_suite(tmp_path, script, monkeypatch):
+    monkeypatch.setattr("timevis.runs.metadata.git_commit", lambda: "0" * 40)  # of a tree without changes
+    suite = tmp_path / "once.yaml"
+    suite.write_text("fingerprints: {} # of the weights\ncommit: null # of the code\n\ndata: {waves: []}\n")
+    assert script("suite.py", "freeze", "--suite", suite)[0] == 0
+    frozen = yaml.safe_load(suite.read_text())
+    weights = {name: weights_fingerprint(find_backbone_folder(name)) for name in PACKAGED_WEIGHTS}
+    assert frozen == {"fingerprints": weights, "commit": "0" * 40, "data": {"waves": []}}
+    assert "# of the code" in suite.read_text()
+
+
 def test_the_order_of_data_sets_does_not_change_the_scores():
     reordered = summarise(ERRORS.loc[["c", "a", "b"]], "naive").models
     columns = ["win_rate", "skill"]
