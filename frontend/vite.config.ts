@@ -54,7 +54,7 @@ export default defineConfig({
           // Few files for the first view: a browser fetches six at a time, and each costs a request.
           groups: [
             { name: "vue", priority: 3, test: /node_modules\/(@vue|vue|vue-router|vue-i18n|@intlify|pinia|@tanstack|openapi-fetch|@vueuse)\// },
-            { name: "shared", priority: 2, minShareCount: 6, test: (id) => !FIELDS.test(id) },
+            { name: "shared", priority: 2, minShareCount: 5, test: (id) => !FIELDS.test(id) },
           ],
         },
       },

@@ -236,6 +236,7 @@ class RunFolder:
             The run has not been scored, or the file is damaged.
         """
         import pandas as pd
+        import pyarrow.parquet as pq
 
         from timevis.data.readers.size_limits import check_parquet_size
 
@@ -243,8 +244,9 @@ class RunFolder:
         if not path.is_file():
             raise self._absent_file_error(path)
         try:
-            check_parquet_size(path, str(path))
-            table = pd.read_parquet(path)
+            with pq.ParquetFile(path) as file:  # pandas.read_parquet takes three times as long for a small table
+                check_parquet_size(file.metadata, str(path))
+                table = file.read().to_pandas()
         except (ValueError, OSError) as error:
             raise damaged_file_error(path, error) from error
         needed = TABLE_COLUMNS[name]

@@ -32,7 +32,7 @@ def read_parquet(raw: bytes, source: str) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        check_parquet_size(BytesIO(raw), source)
+        check_parquet_size(pq.read_metadata(BytesIO(raw)), source)
         check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
         # dates as datetimes: an object for each date needs much memory, and is parsed as text
         frame = pd.read_parquet(BytesIO(raw), to_pandas_kwargs={"date_as_object": False})

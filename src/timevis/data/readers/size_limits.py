@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.utils import memory
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 MAX_WORKBOOK_BYTES = 2**30
 """Decompressed bytes of all parts of a workbook."""
@@ -150,13 +153,13 @@ def check_column_count(columns: int, source: str) -> None:
 
 
 def check_parquet_size(
-    file: Any, source: str, max_bytes: int | None = None, max_cells: int = MAX_TABLE_CELLS
+    metadata: pq.FileMetaData, source: str, max_bytes: int | None = None, max_cells: int = MAX_TABLE_CELLS
 ) -> None:
     """Check the number of cells and the memory of a Parquet file by its metadata, before a value is read.
 
     Parameters
     ----------
-    file : path or file object
+    metadata : pyarrow.parquet.FileMetaData
     source : str
         Name of the file, for error messages.
     max_bytes : int, optional
@@ -168,9 +171,6 @@ def check_parquet_size(
     DataError
         The table has more than `max_cells` cells, or needs more than `max_bytes`.
     """
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_metadata(file)
     check_column_count(metadata.num_columns, source)
     columns = [metadata.schema.column(j) for j in range(metadata.num_columns)]
     # lists have more values than rows, so both numbers count
