@@ -226,6 +226,25 @@ def test_the_loss_of_patches_ignores_values_that_are_not_scored(script, tmp_path
     assert not torch.equal(patch_loss(run.network, batch), before)
 
 
+def test_all_data_sets_of_the_suite_are_scored_where_a_folder_has_their_series(script, tmp_path, monkeypatch, caplog):
+    rows = np.random.default_rng(0).normal(size=300) + 5
+    days = np.datetime64("2024-01-01") + np.arange(300)
+    lines = [f"{day},{value:.3f}" for day, value in zip(days, rows, strict=True)]
+    (tmp_path / "days.csv").write_text("\n".join(["day,y", *lines]))
+    sets = {"traffic": ["data=traffic"], "days": ["data=file", "data.path=SERIES/days.csv", "horizon=7"]}
+    (tmp_path / "suite.yaml").write_text(json.dumps({"data": sets}))
+    monkeypatch.setattr(script, "SUITE", tmp_path / "suite.yaml")
+    cfg = compose_small("pretrain_nano_patch", tmp_path)
+    cfg.series, cfg.score, cfg.evaluate.num_origins, cfg.evaluate.context_length = str(tmp_path), "nano-patch", 3, 48
+    assert script.open_data(script.data_to_score(cfg)["days"]).horizon == 7
+    with caplog.at_level("INFO", "pretrain_nano"):
+        script.score(cfg)
+    texts = [record.getMessage() for record in caplog.records if record.name == "pretrain_nano"]
+    ratios = [float(text.split("wql_ratio ")[1].split()[0]) for text in texts[:2]]
+    assert [text.split()[0] for text in texts[:2]] == list(sets)
+    assert float(texts[2].split(": ")[1]) == pytest.approx(np.sqrt(np.prod(ratios)), rel=1e-3)
+
+
 @pytest.mark.parametrize("fields", [[], ["hour", "weekday"]])
 def test_a_run_has_tables_of_its_calendar_fields(script, config, tmp_path, fields):
     config.network.calendar_fields = fields
