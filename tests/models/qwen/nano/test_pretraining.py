@@ -178,6 +178,19 @@ def test_worker_processes_generate_the_same_batches(script, each_config):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize(
+    "device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
+)
+def test_a_few_steps_lower_the_loss_of_a_batch_on_each_device(script, each_config, device):
+    each_config.device, each_config.warmup_steps = device, 1
+    run = script.PretrainingRun(each_config)
+    batch = run.stream[0].to(run.device)
+    assert next(run.network.parameters()).device.type == device
+    run.stream = dict.fromkeys(range(6), batch)
+    losses = [run.train_step() for _ in range(6)]
+    assert losses[-1] < 0.97 * losses[0]
+
+
 def test_muon_steps_as_the_optimizer_of_torch():
     torch.manual_seed(0)
     shapes = [(32, 32), (48, 32), (32, 48), (32, 32)]
