@@ -28,6 +28,7 @@ BENCHMARKS = {
     "time-to-accuracy": "training time of the LSTM to the error of the linear model and of neuralforecast's LSTM",
     "decode": "decoding digits, compared with three uses of transformers and with the matrix products alone",
     "patch-forecast": "forecasts of nano-patch, compared with PatchTST and with the matrix products alone",
+    "first-forecast": "the first result of model=auto, and nano-patch for 100 series from a warm service",
     "lora-train": "LoRA steps of a real Qwen (folder in TIMEVIS_QWEN), compared with peft",
     "attention": "causal attention on a CPU, compared with the fused kernel of PyTorch",
     "service-load": "read requests to the service beside a training, compared with MLflow; a large upload",

@@ -119,6 +119,7 @@ def score_generated(
             "text of another event": read_channels(reader, added, calendar, others),
             "covariate": true,
         }
+        arms["reversed time"] = arms["text"].flip(1)
         context, mask = series[:, :length], torch.ones(len(series), length)
         target = series[:, length:]
         scale = context.std(1, keepdim=True).clamp(min=1e-3)
@@ -155,7 +156,7 @@ def generated_tables(scores: Generated) -> str:
         "every window with a sentence": facts.kind != "",
         "no sentence": facts.kind == "",
     }
-    names = ["text", "covariate", "shuffled words", "text of another event", "nano-patch"]
+    names = ["text", "covariate", "shuffled words", "text of another event", "reversed time", "nano-patch"]
     out = []
     for title, rows in groups.items():
         chosen = rows.to_numpy()

@@ -6,7 +6,8 @@ or minutes, or other learning rates, but not another network, seed or data. To e
 minutes, resume it with ``minutes`` = M / (1 - decay_share): the learning rates fall from then on. plateau.pt is the
 checkpoint before they fall. conf/pretrain_nano.yaml and conf/pretrain_nano_patch.yaml explain the settings.
 ``score=nano`` prints the zero-shot scores of the packaged weights instead (``score=nano-patch`` for patches);
-``score=FOLDER`` the scores of others.
+``score=FOLDER`` the scores of others. With ``series=FOLDER`` it scores all data sets of scripts/suite.yaml, whose
+files are in this folder; the last line is the geometric mean of the relative WQL.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import itertools
 import logging
 import math
 import os
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import hydra
 import torch
+import yaml
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from torch.utils.data import DataLoader
@@ -39,6 +42,9 @@ from timevis.models.qwen.nano.zero_shot import ForecastFunction, score_zero_shot
 from timevis.utils.stdout import run_script
 
 log = logging.getLogger("pretrain_nano")
+SUITE = Path(__file__).with_name("suite.yaml")
+DEFAULT_HORIZON = 24
+"""Rows of a forecast of hourly data, where neither data set nor suite name a horizon."""
 
 Kind: TypeAlias = DigitPretraining | PatchPretraining
 KINDS: dict[str, type[Kind]] = {
@@ -47,25 +53,37 @@ KINDS: dict[str, type[Kind]] = {
 }
 
 
-def open_data(name: str, num_origins: int | None = None, context_length: int = 168) -> WindowDataModule:
-    """Load the data set of conf/data/NAME.yaml, with `num_origins` forecast origins in validation and in test."""
-    options = DataOptions.from_config(compose([f"data={name}"]).data)
+def open_data(
+    overrides: Sequence[str], num_origins: int | None = None, context_length: int = 168
+) -> WindowDataModule:
+    """Load the data set that overrides of train.py choose, with `num_origins` forecast origins of each part."""
+    cfg = compose(overrides)
+    options = DataOptions.from_config(cfg.data)
     panel, _ = load_panel(options)
     return WindowDataModule(
         panel,
         split=options.split,
         context_length=context_length,
+        horizon=cfg.horizon or DEFAULT_HORIZON,
         val_windows=num_origins,
         max_windows=num_origins,
         eval_batch_size=32,
     )
 
 
+def data_to_score(cfg: DictConfig) -> dict[str, list[str]]:
+    """The overrides of each data set: of `evaluate.data`, or of the suite if there is a folder with its series."""
+    if not cfg.series:
+        return {name: [f"data={name}"] for name in cfg.evaluate.data}
+    suite = yaml.safe_load(SUITE.read_text(encoding="utf-8"))["data"]
+    return {name: [text.replace("SERIES", str(cfg.series)) for text in texts] for name, texts in suite.items()}
+
+
 def score_data(
-    forecast: ForecastFunction, name: str, split: str, cfg: DictConfig, device: torch.device
+    forecast: ForecastFunction, overrides: Sequence[str], split: str, cfg: DictConfig, device: torch.device
 ) -> dict[str, float]:
     """Score forecasts of a split of one data set."""
-    data = open_data(name, cfg.evaluate.num_origins, cfg.evaluate.context_length)
+    data = open_data(overrides, cfg.evaluate.num_origins, cfg.evaluate.context_length)
     with torch.no_grad():
         return score_zero_shot(forecast, data, split, device)
 
@@ -80,7 +98,7 @@ class PretrainingRun:
         if cfg.num_threads:
             torch.set_num_threads(cfg.num_threads)
         torch.manual_seed(cfg.seed)
-        self.kind = KINDS[cfg.kind](cfg, [open_data(name) for name in cfg.real_data.names])
+        self.kind = KINDS[cfg.kind](cfg, [open_data([f"data={name}"]) for name in cfg.real_data.names])
         self.network, self.stream = self.kind.network.to(self.device), self.kind.stream
         if cfg.initial_weights:
             self.network.load_state_dict(self.kind.load(cfg.initial_weights, cfg)[0].state_dict())
@@ -202,8 +220,8 @@ class PretrainingRun:
         self.network.load_state_dict(weights if self.finished else self.ema_weights)
         self.network.eval()
         scores: dict[str, float] = {}
-        for name in self.cfg.evaluate.data:
-            of_data = score_data(self.kind.forecast, name, "val", self.cfg, self.device)
+        for name, overrides in data_to_score(self.cfg).items():
+            of_data = score_data(self.kind.forecast, overrides, "val", self.cfg, self.device)
             scores |= {f"{name}/{key}": value for key, value in of_data.items()}
         self.network.load_state_dict(weights)
         self.network.train()
@@ -240,9 +258,12 @@ def start_wandb(cfg: DictConfig) -> Any:
 def score(cfg: DictConfig) -> None:
     """Log the zero-shot scores of the weights `cfg.score`, without training."""
     _, forecast = KINDS[cfg.kind].load(cfg.score, cfg)
-    for name in cfg.evaluate.data:
-        scores = score_data(forecast, name, cfg.evaluate.split, cfg, torch.device("cpu"))
+    ratios = []
+    for name, overrides in data_to_score(cfg).items():
+        scores = score_data(forecast, overrides, cfg.evaluate.split, cfg, torch.device("cpu"))
+        ratios.append(scores["wql_ratio"])
         log.info("%s %s  %s", name, cfg.evaluate.split, "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
+    log.info("geometric mean of wql_ratio over %d data sets: %.4f", len(ratios), statistics.geometric_mean(ratios))
 
 
 def pretrain(cfg: DictConfig) -> None:

@@ -8,6 +8,7 @@ from timevis.combine import combine, combine_sweep
 from timevis.config.members import member_config, parse_members
 from timevis.config.validate import check
 from timevis.errors import Cancelled, ConfigError, RunFolderError
+from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.verdict import verdict_of
 from timevis.experiment import run
 from timevis.messages import Text
@@ -18,7 +19,9 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.status import state_of
 from timevis.sweep.leaderboard import read_jobs
 from timevis.training import members as fitting
+from timevis.utils.formatting import format_number
 from timevis.utils.levels import QUANTILE_COLUMNS
+from timevis.utils.phrases import format_duration
 
 LSTM = "lstm hidden_size=8 segment_length=6 fit.max_epochs=1 fit.steps_per_epoch=2"
 
@@ -55,6 +58,17 @@ def test_a_member_that_fails_is_named_and_has_no_weight(ensemble):
     assert "broken" in text
     assert "diverged" in text
     assert state_of(ensemble / "members" / "broken") == "failed"
+
+
+def test_the_report_lists_weight_scores_and_cost_of_each_member_and_why_one_has_none(ensemble):
+    page = write_report(ensemble).read_text(encoding="utf-8")
+    section = page[page.index('<section id="members">') :].split("</section>")[0]
+    for member in RunFolder(ensemble).results.run.members:
+        (row,) = [row for row in section.split("<tr") if f">{member.name}" in row]
+        assert format_number(member.weight, percent=True) in row
+        assert format_duration(member.seconds) in row
+        assert format_number(member.validation) in row
+        assert ("failed: " in row) == (member.name == "broken")
 
 
 def test_the_cost_is_the_sum_of_the_members(ensemble):

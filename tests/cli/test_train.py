@@ -162,7 +162,12 @@ def test_a_folder_that_cannot_be_created_ends_with_exit_code_1_and_advice(train_
 
 @pytest.mark.parametrize(
     ("override", "expected"),
-    [("nokey=1", "no config key nokey"), ("model=nosuch", "is not a choice"), ("data.split=[2,2", "cannot be read")],
+    [
+        ("nokey=1", "no config key nokey"),
+        ("output_dir=x", r"no config key output_dir\n.*hydra\.run\.dir="),
+        ("model=nosuch", "is not a choice"),
+        ("data.split=[2,2", "cannot be read"),
+    ],
 )
 def test_compose_from_python_has_the_error_messages_of_the_command_line(override, expected):
     with pytest.raises(ConfigError, match=expected):

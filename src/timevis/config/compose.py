@@ -29,6 +29,8 @@ from timevis.utils.commands import train_command
 
 RESUMABLE_SECTIONS = ("trainer", "logger", "minutes")
 """Sections of the config that may change when a run is resumed."""
+OUTPUT_FOLDER_KEYS = ("dir", "folder", "out", "out_dir", "output", "output_dir", "output_folder", "run_dir")
+"""What other programs call the folder of the results."""
 
 
 def register_resolvers() -> None:
@@ -209,6 +211,13 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
                 rest=rest,
             ),
             wrong,
+        )
+    if wrong in OUTPUT_FOLDER_KEYS:
+        return unknown_key_error(
+            wrong,
+            Text(
+                "use-run-dir", "to choose the folder of the run: hydra.run.dir=..., of a sweep: hydra.sweep.dir=..."
+            ),
         )
     known = [*_known_keys(arguments, wrong), *(key for choice in chosen[1:] for key in keys.get(choice, []))]
     if section.startswith("model.") and section in known and not any(key.startswith(f"{section}.") for key in known):

@@ -178,6 +178,19 @@ def test_worker_processes_generate_the_same_batches(script, each_config):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize(
+    "device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
+)
+def test_a_few_steps_lower_the_loss_of_a_batch_on_each_device(script, each_config, device):
+    each_config.device, each_config.warmup_steps = device, 1
+    run = script.PretrainingRun(each_config)
+    batch = run.stream[0].to(run.device)
+    assert next(run.network.parameters()).device.type == device
+    run.stream = dict.fromkeys(range(6), batch)
+    losses = [run.train_step() for _ in range(6)]
+    assert losses[-1] < 0.97 * losses[0]
+
+
 def test_muon_steps_as_the_optimizer_of_torch():
     torch.manual_seed(0)
     shapes = [(32, 32), (48, 32), (32, 48), (32, 32)]
@@ -224,6 +237,25 @@ def test_the_loss_of_patches_ignores_values_that_are_not_scored(script, tmp_path
     assert torch.equal(patch_loss(run.network, batch), before)
     batch.values[:, -24:-12] = 5
     assert not torch.equal(patch_loss(run.network, batch), before)
+
+
+def test_all_data_sets_of_the_suite_are_scored_where_a_folder_has_their_series(script, tmp_path, monkeypatch, caplog):
+    rows = np.random.default_rng(0).normal(size=300) + 5
+    days = np.datetime64("2024-01-01") + np.arange(300)
+    lines = [f"{day},{value:.3f}" for day, value in zip(days, rows, strict=True)]
+    (tmp_path / "days.csv").write_text("\n".join(["day,y", *lines]))
+    sets = {"traffic": ["data=traffic"], "days": ["data=file", "data.path=SERIES/days.csv", "horizon=7"]}
+    (tmp_path / "suite.yaml").write_text(json.dumps({"data": sets}))
+    monkeypatch.setattr(script, "SUITE", tmp_path / "suite.yaml")
+    cfg = compose_small("pretrain_nano_patch", tmp_path)
+    cfg.series, cfg.score, cfg.evaluate.num_origins, cfg.evaluate.context_length = str(tmp_path), "nano-patch", 3, 48
+    assert script.open_data(script.data_to_score(cfg)["days"]).horizon == 7
+    with caplog.at_level("INFO", "pretrain_nano"):
+        script.score(cfg)
+    texts = [record.getMessage() for record in caplog.records if record.name == "pretrain_nano"]
+    ratios = [float(text.split("wql_ratio ")[1].split()[0]) for text in texts[:2]]
+    assert [text.split()[0] for text in texts[:2]] == list(sets)
+    assert float(texts[2].split(": ")[1]) == pytest.approx(np.sqrt(np.prod(ratios)), rel=1e-3)
 
 
 @pytest.mark.parametrize("fields", [[], ["hour", "weekday"]])
