@@ -87,7 +87,7 @@ def profile(
     request = {"path": str(path), "options": dict(options), "folder": str(folder), "limits": asdict(limits)}
     is_new = not folder.exists()
     try:
-        answer = _run_child(request, {path: shown_name}, seconds, megabytes, start, is_stopped)
+        answer = run_child(request, {path: shown_name}, seconds, megabytes, start, is_stopped)
     except BaseException:
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
@@ -113,7 +113,7 @@ def combine(
     request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target)}
     request |= {"options": dict(options), "limits": asdict(limits)}
     whole = {**request, "report": dict(report)}
-    return int(_run_child(whole, shown_names, seconds, megabytes, start, is_stopped)["added"])
+    return int(run_child(whole, shown_names, seconds, megabytes, start, is_stopped)["added"])
 
 
 def start_reader() -> subprocess.Popen[str]:
@@ -127,7 +127,7 @@ class ReadingStopped(Exception):
     """The file is not read to its end, because its task was cancelled or the worker stops."""
 
 
-def _run_child(
+def run_child(
     request: Mapping[str, Any],
     shown_names: Mapping[Path, str],
     seconds: int,
@@ -135,7 +135,7 @@ def _run_child(
     start: Callable[[], subprocess.Popen[str]],
     is_stopped: Callable[[], bool],
 ) -> dict[str, Any]:
-    """Run the child process; `shown_names` are what messages call the files."""
+    """Let a child process carry out a request; `shown_names` are what messages call the files."""
     shown_name = shown_names[Path(request["path"])]
     process = start()
     try:
@@ -200,7 +200,7 @@ def main() -> None:
     request = json.loads(text)
     _limit_memory(request["megabytes"])
     try:
-        answer: dict[str, Any] = {"result": _append(request) if "earlier" in request else _read(request)}
+        answer: dict[str, Any] = {"result": carry_out(request)}
     except TimeVisError as error:
         answer = _error(error)
     except OSError as error:  # for example a full disk
@@ -238,6 +238,17 @@ def _limit_memory(megabytes: int) -> None:
     import resource  # which Windows does not have
 
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
+
+
+def carry_out(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer the request of `profile` or `combine` in this process, without limits of time and memory.
+
+    Raises
+    ------
+    TimeVisError
+        A file cannot be read.
+    """
+    return _append(request) if "earlier" in request else _read(request)
 
 
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:
