@@ -139,7 +139,8 @@ def run_child(
     shown_name = shown_names[Path(request["path"])]
     process = start()
     try:
-        printed, errors = _talk(process, json.dumps({**request, "megabytes": megabytes}), seconds, is_stopped)
+        whole = {**request, "megabytes": megabytes, "worker": os.getpid()}
+        printed, errors = _talk(process, json.dumps(whole), seconds, is_stopped)
     except subprocess.TimeoutExpired:
         text = Text(
             "reading-too-slow", "{source} could not be read within {seconds} s", source=shown_name, seconds=seconds
@@ -193,26 +194,25 @@ def _with_shown_names(value: Any, shown_names: Mapping[Path, str]) -> Any:
 
 def main() -> None:
     """The child process."""
-    parent = os.getppid()
     if not (text := sys.stdin.read()):
         return  # no file was to be read any more
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     request = json.loads(text)
+    threading.Thread(target=_end_with_worker, args=(request["worker"],), daemon=True).start()
     _limit_memory(request["megabytes"])
     try:
         answer: dict[str, Any] = {"result": carry_out(request)}
-    except TimeVisError as error:
-        answer = _error(error)
+    except TimeVisError as error:  # the memory that is free is the one of this process
+        answer = _error(_beyond_limit(request) if isinstance(error.__cause__, MemoryError) else error)
     except OSError as error:  # for example a full disk
         answer = _error(explain(error))
     except MemoryError:
-        answer = _error(DataError(_needs_memory(request["path"], request["megabytes"], ""), smaller_file()))
+        answer = _error(_beyond_limit(request))
     json.dump(answer, sys.stdout)
 
 
-def _end_with_parent(parent: int) -> None:
-    """End this process when the worker has ended, which can then take no answer."""
-    while os.getppid() == parent:
+def _end_with_worker(worker: int) -> None:
+    """End this process when its worker has ended, which can then take no answer; it may have ended already."""
+    while os.getppid() == worker:
         time.sleep(1)
     os._exit(1)
 
@@ -220,6 +220,10 @@ def _end_with_parent(parent: int) -> None:
 def _error(error: TimeVisError) -> dict[str, Any]:
     kinds = {"is_config": isinstance(error, ConfigError), "is_of_system": type(error) is TimeVisError}
     return error.to_json() | kinds | {"field": error.field}
+
+
+def _beyond_limit(request: Mapping[str, Any]) -> DataError:
+    return DataError(_needs_memory(request["path"], request["megabytes"], "MemoryError"), smaller_file())
 
 
 def _needs_memory(source: str, megabytes: int, reason: str) -> Text:
