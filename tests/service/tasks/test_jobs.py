@@ -151,3 +151,17 @@ def test_the_search_of_auto_forecasts_while_it_runs_and_is_stopped_with_what_it_
 
     wrong = carry_out("predict", models=[ended["result"]["model"]], known={"prize": [1.0]})
     assert (wrong["state"], wrong["error_code"]["code"]) == ("failed", "no-known-covariate")
+
+
+def test_a_training_gets_no_more_memory_than_its_limit(
+    http: FlaskClient, dataset: str, make_settings: Callable[..., Settings]
+) -> None:
+    service = http.application.extensions["timevis"]
+    training = {"dataset": dataset, "model": "seasonal_naive", **TINY_RUN}
+    failing, training_task = (http.post("/api/train", json=training).json["id"] for _ in range(2))
+    little = make_settings(TIMEVIS_TRAINING_MEGABYTES="250")  # PyTorch alone needs more
+    execute(Worker(little, service.sessions, ("cpu",)), failing)
+    task = http.get(f"/api/tasks/{failing}").json
+    assert (task["state"], "memory" in task["error"].lower()) == ("failed", True), task
+    execute(Worker(service.settings, service.sessions, ("cpu",)), training_task)
+    assert http.get(f"/api/tasks/{training_task}").json["state"] == "completed"
