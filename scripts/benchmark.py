@@ -32,6 +32,7 @@ BENCHMARKS = {
     "lora-train": "LoRA steps of a real Qwen (folder in TIMEVIS_QWEN), compared with peft",
     "attention": "causal attention on a CPU, compared with the fused kernel of PyTorch",
     "service-load": "read requests to the service beside a training, compared with MLflow; a large upload",
+    "service-slow": "read requests beside 500 clients that never finish theirs, directly and through nginx",
     "large-results": "requests for a model of 30,490 series, whose results.json has tens of megabytes",
     "monitors": "processor time of 1,000 monitors that forecast every hour, as a share of one core",
     "downsample": "a stored channel of 5 million rows as 2,000 points, compared with pandas",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from benchmarks.servers import free_port
 
 from timevis.service.client import Client
 from timevis.service.db.database import open_database
@@ -37,9 +38,9 @@ ROOT = Path(__file__).resolve().parents[2]
 MLFLOW = ROOT / ".venv-mlflow/bin/mlflow"
 TOKEN = "a-token-of-the-benchmark"
 CLIENTS, SECONDS = 50, 10
-DATASETS, MODELS, TASKS = 1000, 1000, 10_000
+DATASETS, MODELS, TASKS = 1000, 2000, 10_000
 PAGE = 50
-MLFLOW_RUNS = 1000
+MLFLOW_RUNS = MODELS
 LARGE_ROWS = 5_000_000
 START_SECONDS = 180
 LONG_TRAINING: dict[str, Any] = {
@@ -57,7 +58,9 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with service(folder / "few") as few, service(folder / "many") as many:
-            calls = {"few rows": _reads(*_prepare(few)), "many rows": _reads(*_prepare(many, is_filled=True))}
+            rows = {"few rows": (few, PAGE, PAGE, PAGE), "many rows": (many, DATASETS, TASKS, MODELS)}
+            calls = {key: reads_of(values[0].address, *prepare(*values)) for key, values in rows.items()}
+            start_training(few)
             if MLFLOW.is_file():
                 with mlflow_server(folder / "mlflow") as address:
                     calls["MLflow"] = _mlflow_reads(address)
@@ -108,7 +111,7 @@ def _measure(calls: Mapping[str, Sequence[Call]], rounds: int) -> dict[str, Any]
     failed = dict.fromkeys(calls, 0)
     for _ in range(rounds):
         for name, reads in calls.items():
-            seconds = _load(reads, may_fail=name == "MLflow")
+            seconds = load(reads, may_fail=name == "MLflow")
             found[name].append(sorted(value for value in seconds if value is not None))
             failed[name] += seconds.count(None)
     numbers = {}
@@ -124,7 +127,7 @@ def _measure(calls: Mapping[str, Sequence[Call]], rounds: int) -> dict[str, Any]
     return {**numbers, "many_to_few": ratio}
 
 
-def _load(reads: Sequence[Call], may_fail: bool = False) -> list[float | None]:
+def load(reads: Sequence[Call], may_fail: bool = False) -> list[float | None]:
     """Seconds of each request of all clients; None for one that fails, which ends the benchmark unless it may."""
 
     def client(number: int) -> list[float | None]:
@@ -135,7 +138,7 @@ def _load(reads: Sequence[Call], may_fail: bool = False) -> list[float | None]:
             start = time.perf_counter()
             try:
                 reads[(number + step) % len(reads)]()
-            except urllib.error.HTTPError:
+            except OSError:  # refused, not answered, or too late
                 if not may_fail:
                     raise
                 times.append(None)
@@ -155,10 +158,11 @@ class ServedClient(Client):
 
 
 @contextmanager
-def service(home: Path) -> Iterator[ServedClient]:
-    """Start a service in a new home folder; it ends with the context."""
+def service(home: Path, **variables: str) -> Iterator[ServedClient]:
+    """Start a service with further environment variables in a new home folder; it ends with the context."""
     port = free_port()
     environment = {**os.environ, "TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN, "TIMEVIS_TRAININGS": "1"}
+    environment |= variables
     environment.pop("TIMEVIS_BROKER_URL", None)
     home.mkdir(parents=True)
     with (home / "serve.log").open("wb") as log:
@@ -174,18 +178,22 @@ def service(home: Path) -> Iterator[ServedClient]:
         process.wait()
 
 
-def _prepare(client: ServedClient, is_filled: bool = False) -> tuple[ServedClient, str, str]:
-    """Fill the tables and, in the service with few rows, start a training that runs during all rounds."""
+def prepare(client: ServedClient, num_datasets: int, num_tasks: int, num_models: int) -> tuple[str, str]:
+    """Upload a file, train a model, and copy their rows; returns the identifiers of the dataset and the task."""
     path = client.home / "plant.csv"
     write_series(path, 2000, "h")
     dataset = client.upload(path)["id"]
     task = client.wait(client.train(dataset, "seasonal_naive", horizon=24, context_length=168))["id"]
     with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:
-        _fill(session, dataset, task, *((DATASETS, TASKS, MODELS) if is_filled else (PAGE, PAGE, PAGE)))
-    if not is_filled:
-        task = client.train(dataset, "lstm", **LONG_TRAINING)["id"]
-        wait_until(lambda: client.task(task)["progress"].get("epoch"))
-    return client, dataset, task
+        _fill(session, dataset, task, num_datasets, num_tasks, num_models)
+    return dataset, task
+
+
+def start_training(client: ServedClient) -> None:
+    """Start a training that runs during all rounds."""
+    dataset = client.upload(client.home / "plant.csv")["id"]
+    task = client.train(dataset, "lstm", **LONG_TRAINING)["id"]
+    wait_until(lambda: client.task(task)["progress"].get("epoch"))
 
 
 def _fill(session: Any, dataset_id: str, task_id: str, num_datasets: int, num_tasks: int, num_models: int) -> None:
@@ -217,15 +225,16 @@ def copy_rows(session: Any, source: Any, count: int, **changes: Callable[[int], 
     return ids
 
 
-def _reads(client: Client, dataset: str, task: str) -> list[Call]:
+def reads_of(address: str, dataset: str, task: str, tls: ssl.SSLContext | None = None) -> list[Call]:
+    """The read requests of the clients to the service at an address."""
     paths = ["tasks", "datasets", "models", "health", "stats", f"tasks/{task}", f"datasets/{dataset}"]
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    return [partial(_get, f"{client.address}/api/{path}", headers) for path in paths]
+    return [partial(_get, f"{address}/api/{path}", headers, tls=tls) for path in paths]
 
 
-def _get(url: str, headers: dict[str, str], data: bytes | None = None) -> bytes:
+def _get(url: str, headers: dict[str, str], data: bytes | None = None, tls: ssl.SSLContext | None = None) -> bytes:
     request = urllib.request.Request(url, data, headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=60, context=tls) as answer:
         return bytes(answer.read())
 
 
@@ -335,14 +344,3 @@ def wait_until(condition: Callable[[], Any]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("a server did not start")
         time.sleep(0.3)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def is_listening(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import psutil
-from benchmarks.service_load import TOKEN, free_port, is_listening, wait_until
+from benchmarks.servers import free_port, is_listening
+from benchmarks.service_load import TOKEN, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_STATEMENT = "import torch, pytorch_lightning, torchmetrics, pandas, hydra"

@@ -114,6 +114,14 @@ def test_elapsed_seconds_continue_from_an_earlier_process(tmp_path):
     assert 100 <= read_status(tmp_path).elapsed < 101
 
 
+def test_elapsed_seconds_do_not_follow_a_clock_that_is_set_back(tmp_path, monkeypatch):
+    now = time.time()
+    with Status(tmp_path) as status:
+        monkeypatch.setattr(time, "time", lambda: now - 7200)
+        status.write()
+        assert 0 <= read_status(tmp_path).elapsed < 60
+
+
 def test_readers_never_see_an_incomplete_status(tmp_path):
     with Status(tmp_path) as status:
         for step in range(200):

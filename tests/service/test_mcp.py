@@ -58,6 +58,20 @@ def test_an_assistant_inspects_a_file_and_forecasts_over_stdio(
             assert (listed["id"], listed["is_drift"]) == (monitor, None)
             status = value(await client.call_tool("monitor_status", {"monitor": monitor}))
             assert (status["name"], status["state"]["forecasts"], status["alerts"]) == ("Plant", 0, [])
+            model = trained["result"]["model"]
+            judged = value(await client.call_tool("verdict", {"model": model}))
+            assert "seasonal naive" in judged["text"]
+            compared = value(await client.call_tool("compare", {"models": [model]}))
+            (pair,) = (entry for entry in compared["pairs"] if entry["metric"] == "wql")
+            assert pair["low"] <= pair["difference"] <= pair["high"]
+            assert pair["may_be_chance"] == (pair["p_holm"] is None or pair["p_holm"] > 0.05)
+            forecast = value(await client.call_tool("forecast", {"dataset": plant, "model": model}))
+            assert forecast["verdict"] == judged
+            task = value(await client.call_tool("train", {"dataset": plant, "model": "seasonal_naive", "horizon": 6}))
+            ended = value(await client.call_tool("task", {"task": task["id"], "wait_seconds": 300}))
+            assert ended["state"] == "completed"
+            models = value(await client.call_tool("list_models", {"dataset": plant}))["models"]
+            assert ended["result"]["model"] in {entry["id"] for entry in models}
             refused = await client.call_tool("forecast", {"dataset": "0" * 32})
             assert refused.is_error
             assert isinstance(refused.content[0], TextContent)

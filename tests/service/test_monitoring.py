@@ -76,8 +76,14 @@ def cycle(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
     return run
 
 
-def add_rows(http: FlaskClient, dataset: str, first: int, count: int) -> str:
-    content = load_rows(first, count).to_csv(index=False).encode()
+def add_rows(
+    http: FlaskClient,
+    dataset: str,
+    first: int,
+    count: int,
+    rows: Callable[[int, int], pd.DataFrame] = load_rows,
+) -> str:
+    content = rows(first, count).to_csv(index=False).encode()
     answer = http.post(
         f"/api/datasets/{dataset}/rows",
         data={"file": (io.BytesIO(content), "new.csv")},
@@ -154,6 +160,56 @@ def test_a_forecast_is_stored_and_scored_once_for_each_version_of_the_rows(
     http.delete(f"/api/monitors/{monitor}")
     assert purge(service.sessions, service.settings, time.time() + 31 * 86_400)["monitors"] == 1
     assert http.get(f"/api/monitors/{monitor}").status_code == 404
+
+
+def test_a_monitor_forecasts_and_trains_at_its_times_and_scores_each_channel(
+    http: FlaskClient, add_model: Callable[..., str], tmp_path: Path
+) -> None:
+    service, path = http.application.extensions["timevis"], tmp_path / "load.csv"
+
+    def rows(first: int, count: int) -> pd.DataFrame:
+        return load_rows(first, count).assign(heat=lambda table: 2 * table["load"] + 1)
+
+    rows(0, ROWS).to_csv(path, index=False)
+    dataset = upload(http, path.read_bytes(), "load.csv").json["id"]
+    model = add_model(*LINEAR, f"data.path={path}", dataset_id=dataset, kind="linear")
+    with service.sessions.begin() as session:  # the request with which it was trained
+        task = session.get_one(Task, session.get_one(Model, model).task_id)
+        task.request = {"model": "linear", "dataset": dataset, "context_length": 24, "season": 24}
+    body = {
+        **{"dataset": dataset, "model": model, "schedule": {"cron": "0 6 * * *", "timezone": "Europe/Berlin"}},
+        "retraining": {"cron": "0 3 * * 0"},
+    }
+    monitor = http.post("/api/monitors", json=body).json
+    assert pd.Timestamp(monitor["next_run"], unit="s", tz="Europe/Berlin").strftime("%H:%M") == "06:00"
+
+    def due(now: float) -> dict[str, Any]:
+        """The request and the result of the cycle that is due."""
+        (task_id,) = queue_due(service.sessions, service.celery, now)
+        execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
+        with service.sessions() as session:
+            task = session.get_one(Task, task_id)
+            assert task.state == "completed", (task.error, task.advice)
+            return {**task.request, **task.result}
+
+    found = due(time.time())  # the rows are new, but the time has not come
+    assert (found["forecast"], found["training"]) == (False, None)
+    assert queue_due(service.sessions, service.celery, monitor["next_run"] - 60) == []
+    assert due(monitor["next_run"] + 1)["forecast"]
+    add_rows(http, dataset, ROWS, HORIZON, rows)
+    assert due(time.time())["scored"] == 1
+    metrics = {
+        channel: http.get(f"/api/monitors/{monitor['id']}/scores?channel={channel}").json["items"][0]["metrics"]
+        for channel in ("load", "heat")
+    }
+    assert metrics["heat"]["mae"] == pytest.approx(2 * metrics["load"]["mae"], rel=0.05)
+    with service.sessions() as session:
+        sunday = session.get_one(Monitor, monitor["id"]).next_training
+    assert sunday is not None
+    found = due(sunday + 1)
+    assert (found["training"], found["challenger"] is None) == ("schedule", False)
+    (challenger,) = http.get(f"/api/monitors/{monitor['id']}/champions").json["challengers"]
+    assert (challenger["cause"], challenger["state"]) == ("schedule", "training")
 
 
 def carry_out_training(http: FlaskClient) -> str:

@@ -5,19 +5,28 @@ from __future__ import annotations
 import io
 import json
 import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from running_service import RunningService, command_of
-from service_data import TINY_RUN, plant_csv
+from service_data import TINY_RUN, TOKEN, plant_csv
 from sqlalchemy import update
 
-from timevis.service.client import ServiceError
+from timevis.service.client import Client, ServiceError
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Task
+from timevis.service.settings import READING_SLOTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("started")]
 WAIT_SECONDS = 180
@@ -100,6 +109,94 @@ def test_a_model_is_compared_with_seasonal_naive_on_its_windows(
     assert set(found["by_horizon"]) == {model, "seasonal_naive"}
     task = service.client.call("POST", "predict", json={"models": [model]}, headers={"Prefer": "wait=20"})
     assert service.client.result(task, "csv").startswith("model,item,channel,timestamp,point,q0.025")
+
+
+def test_health_is_answered_while_16_files_are_uploaded_and_few_are_read_at_a_time(
+    service: RunningService, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{seed}.csv" for seed in range(16)]
+    for seed, path in enumerate(paths):
+        path.write_bytes(plant_csv(rows=12_000, seed=seed))  # 0.4 MB
+    assert 300_000 < paths[0].stat().st_size < 500_000
+    done, waits, readers = threading.Event(), list[float](), list[int]()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            started = time.monotonic()
+            assert service.client.health()["ready"]
+            waits.append(time.monotonic() - started)
+            readers.append(len(readers_of(service)))
+
+    with ThreadPoolExecutor(17) as pool:
+        watching = pool.submit(watch)
+        uploads = list(pool.map(lambda path: Client(service.client.address, TOKEN).upload(path), paths))
+        done.set()
+        watching.result()
+    assert [dataset["rows"] for dataset in uploads] == [12_000] * 16
+    assert len(waits) > 10
+    assert max(waits) < 5  # a few milliseconds on an idle machine; it was over 30 s when web threads read the files
+    assert max(readers) <= READING_SLOTS + 1  # one waits for the next file
+    tasks = service.client.call("GET", "tasks", params={"kind": "read", "state": "queued"})
+    assert tasks["total"] == 0
+
+
+def readers_of(service: RunningService) -> list[int]:
+    """Processes of a service that read files, or wait for one."""
+    workers = [psutil.Process(pid) for pid in service.children()]
+    found = []
+    for worker in workers:
+        with suppress(psutil.Error):  # it has ended
+            found += [child.pid for child in worker.children() if "timevis.service.profiling" in child.cmdline()]
+    return found
+
+
+def test_a_second_service_in_the_home_of_a_running_one_ends_and_harms_nothing(service: RunningService) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "timevis", "serve", "--port", str(service.port + 1)],
+        env=service.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"process {service.process.pid} " in second.stderr
+    assert "is running" not in second.stdout
+    assert service.client.health()["ready"]  # also its broker
+
+
+def test_a_taken_port_and_a_newer_database_end_the_service_without_a_link(
+    service: RunningService, tmp_path: Path
+) -> None:
+    home = tmp_path / "newer"
+    home.mkdir()
+    open_database(f"sqlite:///{home / 'timevis.db'}").kw["bind"].dispose()
+
+    def serve(port: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "timevis", "serve", "--port", str(port)],
+            env=service.environment | {"TIMEVIS_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    taken = serve(service.port)
+    assert (taken.returncode, taken.stdout) == (1, "")
+    assert f"port {service.port} of 127.0.0.1 cannot be used" in taken.stderr
+    with sqlite3.connect(home / "timevis.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    newer = serve(free_port())
+    assert newer.returncode == 1
+    assert "is running" not in newer.stdout
+    assert "newer version" in newer.stderr
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def test_events_follow_a_training_until_it_is_cancelled(service: RunningService, plant: str) -> None:

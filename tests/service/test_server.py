@@ -7,12 +7,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 from running_service import wait_until
 
 from timevis.service import server
+from timevis.service.settings import WEB_THREADS
 
 SLOW_CLIENTS = 150
 LIMIT = 100
@@ -33,7 +36,14 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The port of a server with short deadlines and two threads."""
     for name, value in {"HEADER_SECONDS": 1.0, "BODY_SECONDS": 1.0, "IDLE_SECONDS": 1.0}.items():
         monkeypatch.setattr(server, name, value)
-    running = server.make_server(app, "127.0.0.1", 0, 2, connection_limit=LIMIT)
+    with running_server(2, connection_limit=LIMIT) as port:
+        yield port
+
+
+@contextmanager
+def running_server(threads: int, **options: int) -> Iterator[int]:
+    """The port of a server in a thread of this process."""
+    running = server.make_server(app, "127.0.0.1", 0, threads, **options)
     is_stopping = threading.Event()
     accept = running.handle_accept
 
@@ -76,6 +86,18 @@ def test_clients_that_never_finish_their_request_do_not_stop_the_others(port: in
         client.send(b"GET / HTTP/1.1\r\nHost: ")
     assert max(seconds_of(port, "/", b"hello") for _ in range(20)) < 1
     wait_until(lambda: all(map(is_closed, slow)), 10)
+
+
+def test_with_500_slow_clients_the_others_are_answered_within_a_second() -> None:
+    beginnings = b"GET / HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\nx"
+    with running_server(WEB_THREADS) as port, ExitStack() as opened:
+        slow = [opened.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(500)]
+        for number, client in enumerate(slow):
+            client.send(beginnings[number % 2])
+        with ThreadPoolExecutor(50) as honest:
+            seconds = sorted(honest.map(lambda _: seconds_of(port, "/", b"hello"), range(500)))
+        assert seconds[int(0.95 * len(seconds))] < 1
+        assert not any(map(is_closed, slow[:10]))  # they were open all the time
 
 
 def test_a_byte_now_and_then_does_not_prolong_the_deadline_of_header_and_body(port: int) -> None:

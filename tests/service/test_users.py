@@ -7,10 +7,11 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from service_data import TOKEN
+from service_data import TOKEN, plant_csv
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 from werkzeug import security
@@ -19,8 +20,10 @@ from werkzeug.test import TestResponse
 from timevis.cli.main import main
 from timevis.errors import ConfigError
 from timevis.service.app import create_app
+from timevis.service.db.annotation_table import Annotation
 from timevis.service.db.database import make_engine, migrate, migration_config
-from timevis.service.db.tables import Model, Sessions, Task, new_id
+from timevis.service.db.monitor_tables import Champion, Monitor
+from timevis.service.db.tables import Base, Dataset, Model, Sessions, Task, new_id
 from timevis.service.db.user_tables import AuditEntry, Share, User
 from timevis.service.security import users
 from timevis.service.security.roles import LOWEST_ROLE, MANAGE, READ, SELF, access_of
@@ -130,6 +133,31 @@ def test_an_editor_deletes_what_it_made_and_nothing_else(
         ("ben", "delete", "DELETE /api/models/{model_id}", other, 204),
         ("owner", "delete", "DELETE /api/datasets/{dataset_id}", dataset, 204),
     ]
+
+
+def test_everything_that_a_request_makes_names_its_user(
+    http: FlaskClient, dataset: str, add_model: Callable[..., str], add_user: Callable, sessions: Sessions
+) -> None:
+    model, headers = add_model("model=linear"), add_user("anna", "editor")
+    body: dict[str, dict[str, Any]] = {
+        "train": {"dataset": dataset, "model": "linear", "context_length": 24, "horizon": 6},
+        "predict": {"method": "seasonal_naive", "dataset": dataset},
+        "monitors": {"dataset": dataset, "model": model},
+        f"datasets/{dataset}/annotations": {"start": "2026-01-02T00:00", "text": "Meter replaced."},
+        "shares": {"kind": "model", "object": model},
+    }
+    for path, value in body.items():
+        assert http.post(f"/api/{path}", json=value, headers=headers).status_code in (201, 202), path
+    upload_of_anna = {"file": (io.BytesIO(plant_csv(seed=9)), "anna.csv")}
+    made = http.post("/api/upload", data=upload_of_anna, headers=headers, content_type="multipart/form-data")
+    assert made.status_code == 201
+    of_requests = {Dataset: 1, Task: 3, Monitor: 1, Champion: 1, Annotation: 1, Share: 1}
+    with sessions() as session:
+        for table, count in of_requests.items():
+            found = session.scalars(select(table.created_by)).all()
+            assert found.count("anna") == count, table
+    recording = {mapper.class_ for mapper in Base.registry.mappers if hasattr(mapper.class_, "created_by")}
+    assert recording == {*of_requests, Model}  # a model is made by its task, whose user it names
 
 
 def test_a_session_of_a_password_ends_when_its_user_is_removed_or_gets_another_role_or_password(

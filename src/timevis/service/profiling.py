@@ -87,7 +87,7 @@ def profile(
     request = {"path": str(path), "options": dict(options), "folder": str(folder), "limits": asdict(limits)}
     is_new = not folder.exists()
     try:
-        answer = _run_child(request, {path: shown_name}, seconds, megabytes, start, is_stopped)
+        answer = run_child(request, {path: shown_name}, seconds, megabytes, start, is_stopped)
     except BaseException:
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
@@ -113,7 +113,7 @@ def combine(
     request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target)}
     request |= {"options": dict(options), "limits": asdict(limits)}
     whole = {**request, "report": dict(report)}
-    return int(_run_child(whole, shown_names, seconds, megabytes, start, is_stopped)["added"])
+    return int(run_child(whole, shown_names, seconds, megabytes, start, is_stopped)["added"])
 
 
 def start_reader() -> subprocess.Popen[str]:
@@ -127,7 +127,7 @@ class ReadingStopped(Exception):
     """The file is not read to its end, because its task was cancelled or the worker stops."""
 
 
-def _run_child(
+def run_child(
     request: Mapping[str, Any],
     shown_names: Mapping[Path, str],
     seconds: int,
@@ -135,11 +135,12 @@ def _run_child(
     start: Callable[[], subprocess.Popen[str]],
     is_stopped: Callable[[], bool],
 ) -> dict[str, Any]:
-    """Run the child process; `shown_names` are what messages call the files."""
+    """Let a child process carry out a request; `shown_names` are what messages call the files."""
     shown_name = shown_names[Path(request["path"])]
     process = start()
     try:
-        printed, errors = _talk(process, json.dumps({**request, "megabytes": megabytes}), seconds, is_stopped)
+        whole = {**request, "megabytes": megabytes, "worker": os.getpid()}
+        printed, errors = _talk(process, json.dumps(whole), seconds, is_stopped)
     except subprocess.TimeoutExpired:
         text = Text(
             "reading-too-slow", "{source} could not be read within {seconds} s", source=shown_name, seconds=seconds
@@ -193,26 +194,25 @@ def _with_shown_names(value: Any, shown_names: Mapping[Path, str]) -> Any:
 
 def main() -> None:
     """The child process."""
-    parent = os.getppid()
     if not (text := sys.stdin.read()):
         return  # no file was to be read any more
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     request = json.loads(text)
+    threading.Thread(target=_end_with_worker, args=(request["worker"],), daemon=True).start()
     _limit_memory(request["megabytes"])
     try:
-        answer: dict[str, Any] = {"result": _append(request) if "earlier" in request else _read(request)}
-    except TimeVisError as error:
-        answer = _error(error)
+        answer: dict[str, Any] = {"result": carry_out(request)}
+    except TimeVisError as error:  # the memory that is free is the one of this process
+        answer = _error(_beyond_limit(request) if isinstance(error.__cause__, MemoryError) else error)
     except OSError as error:  # for example a full disk
         answer = _error(explain(error))
     except MemoryError:
-        answer = _error(DataError(_needs_memory(request["path"], request["megabytes"], ""), smaller_file()))
+        answer = _error(_beyond_limit(request))
     json.dump(answer, sys.stdout)
 
 
-def _end_with_parent(parent: int) -> None:
-    """End this process when the worker has ended, which can then take no answer."""
-    while os.getppid() == parent:
+def _end_with_worker(worker: int) -> None:
+    """End this process when its worker has ended, which can then take no answer; it may have ended already."""
+    while os.getppid() == worker:
         time.sleep(1)
     os._exit(1)
 
@@ -220,6 +220,10 @@ def _end_with_parent(parent: int) -> None:
 def _error(error: TimeVisError) -> dict[str, Any]:
     kinds = {"is_config": isinstance(error, ConfigError), "is_of_system": type(error) is TimeVisError}
     return error.to_json() | kinds | {"field": error.field}
+
+
+def _beyond_limit(request: Mapping[str, Any]) -> DataError:
+    return DataError(_needs_memory(request["path"], request["megabytes"], "MemoryError"), smaller_file())
 
 
 def _needs_memory(source: str, megabytes: int, reason: str) -> Text:
@@ -238,6 +242,17 @@ def _limit_memory(megabytes: int) -> None:
     import resource  # which Windows does not have
 
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
+
+
+def carry_out(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer the request of `profile` or `combine` in this process, without limits of time and memory.
+
+    Raises
+    ------
+    TimeVisError
+        A file cannot be read.
+    """
+    return _append(request) if "earlier" in request else _read(request)
 
 
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from service_data import TINY_LSTM_RUN, TINY_RUN, summary_with
+from service_data import TINY_LSTM_RUN, TINY_RUN, plant_csv, summary_with, upload
 from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
 from timevis.service.schemas.training import train_request
+from timevis.service.tasks import estimate, machine_speed
 
 
 def test_a_dry_run_estimates_and_makes_no_task(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
@@ -71,6 +73,39 @@ def test_an_estimate_follows_from_network_and_context_and_what_does_not_fit_is_r
         answer = http.post("/api/train", json=body | {"options": options, "batch_size": 50_000})
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
     assert "MB of memory for a network of" in answer.json["detail"]
+
+
+def test_an_estimate_grows_with_the_number_of_series_and_with_the_slowness_of_this_machine(
+    http: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = plant_csv()
+    header, *rows = one.decode().splitlines()
+    several = [f"{header},b,c,d", *(f"{row},{i % 5},{i % 7},{i % 9}" for i, row in enumerate(rows))]
+    datasets = [upload(http, content).json["id"] for content in (one, "\n".join(several).encode())]
+
+    def seconds(dataset: str) -> float:
+        body = {"dataset": dataset, "model": "lstm", "dry_run": True, **TINY_LSTM_RUN, "max_epochs": 10_000}
+        del body["steps_per_epoch"]
+        return float(http.post("/api/train", json=body).json["estimate"]["seconds_high"])
+
+    monkeypatch.setattr(estimate, "slowness", lambda: 1.0)
+    usual = [seconds(dataset) for dataset in datasets]
+    assert usual[1] > 2 * usual[0]
+    monkeypatch.setattr(estimate, "slowness", lambda: 3.0)
+    assert seconds(datasets[0]) > 2.5 * usual[0]
+
+
+def test_the_speed_of_this_machine_is_measured_by_a_computation(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine_speed.slowness.cache_clear()
+    fast = machine_speed.slowness()
+    assert 0.1 <= fast <= 20
+    clock = time.perf_counter
+    monkeypatch.setattr(
+        machine_speed.time, "perf_counter", lambda: 4 * clock()
+    )  # each product takes four times as long
+    machine_speed.slowness.cache_clear()
+    assert machine_speed.slowness() > min(1.5 * fast, 19)
+    machine_speed.slowness.cache_clear()
 
 
 def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, dataset: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,16 @@ from hub_server import serve_hub, write_qwen
 from running_service import wait_until
 from service_data import TINY_RUN, TOKEN, plant_csv, upload
 
+from timevis.errors import TimeVisError
+from timevis.messages import Text
 from timevis.runs.lock import lock_run_folder
 from timevis.service.app import create_app
 from timevis.service.db.tables import Task
 from timevis.service.settings import Settings
+from timevis.service.tasks import jobs
 from timevis.service.tasks.jobs import Worker, execute
+from timevis.service.tasks.runner import Outcome
+from timevis.service.tasks.states import FAILED
 
 pytestmark = pytest.mark.slow
 
@@ -151,3 +157,28 @@ def test_the_search_of_auto_forecasts_while_it_runs_and_is_stopped_with_what_it_
 
     wrong = carry_out("predict", models=[ended["result"]["model"]], known={"prize": [1.0]})
     assert (wrong["state"], wrong["error_code"]["code"]) == ("failed", "no-known-covariate")
+
+
+@pytest.mark.parametrize("queue", ["cpu", "gpu"])
+def test_the_process_of_a_training_on_the_cpu_gets_the_limit_of_memory_of_the_settings(
+    http: FlaskClient,
+    dataset: str,
+    queue: str,
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service, limits = http.application.extensions["timevis"], []
+
+    def run_training(*_: Any, megabytes: int | None, **__: Any) -> Outcome:
+        limits.append(megabytes)
+        return Outcome(FAILED, TimeVisError(Text("no-disk", "no disk")))
+
+    monkeypatch.setattr(jobs, "run_training", run_training)
+    task = http.post("/api/train", json={"dataset": dataset, "model": "linear", **TINY_RUN}).json["id"]
+    with service.sessions.begin() as session:
+        session.get_one(Task, task).queue = queue
+    worker = Worker(make_settings(TIMEVIS_TRAINING_MEGABYTES="777"), service.sessions, (queue,))
+    monkeypatch.setattr(worker, "devices", lambda queue: nullcontext("0" if queue == "gpu" else ""))
+    execute(worker, task)
+    assert limits == [777 if queue == "cpu" else None]
+    assert http.get(f"/api/tasks/{task}").json["state"] == "failed"

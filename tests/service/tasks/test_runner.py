@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from running_service import command_of, wait_until
 
-from timevis.service.tasks.runner import _die_with_parent, _printed_error
+from timevis.service.tasks.runner import _die_with_parent, _printed_error, child_options
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,14 @@ def test_a_child_ends_with_its_parent_also_if_the_parent_ended_first() -> None:
 
     orphan = subprocess.Popen(SLEEP, preexec_fn=partial(_die_with_parent, parent.pid))
     assert orphan.wait(30) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems limit memory in other ways")
+def test_a_child_gets_no_more_memory_than_its_limit() -> None:
+    def run(megabytes: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-S", "-c", f"bytearray({megabytes} * 2**20)"]
+        return subprocess.run(command, capture_output=True, text=True, check=False, **child_options(300))
+
+    assert run(200).returncode == 0
+    refused = run(400)
+    assert (refused.returncode, refused.stderr.strip().splitlines()[-1]) == (1, "MemoryError")
