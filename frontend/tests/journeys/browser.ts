@@ -8,8 +8,9 @@ import { inject } from "vitest";
 
 import en from "../../src/i18n/en";
 import zh from "../../src/i18n/zh";
+import service from "../../src/i18n/zh/service";
 
-export const WORDS = { en, zh };
+export const WORDS = { en, zh: { ...zh, service } };
 export type LanguageName = keyof typeof WORDS;
 
 const FLAGS = [
