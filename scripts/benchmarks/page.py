@@ -67,7 +67,7 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
         seconds, size = (results[f"slow_{language}_{key}"] for key in ("interactive_seconds", "bytes"))
         print(f"  at 50 kB/s, {language}    {seconds:.2f} s, {size / 1000:.0f} KB until then (aim 4 s)")
     print(
-        f"  own file          {results['forecast_seconds']:.2f} s from the link to its forecast in two clicks (limit 10), "
+        f"  own file          {results['forecast_seconds']:.2f} s from the link in two clicks (limit 10), "
         f"{results['tested_seconds']:.2f} s to its back-test"
     )
     print(f"  better forecast   {results['better_seconds']:.2f} s from one more click until the first one is drawn")
