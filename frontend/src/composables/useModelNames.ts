@@ -3,12 +3,14 @@ import { useWords } from "@/i18n";
 
 /** Names in the language of the page; a model without words in it has the title that the service gives it. */
 export function useModelNames() {
-  const { optional, isChinese } = useWords();
+  const { optional, plural, isChinese } = useWords();
   const { data: models } = useModelOptions();
   const titleOf = (kind: string): string | undefined => models.value?.find((model) => model.model === kind)?.title;
 
   /** "3 members" or "horizon 48" in the language of the page. */
   function settingName(text: string): string {
+    const minutes = /^([\d.]+) min$/.exec(text)?.[1];
+    if (minutes !== undefined) return plural("search.minutes", Number(minutes));
     const [, before = "", words = "", after = ""] = /^(-?[\d.]+ )?(.*?)( [^ ]+)?$/.exec(text) ?? [];
     const label = (name: string): string | undefined => {
       const key = name.trim().replaceAll(" ", "_");

@@ -66,6 +66,11 @@ function plural(key: WordKey, count: number, values?: Values): string {
   return filled((given) => i18n.global.t(key, given, count), { n: formatNumber(count), count, ...values });
 }
 
+/** A name and what belongs to it, with the colon of the language: "Window: load". */
+function named(name: string, text = ""): string {
+  return current.value === "zh" ? `${name}：${text}` : `${name}: ${text}`.trimEnd();
+}
+
 /** A text whose key is only known at run time, such as the code of an error; undefined if no text has this key. */
 function optional(key: string, values?: Values): string | undefined {
   void hasServiceWords.value; // so that a text changes when its words arrive
@@ -163,6 +168,7 @@ export function useWords() {
     t: translate,
     plural,
     optional,
+    named,
     language: readonly(current),
     isChinese: computed(() => current.value === "zh"),
     formatNumber,

@@ -12,8 +12,8 @@ const SERIES = "负荷";
 const NAMES =
   /\b(TimeVis|LightGBM|LSTM|GRU|Qwen[\w.]*|Nano-patch|Nano|nano|WQL|MASE|MAE|MSE|RMSE|SQL|CRPS|WAPE|sMAPE|PIT|MAPE|Holm|Diebold|Mariano|JSON|CSV|TSV|Excel|Parquet|ZIP|zip|PNG|Python|curl|API|UTC|UTF|ISO|HTTP|CPU|GPU|SQLite|Redis|English|Ctrl|LoRA|DoRA|rsLoRA|Git|KB|MB|GB|MiB|cpu|sqlite|https|MW|AdamW|token|PyTorch)\b/g;
 
-/** Values of settings and columns of files, which the config, the API and the page write alike, and names of users and files. */
-const VALUES = /\b(auto|split|online|none|test|validation|holiday|CN|point|truth|owner|li)\b|\S+\.csv/g;
+/** Values of settings and columns of files, which the config, the API and the page write alike (the axes of parallel coordinates have config keys), and names of users and files. */
+const VALUES = /\b(auto|split|online|none|test|validation|holiday|CN|point|truth|owner|li|lstm|seasonal_naive)\b|\S+\.csv/g;
 
 let browser: Browser;
 let page: Page;

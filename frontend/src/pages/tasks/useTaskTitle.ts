@@ -6,7 +6,7 @@ type Titled = Pick<TaskSummary, "kind" | "name" | "method" | "models" | "dataset
 
 /** What a task is, in a few words: "LSTM on I-94 traffic", "Forecast of I-94 traffic with LSTM". */
 export function useTaskTitle(): (task: Titled) => string {
-  const { t, optional, plural } = useWords();
+  const { t, optional, plural, named } = useWords();
   const { kindName, methodName, modelName } = useModelNames();
 
   function modelsOf(task: Titled): string {
@@ -24,8 +24,9 @@ export function useTaskTitle(): (task: Titled) => string {
       return data ? t("tasks.on", { what: model, data }) : model;
     }
     const models = modelsOf(task);
-    if (task.kind === "compare") return data ? t("tasks.named.comparison", { models, data }) : `${kind}: ${models}`;
+    if (task.kind === "compare") return data ? t("tasks.named.comparison", { models, data }) : named(kind, models);
     if (data && models) return t("tasks.named.forecast", { data, models });
-    return [kind, data ?? models].filter(Boolean).join(": ");
+    const rest = data ?? models;
+    return rest === "" ? kind : named(kind, rest);
   };
 }

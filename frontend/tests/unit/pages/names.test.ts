@@ -29,7 +29,7 @@ async function shown(component: Component, language: "en" | "zh", props: object 
 it.each([
   { label: "lstm", en: "LSTM is", zh: "LSTM 优于" },
   { label: "seasonal_naive", en: "Seasonal naive is", zh: "季节朴素法优于" },
-  { label: "qwen [nano]", en: "Qwen, digits [nano] is", zh: "Qwen（数字） [nano] 优于" },
+  { label: "qwen [nano]", en: "Qwen, digits [nano] is", zh: "Qwen（数字） [nano]优于" },
   { label: "peer/patchtst", en: "PatchTST is", zh: "PatchTST 优于" },
 ])("a verdict names $label as the other pages do", async ({ label, en, zh }) => {
   const params = { model: label, percent: { share: 0.1, text: "10 %" }, low: { share: 0.05, text: "5 %" }, high: { share: 0.2, text: "20 %" } };
@@ -52,5 +52,7 @@ it("a task on the Chinese page names its model in Chinese, unless a user named i
   expect(await shown(title({}), "zh")).toBe("用 LSTM，隐藏层宽度 8，网络数 3 (2) 预测 负荷");
   expect(await shown(title({}), "en")).toBe("Forecast of 负荷 with LSTM, hidden size 8, 3 members (2)");
   expect(await shown(title({ kind: "train", name: "LSTM, horizon 12", models: [] }), "zh")).toContain("LSTM，预测步数 12");
+  expect(await shown(title({ models: ["LSTM, 2 min"] }), "zh")).toContain("LSTM，2 分钟");
+  expect(await shown(title({ kind: "compare", dataset_name: null, models: ["LSTM"] }), "zh")).toBe("比较：LSTM");
   expect(await shown(title({ models: ["my LSTM"] }), "zh")).toContain("my LSTM");
 });
