@@ -1,9 +1,11 @@
 // Measures the page of a running service in Chromium, and prints the numbers as JSON. scripts/benchmark.py page calls it.
 //
-//   node scripts/measure.mjs first   ADDRESS TOKEN             script and style of the first view, time to interactive
-//   node scripts/measure.mjs zoom    ADDRESS TOKEN DATASET     frames per second while the chart is panned and zoomed
-//   node scripts/measure.mjs compare ADDRESS TOKEN ID...       seconds until a comparison is drawn
-//   node scripts/measure.mjs open    URL SELECTOR              the same of any page, until a selector is in sight
+//   node scripts/measure.mjs first    ADDRESS TOKEN            script of the first view, time to interactive
+//   node scripts/measure.mjs slow     ADDRESS TOKEN LANGUAGE   the same on a network of 50 kB/s, with all bytes of the view
+//   node scripts/measure.mjs forecast ADDRESS TOKEN FILE       seconds from the link to a forecast of a file, and to a better one
+//   node scripts/measure.mjs zoom     ADDRESS TOKEN DATASET    frames per second while the chart is panned and zoomed
+//   node scripts/measure.mjs compare  ADDRESS TOKEN ID...      seconds until a comparison is drawn
+//   node scripts/measure.mjs open     URL SELECTOR             the same of any page, until a selector is in sight
 import { gzipSync } from "node:zlib";
 
 import { chromium } from "playwright-core";
@@ -13,10 +15,13 @@ const FLAGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 const ZOOM_SECONDS = 4;
+const SLOW_NETWORK = { offline: false, latency: 100, downloadThroughput: 50_000, uploadThroughput: 50_000 };
+const SEARCH_MILLISECONDS = 200_000;
 
 const [what, address, ...rest] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en" });
+const language = what === "slow" ? rest[1] : "en";
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: language });
 const page = await context.newPage();
 
 async function signIn(token) {
@@ -44,11 +49,49 @@ async function first(token) {
   return { interactive_seconds: milliseconds / 1000, script_bytes: bytes };
 }
 
+async function slow(token) {
+  await signIn(token);
+  const network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+  await network.send("Network.emulateNetworkConditions", SLOW_NETWORK);
+  let bytes = 0;
+  network.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
+  const milliseconds = await openUntil(`${address}/`, "main h1");
+  return { interactive_seconds: milliseconds / 1000, bytes };
+}
+
+/** The first click is on the link, the second chooses the file, and the third searches for a better forecast. */
+async function forecast(token, file) {
+  const figure = page.locator("[data-test=first-forecast] figure");
+  let begin = performance.now();
+  const seconds = () => (performance.now() - begin) / 1000;
+  await page.goto(`${address}/?token=${token}`);
+  await page.locator("[data-test=file]").setInputFiles(file);
+  await figure.locator("canvas").waitFor();
+  const forecast_seconds = seconds();
+  await page.locator("[data-test=backtest]").waitFor();
+  const tested_seconds = seconds();
+  const untrained = await figure.getAttribute("aria-label");
+  begin = performance.now();
+  await page.locator("[data-test=make-better]").click();
+  await page.waitForFunction(
+    (label) => document.querySelector("[data-test=first-forecast] figure")?.getAttribute("aria-label") !== label,
+    untrained,
+    { timeout: SEARCH_MILLISECONDS },
+  );
+  const better_seconds = seconds();
+  await page.locator("[data-test=stop-search]").click();
+  await page.locator("[data-test=search-results]").waitFor({ timeout: SEARCH_MILLISECONDS });
+  return { forecast_seconds, tested_seconds, better_seconds };
+}
+
 async function zoom(token, dataset) {
   await signIn(token);
-  await openUntil(`${address}/data/${dataset}`, "canvas");
+  await openUntil(`${address}/data/${dataset}`, "[data-test=series] canvas");
   await page.waitForTimeout(1000);
-  const box = await page.locator("canvas").first().boundingBox();
+  const canvas = page.locator("[data-test=series] canvas");
+  await canvas.scrollIntoViewIfNeeded();
+  const box = await canvas.boundingBox();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
   await page.mouse.move(x, y);
   await page.evaluate(() => {
@@ -61,7 +104,9 @@ async function zoom(token, dataset) {
   });
   const end = Date.now() + ZOOM_SECONDS * 1000;
   for (let step = 0; Date.now() < end; step += 1) {
+    await page.keyboard.down("Control"); // without it the wheel scrolls the page
     await page.mouse.wheel(0, step % 40 < 20 ? -120 : 120);
+    await page.keyboard.up("Control");
     if (step % 10 === 9) {
       await page.mouse.down();
       await page.mouse.move(x + (step % 20 === 9 ? 120 : -120), y, { steps: 6 });
@@ -94,7 +139,7 @@ async function open(selector) {
 }
 
 try {
-  process.stdout.write(`${JSON.stringify(await { first, zoom, compare, open }[what](...rest))}\n`);
+  process.stdout.write(`${JSON.stringify(await { first, slow, forecast, zoom, compare, open }[what](...rest))}\n`);
 } finally {
   await browser.close();
 }

@@ -11,7 +11,7 @@ import { createApp } from "vue";
 import { queryClient } from "./api/query";
 import App from "./App.vue";
 import { loadNotices } from "./composables/useUndo";
-import { i18n, setLanguage, storedLanguage } from "./i18n";
+import { i18n, loadServiceWords, setLanguage, storedLanguage } from "./i18n";
 import { loadPage, router } from "./router";
 import { customProperties } from "./theme/tokens";
 
@@ -24,7 +24,7 @@ document.head.append(style);
 
 // The page of the address and the words are loaded together, not one after the other.
 try {
-  await Promise.all([setLanguage(storedLanguage()), loadPage(router.resolve(router.options.history.location).path)]);
+  await Promise.all([setLanguage(storedLanguage(), true), loadPage(router.resolve(router.options.history.location).path)]);
 } catch (error) {
   const app = document.getElementById("app");
   if (app) {
@@ -34,4 +34,5 @@ try {
   throw error;
 }
 createApp(App).use(createPinia()).use(i18n).use(router).use(VueQueryPlugin, { queryClient }).mount("#app");
+void loadServiceWords(); // until they arrive, messages of the service are in English and marked as English
 setTimeout(() => void loadNotices(), 3_000);

@@ -7,6 +7,15 @@ export interface ExportTable {
   rows: (string | number | null)[][];
 }
 
+/** Names of the columns that no axis and no series names, in the language of the page. */
+export interface ColumnWords {
+  time: string;
+  place: string;
+  series: string;
+  name: string;
+  value: string;
+}
+
 /** The name of the column of a series in an exported file, where the legend does not name it. */
 export function exported(exportName: string): { exportName: string } {
   return { exportName };
@@ -39,15 +48,15 @@ const cell = (value: unknown): Cell =>
  * series of lines, bars or points with one value at a place. Stacked series, which are the borders of intervals, are summed
  * up. Other charts have a row for each point.
  */
-export function exportTable(option: EChartsOption): ExportTable {
+export function exportTable(option: EChartsOption, words: ColumnWords): ExportTable {
   const series = list(option.series as Series | Series[] | undefined);
   const axes = list(option.xAxis as Axis | Axis[] | undefined);
   const isPlain =
     axes.length > 0 && series.every(({ type, data = [] }) => data.length === 0 || type === "line" || type === "bar" || type === "scatter");
-  return isPlain ? wide(series, axes) : long(series);
+  return isPlain ? wide(series, axes, words) : long(series, words);
 }
 
-function wide(series: readonly Series[], axes: readonly Axis[]): ExportTable {
+function wide(series: readonly Series[], axes: readonly Axis[], words: ColumnWords): ExportTable {
   const first = axes[0] ?? {};
   const columns: string[] = [];
   const rows = new Map<string | number, Map<string, Cell>>();
@@ -77,12 +86,12 @@ function wide(series: readonly Series[], axes: readonly Axis[]): ExportTable {
   const places = [...rows.keys()];
   if (first.type !== "category") places.sort((a, b) => Number(a) - Number(b));
   return {
-    columns: [isTime ? "time" : first.name !== undefined && first.name !== "" ? first.name : "x", ...columns],
+    columns: [isTime ? words.time : first.name !== undefined && first.name !== "" ? first.name : words.place, ...columns],
     rows: places.map((at) => [isTime ? toTimestamp(Number(at)) : at, ...columns.map((name) => rows.get(at)?.get(name) ?? null)]),
   };
 }
 
-function long(series: readonly Series[]): ExportTable {
+function long(series: readonly Series[], words: ColumnWords): ExportTable {
   const rows = series.flatMap(({ name, exportName, data = [] }) =>
     data.map((item): Cell[] => {
       const value = valueOf(item);
@@ -91,7 +100,7 @@ function long(series: readonly Series[]): ExportTable {
     }),
   );
   const width = Math.max(2, ...rows.map((row) => row.length));
-  const columns = ["series", "name", ...Array.from({ length: width - 2 }, (_, position) => `value ${String(position + 1)}`)];
+  const columns = [words.series, words.name, ...Array.from({ length: width - 2 }, (_, position) => `${words.value} ${String(position + 1)}`)];
   return { columns, rows: rows.map((row) => columns.map((_, position) => row[position] ?? null)) };
 }
 

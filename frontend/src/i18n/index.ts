@@ -31,14 +31,26 @@ export function storedLanguage(): Language {
   return initialLanguage(localStorage.getItem(STORAGE_KEY), navigator.languages);
 }
 
-export async function setLanguage(language: Language): Promise<void> {
+/** Show the page in a language. Its words for the messages of the service are waited for, unless it is the first view. */
+export async function setLanguage(language: Language, isFirstView = false): Promise<void> {
   if (!i18n.global.availableLocales.includes(language)) {
     i18n.global.setLocaleMessage(language, (await loaders[language]()).default);
   }
   i18n.global.locale.value = language;
+  if (!isFirstView) await loadServiceWords(language);
   current.value = language;
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   localStorage.setItem(STORAGE_KEY, language);
+}
+
+const hasServiceWords = ref(false);
+
+/** Load the words for messages of the service. English has none: the service sends its own sentences, which are English. */
+export async function loadServiceWords(language = current.value): Promise<void> {
+  if (language === "en" || hasServiceWords.value) return;
+  const { default: service } = await import("./zh/service");
+  i18n.global.mergeLocaleMessage("zh", { service });
+  hasServiceWords.value = true;
 }
 
 function filled(make: (values: Values) => string, values: Values = {}): string {
@@ -54,8 +66,14 @@ function plural(key: WordKey, count: number, values?: Values): string {
   return filled((given) => i18n.global.t(key, given, count), { n: formatNumber(count), count, ...values });
 }
 
+/** A name and what belongs to it, with the colon of the language: "Window: load". */
+function named(name: string, text = ""): string {
+  return current.value === "zh" ? `${name}：${text}` : `${name}: ${text}`.trimEnd();
+}
+
 /** A text whose key is only known at run time, such as the code of an error; undefined if no text has this key. */
 function optional(key: string, values?: Values): string | undefined {
+  void hasServiceWords.value; // so that a text changes when its words arrive
   return i18n.global.te(key, current.value) ? filled((given) => i18n.global.t(key, given), values) : undefined;
 }
 
@@ -150,6 +168,7 @@ export function useWords() {
     t: translate,
     plural,
     optional,
+    named,
     language: readonly(current),
     isChinese: computed(() => current.value === "zh"),
     formatNumber,

@@ -8,8 +8,9 @@ import { inject } from "vitest";
 
 import en from "../../src/i18n/en";
 import zh from "../../src/i18n/zh";
+import service from "../../src/i18n/zh/service";
 
-export const WORDS = { en, zh };
+export const WORDS = { en, zh: { ...zh, service } };
 export type LanguageName = keyof typeof WORDS;
 
 const FLAGS = [
@@ -35,14 +36,19 @@ export interface Visit {
 }
 
 /** A new browser profile that has opened the link that the service printed. */
-export async function visit(browser: Browser, options: { language?: LanguageName; width?: number; theme?: "light" | "dark" } = {}): Promise<Visit> {
-  const { language = "en", width = 1280, theme = "light" } = options;
+export async function visit(
+  browser: Browser,
+  options: { language?: LanguageName; width?: number; theme?: "light" | "dark"; touch?: boolean } = {},
+): Promise<Visit> {
+  const { language = "en", width = 1280, theme = "light", touch = false } = options;
   const context = await browser.newContext({
     viewport: { width, height: width < 600 ? 844 : 860 },
     locale: language === "zh" ? "zh-CN" : "en-GB",
     colorScheme: theme,
     baseURL: inject("address"),
     bypassCSP: false,
+    hasTouch: touch,
+    isMobile: touch,
     reducedMotion: "reduce",
   });
   const page = await context.newPage();
@@ -72,13 +78,16 @@ interface AxeResult {
   violations: { id: string; impact: string | null; nodes: { target: string[]; failureSummary?: string }[] }[];
 }
 
-/** Serious and critical findings of axe, as lines. */
+/** Rules of landmarks and of scrolling, which axe calls moderate, but which a keyboard or a screen reader needs. */
+const NEEDED_RULES = ["region", "landmark-unique", "scrollable-region-focusable"];
+
+/** Serious and critical findings of axe, and those of the needed rules, as lines. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   // The debugger may evaluate scripts that the policy of the page would refuse to load.
   await page.evaluate(AXE);
   const result = await page.evaluate<AxeResult>("axe.run(document, { resultTypes: ['violations'] })");
   return result.violations
-    .filter((violation) => violation.impact === "serious" || violation.impact === "critical")
+    .filter((violation) => violation.impact === "serious" || violation.impact === "critical" || NEEDED_RULES.includes(violation.id))
     .flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`));
 }
 

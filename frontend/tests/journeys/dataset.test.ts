@@ -20,8 +20,8 @@ afterAll(async () => {
 });
 
 /** How many rows the chart of the series shows. */
-async function shownRows(): Promise<number> {
-  const text = await page.locator("[data-test=series] ~ .legend span").first().innerText();
+async function shownRows(where = page): Promise<number> {
+  const text = await where.locator("[data-test=series] ~ .legend span").first().innerText();
   return Number(/^[\d,]+/.exec(text)?.[0].replaceAll(",", ""));
 }
 
@@ -41,9 +41,9 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
 
   await chart.focus();
   await page.keyboard.press("+");
-  await expect.poll(shownRows, { timeout: 10_000 }).toBeLessThan(700);
+  await expect.poll(() => shownRows(), { timeout: 10_000 }).toBeLessThan(700);
   await page.keyboard.press("0");
-  await expect.poll(shownRows, { timeout: 10_000 }).toBe(790);
+  await expect.poll(() => shownRows(), { timeout: 10_000 }).toBe(790);
 
   await pointAt(0.5);
   await page.keyboard.down("Control");
@@ -52,16 +52,38 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
     await page.waitForTimeout(100);
   }
   await page.keyboard.up("Control");
-  await expect.poll(shownRows, { timeout: 10_000 }).toBeLessThan(790);
+  await expect.poll(() => shownRows(), { timeout: 10_000 }).toBeLessThan(790);
   await page.keyboard.press("0");
-  await expect.poll(shownRows, { timeout: 10_000 }).toBe(790);
+  await expect.poll(() => shownRows(), { timeout: 10_000 }).toBe(790);
 
   await pointAt(0.4);
   await page.mouse.down();
   await pointAt(0.5);
   await pointAt(0.6);
   await page.mouse.up();
-  await expect.poll(shownRows, { timeout: 10_000 }).toBeLessThan(500);
+  await expect.poll(() => shownRows(), { timeout: 10_000 }).toBeLessThan(500);
+});
+
+it("a finger that moves over the chart of a series scrolls the page, and two fingers zoom", async () => {
+  const { page: phone, context } = await visit(browser, { width: 390, touch: true });
+  await open(phone, `/data/${dataset}`);
+  const chart = phone.locator("[data-test=series]");
+  await chart.scrollIntoViewIfNeeded();
+  await chart.locator("canvas").waitFor();
+  const middle = async (): Promise<{ x: number; y: number }> => {
+    const box = await chart.boundingBox();
+    if (!box) throw new Error("the chart has no box");
+    return { x: box.x + box.width / 2, y: box.y + box.height / 3 };
+  };
+  const rows = () => shownRows(phone);
+  const touch = await context.newCDPSession(phone);
+  const before = await phone.evaluate(() => window.scrollY);
+  await touch.send("Input.synthesizeScrollGesture", { ...(await middle()), yDistance: -150, gestureSourceType: "touch" });
+  await expect.poll(() => phone.evaluate(() => window.scrollY), { timeout: 10_000 }).toBeGreaterThan(before + 100);
+  expect(await rows()).toBe(790);
+  await touch.send("Input.synthesizePinchGesture", { ...(await middle()), scaleFactor: 6, gestureSourceType: "touch" });
+  await expect.poll(rows, { timeout: 10_000 }).toBeLessThan(790);
+  await context.close();
 });
 
 it("after an upload the page draws a forecast and says how good it was, without a click", async () => {

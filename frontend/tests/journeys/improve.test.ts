@@ -23,11 +23,17 @@ afterAll(async () => {
 /** The label of the chart of the first forecast. */
 const label = () => page.locator("[data-test=first-forecast] figure").getAttribute("aria-label");
 
-it("a file that is chosen on the first page is forecast at once", async () => {
+it("two clicks lead from the link to a forecast of an own file", async () => {
+  await v.context.close();
   const begin = Date.now();
-  await page.locator("[data-test=file]").setInputFiles({ ...plantFile(500), name: "own file.csv" });
+  v = await visit(browser); // the first click, on the link that the service prints
+  page = v.page;
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: WORDS.en.data.drop.choose }).click()]);
+  await chooser.setFiles({ ...plantFile(500), name: "own file.csv" });
   await page.locator("[data-test=first-forecast] canvas").waitFor();
-  expect((Date.now() - begin) / 1000).toBeLessThan(FIRST_FORECAST_SECONDS);
+  const seconds = (Date.now() - begin) / 1000;
+  process.stdout.write(`From the link to a forecast of an own file: ${seconds.toFixed(1)} s.\n`);
+  expect(seconds).toBeLessThan(FIRST_FORECAST_SECONDS);
   expect(await label()).toContain("Nano-patch, no training");
 });
 

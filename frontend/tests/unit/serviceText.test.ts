@@ -1,8 +1,11 @@
+import { mount } from "@vue/test-utils";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nextTick } from "vue";
 
 import { refuseTooLarge } from "@/api/datasets";
 import { ApiProblem, explain, fieldText, serviceText } from "@/api/problems";
-import { i18n, setLanguage } from "@/i18n";
+import ServiceText from "@/components/ServiceText.vue";
+import { i18n, loadServiceWords, setLanguage } from "@/i18n";
 
 const setting = (key: string, value: unknown = null) => ({ key, value, text: value === null ? key : `${key}=${String(value)}` });
 const refused = new ApiProblem({
@@ -21,6 +24,18 @@ const withoutWords = new ApiProblem({
   code: "invalid-data",
   detail: "the table cannot be parsed",
   detail_code: { code: "code-of-a-newer-service", params: {} },
+});
+
+it("a text of the service that is shown before its words have arrived becomes Chinese with them", async () => {
+  await setLanguage("zh", true);
+  const coded = { code: "no-search-to-stop", params: {} };
+  const shown = mount(ServiceText, { props: { text: "the task has no search", coded }, global: { plugins: [i18n] } });
+  expect([shown.text(), shown.attributes("lang")]).toEqual(["The task has no search.", "en"]);
+  await loadServiceWords();
+  await nextTick();
+  expect(shown.text()).toMatch(/^\p{Script=Han}+。$/u);
+  expect(shown.attributes("lang")).toBeUndefined();
+  shown.unmount();
 });
 
 describe("a file above the limit of uploads", () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { setLanguage, useWords } from "@/i18n";
 import en from "@/i18n/en";
 import zh from "@/i18n/zh";
+import service from "@/i18n/zh/service";
 
 interface Tree {
   [key: string]: string | Tree;
@@ -18,8 +19,7 @@ function texts(tree: Tree, prefix = ""): Map<string, string> {
 }
 
 const english = texts(en);
-/** Without the texts and metrics of the service, whose English is its own. */
-const chinese = new Map([...texts(zh)].filter(([key]) => !/^(service|metrics)\./.test(key)));
+const chinese = texts(zh);
 const sources = Object.values(
   import.meta.glob<string>(["@/**/*.{ts,vue}", "!@/i18n/{en,zh}/*"], { query: "?raw", import: "default", eager: true }),
 ).join("\n");
@@ -61,7 +61,7 @@ describe("the spaces of Chinese texts", () => {
 
   it("stand between Chinese characters and Latin letters or digits, and the punctuation has its full width", () => {
     const wrong = /\p{Script=Han}[A-Za-z0-9]|[A-Za-z0-9%]\p{Script=Han}|\p{Script=Han}[,;:?!()]|[,;:?!()]\p{Script=Han}/u;
-    const all = [...texts(zh)].filter(([key]) => !FORMS.includes(key));
+    const all = [...chinese, ...texts(service, "service.")].filter(([key]) => !FORMS.includes(key));
     expect(all.filter(([, text]) => wrong.test(text.replace(/\{\w+\}/g, "　")))).toEqual([]);
   });
 

@@ -41,11 +41,15 @@ def test_files_with_a_hash_in_their_name_are_cached_for_good(built: FlaskClient)
     assert built.get(f"/assets/{'a' * 300}.js").status_code == 404
 
 
-def test_a_browser_that_accepts_it_gets_the_compressed_copy(built: FlaskClient, tmp_path: Path) -> None:
-    (tmp_path / "page/assets/main-abc.js.gz").write_bytes(gzip.compress(b"1"))
+def test_a_browser_gets_the_smallest_compressed_copy_that_it_accepts(built: FlaskClient, tmp_path: Path) -> None:
+    for suffix, content in ((".gz", gzip.compress(b"1")), (".br", b"\x0b\x00\x80\x31\x03")):
+        (tmp_path / f"page/assets/main-abc.js{suffix}").write_bytes(content)
     answer = built.get("/assets/main-abc.js", headers={"Accept-Encoding": "gzip"})
     assert (answer.headers["Content-Encoding"], gzip.decompress(answer.data)) == ("gzip", b"1")
-    assert answer.mimetype == "text/javascript"
+    smaller = built.get("/assets/main-abc.js", headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert (smaller.headers["Content-Encoding"], smaller.data) == ("br", b"\x0b\x00\x80\x31\x03")
+    assert answer.mimetype == smaller.mimetype == "text/javascript"
+    assert answer.headers["Vary"] == smaller.headers["Vary"] == "Accept-Encoding"
     assert (built.get("/assets/main-abc.js").text, built.get("/assets/main-abc.js").content_encoding) == ("1", None)
 
 

@@ -74,6 +74,11 @@ export default {
     data: "Save the data as CSV",
     menu: "Save the chart {title}",
     keys: "Plus and minus zoom, the arrow keys move, 0 shows everything.",
+    time: "time",
+    place: "x",
+    series: "series",
+    name: "name",
+    value: "value",
   },
   error: {
     answer: "The service could not answer.",

@@ -49,7 +49,7 @@ export default {
     val_windows_per_epoch: "Validation windows per epoch",
     decode_batch_size: "Paths decoded together",
     table_learning_rate: "Learning rate of tables",
-    input_learning_rate: "Learning rate of covariates",
+    input_learning_rate: "Learning rate of covariates and channels",
     warmup: "Warm-up",
     gradient_checkpointing: "Save memory",
     bf16: "Half precision",

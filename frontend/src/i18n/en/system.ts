@@ -5,6 +5,7 @@ export default {
   ready: "Everything works",
   notReady: "A part does not work",
   works: "works",
+  free: "{size} are free",
   connected: "connected",
   broken: "does not work",
   part: { database: "Database", broker: "Message queue", worker: "Workers", disk: "Disk" },

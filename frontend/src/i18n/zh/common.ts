@@ -76,6 +76,11 @@ const words: Area<"common"> = {
     data: "将数据保存为 CSV",
     menu: "保存图表：{title}",
     keys: "加号和减号缩放，方向键移动，0 显示全部。",
+    time: "时间",
+    place: "位置",
+    series: "序列",
+    name: "名称",
+    value: "值",
   },
   error: {
     answer: "服务未能给出答复。",

@@ -50,7 +50,7 @@ const words: Area<"help"> = {
     val_windows_per_epoch: "每轮验证窗口",
     decode_batch_size: "同时解码的路径数",
     table_learning_rate: "表的学习率",
-    input_learning_rate: "协变量的学习率",
+    input_learning_rate: "协变量和通道的学习率",
     warmup: "预热",
     gradient_checkpointing: "节省内存",
     bf16: "半精度",

@@ -1,5 +1,3 @@
-import service from "../../../../src/timevis/messages/zh.json";
-
 import type { Words } from "../types";
 import common from "./common";
 import compare from "./compare";
@@ -18,4 +16,4 @@ import users from "./users";
 
 const words: Words = { common, compare, data, forecast, grid, help, models, monitors, results, search, system, tasks, train, users };
 
-export default { ...words, service };
+export default words;

@@ -8,6 +8,7 @@ const words: Area<"system"> = {
   notReady: "有部分不能工作",
   works: "正常",
   connected: "已连接",
+  free: "可用空间 {size}",
   broken: "不能工作",
   part: { database: "数据库", broker: "消息队列", worker: "工作进程", disk: "磁盘" },
   counts: "数量",

@@ -6,25 +6,27 @@ type Titled = Pick<TaskSummary, "kind" | "name" | "method" | "models" | "dataset
 
 /** What a task is, in a few words: "LSTM on I-94 traffic", "Forecast of I-94 traffic with LSTM". */
 export function useTaskTitle(): (task: Titled) => string {
-  const { t, optional, plural } = useWords();
-  const { kindName, methodName } = useModelNames();
+  const { t, optional, plural, named } = useWords();
+  const { kindName, methodName, modelName } = useModelNames();
 
   function modelsOf(task: Titled): string {
     const [only] = task.models;
     if (task.models.length > 1) return plural("tasks.named.models", task.models.length);
-    return only ?? (task.method === null ? "" : methodName(task.method));
+    if (only !== undefined) return modelName({ name: only });
+    return task.method === null ? "" : methodName(task.method);
   }
 
   return (task) => {
     const kind = optional(`tasks.kind.${task.kind}`) ?? task.kind;
     const data = task.dataset_name;
     if (task.kind === "train") {
-      const model = task.name ?? (task.method === null ? kind : kindName(task.method));
+      const model = task.name !== null ? modelName({ name: task.name }) : task.method === null ? kind : kindName(task.method);
       return data ? t("tasks.on", { what: model, data }) : model;
     }
     const models = modelsOf(task);
-    if (task.kind === "compare") return data ? t("tasks.named.comparison", { models, data }) : `${kind}: ${models}`;
+    if (task.kind === "compare") return data ? t("tasks.named.comparison", { models, data }) : named(kind, models);
     if (data && models) return t("tasks.named.forecast", { data, models });
-    return [kind, data ?? models].filter(Boolean).join(": ");
+    const rest = data ?? models;
+    return rest === "" ? kind : named(kind, rest);
   };
 }

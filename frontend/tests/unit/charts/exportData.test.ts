@@ -7,19 +7,22 @@ import { exportTable, toCsv } from "@/charts/exportData";
 import { futureForecastOption } from "@/charts/futureForecast";
 import ChartMenu from "@/components/ChartMenu.vue";
 import { i18n, setLanguage } from "@/i18n";
+import en from "@/i18n/en";
+import zh from "@/i18n/zh";
 import { seriesColours } from "@/theme/tokens";
 
 const time = ["2026-01-01T01:00:00+01:00", "2026-01-01T02:00:00+01:00"];
 const levels = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975];
 const quantiles = [[0, 1], [1, 2], [2, 3], [3, 4], [5, 6], [7, 9], [8, 11]]; // prettier-ignore
 const forecast = { name: "LSTM", colour: "#123456", time, truth: [5, null], levels, quantiles };
+const columnWords = en.common.chart;
 const words = { past: "Past", truth: "Truth", interval: (percent: number) => `${String(percent)} %` };
 const chart = futureForecastOption({ time: ["2026-01-01T00:00:00+01:00"], value: [8] }, [forecast], words, seriesColours("light"), String);
 
 beforeEach(() => setLanguage("en"));
 
 it("the file of a forecast has the quantiles themselves and not the heights of the stacked areas", () => {
-  const { columns, rows } = exportTable(chart);
+  const { columns, rows } = exportTable(chart, columnWords);
   const column = (name: string) => rows.map((row) => row[columns.indexOf(name)]);
   expect(column("time")).toEqual(["2026-01-01T00:00:00", "2026-01-01T01:00:00", "2026-01-01T02:00:00"]);
   expect([column("q0.1"), column("q0.9")]).toEqual([
@@ -35,9 +38,11 @@ it("the file of a forecast has the quantiles themselves and not the heights of t
 
 it("categories and points with names are rows, and no cell is a formula", () => {
   const bars: EChartsOption = { xAxis: { type: "category", name: "Hour", data: ["a", "b"] }, series: [{ type: "bar", name: "MAE", data: [1, 2.5] }] };
-  expect(exportTable(bars)).toEqual({ columns: ["Hour", "MAE"], rows: [["a", 1], ["b", 2.5]] }); // prettier-ignore
+  expect(exportTable(bars, columnWords)).toEqual({ columns: ["Hour", "MAE"], rows: [["a", 1], ["b", 2.5]] }); // prettier-ignore
   const map: EChartsOption = { xAxis: { type: "category" }, series: [{ type: "heatmap", name: "p", data: [[0, 1, 0.5]] }] };
-  expect(exportTable(map).rows).toEqual([["p", null, 0, 1, 0.5]]);
+  expect(exportTable(map, columnWords).rows).toEqual([["p", null, 0, 1, 0.5]]);
+  expect(exportTable(map, zh.common.chart).columns).toEqual(["序列", "名称", "值 1", "值 2", "值 3"]);
+  expect(exportTable(chart, zh.common.chart).columns[0]).toBe("时间");
   expect(toCsv({ columns: ["=1+1", 'a "b", c'], rows: [[-1.5, null]] })).toBe(`'=1+1,"a ""b"", c"\r\n-1.5,\r\n`);
 });
 
@@ -53,7 +58,7 @@ it("annotations are a line at one time and an area over a range, and add no colu
   const marks = (marked.series as { markLine?: { data: object[] }; markArea?: { data: object[][] } }[]).at(-1);
   expect(marks?.markLine?.data).toEqual([{ name: "Meter replaced", xAxis: Date.UTC(2026, 0, 1, 1) }]);
   expect(marks?.markArea?.data).toEqual([[{ name: "Holiday", xAxis: Date.UTC(2026, 0, 1) }, { xAxis: Date.UTC(2026, 0, 1, 2) }]]);
-  expect(exportTable(marked)).toEqual(exportTable(chart));
+  expect(exportTable(marked, columnWords)).toEqual(exportTable(chart, columnWords));
 });
 
 it("the menu of a chart saves its picture and its numbers under the title of the chart", async () => {

@@ -147,6 +147,7 @@ describe("the page that starts a training", () => {
     expect(label.text()).toContain("Last value");
     expect(label.text()).toContain("Repeats the last value.");
     expect(label.text()).toContain("15 s");
+    expect(page.findAll("[data-test=preset] label").map((button) => button.text())).toEqual(["Quick", "Standard", "Best"]); // the fastest first
     expect(draft().models).toEqual(["toy"]);
     expect(page.findAll("[data-test=advanced] legend").map((legend) => legend.text())).toContain("Last value");
     await page.get("[data-model=lstm] input").setValue(true);

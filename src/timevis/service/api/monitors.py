@@ -135,7 +135,9 @@ def _check_training(training: dict[str, Any], dataset: Dataset) -> None:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         text = Text("wrong-training", "{place}: {reason}", place=place, reason=first["msg"])
-        raise wrong_field("/retraining/training", text, Text("see-train", "see POST /api/train")) from None
+        raise wrong_field(
+            "/retraining/training", text, Text("see-train", "its fields are those of the request of a training run")
+        ) from None
 
 
 def _with_secret(receiver: dict[str, Any], former: Sequence[dict[str, Any]]) -> dict[str, Any]:

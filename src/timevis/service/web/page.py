@@ -15,6 +15,9 @@ from werkzeug.routing import BaseConverter
 BUILT_PAGE = Path(__file__).parent / "static"
 """Vite writes the page here; the wheel holds it as package data."""
 
+COMPRESSED_COPIES = {"br": ".br", "gzip": ".gz"}
+"""Suffix of each compressed copy by its content coding, the smallest first."""
+
 ABSENT_PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>TimeVis</title><meta name="viewport" content="width=device-width"></head>
@@ -66,11 +69,11 @@ def register_page(app: APIFlask, folder: Path = BUILT_PAGE) -> None:
 
 
 def _send(folder: Path, path: str) -> Response:
-    """A file of the page, or the compressed copy that the build wrote beside it if the browser accepts one."""
-    copy = f"{path}.gz"
-    if "gzip" not in request.accept_encodings or not (folder / copy).is_file():
-        return send_from_directory(folder, path)
-    response = send_from_directory(folder, copy, mimetype=mimetypes.guess_type(path)[0])
-    response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    return response
+    """A file of the page, or the smallest compressed copy that the build wrote beside it and the browser accepts."""
+    for encoding, suffix in COMPRESSED_COPIES.items():
+        if encoding in request.accept_encodings and (folder / f"{path}{suffix}").is_file():
+            response = send_from_directory(folder, f"{path}{suffix}", mimetype=mimetypes.guess_type(path)[0])
+            response.headers["Content-Encoding"] = encoding
+            response.headers["Vary"] = "Accept-Encoding"
+            return response
+    return send_from_directory(folder, path)
