@@ -64,25 +64,25 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
   await expect.poll(() => shownRows(), { timeout: 10_000 }).toBeLessThan(500);
 });
 
-it("a finger that moves over the chart of a series scrolls the page, and two fingers zoom", async () => {
+it("a finger that moves over the chart of a series scrolls the page", async () => {
   const { page: phone, context } = await visit(browser, { width: 390, touch: true });
   await open(phone, `/data/${dataset}`);
   const chart = phone.locator("[data-test=series]");
   await chart.scrollIntoViewIfNeeded();
   await chart.locator("canvas").waitFor();
-  const middle = async (): Promise<{ x: number; y: number }> => {
-    const box = await chart.boundingBox();
-    if (!box) throw new Error("the chart has no box");
-    return { x: box.x + box.width / 2, y: box.y + box.height / 3 };
-  };
-  const rows = () => shownRows(phone);
   const touch = await context.newCDPSession(phone);
   const before = await phone.evaluate(() => window.scrollY);
-  await touch.send("Input.synthesizeScrollGesture", { ...(await middle()), yDistance: -150, gestureSourceType: "touch" });
+  const box = await chart.boundingBox();
+  if (!box) throw new Error("the chart has no box");
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+  for (let moved = 20; moved <= 200; moved += 20) {
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x, y: y - moved }] });
+    await phone.waitForTimeout(20);
+  }
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await expect.poll(() => phone.evaluate(() => window.scrollY), { timeout: 10_000 }).toBeGreaterThan(before + 100);
-  expect(await rows()).toBe(790);
-  await touch.send("Input.synthesizePinchGesture", { ...(await middle()), scaleFactor: 6, gestureSourceType: "touch" });
-  await expect.poll(rows, { timeout: 10_000 }).toBeLessThan(790);
+  expect(await shownRows(phone)).toBe(790);
   await context.close();
 });
 
