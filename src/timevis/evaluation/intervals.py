@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import elementwise
 from scipy.special import stdtr
 
 AUTOCORRELATED = "Student t intervals from 24 cosine transforms over origins, averaged over autocorrelations"
@@ -24,9 +23,6 @@ WHITE_NOISE_PROBABILITY = 0.6
 """Prior probability of no autocorrelation. It is chosen so that intervals of white noise contain 96 to 97 %."""
 GRID = 512
 """Length of the series for which the variances of the transforms are computed; they hardly depend on it."""
-
-Series = slice | np.ndarray
-ALL = slice(None)
 
 
 class SeedVariance(NamedTuple):
@@ -164,17 +160,12 @@ class MeanInterval:
 
     def p_value(self, mean: np.ndarray) -> np.ndarray:
         """Two-sided p-values of means [S] under the hypothesis that their expectations are zero."""
-        return np.where(self._is_constant, np.where(mean == 0, 1.0, 0.0), self._tails(mean))
+        tails = 2 * stdtr(self._degrees, -np.abs(mean) / self._scales)
+        return np.where(self._is_constant, np.where(mean == 0, 1.0, 0.0), (self._posterior * tails).sum(0))
 
     def half_widths(self) -> np.ndarray:
         """Half of the width of the 95 % interval of each series, float64 [S]."""
-        return np.where(self._is_constant, 0.0, _half_widths(self._tails, self._scales.max(0)))
-
-    def _tails(self, mean: np.ndarray, series: Series = ALL) -> np.ndarray:
-        """Probability of both tails beyond means of the chosen series, whose values are not constant."""
-        degrees = self._degrees[:, series] if isinstance(self._degrees, np.ndarray) else self._degrees
-        tails = 2 * stdtr(degrees, -np.abs(mean) / self._scales[:, series])
-        return np.asarray((self._posterior[:, series] * tails).sum(0))
+        return np.where(self._is_constant, 0.0, _half_widths(self.p_value, self._scales.max(0)))
 
 
 class DifferenceInterval:
@@ -196,27 +187,26 @@ class DifferenceInterval:
         self._degrees = total**2 / (squares_a**2 / a._degrees + squares_b**2 / b._degrees)
         self._posterior = a._posterior[:, None] * b._posterior[None]
 
-    def p_value(self, difference: np.ndarray, series: Series = ALL) -> np.ndarray:
-        """Two-sided p-values of the chosen differences under the hypothesis that the expectations are equal."""
-        tails = 2 * stdtr(self._degrees[..., series], -np.abs(difference) / self._scales[..., series])
-        return (self._posterior[..., series] * tails).sum((0, 1))
+    def p_value(self, difference: np.ndarray) -> np.ndarray:
+        """Two-sided p-values of differences [S] under the hypothesis that the expectations are equal."""
+        tails = 2 * stdtr(self._degrees, -np.abs(difference) / self._scales)
+        return (self._posterior * tails).sum((0, 1))
 
     def half_widths(self) -> np.ndarray:
         """Half of the width of the 95 % interval of each difference, float64 [S]."""
         return _half_widths(self.p_value, self._scales.max((0, 1)))
 
 
-def _half_widths(p_value: Callable[..., np.ndarray], start: np.ndarray) -> np.ndarray:
+def _half_widths(p_value: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> np.ndarray:
     """The values whose p-value is 1 - `LEVEL`, float64 [S], from values above zero."""
     low, high = np.zeros_like(start), start.copy()
     while (too_low := p_value(high) > 1 - LEVEL).any():
         high[too_low] *= 2
-
-    def difference(value: np.ndarray, series: np.ndarray) -> np.ndarray:
-        return p_value(value, series.astype(int)) - (1 - LEVEL)
-
-    found = elementwise.find_root(difference, (low, high), args=(np.arange(len(start)),), tolerances={"xrtol": 1e-12})
-    return np.asarray(found.x)
+    for _ in range(50):  # bisection
+        middle = (low + high) / 2
+        is_below = p_value(middle) > 1 - LEVEL
+        low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+    return high
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
