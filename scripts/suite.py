@@ -251,6 +251,10 @@ def table(args: argparse.Namespace) -> int:
     """Print the summary of the rows and the relative WQL of each model and data set, or the scores on single sets."""
     frozen = frozen_fingerprints(args)
     rows = pd.DataFrame([r for r in read_rows(rows_of(args)) if "failure" not in r])
+    if args.models and not rows.empty:
+        if unknown := sorted(set(args.models) - set(rows["model"])):
+            sys.exit(f"suite.py: --models={','.join(unknown)} has no rows in {rows_of(args).name}")
+        rows = rows[rows["model"].isin(args.models)]
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
     same_windows = ["data", "horizon"] if "horizon" in rows else ["data"]
@@ -393,6 +397,7 @@ def main() -> int:
     runner.set_defaults(function=run)
     printer = commands.add_parser("table", help="print the tables")
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
+    printer.add_argument("--models", type=lambda text: text.split(","), help="only these models (default: all)")
     printer.add_argument("--against", metavar="MODEL", help="print this model against each other one")
     printer.set_defaults(function=table)
     recorder = commands.add_parser("record", help="add the rows of run folders to a file")
