@@ -85,6 +85,11 @@ const NEEDED_RULES = ["region", "landmark-unique", "scrollable-region-focusable"
 export async function seriousFindings(page: Page): Promise<string[]> {
   // The debugger may evaluate scripts that the policy of the page would refuse to load.
   await page.evaluate(AXE);
+  // Colours in the middle of a transition are nobody's colours; what turns for ever, as a sign of loading, is not waited for.
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime));
+    await Promise.allSettled(ending.map((animation) => animation.finished));
+  });
   const result = await page.evaluate<AxeResult>("axe.run(document, { resultTypes: ['violations'] })");
   return result.violations
     .filter((violation) => violation.impact === "serious" || violation.impact === "critical" || NEEDED_RULES.includes(violation.id))
