@@ -81,11 +81,12 @@ interface AxeResult {
 /** Rules of landmarks and of scrolling, which axe calls moderate, but which a keyboard or a screen reader needs. */
 const NEEDED_RULES = ["region", "landmark-unique", "scrollable-region-focusable"];
 
-/** Serious and critical findings of axe, and those of the needed rules, as lines. */
+/** The findings of axe that are serious, critical or of one of `NEEDED_RULES`, one line for each element. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   // The debugger may evaluate scripts that the policy of the page would refuse to load.
   await page.evaluate(AXE);
-  // Colours in the middle of a transition are nobody's colours; what turns for ever, as a sign of loading, is not waited for.
+  // During a transition a colour has values that are in no theme, so all transitions end first. Endless animations, such as
+  // the sign of loading, are not waited for.
   await page.evaluate(async () => {
     const ending = document.getAnimations().filter((animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime));
     await Promise.allSettled(ending.map((animation) => animation.finished));
