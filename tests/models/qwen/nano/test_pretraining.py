@@ -217,8 +217,8 @@ def test_a_batch_of_patches_depends_on_seed_and_number_only():
 
 
 def test_a_batch_of_patches_can_have_the_series_of_nano_alone():
-    batch = PatchBatchStream(24, seed=3, values_per_batch=6000, recipes_share=1.0, augmented=False)[0]
-    series = SeriesGenerator(3, batch.values.shape[1]).batch(0, len(batch.values), 0.0)
+    batch = PatchBatchStream(24, seed=3, values_per_batch=6000, recipes_share=1.0, augmented=False)[1]
+    series = SeriesGenerator(3, batch.values.shape[1]).batch(1, len(batch.values), 0.0)
     assert torch.equal(batch.calendar, torch.from_numpy(series.calendar))
     expected = torch.from_numpy(standardise(series.values.astype(np.float64)))
     actual = batch.values - batch.values.mean(1, keepdim=True)
