@@ -8,7 +8,7 @@ channels. See docs/experiments/words.md.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.models.qwen.nano.patch_batches import PatchBatchStream
 from timevis.models.qwen.patches.events.event import CHANNELS, FLAGS, KINDS
-from timevis.models.qwen.patches.events.generator import add_events
+from timevis.models.qwen.patches.events.generator import EventBatch, add_events
 from timevis.models.qwen.patches.events.reader import EventReader, encode, reading_channels, row_probability
 from timevis.models.qwen.patches.network import PatchNetwork
 from timevis.models.qwen.patches.weights import load_patch_network
@@ -87,15 +87,32 @@ class Generated:
     table: pd.DataFrame
 
 
-@torch.no_grad()
-def score_generated(
-    forecast: ForecastWithEvents, network: PatchNetwork, reader: EventReader, batches: int, held_out: bool, seed: int
-) -> Generated:
-    """Forecast series with events, with and without their sentences."""
-    rows = network.settings.patch_length
+@dataclass(frozen=True)
+class EventWindows:
+    """B generated windows of L context rows and H rows to forecast, with their sentences.
+
+    Attributes
+    ----------
+    context : float32 [B, L]
+    calendar : int64 [B, L + H, 5]
+    added : EventBatch
+    texts : dict of lists
+        The sentences of each arm with text; None where there is no sentence.
+    """
+
+    context: Tensor
+    calendar: Tensor
+    added: EventBatch
+    texts: dict[str, list[str | None]]
+
+
+Quantiles: TypeAlias = dict[str, Tensor]
+"""Forecasts [B, Q, H] of each arm."""
+
+
+def generated_windows(batches: int, held_out: bool, seed: int, rows: int) -> Iterator[EventWindows]:
+    """Series with events; the last PATCHES_AHEAD * `rows` rows of each are forecast."""
     stream = PatchBatchStream(rows, seed=seed, values_per_batch=40_000)
-    losses: dict[str, list[np.ndarray]] = {}
-    facts = []
     for number in range(batches):
         rng = np.random.default_rng([seed, number, 7])
         batch = stream[number]
@@ -103,32 +120,28 @@ def score_generated(
         values, calendar = batch.values.double().numpy(), batch.calendar
         now = np.full(len(values), length - 1)
         added = add_events(rng, values, calendar.numpy(), now, held_out=held_out)
-        series = torch.from_numpy(added.values).float()
-        zero = torch.from_numpy(added.zero).float()[:, None]
         texts = [w.text if w else None for w in added.wordings]
         written = [b for b, text in enumerate(texts) if text]
         others: list[str | None] = list(texts)
         for b, other in zip(written, np.roll(written, 1), strict=True):
             others[b] = texts[other]
         shuffled = [shuffle_words(rng, text) if text else None for text in texts]
-        true = torch.from_numpy(added.channels).float()
-        arms = {
-            "no text": torch.zeros_like(true),
-            "text": read_channels(reader, added, calendar, texts),
-            "shuffled words": read_channels(reader, added, calendar, shuffled),
-            "text of another event": read_channels(reader, added, calendar, others),
-            "covariate": true,
-        }
-        arms["reversed time"] = arms["text"].flip(1)
-        context, mask = series[:, :length], torch.ones(len(series), length)
-        target = series[:, length:]
-        scale = context.std(1, keepdim=True).clamp(min=1e-3)
-        for name, channels in arms.items():
-            _, quantiles = forecast(context, mask, calendar, channels, zero)
+        arms = {"text": texts, "shuffled words": shuffled, "text of another event": others}
+        yield EventWindows(torch.from_numpy(added.values).float()[:, :length], calendar, added, arms)
+
+
+@torch.no_grad()
+def score_generated(windows: Iterable[EventWindows], forecast: Callable[[EventWindows], Quantiles]) -> Generated:
+    """Score the forecasts of each arm."""
+    losses: dict[str, list[np.ndarray]] = {}
+    facts = []
+    for batch in windows:
+        length, added = batch.context.shape[1], batch.added
+        target = torch.from_numpy(added.values).float()[:, length:]
+        scale = batch.context.std(1, keepdim=True).clamp(min=1e-3)
+        for name, quantiles in forecast(batch).items():
             losses.setdefault(name, []).append(quantile_losses(quantiles / scale[:, None], target / scale))
-        _, quantiles = network(context, mask, calendar)
-        losses.setdefault("nano-patch", []).append(quantile_losses(quantiles / scale[:, None], target / scale))
-        inside = true[:, length:, :FLAGS].sum(-1) > 0
+        inside = added.channels[:, length:, :FLAGS].sum(-1) > 0
         for b, (event, wording) in enumerate(zip(added.events, added.wordings, strict=True)):
             facts.append(
                 {
@@ -139,6 +152,19 @@ def score_generated(
                 }
             )
     return Generated({name: np.concatenate(parts) for name, parts in losses.items()}, pd.DataFrame(facts))
+
+
+def forecast_with_reader(
+    forecast: ForecastWithEvents, network: PatchNetwork, reader: EventReader, batch: EventWindows
+) -> Quantiles:
+    """Forecasts of nano-patch with event channels: read in each text, true, none, and reversed in time."""
+    true = torch.from_numpy(batch.added.channels).float()
+    arms = {"no text": torch.zeros_like(true)}
+    arms |= {name: read_channels(reader, batch.added, batch.calendar, t) for name, t in batch.texts.items()}
+    arms |= {"covariate": true, "reversed time": arms["text"].flip(1)}
+    mask, zero = torch.ones_like(batch.context), torch.from_numpy(batch.added.zero).float()[:, None]
+    out = {name: forecast(batch.context, mask, batch.calendar, c, zero)[1] for name, c in arms.items()}
+    return out | {"nano-patch": network(batch.context, mask, batch.calendar)[1]}
 
 
 def generated_tables(scores: Generated) -> str:
@@ -156,7 +182,8 @@ def generated_tables(scores: Generated) -> str:
         "every window with a sentence": facts.kind != "",
         "no sentence": facts.kind == "",
     }
-    names = ["text", "covariate", "shuffled words", "text of another event", "reversed time", "nano-patch"]
+    order = ["text", "covariate", "shuffled words", "text of another event", "reversed time", "nano-patch"]
+    names = [name for name in order if name in losses]
     out = []
     for title, rows in groups.items():
         chosen = rows.to_numpy()
@@ -164,7 +191,8 @@ def generated_tables(scores: Generated) -> str:
         reference = losses["no text"][chosen]
         for name in names:
             cells[name] = interval(losses[name][chosen], reference)
-        cells["share of the gain"] = share_of_gain(losses["text"][chosen], losses["covariate"][chosen], reference)
+        if "covariate" in losses:
+            cells["share of the gain"] = share_of_gain(losses["text"][chosen], losses["covariate"][chosen], reference)
         out.append(cells)
     return markdown_table(pd.DataFrame(out))
 
@@ -276,7 +304,8 @@ def main() -> None:
     forecast = partial(layers, network)
     if "generated" in arguments.parts:
         for held_out in (True, False):
-            scores = score_generated(forecast, network, reader, arguments.batches, held_out, arguments.seed)
+            windows = generated_windows(arguments.batches, held_out, arguments.seed, network.settings.patch_length)
+            scores = score_generated(windows, partial(forecast_with_reader, forecast, network, reader))
             print(f"\n{'held-out' if held_out else 'trained'} wordings\n\n{generated_tables(scores)}")
     if "holidays" in arguments.parts:
         rows = [row for name in ("traffic", "electricity") for row in score_holidays(forecast, reader, name)]
