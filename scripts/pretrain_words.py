@@ -96,7 +96,7 @@ class Training:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        self.seconds += time.monotonic() - began
+        self.seconds += time.process_time() - began
         if time.monotonic() - self.saved > 60 or self.share_done >= 1:
             self.save()
 
@@ -122,7 +122,7 @@ def train_reader(folder: Path, minutes: float, seed: int, batch_size: int = 256)
         return reading_loss(reading, events, days, sentences.numbers, [wording.has_time for wording in wordings])
 
     while training.share_done < 1:
-        began = time.monotonic()
+        began = time.process_time()
         loss = loss_of(draw_sentences(np.random.default_rng([seed, training.step]), batch_size), drops=True)
         training.update(loss, began)
         if training.step % 50 == 0:
@@ -206,7 +206,7 @@ def train_layers(folder: Path, reader: EventReader, arguments: argparse.Namespac
     stream = PatchBatchStream(network.settings.patch_length, seed=seed, values_per_batch=batch_size)
     smoothed = float("nan")
     while training.share_done < 1:
-        began = time.monotonic()
+        began = time.process_time()
         batch, events = draw_batch(stream, seed, training.step)
         texts = [None if w is None or b % 2 else w.text for b, w in enumerate(events.wordings)]
         channels, zero = torch.from_numpy(events.channels).float(), torch.from_numpy(events.zero).float()[:, None]
@@ -239,7 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=("reader", "layers", "package"))
     parser.add_argument("--folder", type=Path, default=Path("outputs/pretrain_words"))
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=10.0, help="of processor time")
     parser.add_argument("--initial_weights", default="nano-patch", help="nano-patch, or a folder of pretrain_nano.py")
     parser.add_argument("--batch_size", type=int, default=28_000, help="values of one step of the layers")
     parser.add_argument("--packaged_layers", action="store_true", help="start the layers from the packaged ones")

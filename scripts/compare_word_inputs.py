@@ -1,0 +1,233 @@
+"""Other ways to give a network the words of an event: ``python scripts/compare_word_inputs.py STAGE``.
+
+The package reads a sentence with a reader of its own (scripts/pretrain_words.py). Here the networks read the words
+themselves: ``tokens`` continues the pretraining of nano-patch with the encoded sentence as tokens before the patches,
+``digits`` that of nano with the sentence as its prompt. Both train all weights, on series and sentences of the same
+generators as the layers of the package; ``score_tokens`` and ``score_digits`` score them on the windows of
+scripts/evaluate_words.py. See docs/experiments/words.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from evaluate_words import EventWindows, Quantiles, generated_tables, generated_windows, score_generated
+from pretrain_words import Training
+from torch import Tensor, nn
+
+from timevis.models.path_quantiles import mean_and_quantiles
+from timevis.models.qwen.digits.codec import DigitCodec
+from timevis.models.qwen.digits.decoding import DecodingInputs
+from timevis.models.qwen.digits.decoding_passes import decode_windows
+from timevis.models.qwen.digits.network import DigitNetwork
+from timevis.models.qwen.digits.sampling import sobol_uniforms
+from timevis.models.qwen.nano.batches import DigitBatch
+from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
+from timevis.models.qwen.nano.pretraining import digit_loss
+from timevis.models.qwen.nano.tokenizer import build_tokenizer
+from timevis.models.qwen.nano.zero_shot import load_network
+from timevis.models.qwen.patches.events.generator import EventBatch, add_events
+from timevis.models.qwen.patches.events.reader import BUCKETS, MAX_TOKENS, encode
+from timevis.models.qwen.patches.network import PassInputs, PatchInputs, PatchNetwork, patch_inputs
+from timevis.models.qwen.patches.weights import load_patch_network
+from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import pinball_loss
+
+log = logging.getLogger("compare_word_inputs")
+DIGIT_CONTEXT, DIGIT_HORIZON = 168, 48
+SHARE_WITHOUT_EVENT = 0.3
+SAMPLES = 20
+
+
+class TextPatchNetwork(PatchNetwork):
+    """nano-patch with tokens of a sentence before the patches.
+
+    A token is the sum of the vectors of its character n-grams, its position, and its number in the units of the
+    network; one encoder layer passes over the tokens of a sentence. Padding has a vector of its own.
+    """
+
+    def __init__(self, trained: PatchNetwork) -> None:
+        super().__init__(trained.settings)
+        self.load_state_dict(trained.state_dict())
+        hidden = self.settings.hidden_size
+        self.parts = nn.Embedding(BUCKETS, hidden)
+        self.position = nn.Parameter(torch.randn(MAX_TOKENS, hidden) * 0.02)
+        self.number = nn.Linear(2, hidden)
+        self.encoder = nn.TransformerEncoderLayer(hidden, 4, 2 * hidden, 0.0, batch_first=True, norm_first=True)
+        nn.init.normal_(self.parts.weight, std=0.1)
+        self.prefix: Tensor | None = None
+
+    def read(self, texts: Sequence[str | None], events: EventBatch, inputs: PatchInputs) -> None:
+        """Encode the sentences of the windows that are forecast next."""
+        sentences = encode([text or "" for text in texts])
+        numbers = sentences.numbers
+        value = numbers.nan_to_num(0.0) / torch.from_numpy(events.unit[:, None]).float()
+        value = inputs.normalise(value + torch.from_numpy(events.zero[:, None]).float())
+        is_number = (~numbers.isnan()).float()
+        tokens = self.parts(sentences.parts) * (sentences.parts > 0).any(-1)[..., None, None]
+        tokens = tokens.sum(2) + self.position[: tokens.shape[1]]
+        self.prefix = self.encoder(tokens + self.number(torch.stack([value * is_number, is_number], -1)))
+
+    def final_states(self, tokens: Tensor, first: int) -> Tensor:
+        assert self.prefix is not None, "call `read` first"
+        return super().final_states(torch.cat([self.prefix, tokens], 1), first + self.prefix.shape[1])
+
+    def loss(self, batch: PatchBatch, events: EventBatch, texts: Sequence[str | None]) -> Tensor:
+        """As `timevis.models.qwen.nano.pretraining.patch_loss`, with sentences."""
+        rows = self.settings.patch_length
+        inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
+        self.read(texts, events, inputs)
+        quantiles = self.next_patches(inputs).flatten(0, 1)
+        target, scored = (
+            x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
+        )
+        levels = torch.tensor(QUANTILE_LEVELS)
+        return (pinball_loss(quantiles, target, levels).mean(1) * scored).sum() / scored.sum()
+
+    def forecast(self, batch: EventWindows, texts: Sequence[str | None]) -> Tensor:
+        """Quantiles [B, Q, H] of windows with sentences."""
+        rows = self.settings.patch_length
+
+        def one_pass(series: PassInputs) -> tuple[Tensor, PatchInputs]:
+            inputs = patch_inputs(series.values, series.mask, torch.ones_like(series.values), series.calendar, rows)
+            self.read(texts, batch.added, inputs)
+            return self.next_patches(inputs, series.first), inputs
+
+        return self.forecast_in_passes(batch.context, torch.ones_like(batch.context), batch.calendar, one_pass)[1]
+
+
+def train_tokens(folder: Path, minutes: float, seed: int) -> None:
+    """Continue nano-patch on series with events, and sentences of two thirds of them."""
+    network = TextPatchNetwork(load_patch_network("nano-patch").model).train().requires_grad_()
+    training = Training(network, folder, minutes, rate=1e-3, decay=0.5)
+    stream = PatchBatchStream(network.settings.patch_length, seed=seed, values_per_batch=28_000)
+
+    def loss(number: int) -> Tensor:
+        batch, rng = stream[number], np.random.default_rng([seed, number, 3])
+        now = (torch.arange(batch.values.shape[1]) * batch.visible).argmax(1).numpy()
+        added = with_events(rng, batch.values.double().numpy(), batch.calendar.numpy(), now)
+        batch = replace(batch, values=torch.from_numpy(added.values).float())
+        return network.loss(batch, added, [w.text if w else None for w in added.wordings])
+
+    train(training, loss)
+
+
+def train_digits(folder: Path, minutes: float, seed: int) -> None:
+    """Continue nano on series with events, with the sentence as its prompt."""
+    network, codec = load_network()
+    network.train().requires_grad_()
+    training = Training(network, folder, minutes, rate=1e-3, decay=0.5)
+    total = DIGIT_CONTEXT + DIGIT_HORIZON
+    stream = PatchBatchStream(24, seed=seed, values_per_batch=12_000)
+    tokenizer = build_tokenizer()
+
+    def loss(number: int) -> Tensor:
+        batch, rng = stream[number], np.random.default_rng([seed, number, 3])
+        values, calendar = batch.values[:, -total:].double().numpy(), batch.calendar[:, -total:]
+        added = with_events(rng, values, calendar.numpy(), np.full(len(values), DIGIT_CONTEXT - 1))
+        series, observed = torch.from_numpy(added.values), torch.ones(values.shape, dtype=torch.bool)
+        scaling = codec.fit(series[:, :DIGIT_CONTEXT], observed[:, :DIGIT_CONTEXT], series.std(1, keepdim=True))
+        digits, _ = codec.encode(series, scaling)
+        prompt = prompts(tokenizer, network, [w.text if w else None for w in added.wordings])
+        return digit_loss(network, DigitBatch(prompt, digits, calendar, observed))
+
+    train(training, loss)
+
+
+def with_events(rng: np.random.Generator, values: np.ndarray, calendar: np.ndarray, now: np.ndarray) -> EventBatch:
+    return add_events(rng, values, calendar, now, share_without=SHARE_WITHOUT_EVENT)
+
+
+def train(training: Training, loss_of_batch: Any) -> None:
+    """Take steps until the minutes of the training are over."""
+    smoothed = float("nan")
+    while training.share_done < 1:
+        began = time.process_time()
+        loss = loss_of_batch(training.step)
+        training.update(loss, began)
+        smoothed = loss.item() if np.isnan(smoothed) else 0.98 * smoothed + 0.02 * loss.item()
+        if training.step % 50 == 0:
+            log.info("step %d, %.1f min: loss %.4f", training.step, training.seconds / 60, smoothed)
+
+
+def prompts(tokenizer: Any, network: DigitNetwork, texts: Sequence[str | None]) -> Tensor:
+    """Token ids of sentences, int64 [B, P]; shorter ones have padding in front."""
+    ids = [tokenizer.encode(text or "", add_special_tokens=False) for text in texts]
+    longest = max(len(i) for i in ids)
+    return torch.tensor([[tokenizer.pad_token_id] * (longest - len(i)) + [network.layout.start_id] + i for i in ids])
+
+
+@torch.no_grad()
+def forecast_digits(network: DigitNetwork, codec: DigitCodec, tokenizer: Any, batch: EventWindows) -> Quantiles:
+    """Forecasts of the digits from the last rows of the context, without text and with each text."""
+    context = batch.context[:, -DIGIT_CONTEXT:].double()
+    calendar, mask = batch.calendar[:, -DIGIT_CONTEXT - DIGIT_HORIZON :], torch.ones(context.shape, dtype=torch.bool)
+    scaling = codec.fit(context, mask, batch.context.double().std(1, keepdim=True))
+    digits, _ = codec.encode(context, scaling)
+    window = torch.arange(len(context))
+    levels = sobol_uniforms(0, window, torch.zeros_like(window), SAMPLES, DIGIT_HORIZON, codec.width)
+    out = {}
+    none: list[str | None] = [None] * len(context)
+    for name, texts in {"no text": none, "text": batch.texts["text"]}.items():
+        prompt = prompts(tokenizer, network, texts)
+        probability = levels.new_empty(*levels.shape, 10, dtype=torch.float32)
+        paths = decode_windows(
+            network, DecodingInputs(prompt, digits, calendar, mask), levels=levels, probability=probability
+        )
+        values = codec.values(DIGIT_HORIZON, scaling)
+        out[name] = mean_and_quantiles(paths, probability, values)[1].float()
+    return out
+
+
+@torch.no_grad()
+def forecast_tokens(network: TextPatchNetwork, packaged: PatchNetwork, batch: EventWindows) -> Quantiles:
+    """Forecasts of the patches without text and with each text, and of the packaged weights."""
+    none: list[str | None] = [None] * len(batch.context)
+    out = {name: network.forecast(batch, texts) for name, texts in {"no text": none, **batch.texts}.items()}
+    return out | {"nano-patch": packaged(batch.context, torch.ones_like(batch.context), batch.calendar)[1]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=("tokens", "digits", "score_tokens", "score_digits"))
+    parser.add_argument("--folder", type=Path, default=Path("outputs/compare_word_inputs"))
+    parser.add_argument("--minutes", type=float, default=30.0, help="of processor time")
+    parser.add_argument("--batches", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(1)
+    torch.manual_seed(arguments.seed)
+    kind = arguments.stage.removeprefix("score_")
+    folder = arguments.folder / kind
+    if arguments.stage == "tokens":
+        return train_tokens(folder, arguments.minutes, arguments.seed)
+    if arguments.stage == "digits":
+        return train_digits(folder, arguments.minutes, arguments.seed)
+    weights = torch.load(folder / "last.pt", weights_only=True)["network"]
+    if kind == "tokens":
+        packaged: Any = load_patch_network("nano-patch").model.eval()
+        network: Any = TextPatchNetwork(packaged)
+        forecast = partial(forecast_tokens, network, packaged)
+    else:
+        network, codec = load_network()
+        forecast = partial(forecast_digits, network, codec, build_tokenizer())
+    network.load_state_dict(weights)
+    network.eval()
+    for held_out in (True, False):
+        windows = generated_windows(arguments.batches, held_out, seed=1000, rows=24)
+        scores = score_generated(windows, forecast)
+        print(f"\n{'held-out' if held_out else 'trained'} wordings\n\n{generated_tables(scores)}")
+
+
+if __name__ == "__main__":
+    main()
