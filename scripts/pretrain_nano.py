@@ -106,6 +106,8 @@ class PretrainingRun:
         self.optimizers = build_optimizers(self.network, self.kind.layers, *rates, bf16=cfg.bf16)
         self.ema_weights = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.step, self.values, self.seconds = 0, 0, 0.0
+        # a GPU works beside the process, whose processor time does not tell how long it trains
+        self.clock = time.process_time if self.device.type == "cpu" else time.monotonic
 
     @cached_property
     def batches(self) -> Iterator[Any]:
@@ -276,9 +278,9 @@ def pretrain(cfg: DictConfig) -> None:
     with progress_bar(run.kind) as progress:
         task = progress.add_task("", total=1.0, step=run.step, loss=math.nan, speed=0.0)
         while not run.finished:
-            start, seen, was_constant = time.monotonic(), run.values, run.share_done <= 1 - cfg.decay_share
+            start, seen, was_constant = run.clock(), run.values, run.share_done <= 1 - cfg.decay_share
             loss = run.train_step()
-            seconds = time.monotonic() - start
+            seconds = run.clock() - start
             run.seconds += seconds
             smoothed_loss = loss if math.isnan(smoothed_loss) else 0.98 * smoothed_loss + 0.02 * loss
             speed = (run.values - seen) / seconds

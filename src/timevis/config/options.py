@@ -232,6 +232,7 @@ NOT_OPTIONS = frozenset(
         "num_covariates",
         "num_quantiles",
         "covariate_columns",
+        "stretch",
         "width",
         "series",
         "callbacks",

@@ -181,3 +181,44 @@ def test_an_invalid_option_is_named_in_the_error(make_patches, override: str, me
     with pytest.raises(TimeVisError) as caught:
         make_patches(*override.split())
     assert message in f"{caught.value.message!s} {caught.value.advice!s}"
+
+
+def quarters(rows: int = 130) -> Panel:
+    """A quarterly series with a season and a small noise."""
+    rng = np.random.default_rng(0)
+    values = 20 + np.tile([5.0, 0.0, -5.0, 2.0], rows)[:rows] + 0.1 * rng.normal(size=rows)
+    return panel_of(values[:, None], freq="QS")
+
+
+@torch.no_grad()
+def test_a_season_of_four_quarters_is_read_although_a_patch_has_24_rows(make_patches, tmp_path) -> None:
+    forecaster, data = make_patches("model.tune=none", "context_length=24", "horizon=6", panel=quarters())
+    assert forecaster.net.stretch == 6
+    batch = data.gather("test", torch.arange(4))
+    save(forecaster, tmp_path / "model")
+    forecast = forecaster.forecast(batch).point
+    assert torch.equal(load(tmp_path / "model").forecast(batch).point, forecast)
+    del forecaster.hparams["stretch"]  # as in runs that were stored before
+    save(forecaster, tmp_path / "older")
+    older = load(tmp_path / "older").forecast(batch).point
+    assert (forecast - batch.target).abs().mean() < 1 < (older - batch.target).abs().mean()
+
+
+@torch.no_grad()
+def test_the_default_context_of_months_has_the_usual_rows_after_it_is_stretched(make_patches) -> None:
+    panel = panel_of(np.random.default_rng(0).normal(size=(1200, 1)), freq="MS")
+    forecaster, _ = make_patches("context_length=null", "horizon=12", panel=panel)
+    assert (forecaster.context_length, forecaster.net.stretch) == (264, 2)
+
+
+@torch.no_grad()
+def test_covariates_of_a_stretched_context_are_those_of_their_rows(make_patches) -> None:
+    panel = panel_with_covariates()
+    monthly = panel_of(panel.values[:400], panel.covariates[:400], (True, False), freq="MS")
+    forecaster, data = make_patches("model.covariates=known", "context_length=60", "horizon=6", panel=monthly)
+    assert forecaster.net.stretch == 2
+    perturb_trained(forecaster)
+    forecaster.update_average(0)
+    batch, changed = (data.gather("test", torch.tensor([0])) for _ in range(2))
+    changed.covariates[:, -1, 0] = 1 - changed.covariates[:, -1, 0]
+    assert not torch.equal(forecaster.forecast(batch).point, forecaster.forecast(changed).point)

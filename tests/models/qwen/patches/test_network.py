@@ -17,7 +17,13 @@ from timevis.models.qwen.patches.features import (
     extend_calendar,
     periodic_references,
 )
-from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
+from timevis.models.qwen.patches.network import (
+    PatchNetwork,
+    PatchSettings,
+    patch_inputs,
+    stretch_context,
+    stretch_of,
+)
 from timevis.models.qwen.patches.weights import load_patch_network, save_patch_network
 
 SMALL = PatchSettings(hidden_size=32, num_layers=2, num_heads=2, intermediate_size=48)
@@ -197,3 +203,31 @@ def test_the_packaged_weights_are_small_and_forecast_a_daily_profile() -> None:
     target = series[:, -24:]
     assert float((median - target).abs().mean()) < 0.3 * float((series[:, -25:-24] - target).abs().mean())
     assert ((quantiles[:, 0] < target) & (target < quantiles[:, -1])).float().mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("context_length", "season", "factor"),
+    [
+        (22, 4, 6),
+        (88, 4, 6),
+        (89, 4, 1),
+        (264, 12, 2),
+        (265, 12, 1),
+        (60, 7, 1),
+        (168, 24, 1),
+        (60, 52, 1),
+        (30, 1, 1),
+    ],
+)
+def test_contexts_are_stretched_where_a_patch_has_several_seasons(
+    context_length: int, season: int, factor: int
+) -> None:
+    assert stretch_of(context_length, season, 24) == factor
+
+
+def test_a_stretched_row_ends_with_its_value_and_is_on_the_line_from_the_one_before() -> None:
+    context, mask = torch.tensor([[2.0, 5.0, 0.0, 8.0]]), torch.tensor([[1.0, 1.0, 0.0, 1.0]])
+    values, shown = stretch_context(context, mask, 3)
+    assert values[0, :6].tolist() == pytest.approx([2, 2, 2, 3, 4, 5])
+    assert shown[0].tolist() == [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1]  # a row beside a gap has no line
+    assert torch.equal(values[:, 2::3], context)

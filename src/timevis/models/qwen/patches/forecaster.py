@@ -9,7 +9,8 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
-from timevis.config.options import NonNegativeFloat
+from timevis.config.options import NonNegativeFloat, PositiveInt
+from timevis.data.calendar import season_lengths
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.events import EventReading
 from timevis.data.panel import Panel
@@ -26,11 +27,8 @@ from timevis.models.qwen.backbone.precision import use_bfloat16
 from timevis.models.qwen.patches.data_inputs import DataInputs
 from timevis.models.qwen.patches.events.event import CHANNELS
 from timevis.models.qwen.patches.events.weights import channels_of_events, load_layers, read_text
-from timevis.models.qwen.patches.network import PatchNetwork
+from timevis.models.qwen.patches.network import USUAL_CONTEXT, PatchNetwork, PatchSettings, stretch_of
 from timevis.models.qwen.patches.weights import check_weights, load_patch_network
-
-DEFAULT_CONTEXT_LENGTH = 528
-"""Rows of a context where the user set none and the frequency implies fewer."""
 
 
 class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
@@ -68,6 +66,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         tune: LayerTuning = "full",
         bf16: bool | Literal["auto"] = "auto",
         input_learning_rate: NonNegativeFloat = 3e-3,
+        stretch: PositiveInt = 1,
     ) -> PatchNetwork:
         """Load the network and choose its trainable parameters.
 
@@ -83,6 +82,8 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
             Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
         input_learning_rate : float
             Learning rate of the layers that read covariates and channels, which are not pretrained.
+        stretch : int
+            Rows of the network for each row of the data; set by `from_data`.
 
         Raises
         ------
@@ -97,6 +98,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
             )
         self.backbone = load_patch_network(**backbone)
         network: PatchNetwork = self.backbone.model
+        network.stretch = stretch
         set_trainable(network, tune, **lora)
         self.hparams["backbone"] = {**backbone, "path": self.backbone.path}
         if tune != "none" and (self.covariate_columns or self.num_channels > 1):
@@ -135,11 +137,16 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
                 "none" if kwargs.get("tune") == "none" else covariates,
                 min_observed_gain=MIN_OBSERVED_GAIN_OF_NETWORKS,
             )
+        if "stretch" not in kwargs:
+            kwargs["stretch"] = stretch_of(datamodule.context_length, datamodule.season, PatchSettings.patch_length)
         return super(DirectForecaster, cls).from_data(datamodule, **kwargs)
 
     @staticmethod
     def default_context_length(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
-        return max(by_frequency, DEFAULT_CONTEXT_LENGTH)
+        """The rows of most contexts of the pretraining, before they are stretched, or more if the frequency implies it."""
+        seasons = [season for season in season_lengths(panel.freq) if season > 1]
+        factor = stretch_of(1, min(seasons, default=1), PatchSettings.patch_length)
+        return max(by_frequency, USUAL_CONTEXT // factor)
 
     def describe(self) -> dict[str, Any]:
         return {"backbone": self.describe_backbone()} | super().describe()

@@ -34,6 +34,8 @@ MAX_INPUT = 8.0
 """Largest value that the network reads, after the inverse hyperbolic sine; 1,490 standard deviations."""
 REFERENCES = 5
 """Curves that precede each patch: the last value; for a short and a long period the last values and their mean."""
+USUAL_CONTEXT = 528
+"""Rows of most contexts of the pretraining."""
 MAX_LOG_SPREAD = 4.0
 """Bound of the logarithm of the factor by which a state widens or narrows its quantiles."""
 
@@ -145,6 +147,26 @@ class PassInputs:
     padding: int
 
 
+def stretch_of(context_length: int, season: int, patch_length: int) -> int:
+    """The rows that each row of a context becomes, so that a season is as long as a patch; 1 for most data.
+
+    The network reads values of earlier seasons only from before the patch that it forecasts. If a patch has several
+    seasons, such as 24 quarters, the last of them are not among these values.
+    """
+    factor = patch_length // season if season > 1 and patch_length % season == 0 else 1
+    return factor if factor * context_length <= USUAL_CONTEXT else 1
+
+
+def stretch_context(context: Tensor, mask: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """Make each row [B, L] the last of `factor` rows, with values on the line between observed neighbours."""
+    share = torch.arange(1, factor + 1, device=context.device, dtype=context.dtype) / factor
+    before = torch.cat([context[:, :1], context[:, :-1]], 1)
+    rows = before[..., None] + share * (context - before)[..., None]
+    rows[..., -1] = context  # exactly
+    both = mask * functional.pad(mask[:, :-1], (1, 0))
+    return rows.flatten(1), torch.cat([both[..., None].expand(-1, -1, factor - 1), mask[..., None]], -1).flatten(1)
+
+
 Forecasts: TypeAlias = tuple[Tensor, Tensor]
 OnePass: TypeAlias = Callable[[PassInputs], tuple[Tensor, PatchInputs]]
 
@@ -160,7 +182,11 @@ class PatchNetwork(nn.Module):
     ----------
     model : transformers Qwen3Model
         The decoder layers, without token embeddings.
+    stretch : int
+        Rows that each row becomes; see `stretch_of`.
     """
+
+    stretch = 1
 
     def __init__(self, settings: PatchSettings) -> None:
         super().__init__()
@@ -291,6 +317,7 @@ class PatchNetwork(nn.Module):
             assert channel is not None
             length = series.values.shape[1]
             both = torch.cat([covariates, covariate_mask.to(covariates.dtype)], -1)
+            both = both.repeat_interleave(self.stretch, 1)
             padded = functional.pad(both, (0, 0, series.padding, length))[:, :length]
             data = WindowData(self.data_inputs, padded.unflatten(1, (-1, rows)), channel)
             return self.next_patches(inputs, series.first, data), inputs
@@ -314,9 +341,12 @@ class PatchNetwork(nn.Module):
         median, quantiles
             As `forward`.
         """
+        mask = context_mask.to(context.dtype)
+        if self.stretch > 1:
+            context, mask = stretch_context(context, mask, self.stretch)
+            calendar = calendar.repeat_interleave(self.stretch, 1)
         rows, length = self.settings.patch_length, context.shape[1]
         horizon = calendar.shape[1] - length
-        mask = context_mask.to(context.dtype)
         parts, done, step = [], 0, rows * self.settings.horizon_patches
         while done < horizon:
             ahead = min(step, horizon - done)
@@ -333,5 +363,5 @@ class PatchNetwork(nn.Module):
             if done < horizon:  # the median takes the place of the values that are not known
                 median = part[:, len(QUANTILE_LEVELS) // 2].to(context.dtype)
                 context, mask = torch.cat([context, median], 1), functional.pad(mask, (0, ahead), value=1.0)
-        quantiles = torch.cat(parts, -1)
+        quantiles = torch.cat(parts, -1)[..., self.stretch - 1 :: self.stretch]
         return quantiles[:, len(QUANTILE_LEVELS) // 2], quantiles

@@ -230,7 +230,8 @@ class EventLayers(nn.Module):
 
         def one_pass(series: PassInputs) -> tuple[Tensor, PatchInputs]:
             everywhere, length = torch.ones_like(series.values), series.values.shape[1]
-            padded = functional.pad(channels, (0, 0, series.padding, length))[:, :length]
+            of_rows = channels.repeat_interleave(network.stretch, 1)
+            padded = functional.pad(of_rows, (0, 0, series.padding, length))[:, :length]
             inputs = patch_inputs(series.values, series.mask, everywhere, series.calendar, rows)
             events = event_inputs(series.values, series.mask, everywhere, series.calendar, padded, zero, inputs)
             return self.next_patches(network, inputs, events, series.first), inputs
