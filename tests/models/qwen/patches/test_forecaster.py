@@ -192,7 +192,7 @@ def quarters(rows: int = 130) -> Panel:
 
 @torch.no_grad()
 def test_a_season_of_four_quarters_is_read_although_a_patch_has_24_rows(make_patches, tmp_path) -> None:
-    forecaster, data = make_patches("model.tune=none", "context_length=24", "horizon=6", panel=quarters())
+    forecaster, data = make_patches("model.tune=none", "context_length=20", "horizon=6", panel=quarters())
     assert forecaster.net.stretch == 6
     batch = data.gather("test", torch.arange(4))
     save(forecaster, tmp_path / "model")

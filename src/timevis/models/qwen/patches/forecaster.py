@@ -143,7 +143,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
 
     @staticmethod
     def default_context_length(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
-        """The rows of most contexts of the pretraining, before they are stretched, or more if the frequency implies it."""
+        """The rows of most contexts of the pretraining before they are stretched, or more by the frequency."""
         seasons = [season for season in season_lengths(panel.freq) if season > 1]
         factor = stretch_of(1, min(seasons, default=1), PatchSettings.patch_length)
         return max(by_frequency, USUAL_CONTEXT // factor)
