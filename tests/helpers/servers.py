@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,13 @@ REQUIRED_VARIABLE = "TIMEVIS_REQUIRE_SERVERS"
 """Set to 1 in CI: a test whose server is absent then fails."""
 POSTGRES_VARIABLE = "TIMEVIS_TEST_POSTGRES"
 """A folder with one folder per version of PostgreSQL; Debian's folder if it is not set."""
+
+
+def free_port() -> int:
+    """A port on which nothing listens at the moment."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def server_program(name: str, package: str) -> str:

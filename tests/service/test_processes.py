@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from servers import free_port
 
 from timevis.cli import serve
 from timevis.errors import ConfigError
@@ -21,10 +21,8 @@ from timevis.service.settings import PERMANENT_ERROR, START_HEADER, Settings
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def port() -> int:
+    return free_port()
 
 
 @pytest.fixture
@@ -86,7 +84,7 @@ def test_the_link_with_the_token_is_not_printed_for_a_server_that_is_not_our_own
 
 @pytest.mark.parametrize("code", [PERMANENT_ERROR, 1])
 def test_a_part_that_cannot_be_started_ends_the_service(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_port: int, code: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, port: int, code: int
 ) -> None:
     monkeypatch.setattr(processes, "RESTART_SECONDS", 0.01)
     monkeypatch.setattr(processes, "POLL_SECONDS", 0.01)
@@ -94,27 +92,27 @@ def test_a_part_that_cannot_be_started_ends_the_service(
     script = f"open({str(starts)!r}, 'a').write('x'); raise SystemExit({code})"
     part = processes.Part("web", [sys.executable, "-S", "-c", script])
     part.start({})
-    readiness = processes._Readiness(f"http://127.0.0.1:{free_port}", "secret", "our own")
+    readiness = processes._Readiness(f"http://127.0.0.1:{port}", "secret", "our own")
     assert processes._supervise([part], {}, threading.Event(), readiness) == 1
     assert len(starts.read_text()) == (1 if code == PERMANENT_ERROR else processes.MAX_FAILED_STARTS)
 
 
 def test_a_second_service_in_the_same_home_folder_says_who_holds_it(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, free_port: int
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, port: int
 ) -> None:
     settings = make_settings()
 
     def run_a_second_one(*_: Any) -> int:
-        with pytest.raises(ConfigError, match=f"process .* at http://localhost:{free_port} since 20"):
-            processes.run_all(settings, "127.0.0.1", free_port)
+        with pytest.raises(ConfigError, match=f"process .* at http://localhost:{port} since 20"):
+            processes.run_all(settings, "127.0.0.1", port)
         return 0
 
     monkeypatch.setattr(processes, "_run_parts", run_a_second_one)
-    assert processes.run_all(settings, "127.0.0.1", free_port) == 0
+    assert processes.run_all(settings, "127.0.0.1", port) == 0
     monkeypatch.setattr(processes, "_run_parts", lambda *_: 0)
-    assert processes.run_all(settings, "127.0.0.1", free_port) == 0  # the first one has ended
+    assert processes.run_all(settings, "127.0.0.1", port) == 0  # the first one has ended
     with FileLock(settings.home / "serve.lock"), pytest.raises(ConfigError, match="another timevis serve"):
-        processes.run_all(settings, "127.0.0.1", free_port)
+        processes.run_all(settings, "127.0.0.1", port)
 
 
 def test_a_part_says_that_a_newer_schema_is_a_permanent_error(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 import psutil
 import pytest
 from running_service import RunningService, command_of
+from servers import free_port
 from service_data import TINY_RUN, TOKEN, plant_csv
 from sqlalchemy import update
 
@@ -191,12 +191,6 @@ def test_a_taken_port_and_a_newer_database_end_the_service_without_a_link(
     assert newer.returncode == 1
     assert "is running" not in newer.stdout
     assert "newer version" in newer.stderr
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def test_events_follow_a_training_until_it_is_cancelled(service: RunningService, plant: str) -> None:

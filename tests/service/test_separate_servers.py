@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from fsspec.core import url_to_fs
 from running_service import wait_until
-from servers import redis_program
+from servers import free_port, redis_program
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.service.app import create_app
@@ -137,12 +137,6 @@ def has_copied_checkpoint(database_url: str) -> bool:
         found = any("checkpoints/last.ckpt" in row.files for row in session.query(FolderCopy))
     sessions.kw["bind"].dispose()
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def is_listening(port: int) -> bool:
