@@ -22,6 +22,7 @@ lists data sets that may be scored once: it has a key `commit`, which `freeze` w
     python scripts/suite.py freeze --suite scripts/unseen.yaml
     python scripts/suite.py run --suite scripts/unseen.yaml --series FOLDER
     python scripts/suite.py table --suite scripts/unseen.yaml
+    python scripts/suite.py run --suite scripts/unseen.yaml --series FOLDER --later --rows FILE      code of after that
 """
 
 from __future__ import annotations
@@ -222,7 +223,12 @@ def run(args: argparse.Namespace) -> int:
     """Run what is missing; returns the number of runs without scores."""
     suite, file, runs = read_suite(args.suite), rows_of(args), ROOT / "outputs" / args.suite.stem
     frozen_fingerprints(args)
-    require_frozen_code(suite, args.suite)
+    if args.later:
+        if file.stem == args.suite.stem:
+            sys.exit("suite.py: --later needs --rows with a name of its own, since these rows are not of frozen code")
+        runs = ROOT / "outputs" / file.stem
+    else:
+        require_frozen_code(suite, args.suite)
     chosen_data, chosen_models = args.data or list(suite["data"]), args.models or list(suite["models"])
     for kind, names in (("data", chosen_data), ("models", chosen_models)):
         if unknown := sorted(set(names) - set(suite[kind])):
@@ -394,6 +400,7 @@ def main() -> int:
     runner.add_argument("--seeds", type=lambda text: [int(s) for s in text.split(",")], default=[0], metavar="SEEDS")
     runner.add_argument("--minutes", type=float, default=60.0, help="time limit of a run (default: 60)")
     runner.add_argument("--again", action="store_true", help="run those again that failed before")
+    runner.add_argument("--later", action="store_true", help="score code that has changed since a suite was frozen")
     runner.set_defaults(function=run)
     printer = commands.add_parser("table", help="print the tables")
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")

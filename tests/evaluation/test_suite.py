@@ -63,6 +63,10 @@ def test_a_suite_that_is_scored_once_is_frozen_before_it_runs(tmp_path, script):
     suite.write_text(yaml.safe_dump(values | {"commit": "4b825dc642cb6eb9a060e54bf8d69288fbee4904"}))  # an empty tree
     code, _ = script(*run)
     assert "changed since once.yaml was frozen" in str(code)
+    code, _ = script(*run[:4], "--later", "--rows", tmp_path / "once.json", "--series", tmp_path)
+    assert "needs --rows with a name of its own" in str(code)
+    later = (*run[:4], "--later", "--rows", tmp_path / "later.json", "--series", tmp_path, "--models", "none")
+    assert "--models=none is not in once.yaml" in str(script(*later)[0])  # it does not ask for the frozen code
     code, _ = script("suite.py", "freeze", "--suite", suite)
     assert "is frozen already" in str(code)
 
