@@ -22,7 +22,7 @@ lists data sets that may be scored once: it has a key `commit`, which `freeze` w
     python scripts/suite.py freeze --suite scripts/unseen.yaml
     python scripts/suite.py run --suite scripts/unseen.yaml --series FOLDER
     python scripts/suite.py table --suite scripts/unseen.yaml
-    python scripts/suite.py run --suite scripts/unseen.yaml --series FOLDER --later --rows FILE      code of after that
+    python scripts/suite.py run --suite scripts/unseen.yaml --series FOLDER --later --rows FILE    newer code
 """
 
 from __future__ import annotations
