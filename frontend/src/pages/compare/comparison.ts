@@ -69,9 +69,7 @@ export interface Axis {
 /** The models that were trained in steps, which have curves of two points or more. */
 export function withCurves<T extends { id: string }>(models: readonly T[], comparison: Comparison | undefined): T[] {
   return models.filter((model) =>
-    (["tuning", "train_loss"] as const).some(
-      (column) => (comparison?.curves[model.id] ?? []).filter((point) => point[column] !== null).length > 1,
-    ),
+    (["tuning", "train_loss"] as const).some((column) => (comparison?.curves[model.id] ?? []).filter((point) => point[column] !== null).length > 1),
   );
 }
 

@@ -13,8 +13,7 @@ interface LabelOption {
  */
 export function averageLabels(labels: readonly string[]): LabelOption {
   const weekday = (row: number): string | undefined => /^([A-Z][a-z]{2}) \d\d:\d\d$/.exec(labels[row] ?? "")?.[1];
-  if (weekday(0) !== undefined)
-    return { interval: (row) => weekday(row) !== weekday(row - 1), formatter: (text) => text.replace(/ \d\d:\d\d$/, "") };
+  if (weekday(0) !== undefined) return { interval: (row) => weekday(row) !== weekday(row - 1), formatter: (text) => text.replace(/ \d\d:\d\d$/, "") };
   const hours = labels.map((label) => (/^\d\d:00$/.test(label) ? Number(label.slice(0, 2)) : Number.NaN));
   const step = HOUR_STEPS.find((step) => hours.filter((hour) => hour % step === 0).length <= MAX_LABELS);
   return step !== undefined && hours.some((hour) => hour % step === 0) ? { interval: (row) => (hours[row] ?? Number.NaN) % step === 0 } : {};

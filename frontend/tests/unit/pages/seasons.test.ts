@@ -16,13 +16,17 @@ const two = (n: number): string => String(n).padStart(2, "0");
 const timesOfDay = (minutes: number, first = 0, last = 24 * 60): string[] =>
   Array.from({ length: (last - first) / minutes }, (_, row) => first + row * minutes).map((at) => `${two(Math.floor(at / 60))}:${two(at % 60)}`);
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const average = (labels: string[] | null) => labels && { labels, ...{ mean: labels.map((_, row) => row), low: labels.map(() => 0) }, high: labels.map(() => 1) };
+const average = (labels: string[] | null) =>
+  labels && { labels, ...{ mean: labels.map((_, row) => row), low: labels.map(() => 0) }, high: labels.map(() => 1) };
 
 /** The headings and the labels that the axes of the charts write, for an answer of the service. */
 async function shown(answer: { day?: string[]; week?: string[]; year?: string[]; lags?: number[]; season?: number }) {
   const body = {
     ...{ season_rows: answer.season ?? null, average_day: average(answer.day ?? null), average_week: average(answer.week ?? null) },
-    ...{ average_year: average(answer.year ?? null), autocorrelation: { lags: answer.lags ?? [1], values: (answer.lags ?? [1]).map(() => 0.5), bound: 0.1 } },
+    ...{
+      average_year: average(answer.year ?? null),
+      autocorrelation: { lags: answer.lags ?? [1], values: (answer.lags ?? [1]).map(() => 0.5), bound: 0.1 },
+    },
   };
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(body))));
   const stubs = { BaseChart: { name: "BaseChart", props: ["option"], template: "<i />" }, SectionCard: { template: "<div><slot /></div>" } };
@@ -54,7 +58,15 @@ describe("the labels of the charts of seasons", () => {
   });
 
   it("are full hours of a day that is not whole", async () => {
-    expect((await shown({ day: timesOfDay(1, 9 * 60 + 30, 17 * 60) })).labels[0]).toEqual(["10:00", "11:00", "12:00", "13:00", "14:00", "15:00", "16:00"]);
+    expect((await shown({ day: timesOfDay(1, 9 * 60 + 30, 17 * 60) })).labels[0]).toEqual([
+      "10:00",
+      "11:00",
+      "12:00",
+      "13:00",
+      "14:00",
+      "15:00",
+      "16:00",
+    ]);
   });
 
   it("are the weekdays of an average week, in both languages", async () => {

@@ -18,7 +18,11 @@ const ROWS = [
 
 async function mounted(component: Component, props: Record<string, unknown>, others: Record<string, object> = {}) {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify({ state: "completed", rows: ROWS }))));
-  const stubs = { BaseChart: { name: "BaseChart", props: ["option"], template: "<i />" }, SectionCard: { template: "<div><slot /></div>" }, ...others };
+  const stubs = {
+    BaseChart: { name: "BaseChart", props: ["option"], template: "<i />" },
+    SectionCard: { template: "<div><slot /></div>" },
+    ...others,
+  };
   const plugins = [createPinia(), i18n, [VueQueryPlugin, { queryClient: new QueryClient() }] as [typeof VueQueryPlugin, object]];
   const page = mount(component, { props, global: { plugins, stubs } });
   await flushPromises();
