@@ -5,7 +5,6 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { createMemoryHistory, createRouter } from "vue-router";
 
 import { i18n, setLanguage } from "@/i18n";
-import ConfigSection from "@/pages/compare/ConfigSection.vue";
 import DifferenceSection from "@/pages/compare/DifferenceSection.vue";
 import SweepSection from "@/pages/compare/SweepSection.vue";
 
@@ -27,7 +26,7 @@ const comparison = {
   ],
 };
 
-function shown(component: typeof DifferenceSection | typeof SweepSection | typeof ConfigSection, props: object) {
+function shown(component: typeof DifferenceSection | typeof SweepSection, props: object) {
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: "/:any(.*)", component: { template: "<p />" } }] });
   const plugins = [createPinia(), i18n, router, [VueQueryPlugin, { queryClient: new QueryClient() }] as [typeof VueQueryPlugin, object]];
   const stubs = { ChartCard: { name: "ChartCard", props: ["option"], template: "<i />" } };
