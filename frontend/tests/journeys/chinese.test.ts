@@ -160,7 +160,7 @@ it("forecasts, a comparison and all lists and forms", async () => {
   for (const path of ["/data", "/models", `/results/${model}`, `/compare?models=${model}&models=${naive}`]) {
     await open(phone, path);
     await phone
-      .locator(path.startsWith("/compare") ? "#config table" : "table")
+      .locator(path.startsWith("/compare") ? "#config table" : "table:visible")
       .first()
       .waitFor();
     expect(await wideNames(phone), path).toEqual([]);

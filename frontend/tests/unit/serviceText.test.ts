@@ -82,7 +82,7 @@ describe("a text of the service", () => {
   it("is in Chinese on the Chinese page, with its row and column, and has no English in it", () => {
     const { title, advice } = explain(refused);
     expect(title).toEqual({ text: "第 2,501 行、列“MW”是文字 'aus'。", isEnglish: false });
-    expect(advice).toEqual({ text: "请在“表示缺失值的文字”中写明；“小数点: comma”决定小数点。", isEnglish: false });
+    expect(advice).toEqual({ text: "请在“表示缺失值的文字”中写明；“小数点：逗号，如 1250,5”决定小数点。", isEnglish: false });
   });
 
   it("without words is shown in English and marked as English", () => {
