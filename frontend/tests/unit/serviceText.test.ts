@@ -93,7 +93,7 @@ describe("a text of the service", () => {
     await setLanguage("en");
     const { title, advice } = explain(refused);
     expect(title).toEqual({ text: "Load.csv: row 2501, column 'MW' holds text (as do 2 more cells): 'aus'.", isEnglish: false });
-    expect(advice?.text).toBe("Name it in “Words for a missing value”; “Decimal mark: comma” sets whether 1,250 is 1.25 or 1250.");
+    expect(advice?.text).toBe("Name it in “Words for a missing value”; “Decimal mark: comma, as in 1250,5” sets whether 1,250 is 1.25 or 1250.");
   });
 
   it("shows an example of a list as it is typed into the field, without the quotes of a shell", async () => {
