@@ -16,9 +16,28 @@ const outDir = fileURLToPath(new URL("../src/timevis/service/web/static", import
 const FIELDS =
   /@popperjs|@floating-ui|lodash-es|element-plus\/.*\/(select|option|tooltip|popper|use-popper|focus-trap|form|tag|scrollbar|radio|checkbox)/;
 
-/** What the list of datasets needs besides `vue` and `shared`. In one file, because each answer has a kilobyte of headers. */
-const FIRST_VIEW =
-  /src\/(layout\/|pages\/data\/(DataPage|DatasetTable|UploadDrop|SampleData)\.vue|components\/(EditArea|ListPager|SparkLine)\.vue|composables\/(clampPageNumber|useDraft)\.ts|api\/system\.ts)/;
+/** The first page and the frame around it. */
+const FIRST_VIEW = ["pages/data/DataPage.vue", "layout/AppShell.vue"].map((name) => fileURLToPath(new URL(`./src/${name}`, import.meta.url)));
+
+/**
+ * Whether a module of this project belongs to the first view: whether its files import it, directly or not, but not what they
+ * load later. Libraries are left to Rolldown, since their index imports far more than is used.
+ */
+function ofFirstView(): (id: string, imports: (id: string) => readonly string[]) => boolean {
+  const found = new Set<string>();
+  return (id, imports) => {
+    if (found.size === 0) {
+      const waiting = [...FIRST_VIEW];
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+        if (found.has(next) || next.includes("node_modules")) continue;
+        found.add(next);
+        waiting.push(...imports(next));
+      }
+    }
+    return found.has(id);
+  };
+}
+const isOfFirstView = ofFirstView();
 
 /** Writes compressed copies beside each text file, which the service sends to browsers that accept them. */
 function compressedCopies(): Plugin {
@@ -63,7 +82,11 @@ export default defineConfig({
           groups: [
             { name: "vue", priority: 3, test: /node_modules\/(@vue|vue|vue-router|vue-i18n|@intlify|pinia|@tanstack|openapi-fetch|@vueuse)\// },
             { name: "shared", priority: 2, minShareCount: 5, test: (id) => !FIELDS.test(id) },
-            { name: "first", priority: 1, test: FIRST_VIEW },
+            // In one file, because each answer has a kilobyte of headers.
+            {
+              name: (id, graph) => (isOfFirstView(id, (other) => graph.getModuleInfo(other)?.importedIds ?? []) ? "first" : null),
+              priority: 1,
+            },
           ],
         },
       },

@@ -4,6 +4,7 @@
 //   node scripts/measure.mjs slow     ADDRESS TOKEN LANGUAGE   the same on a network of 50 kB/s, with all bytes of the view
 //   node scripts/measure.mjs forecast ADDRESS TOKEN FILE       seconds from the link to a forecast of a file, and to a better one
 //   node scripts/measure.mjs zoom     ADDRESS TOKEN DATASET    frames per second while the chart is panned and zoomed
+//   node scripts/measure.mjs scroll   ADDRESS TOKEN DATASET    the same while the list of its series is scrolled from end to end
 //   node scripts/measure.mjs compare  ADDRESS TOKEN ID...      seconds until a comparison is drawn
 //   node scripts/measure.mjs open     URL SELECTOR             the same of any page, until a selector is in sight
 import { gzipSync } from "node:zlib";
@@ -14,7 +15,7 @@ const FLAGS = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
-const ZOOM_SECONDS = 4;
+const MOVE_SECONDS = 4;
 const SLOW_NETWORK = { offline: false, latency: 100, downloadThroughput: 50_000, uploadThroughput: 50_000 };
 const SEARCH_MILLISECONDS = 200_000;
 
@@ -94,15 +95,8 @@ async function zoom(token, dataset) {
   const box = await canvas.boundingBox();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
   await page.mouse.move(x, y);
-  await page.evaluate(() => {
-    window.frames_ = [];
-    const note = (time) => {
-      window.frames_.push(time);
-      requestAnimationFrame(note);
-    };
-    requestAnimationFrame(note);
-  });
-  const end = Date.now() + ZOOM_SECONDS * 1000;
+  await countFrames();
+  const end = Date.now() + MOVE_SECONDS * 1000;
   for (let step = 0; Date.now() < end; step += 1) {
     await page.keyboard.down("Control"); // without it the wheel scrolls the page
     await page.mouse.wheel(0, step % 40 < 20 ? -120 : 120);
@@ -114,6 +108,22 @@ async function zoom(token, dataset) {
       await page.mouse.move(x, y);
     }
   }
+  return frameRate();
+}
+
+/** Note the time of every frame from now on. */
+async function countFrames() {
+  await page.evaluate(() => {
+    window.frames_ = [];
+    const note = (time) => {
+      window.frames_.push(time);
+      requestAnimationFrame(note);
+    };
+    requestAnimationFrame(note);
+  });
+}
+
+async function frameRate() {
   const times = await page.evaluate(() => window.frames_);
   const gaps = times
     .slice(1)
@@ -123,6 +133,29 @@ async function zoom(token, dataset) {
     frames_per_second: (1000 * gaps.length) / gaps.reduce((sum, gap) => sum + gap, 0),
     slowest_frame_of_20: gaps[Math.floor(0.95 * gaps.length)] / 1000,
   };
+}
+
+async function scroll(token, dataset) {
+  await signIn(token);
+  await openUntil(`${address}/data/${dataset}`, "[data-test=series-cell]");
+  await page.waitForTimeout(1000);
+  const list = page.locator("#all-series .box");
+  await list.scrollIntoViewIfNeeded();
+  const box = await list.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await countFrames();
+  const end = Date.now() + MOVE_SECONDS * 1000;
+  for (let step = 0; Date.now() < end; step += 1) {
+    await page.mouse.wheel(0, 240);
+    await page.waitForTimeout(16);
+  }
+  const numbers = await frameRate();
+  const scrolled = await list.evaluate((element) => element.scrollTop);
+  if (scrolled < 1000) throw new Error(`the list was scrolled by ${scrolled} px only`);
+  // A place whose series has not arrived holds a block of loading; the last ones in sight arrive after the scrolling ends.
+  const stopped = performance.now();
+  await page.waitForFunction(() => document.querySelectorAll("#all-series .loading").length === 0, undefined, { timeout: 60_000 });
+  return { ...numbers, arrived_seconds: (performance.now() - stopped) / 1000, pixels: scrolled };
 }
 
 async function compare(token, ...models) {
@@ -139,7 +172,7 @@ async function open(selector) {
 }
 
 try {
-  process.stdout.write(`${JSON.stringify(await { first, slow, forecast, zoom, compare, open }[what](...rest))}\n`);
+  process.stdout.write(`${JSON.stringify(await { first, slow, forecast, zoom, scroll, compare, open }[what](...rest))}\n`);
 } finally {
   await browser.close();
 }

@@ -75,7 +75,10 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 let bytes = 0;
 for (const [name, path, theme, tongue, viewport, ready] of PICTURES) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const context = await browser.newContext({ viewport, locale: tongue, colorScheme: theme, reducedMotion: "reduce" });
+  // A phone has no scroll bar beside the page.
+  const isPhone = viewport === PHONE;
+  const options = { viewport, locale: tongue, colorScheme: theme, isMobile: isPhone, hasTouch: isPhone };
+  const context = await browser.newContext({ ...options, reducedMotion: "reduce" });
   await context.addInitScript(
     ([chosenTheme, chosenLanguage]) => {
       localStorage.setItem("timevis-theme", chosenTheme);

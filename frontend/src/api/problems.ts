@@ -1,5 +1,6 @@
 import { useWords } from "@/i18n";
 import { frequencyText } from "@/i18n/frequency";
+import { settingValue } from "@/i18n/settings";
 import { isLoadError } from "@/utils/loading";
 
 /** A text of the service by its code, with the numbers and names in it. */
@@ -140,13 +141,13 @@ function itemsOf(value: unknown): unknown[] | null {
 }
 
 function settingText({ key, value }: SettingParam): string {
-  const { optional, formatPercent } = useWords();
+  const { formatPercent, named } = useWords();
   const label = labelOf(key);
   if (value === null || value === undefined) return `“${label}”`;
   const items = itemsOf(value);
   const isShares = key === "data.split" && items?.every((item) => typeof item === "number" && item <= 1);
   const shown = items ? (isShares ? items.map((item) => formatPercent(item as number)).join(" / ") : items.join("; ")) : undefined;
-  return `“${label}: ${shown ?? optional(`train.value.${key}.${String(value)}`) ?? String(value as string | number | boolean)}”`;
+  return `“${named(label, shown ?? settingValue(key, String(value as string | number | boolean)))}”`;
 }
 
 /** A text of the service in the language of the page; undefined where the page has no words for it, as in English. */

@@ -48,7 +48,7 @@ export function futureForecastOption(
         return tooltipTable(title, rowsAt(time, history, forecasts, words, format));
       },
     },
-    legend: { ...LEGEND, data: [words.past, ...forecasts.map((forecast) => forecast.name), ...(scored ? [words.truth] : [])] },
+    legend: { ...LEGEND, width: "100%", data: [words.past, ...forecasts.map((forecast) => forecast.name), ...(scored ? [words.truth] : [])] },
     xAxis: { type: "time" },
     yAxis: { type: "value", scale: true },
     series: [

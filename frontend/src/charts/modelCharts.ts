@@ -186,9 +186,9 @@ export function coverageOption(
   names: { nominal: string; observed: string; calibrated: string },
   colours: ChartColours,
 ): EChartsOption {
-  const percent = (value: number) => `${Math.round(100 * value)} %`;
+  const percent = (value: number) => `${Math.round(100 * value)}%`;
   return {
-    tooltip: { trigger: "axis", valueFormatter: (value) => `${(100 * Number(value)).toFixed(1)} %` },
+    tooltip: { trigger: "axis", valueFormatter: (value) => `${(100 * Number(value)).toFixed(1)}%` },
     legend: LEGEND,
     grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: names.nominal, min: 0, max: 1, axisLabel: { formatter: percent } },

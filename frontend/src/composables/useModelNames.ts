@@ -3,7 +3,7 @@ import { useWords } from "@/i18n";
 
 /** Names in the language of the page; a model without words in it has the title that the service gives it. */
 export function useModelNames() {
-  const { optional, plural, isChinese } = useWords();
+  const { t, optional, plural, isChinese } = useWords();
   const { data: models } = useModelOptions();
   const titleOf = (kind: string): string | undefined => models.value?.find((model) => model.model === kind)?.title;
 
@@ -27,6 +27,10 @@ export function useModelNames() {
   const kindOf = (name: string): string | undefined =>
     models.value?.filter((model) => isNamedAfter(name, model.title)).sort((a, b) => b.title.length - a.title.length)[0]?.model;
 
+  /** The name of what a method forecasts with, without a training run. */
+  const untrainedName = (method: string): string =>
+    optional(`forecast.form.method.${method}`) ?? models.value?.find((model) => model.untrained?.method === method)?.untrained?.title ?? method;
+
   return {
     /**
      * The name of a model. Without a name from a user, it consists of the kind of the model and of the settings that differ.
@@ -43,9 +47,9 @@ export function useModelNames() {
     kindName: (kind: string): string => optional(`train.model.${kind}.title`) ?? models.value?.find((model) => model.model === kind)?.title ?? kind,
     /** The label of a run, such as "lstm" or "qwen [nano]", with the name of its kind. */
     runName: (label: string): string => label.replace(/^[\w/-]+/, (kind) => optional(`train.model.${kind}.title`) ?? titleOf(kind) ?? kind),
-    /** The name of a method that forecasts without a training run. */
-    methodName: (method: string): string =>
-      optional(`forecast.form.method.${method}`) ?? models.value?.find((model) => model.untrained?.method === method)?.untrained?.title ?? method,
+    untrainedName,
+    /** The name of a method that forecasts without a training run, which says so. */
+    methodName: (method: string): string => t("forecast.form.untrained", { name: untrainedName(method) }),
   };
 }
 

@@ -38,11 +38,12 @@ export interface Visit {
 /** A new browser profile that has opened the link that the service printed. */
 export async function visit(
   browser: Browser,
-  options: { language?: LanguageName; width?: number; theme?: "light" | "dark"; touch?: boolean } = {},
+  options: { language?: LanguageName; width?: number; theme?: "light" | "dark"; touch?: boolean; scale?: number } = {},
 ): Promise<Visit> {
-  const { language = "en", width = 1280, theme = "light", touch = false } = options;
+  const { language = "en", width = 1280, theme = "light", touch = false, scale = 1 } = options;
   const context = await browser.newContext({
     viewport: { width, height: width < 600 ? 844 : 860 },
+    deviceScaleFactor: scale,
     locale: language === "zh" ? "zh-CN" : "en-GB",
     colorScheme: theme,
     baseURL: inject("address"),
@@ -100,6 +101,21 @@ export async function seriousFindings(page: Page): Promise<string[]> {
 /** Whether the page is wider than the window. */
 export function isCutOff(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
+}
+
+/** The tables that scroll sideways and whose first column with text takes more than half of what is in sight. */
+export function wideNames(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    Array.from(document.querySelectorAll("table")).flatMap((table) => {
+      let box: HTMLElement | null = table;
+      while (box && !["auto", "scroll"].includes(getComputedStyle(box).overflowX)) box = box.parentElement;
+      if (!box || table.offsetWidth <= box.clientWidth) return [];
+      const cells = Array.from(table.querySelectorAll<HTMLElement>("tbody tr:first-child > *"));
+      const name = cells.find((cell) => cell.innerText.trim() !== "");
+      const where = table.closest("[id]")?.id ?? "";
+      return name && name.offsetWidth > box.clientWidth / 2 ? [`${where}: ${String(name.offsetWidth)} of ${String(box.clientWidth)} px`] : [];
+    }),
+  );
 }
 
 /** Keep a picture if JOURNEY_SCREENSHOTS names a folder. */

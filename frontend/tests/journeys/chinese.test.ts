@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { call, isCutOff, launch, open, picture, settle, TRAINING_WAIT, trained, visit, WORDS } from "./browser";
+import { call, isCutOff, launch, open, picture, settle, TRAINING_WAIT, trained, visit, wideNames, WORDS } from "./browser";
 
 // The Chinese page has no English but names, in its texts and labels, and in what its charts draw, which their pictures keep.
 const words = WORDS.zh;
@@ -12,8 +12,8 @@ const SERIES = "负荷";
 const NAMES =
   /\b(TimeVis|LightGBM|LSTM|GRU|Qwen[\w.]*|Nano-patch|Nano|nano|WQL|MASE|MAE|MSE|RMSE|SQL|CRPS|WAPE|sMAPE|PIT|MAPE|Holm|Diebold|Mariano|JSON|CSV|TSV|Excel|Parquet|ZIP|zip|PNG|Python|curl|API|UTC|UTF|ISO|HTTP|CPU|GPU|SQLite|Redis|English|Ctrl|LoRA|DoRA|rsLoRA|Git|KB|MB|GB|MiB|cpu|sqlite|https|MW|AdamW|token|PyTorch)\b/g;
 
-/** Values of settings and columns of files, which the config, the API and the page write alike (the axes of parallel coordinates have config keys), and names of users and files. */
-const VALUES = /\b(auto|split|online|none|test|validation|holiday|CN|point|truth|owner|li|lstm|seasonal_naive)\b|\S+\.csv/g;
+/** Columns of files, which the API and the page write alike, and names of users and files. */
+const VALUES = /\b(holiday|CN|point|truth|owner|li)\b|\S+\.csv/g;
 
 let browser: Browser;
 let page: Page;
@@ -49,9 +49,7 @@ function recordDrawnTexts(): void {
 function shownTexts(): { texts: string[]; drawn: string[] } {
   const texts: string[] = [];
   const isName = (element: Element): boolean =>
-    element.closest(
-      "code, pre, textarea, script, style, [lang=en], #setup table, #config table, .el-select-dropdown, .el-select__placeholder, .options .el-select, .options input",
-    ) !== null;
+    element.closest("code, pre, textarea, script, style, [lang=en], #setup table, #config table, .options input") !== null;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = node.textContent?.trim() ?? "";
@@ -158,6 +156,16 @@ it("forecasts, a comparison and all lists and forms", async () => {
   await page.locator("[data-test=periods]").scrollIntoViewIfNeeded();
   await page.locator("[data-test=periods] canvas").waitFor();
   await look("compare", true);
+  const { page: phone, context } = await visit(browser, { language: "zh", width: 390, touch: true });
+  for (const path of ["/data", "/models", `/results/${model}`, `/compare?models=${model}&models=${naive}`]) {
+    await open(phone, path);
+    await phone
+      .locator(path.startsWith("/compare") ? "#config table" : "table:visible")
+      .first()
+      .waitFor();
+    expect(await wideNames(phone), path).toEqual([]);
+  }
+  await context.close();
   await open(page, `/train?dataset=${dataset}&models=qwen_patch&models=lstm&models=boosted&models=qwen`);
   await page.locator("[data-test=advanced] summary").click();
   await page.locator("[data-test=commands] summary").click();

@@ -148,3 +148,16 @@ it("the borders of the split are dragged with the mouse", async () => {
   expect(Number(await handle.getAttribute("aria-valuenow"))).toBeLessThan(66);
   await settle(page);
 });
+
+it("a comparison of models without training steps links to the sections that it has, and has no empty card", async () => {
+  await open(page, `/compare?${models.map((id) => `models=${id}`).join("&")}`);
+  await page.locator("#differences canvas").waitFor({ timeout: 60_000 });
+  await page.locator("#config").waitFor();
+  const targets = await page
+    .locator("nav.sections a")
+    .evaluateAll((links) => links.map((link) => new URL((link as HTMLAnchorElement).href).hash.slice(1)));
+  expect(targets).toContain("horizon");
+  expect(targets).not.toContain("training");
+  for (const id of targets) expect(await page.locator(`[id="${id}"]`).count(), id).toBe(1);
+  expect(await page.locator("#training").count()).toBe(0);
+});

@@ -64,25 +64,61 @@ it("the wheel over the chart of a series scrolls the page; Ctrl with the wheel, 
   await expect.poll(() => shownRows(), { timeout: 10_000 }).toBeLessThan(500);
 });
 
-it("a finger that moves over the chart of a series scrolls the page", async () => {
+it("the handles below the chart of a series narrow what it shows", async () => {
+  await open(page, `/data/${dataset}`);
+  const chart = page.locator("[data-test=series]");
+  await chart.locator("canvas").waitFor();
+  await chart.scrollIntoViewIfNeeded();
+  expect(await shownRows()).toBe(790);
+  const box = await chart.boundingBox();
+  if (!box) throw new Error("the chart has no box");
+  const [right, y] = [box.x + box.width - 13, box.y + box.height - 25];
+  await page.mouse.move(right, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2, y, { steps: 8 });
+  await page.mouse.up();
+  await expect.poll(() => shownRows(), { timeout: 10_000 }).toBeLessThan(700);
+});
+
+it("one finger that moves over the chart of a series scrolls the page, and two fingers zoom", async () => {
   const { page: phone, context } = await visit(browser, { width: 390, touch: true });
   await open(phone, `/data/${dataset}`);
   const chart = phone.locator("[data-test=series]");
   await chart.scrollIntoViewIfNeeded();
   await chart.locator("canvas").waitFor();
-  const touch = await context.newCDPSession(phone);
+  const fingers = await context.newCDPSession(phone);
+  const dispatch = (type: "touchStart" | "touchMove" | "touchEnd", touchPoints: { x: number; y: number; id: number }[] = []) =>
+    fingers.send("Input.dispatchTouchEvent", { type, touchPoints });
+  const middle = async (): Promise<{ x: number; y: number }> => {
+    await chart.evaluate((figure) => {
+      figure.scrollIntoView({ block: "center" });
+    });
+    const box = await chart.boundingBox();
+    if (!box) throw new Error("the chart has no box");
+    return { x: box.x + box.width / 2, y: box.y + box.height / 3 };
+  };
+
+  const { x, y } = await middle();
   const before = await phone.evaluate(() => window.scrollY);
-  const box = await chart.boundingBox();
-  if (!box) throw new Error("the chart has no box");
-  const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
-  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+  await dispatch("touchStart", [{ x, y, id: 0 }]);
   for (let moved = 20; moved <= 200; moved += 20) {
-    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x, y: y - moved }] });
+    await dispatch("touchMove", [{ x, y: y - moved, id: 0 }]);
     await phone.waitForTimeout(20);
   }
-  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await dispatch("touchEnd");
   await expect.poll(() => phone.evaluate(() => window.scrollY), { timeout: 10_000 }).toBeGreaterThan(before + 100);
   expect(await shownRows(phone)).toBe(790);
+
+  const place = await middle();
+  const apart = (half: number) => [-half, half].map((offset, id) => ({ x: place.x + offset, y: place.y, id }));
+  await dispatch("touchStart", apart(20));
+  for (let half = 25; half <= 120; half += 5) {
+    await dispatch("touchMove", apart(half));
+    await phone.waitForTimeout(30);
+  }
+  await dispatch("touchEnd");
+  await expect.poll(() => shownRows(phone), { timeout: 10_000 }).toBeLessThan(400);
+  expect(await phone.evaluate(() => window.visualViewport?.scale)).toBe(1);
   await context.close();
 });
 

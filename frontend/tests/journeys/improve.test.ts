@@ -35,7 +35,7 @@ it("two clicks lead from the link to a forecast of an own file", async () => {
   const seconds = (Date.now() - begin) / 1000;
   process.stdout.write(`From the link to a forecast of an own file: ${seconds.toFixed(1)} s.\n`);
   expect(seconds).toBeLessThan(FIRST_FORECAST_SECONDS);
-  expect(await label()).toContain("Nano-patch, no training");
+  expect(await label()).toContain("Nano-patch");
 });
 
 it("one more click searches for a better forecast, which is drawn while models are tried, and kept at a click", async () => {

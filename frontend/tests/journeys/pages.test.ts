@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
-import { call, isCutOff, launch, open, picture, seriousFindings, trained, visit, WORDS } from "./browser";
+import { call, isCutOff, launch, open, picture, seriousFindings, settle, trained, visit, WORDS } from "./browser";
 
 let browser: Browser;
 let paths: Record<string, string>;
@@ -68,6 +68,65 @@ describe.each([
   });
 });
 
+/** Whether a corner of the first tile and the right edge of each row of tiles have one colour, as in the pixels of a picture. */
+function areTilesAlike({ bytes, points }: { bytes: number[]; points: [number, number][] }): Promise<boolean> {
+  return createImageBitmap(new Blob([new Uint8Array(bytes)])).then((bitmap) => {
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext("2d");
+    context?.drawImage(bitmap, 0, 0);
+    const colours = points.map(([x, y]) => String(context?.getImageData(x, y, 1, 1).data));
+    return colours.length > 1 && new Set(colours).size === 1;
+  });
+}
+
+it("at 200 % no place of the tiles is grey, and every chart is drawn sharply and covered by nothing", async () => {
+  const { page, context } = await visit(browser, { width: 640, scale: 2 });
+  await page.setViewportSize({ width: 640, height: 400 });
+  for (const path of [paths.dataset, paths.result]) {
+    await open(page, path ?? "");
+    await expect.poll(() => page.locator("figure.chart").count(), { timeout: 30_000 }).toBeGreaterThan(3);
+    await settle(page);
+    expect(await isCutOff(page)).toBe(false);
+    const figures = await page.locator("figure.chart").all();
+    for (const figure of figures) {
+      await figure.evaluate((element) => {
+        element.scrollIntoView({ block: "center" });
+      });
+      await figure.locator("canvas").waitFor();
+      const look = () =>
+        figure.evaluate((element) => {
+          const canvas = element.querySelector("canvas");
+          const box = element.getBoundingClientRect();
+          const pixels = canvas?.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+          const drawn = pixels.filter((value, position) => position % 4 === 3 && value > 0).length;
+          const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+          return { isDrawn: drawn > pixels.length / 400, isOnTop: element.contains(top), sharpness: (canvas?.width ?? 0) / box.width };
+        });
+      await expect.poll(look, { message: `${String(path)}: ${String(await figure.getAttribute("aria-label"))}` }).toMatchObject({
+        isDrawn: true,
+        isOnTop: true,
+        sharpness: expect.closeTo(2, 1) as number,
+      });
+    }
+  }
+  const tiles = page.locator("dl.tiles");
+  for (const width of [320, 400, 480, 560, 640, 720]) {
+    await page.setViewportSize({ width, height: 400 });
+    await tiles.scrollIntoViewIfNeeded();
+    const points = await tiles.evaluate((list) => {
+      const box = list.getBoundingClientRect();
+      const rows = Array.from(list.children).map((tile) => tile.getBoundingClientRect());
+      const right = rows.map((tile): [number, number] => [box.width - 7, tile.top - box.top + tile.height / 2]);
+      return [[7, (rows[0]?.height ?? 0) / 2] as [number, number], ...right].map(
+        ([x, y]) => [Math.round(2 * x), Math.round(2 * y)] as [number, number],
+      );
+    });
+    const bytes = [...(await tiles.screenshot())];
+    expect(await page.evaluate(areTilesAlike, { bytes, points }), `tiles at ${String(width)} px`).toBe(true);
+  }
+  await context.close();
+});
+
 it.each(["en", "zh"] as const)("the lists of data and models show small lines that are described in words (%s)", async (language) => {
   const { page, context } = await visit(browser, { language });
   for (const [path, name] of [
@@ -92,9 +151,9 @@ it("every code of the service has Chinese words", async () => {
   await context.close();
 });
 
-it("every option of a model has a name and help in both languages", async () => {
+it("every option of a model has a name and help in both languages, and each of its choices a name", async () => {
   const { page, context } = await visit(browser);
-  const models = await call<{ options: { name: string; section: string }[] }[]>(page, "/model-options");
+  const models = await call<{ options: { name: string; section: string; choices: string[] }[] }[]>(page, "/model-options");
   const names = new Set(
     models
       .flatMap((model) => model.options)
@@ -102,6 +161,14 @@ it("every option of a model has a name and help in both languages", async () => 
       .map((option) => option.name),
   );
   expect([...names].filter((name) => !(name in WORDS.en.help.label) || !(name in WORDS.zh.help.text))).toEqual([]);
+  const named = WORDS.zh.help.value as Record<string, Record<string, string>>;
+  const choices = models
+    .flatMap((model) => model.options)
+    .filter((option) => option.name !== "name") // of a language model, which has one in every language
+    .flatMap((option) => option.choices.map((choice) => [option.name, choice] as const))
+    .filter(([, choice]) => !["auto", "none"].includes(choice));
+  expect(choices.length).toBeGreaterThan(20);
+  expect(choices.filter(([name, choice]) => !named[name]?.[choice])).toEqual([]);
   await context.close();
 });
 

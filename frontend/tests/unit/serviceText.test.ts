@@ -82,7 +82,7 @@ describe("a text of the service", () => {
   it("is in Chinese on the Chinese page, with its row and column, and has no English in it", () => {
     const { title, advice } = explain(refused);
     expect(title).toEqual({ text: "第 2,501 行、列“MW”是文字 'aus'。", isEnglish: false });
-    expect(advice).toEqual({ text: "请在“表示缺失值的文字”中写明；“小数点: comma”决定小数点。", isEnglish: false });
+    expect(advice).toEqual({ text: "请在“表示缺失值的文字”中写明；“小数点：逗号，如 1250,5”决定小数点。", isEnglish: false });
   });
 
   it("without words is shown in English and marked as English", () => {
@@ -93,7 +93,7 @@ describe("a text of the service", () => {
     await setLanguage("en");
     const { title, advice } = explain(refused);
     expect(title).toEqual({ text: "Load.csv: row 2501, column 'MW' holds text (as do 2 more cells): 'aus'.", isEnglish: false });
-    expect(advice?.text).toBe("Name it in “Words for a missing value”; “Decimal mark: comma” sets whether 1,250 is 1.25 or 1250.");
+    expect(advice?.text).toBe("Name it in “Words for a missing value”; “Decimal mark: comma, as in 1250,5” sets whether 1,250 is 1.25 or 1250.");
   });
 
   it("shows an example of a list as it is typed into the field, without the quotes of a shell", async () => {

@@ -50,7 +50,7 @@ describe("the words of the page", () => {
   });
 
   it("are Chinese in the Chinese file, except for names", () => {
-    const isName = (text: string): boolean => /^(Python|curl|TimeVis|DoRA|rsLoRA|[^a-z]*)$/.test(text.replace(/\{\w+\}/g, ""));
+    const isName = (text: string): boolean => /^(Python|curl|TimeVis|DoRA|rsLoRA|Nano|Nano-patch|[^a-z]*)$/.test(text.replace(/\{\w+\}/g, ""));
     for (const [key, text] of chinese) if (!isName(text)) expect(text, key).toMatch(/[\u4e00-\u9fff]/);
   });
 });
@@ -70,6 +70,9 @@ describe("the spaces of Chinese texts", () => {
     const { t, plural } = useWords();
     expect(t("data.drop.sending", { name: "负荷2026.csv" })).toBe("正在上传 负荷2026.csv");
     expect(t("data.split.border", { left: "train", right: "验证" })).toBe("train 与验证之间的边界");
+    const pair = { a: "Qwen（数字）", b: "季节朴素法", percent: "28%", low: "16.6", high: "37.9" };
+    expect(t("compare.differences.better", pair)).toBe("Qwen（数字）的误差比季节朴素法低 28% [16.6, 37.9]。");
+    expect(t("compare.differences.equal", { a: "LSTM", b: "线性模型" })).toBe("LSTM 与线性模型的误差相同。");
     expect(plural("common.series", 3)).toMatch(/^3 \p{Script=Han}/u);
     await setLanguage("en");
   });

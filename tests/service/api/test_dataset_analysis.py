@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 import pandas as pd
+import pytest
 from flask.testing import FlaskClient
 from service_data import plant_csv, upload
 
@@ -69,18 +70,22 @@ def test_slow_data_have_an_average_year_and_fast_data_an_autocorrelation_of_more
     found = describe_seasonality(np.arange(960) % 12, months, "MS", [])
     assert (found["average_year"]["labels"][2], found["average_year"]["mean"][2]) == ("Mar", 2)
     assert (found["average_day"], found["average_week"]) == (None, None)
-    quarters = pd.date_range("2010-01-01", periods=40, freq="QS")
-    assert describe_seasonality(np.arange(40), quarters, "QS", [])["average_year"]["labels"] == [
-        "Q1",
-        "Q2",
-        "Q3",
-        "Q4",
-    ]
     minutes = pd.date_range("2026-01-01", periods=14_400, freq="min")
     wave = np.sin(np.arange(14_400) / 1_440 * 2 * np.pi)
     correlation = describe_seasonality(wave, minutes, "min", [])["autocorrelation"]
     assert len(correlation["lags"]) <= 400
     assert correlation["values"][correlation["lags"].index(1_440)] > 0.99
+
+
+def test_quarterly_data_have_the_average_of_each_quarter(http: FlaskClient) -> None:
+    rows = "".join(f"{2000 + row // 4}-Q{row % 4 + 1},{10 * (row % 4) + row // 4}\n" for row in range(40))
+    dataset = http.post("/api/upload", data={"file": (io.BytesIO(f"quarter,sales\n{rows}".encode()), "q.csv")}).json
+    found = http.get(f"/api/datasets/{dataset['id']}/seasonality?channel=sales").json
+    year = found["average_year"]
+    assert year["labels"] == ["Q1", "Q2", "Q3", "Q4"]
+    assert year["mean"] == pytest.approx([4.5, 14.5, 24.5, 34.5])  # the ten years add 0 to 9
+    assert [year["low"][0], year["high"][0]] == pytest.approx([0.9, 8.1])
+    assert (found["average_day"], found["average_week"]) == (None, None)
 
 
 def test_the_preview_shows_the_rows_of_the_file_with_the_role_of_each_column(http: FlaskClient, dataset: str) -> None:

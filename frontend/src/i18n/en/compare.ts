@@ -58,7 +58,6 @@ export default {
     tuning: "WQL on the tuning windows",
     loss: "Training loss",
     step: "step",
-    empty: "None of these models has training steps.",
   },
   cost: {
     title: "Accuracy against cost",
@@ -72,7 +71,6 @@ export default {
   sweep: {
     title: "Parallel coordinates",
     text: "Each line is a model, coloured by its WQL. The axes are the settings that differ. Drag along an axis to select models.",
-    empty: "The configs do not differ in a number or a choice.",
   },
   config: { title: "Differences of the configs", key: "Key", empty: "The configs are equal." },
 };

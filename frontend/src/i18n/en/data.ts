@@ -155,6 +155,7 @@ export default {
     day: "Average day",
     week: "Average week",
     year: "Average year",
+    quarter: "Average year, by quarter",
     autocorrelation: "Resemblance to earlier values (autocorrelation)",
     band: "Line: mean. Band: the middle 80% of the values.",
     mean: "mean",

@@ -63,7 +63,6 @@ export default {
     mask: "Treat outliers as missing",
     maskHelp: "In training and validation only; the test keeps every value.",
   },
-  value: { data: { split_by: { axis: "all at the same times", series: "each by its own rows" }, cleaning: { outliers: { mask: "missing" } } } },
   fitting: { use: "Use {lengths}", length: "{label} {n}", and: " and " },
   absent: "{name} is not on this machine. To get it, run there:",
   estimate: {

@@ -27,11 +27,11 @@ const words: Area<"compare"> = {
     all: "两两比较",
     title: "哪个模型更好？有多确定？",
     text: "两个模型预测相同的窗口，比较其误差。方括号内为差异（百分比）的 95% 置信区间。",
-    better: "{a} 的误差比 {b} 低 {percent} [{low}, {high}]。",
-    worse: "{a} 的误差比 {b} 高 {percent} [{low}, {high}]。",
-    open: "不能确定 {a} 与 {b} 哪个更好：{percent} [{low}, {high}]。",
-    unknown: "窗口太少，{a} 与 {b} 的差异没有置信区间。",
-    equal: "{a} 与 {b} 的误差相同。",
+    better: "{a}的误差比{b}低 {percent} [{low}, {high}]。",
+    worse: "{a}的误差比{b}高 {percent} [{low}, {high}]。",
+    open: "不能确定{a}与{b}哪个更好：{percent} [{low}, {high}]。",
+    unknown: "窗口太少，{a}与{b}的差异没有置信区间。",
+    equal: "{a}与{b}的误差相同。",
     p: "p 值 {value}。",
     chance: "这可能是偶然。",
     holm: "Holm 校正后 p 值 {value}。",
@@ -51,7 +51,7 @@ const words: Area<"compare"> = {
   },
   forecasts: { title: "同一窗口的预测", text: "每个模型的中位数及其 80% 区间。", many: "只绘制前 {n} 个模型。" },
   horizon: { title: "按预测步数的误差", steps: "预测步数" },
-  training: { title: "训练曲线", tuning: "调优窗口上的 WQL", loss: "训练损失", step: "步", empty: "这些模型都没有训练步骤。" },
+  training: { title: "训练曲线", tuning: "调优窗口上的 WQL", loss: "训练损失", step: "步" },
   cost: {
     title: "精度与成本",
     fit: "训练时间（秒）",
@@ -64,7 +64,6 @@ const words: Area<"compare"> = {
   sweep: {
     title: "平行坐标",
     text: "每条线是一个模型，按 WQL 着色；坐标轴是不同的设置。沿坐标轴拖动可筛选模型。",
-    empty: "各配置没有不同的数值或选项。",
   },
   config: { title: "配置差异", key: "配置项", empty: "各配置相同。" },
 };

@@ -157,6 +157,7 @@ const words: Area<"data"> = {
     day: "典型日",
     week: "典型周",
     year: "典型年",
+    quarter: "典型年（按季度）",
     autocorrelation: "与之前的值的相似程度（自相关）",
     band: "折线：均值。色带：中间 80% 的值。",
     mean: "均值",

@@ -6,7 +6,8 @@ const words: Area<"forecast"> = {
   empty: { title: "请先训练模型", text: "预测需要一个训练好的模型。", action: "训练模型" },
   form: {
     with: "预测方式",
-    method: { models: "训练好的模型", seasonal_naive: "季节朴素法（无需训练）", "nano-patch": "Nano-patch（无需训练）", nano: "Nano（无需训练）" },
+    method: { models: "训练好的模型", seasonal_naive: "季节朴素法", "nano-patch": "Nano-patch", nano: "Nano" },
+    untrained: "{name}（无需训练）",
     methodHelp: "无需训练，几秒即可得到预测；回测可以显示其准确程度。",
     models: "模型",
     modelsHint: "最多选择八个模型",

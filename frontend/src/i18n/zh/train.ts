@@ -65,7 +65,6 @@ const words: Area<"train"> = {
     mask: "将异常值视为缺失",
     maskHelp: "仅用于训练和验证；测试保留所有值。",
   },
-  value: { data: { split_by: { axis: "所有序列按相同时间", series: "各序列按自己的行" }, cleaning: { outliers: { mask: "缺失" } } } },
   fitting: { use: "使用{lengths}", length: "{label} {n}", and: "和" },
   absent: "此机器上没有 {name}。获取方法，在该机器上运行：",
   estimate: {

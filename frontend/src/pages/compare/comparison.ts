@@ -66,6 +66,13 @@ export interface Axis {
   categories: string[];
 }
 
+/** The models that were trained in steps, which have curves of two points or more. */
+export function withCurves<T extends { id: string }>(models: readonly T[], comparison: Comparison | undefined): T[] {
+  return models.filter((model) =>
+    (["tuning", "train_loss"] as const).some((column) => (comparison?.curves[model.id] ?? []).filter((point) => point[column] !== null).length > 1),
+  );
+}
+
 const LABELS = ["model._target_", "data.name"];
 /** Keys that change the time and the memory of a run, but not its forecasts. */
 const OF_COST = /(^|\.)(eval_batch_size|val_batch_size|decode_batch_size|num_workers|threads)$|^(trainer|logger|callbacks)\./;

@@ -174,3 +174,53 @@ it("datasets of one name have labels that differ", () => {
   expect(third).toBe(`${first ?? ""} (2)`);
   expect(fourth).toBe("wind");
 });
+
+describe("the choices of a setting", () => {
+  const shownChoices = async (language: "en" | "zh") => {
+    await setLanguage(language);
+    const choice = (name: string, values: object) => ({ ...{ name, section: "options", type: "choice", kind: "", help: "", absent: {} }, ...values });
+    const listed = [
+      choice("conformal", { section: "run", default: "auto", choices: ["auto", "none", "split", "online"] }),
+      choice("bf16", { type: "bool", default: "auto", choices: ["auto"] }),
+      choice("name", { section: "backbone", default: "nano", choices: ["nano"] }),
+      choice("decode_batch_size", { type: "int", default: "auto", choices: ["auto"] }),
+    ];
+    answers["/api/model-options"] = [offered("lstm", { recommended: true, options: listed })];
+    const { page: form } = await open("/train?dataset=new");
+    const field = (name: string) => form.get(`[data-option=${name}]`);
+    const labels = (name: string) =>
+      field(name)
+        .getComponent({ name: "ElSelect" })
+        .findAllComponents({ name: "ElOption" })
+        .map((option) => [option.props("value"), option.props("label")]);
+    const number = field("decode_batch_size").get("input").attributes("placeholder");
+    return { form, labels, number };
+  };
+
+  it("have names in English, and values that the config has", async () => {
+    const { form, labels, number } = await shownChoices("en");
+    expect(labels("conformal")).toEqual([
+      ["auto", "automatic"],
+      ["none", "none"],
+      ["split", "validation windows"],
+      ["online", "validation and newer windows"],
+    ]);
+    form.get("[data-option=conformal]").getComponent({ name: "ElSelect" }).vm.$emit("update:modelValue", "split");
+    await flushPromises();
+    expect(draft().options.lstm).toEqual({ conformal: "split" });
+    expect(number).toBe("automatic");
+  });
+
+  it("have names in Chinese, except those that are names of products", async () => {
+    const { labels, number } = await shownChoices("zh");
+    expect(labels("conformal")).toEqual([
+      ["auto", "自动"],
+      ["none", "无"],
+      ["split", "验证窗口"],
+      ["online", "验证窗口与更新的窗口"],
+    ]);
+    expect(labels("bf16").map(([, label]) => label as string)).toEqual(["自动", "是", "否"]);
+    expect(labels("name")).toEqual([["nano", "nano"]]);
+    expect(number).toBe("自动");
+  });
+});

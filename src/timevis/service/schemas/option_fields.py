@@ -40,7 +40,7 @@ def option_view(option: Option, default: Any) -> dict[str, Any]:
     return {
         "name": option.name,
         "kind": option.kind,
-        "type": "choice" if option.choices and "list" not in kinds else kinds[0],
+        "type": kinds[0],
         "nullable": "null" in names,
         "default": default,
         "minimum": None if bounds is None else bounds.minimum if bounds.minimum is not None else bounds.above,
