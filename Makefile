@@ -29,7 +29,7 @@ page-check: page  ## check the page: generated types, vue-tsc, ESLint, Prettier 
 journeys: page  ## use the page in a real browser against a real service
 	cd frontend && npm run --silent journeys
 
-demo: setup  ## train nano Qwen on real traffic data, then say where to look
+demo: setup  ## tune nano-patch on real traffic data, then say where to look
 	$(BIN)/python train.py
 
 test: setup  ## every test; names those that it skips, for example where a server is absent
