@@ -54,7 +54,7 @@ it("borders of the split move with the keyboard", async () => {
   expect(await handle.getAttribute("aria-valuenow")).toBe("65");
   await page.getByText(WORDS.en.data.split.use).click();
   await page.waitForURL(/\/train/);
-  expect(await page.locator("form").textContent()).toContain("65 % / 15 % / 20 %");
+  expect(await page.locator("form").textContent()).toContain("65% / 15% / 20%");
 });
 
 it("a wrong value is explained before anything starts", async () => {
