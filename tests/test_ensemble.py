@@ -12,7 +12,7 @@ from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.verdict import verdict_of
 from timevis.experiment import run
 from timevis.messages import Text
-from timevis.models.ensemble_weights import combined, greedy_weights
+from timevis.models.ensemble_weights import combined, greedy_weights, shrunk_weights
 from timevis.predict import predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
@@ -156,6 +156,30 @@ def test_weights_are_those_of_the_best_combination():
     weights = greedy_weights(Windows(), [above, below, useless], rounds=30)
     torch.testing.assert_close(weights, torch.tensor([1 / 3, 2 / 3, 0.0], dtype=torch.float64))
     assert Windows().relative_wql(combined([above, below, useless], weights)) == pytest.approx(0, abs=1e-6)
+
+
+def test_shrunk_weights_are_half_selected_and_half_by_the_inverse_square_of_the_errors_of_members_that_did_not_fail():
+    weights = shrunk_weights(torch.tensor([1.0, 0.0, 0.0, 0.0], dtype=torch.float64), [0.5, 1.0, 1.01, 30.0])
+    torch.testing.assert_close(weights, torch.tensor([0.5 + 0.4, 0.1, 0.0, 0.0], dtype=torch.float64))
+    kept = shrunk_weights(torch.tensor([0.0, 1.0], dtype=torch.float64), [0.4, 2.0])
+    torch.testing.assert_close(kept, torch.tensor([0.5, 0.5], dtype=torch.float64))
+
+
+@pytest.mark.usefixtures("no_report")
+def test_few_windows_of_validation_shrink_the_weights(compose_config, tmp_path, monkeypatch):
+    weights, errors = {}, {}
+    for name, minimum in (("many", 0), ("few", 1e9)):
+        monkeypatch.setattr("timevis.models.ensemble.MIN_HORIZONS", minimum)
+        members = "model.members=[seasonal_naive,linear]"
+        run(compose_config("model=ensemble", members, "conformal=none"), tmp_path / name)
+        found = RunFolder(tmp_path / name).results.run.members
+        weights[name] = {member.name: member.weight for member in found}
+        errors = {member.name: (member.tuning, member.validation) for member in found}
+    shares = [1 / (1 + error**-2) for error in errors["linear"]]  # of seasonal naive, whose error is 1
+    added = weights["few"]["seasonal_naive"] - weights["many"]["seasonal_naive"] / 2
+    assert 0.5 * min(shares) <= added <= 0.5 * max(shares)
+    assert sum(weights["few"].values()) == pytest.approx(1)
+    assert len(predict(tmp_path / "few")) == 12
 
 
 def test_members_have_options_of_their_own(compose_config):

@@ -16,8 +16,16 @@ from timevis.config.members import Member, parse_members
 from timevis.config.options import PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
+from timevis.models.conformal import independent_horizons
 from timevis.models.declaration import Declaration
-from timevis.models.ensemble_weights import WQL_ROWS, ScoredWindows, combined, greedy_weights
+from timevis.models.ensemble_weights import (
+    MIN_HORIZONS,
+    WQL_ROWS,
+    ScoredWindows,
+    combined,
+    greedy_weights,
+    shrunk_weights,
+)
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.member_record import FORECASTS_FILE, MemberRecord, member_folder
 from timevis.models.serialization import load
@@ -215,22 +223,34 @@ class Ensemble(Forecaster):
         """Select the weights of the members that were added."""
         names, windows = list(self._forecasts), self.scored_windows(datamodule)
         tuning, val = ([self._forecasts[name][part] for name in names] for part in ("tuning", "val"))
+        naive = [i for i, name in enumerate(names) if self.records[name].model == "seasonal_naive"]
         weights = greedy_weights(windows["tuning"], tuning, self.hparams["rounds"])
         error = windows["val"].relative_wql(combined(val, weights))
+        errors = [windows["val"].relative_wql(quantiles) for quantiles in val]
         if not error < 1:
-            errors = [windows["val"].relative_wql(quantiles) for quantiles in val]
             best = min(range(len(names)), key=errors.__getitem__)
-            naive = [i for i, name in enumerate(names) if self.records[name].model == "seasonal_naive"]
             if errors[best] >= 1 and naive:
                 best = naive[0]
             if errors[best] < error or naive:
                 weights = torch.nn.functional.one_hot(torch.tensor(best), len(names)).double()
-                error = errors[best]
+        if _has_few_horizons(datamodule) and self._beats_naive(windows["tuning"], tuning, errors, naive):
+            pairs = zip(tuning, val, strict=True)
+            whole = [windows["tuning"].relative_wql_with(one, windows["val"], other) for one, other in pairs]
+            weights = shrunk_weights(weights, whole)
+        error = windows["val"].relative_wql(combined(val, weights))
         chosen = dict(zip(names, weights.tolist(), strict=True))
         self.weights.copy_(torch.tensor([chosen.get(name, 0.0) for name in self.members]))
         self.scores.copy_(torch.tensor([windows["tuning"].relative_wql(combined(tuning, weights)), error]))
         for name in set(self._loaded).difference(self.weights_by_name):
             del self._loaded[name]
+
+    @staticmethod
+    def _beats_naive(
+        windows: ScoredWindows, tuning: Sequence[Tensor], errors: Sequence[float], naive: Sequence[int]
+    ) -> bool:
+        """Whether a member other than seasonal naive is better than it on one of the halves of validation."""
+        others = [i for i in range(len(tuning)) if i not in naive]
+        return any(min(errors[i], windows.relative_wql(tuning[i])) < 1 for i in others)
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
@@ -255,6 +275,12 @@ class Ensemble(Forecaster):
         if point is None or quantiles is None:
             raise RuntimeError("the ensemble has no weights; call calibrate(datamodule) before forecast")
         return Forecast(point, quantiles)
+
+
+def _has_few_horizons(datamodule: WindowDataModule) -> bool:
+    """Whether the tuning windows are too few for weights that are only selected."""
+    origin, channel = datamodule.windows["tuning"].pairs
+    return independent_horizons(channel, origin, datamodule.num_channels, datamodule.horizon) < MIN_HORIZONS
 
 
 def _forecast(member: Forecaster, batch: Batch, **options: Any) -> Forecast:

@@ -17,6 +17,12 @@ from timevis.utils.step_errors import pinball_loss
 
 WQL_ROWS = [QUANTILE_LEVELS.index(level) for level in WQL_LEVELS]
 """Rows of the levels of WQL in the quantiles of a forecast."""
+MIN_HORIZONS = 10
+"""Independent horizons of the tuning windows below which weights are not only selected; see `shrunk_weights`."""
+SHRINKAGE = 0.5
+"""Share of weights that do not depend on a selection, where there are fewer."""
+FAILED = 2.0
+"""Times the lowest error of a member, above which another one has no such share."""
 MAX_VALUES = 1_000_000
 """Targets times levels of the windows by which forecasts are compared; more windows are thinned evenly."""
 
@@ -67,14 +73,38 @@ class ScoredWindows:
 
         See `timevis.metrics` for its average over channels.
         """
+        return _relative(self._sums(quantiles))
+
+    def _sums(self, quantiles: Tensor) -> Tensor:
+        """Sums by channel of the loss of forecasts, of the loss of the reference, and of the targets; [3, C]."""
         losses = pinball_loss(quantiles, self._target, self._levels).mean(1)
-        by_channel = self._by_channel(torch.where(self._mask, losses, 0.0).sum(1))
-        has_reference = (self._reference > 0) & (self._size > 0)
-        if has_reference.any():
-            ratio = by_channel[has_reference] / self._reference[has_reference]
-            return float(ratio.clamp(min=MIN_WQL_RATIO).log().mean().exp())
-        has_size = self._size > 0
-        return float((2 * by_channel[has_size] / self._size[has_size]).mean())
+        own = self._by_channel(torch.where(self._mask, losses, 0.0).sum(1))
+        return torch.stack([own, self._reference, self._size])
+
+    def relative_wql_with(self, quantiles: Tensor, other: ScoredWindows, quantiles_of_other: Tensor) -> float:
+        """Relative WQL of forecasts of these windows and of others together."""
+        return _relative(self._sums(quantiles) + other._sums(quantiles_of_other))
+
+
+def _relative(sums: Tensor) -> float:
+    """The relative WQL of the sums of `ScoredWindows`."""
+    own, reference, size = sums
+    has_reference, has_size = (reference > 0) & (size > 0), size > 0
+    if has_reference.any():
+        ratio = own[has_reference] / reference[has_reference]
+        return float(ratio.clamp(min=MIN_WQL_RATIO).log().mean().exp())
+    return float((2 * own[has_size] / size[has_size]).mean())
+
+
+def shrunk_weights(selected: Tensor, errors: Sequence[float]) -> Tensor:
+    """The mean of selected weights and of weights in proportion to the inverse square of the errors, float64 [M].
+
+    A selection on few windows follows chance, and a mean of forecasts is hard to beat there (Stock and Watson, 2004).
+    A member whose error is more than `FAILED` times the lowest one only has its selected weight.
+    """
+    error = torch.tensor(errors, dtype=torch.float64)
+    inverse = torch.where(error <= FAILED * error.min(), error.pow(-2), 0.0)
+    return (1 - SHRINKAGE) * selected + SHRINKAGE * inverse / inverse.sum()
 
 
 def greedy_weights(windows: ScoredWindows, quantiles: Sequence[Tensor], rounds: int) -> Tensor:
