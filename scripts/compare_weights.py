@@ -21,7 +21,7 @@ from torch import Tensor
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.ensemble import Ensemble
-from timevis.models.ensemble_weights import FAILED, ScoredWindows, combined, greedy_weights
+from timevis.models.ensemble_weights import FAILED, ScoredWindows, combined, selected_weights
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.models.serialization import load
 from timevis.runs.config import RunConfig
@@ -50,8 +50,8 @@ def score(folder: Path) -> dict[str, Any]:
     data = run.datamodule(panel)
     ensemble: Any = load(folder / "model")
     assert isinstance(ensemble, Ensemble)
-    windows = ensemble.scored_windows(data) | {"test": ScoredWindows(data, "test", TestReference(data))}  # type: ignore[arg-type]
-    ensemble.__dict__["_windows"] = windows
+    windows = ensemble.scored_windows(data) | {"test": ScoredWindows(data, "test", TestReference(data))}
+    ensemble._windows = windows  # so that validate_member forecasts the test windows, too
     members = {path.parent.name: load(path) for path in sorted(folder.glob("members/*/model"))}
     forecasts = {name: ensemble.validate_member(data, member) for name, member in members.items()}
     names = list(forecasts)
@@ -63,17 +63,14 @@ def score(folder: Path) -> dict[str, Any]:
             for a, b in zip(of["tuning"], of["val"], strict=True)
         ]
     )
-    selected = greedy_weights(windows["tuning"], of["tuning"], 40)
     naive = names.index("seasonal_naive")
-    if windows["val"].relative_wql(combined(of["val"], selected)) >= 1:
-        best = min(range(len(names)), key=errors["val"].__getitem__)
-        selected = torch.nn.functional.one_hot(torch.tensor(naive if errors["val"][best] >= 1 else best), len(names))
+    selected = selected_weights(windows, of, [naive], ensemble.hparams["rounds"])
     inverse = torch.where(whole <= FAILED * whole.min(), whole.double().pow(-2), 0.0)
     inverse = inverse / inverse.sum()
     has_better = any(min(errors["tuning"][i], errors["val"][i]) < 1 for i in range(len(names)) if i != naive)
     row: dict[str, Any] = {"run": folder.name if not folder.name.startswith("seed") else folder.parts[-3]}
     for share in SHARES:
-        weights = (1 - share) * selected.double() + share * inverse if has_better else selected.double()
+        weights = (1 - share) * selected + share * inverse if has_better else selected
         row[f"{share:.0%} inverse"] = windows["test"].relative_wql(combined(of["test"], weights))
     equal = torch.full((len(names),), 1 / len(names))
     return row | {

@@ -32,15 +32,13 @@ from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.sampling import sobol_uniforms
 from timevis.models.qwen.nano.batches import DigitBatch
 from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
-from timevis.models.qwen.nano.pretraining import digit_loss
+from timevis.models.qwen.nano.pretraining import digit_loss, loss_of_inputs
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 from timevis.models.qwen.nano.zero_shot import load_network
 from timevis.models.qwen.patches.events.generator import EventBatch, add_events
 from timevis.models.qwen.patches.events.reader import BUCKETS, MAX_TOKENS, encode
 from timevis.models.qwen.patches.network import PassInputs, PatchInputs, PatchNetwork, patch_inputs
 from timevis.models.qwen.patches.weights import load_patch_network
-from timevis.utils.levels import QUANTILE_LEVELS
-from timevis.utils.step_errors import pinball_loss
 
 log = logging.getLogger("compare_word_inputs")
 DIGIT_CONTEXT, DIGIT_HORIZON = 168, 48
@@ -86,12 +84,10 @@ class TextPatchNetwork(PatchNetwork):
         rows = self.settings.patch_length
         inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
         self.read(texts, events, inputs)
-        quantiles = self.next_patches(inputs).flatten(0, 1)
         target, scored = (
             x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
         )
-        levels = torch.tensor(QUANTILE_LEVELS)
-        return (pinball_loss(quantiles, target, levels).mean(1) * scored).sum() / scored.sum()
+        return loss_of_inputs(self, inputs, target, scored)
 
     def forecast(self, batch: EventWindows, texts: Sequence[str | None]) -> Tensor:
         """Quantiles [B, Q, H] of windows with sentences."""

@@ -23,7 +23,7 @@ from timevis.models.ensemble_weights import (
     WQL_ROWS,
     ScoredWindows,
     combined,
-    greedy_weights,
+    selected_weights,
     shrunk_weights,
 )
 from timevis.models.forecaster import Forecast, Forecaster
@@ -224,15 +224,8 @@ class Ensemble(Forecaster):
         names, windows = list(self._forecasts), self.scored_windows(datamodule)
         tuning, val = ([self._forecasts[name][part] for name in names] for part in ("tuning", "val"))
         naive = [i for i, name in enumerate(names) if self.records[name].model == "seasonal_naive"]
-        weights = greedy_weights(windows["tuning"], tuning, self.hparams["rounds"])
-        error = windows["val"].relative_wql(combined(val, weights))
+        weights = selected_weights(windows, {"tuning": tuning, "val": val}, naive, self.hparams["rounds"])
         errors = [windows["val"].relative_wql(quantiles) for quantiles in val]
-        if not error < 1:
-            best = min(range(len(names)), key=errors.__getitem__)
-            if errors[best] >= 1 and naive:
-                best = naive[0]
-            if errors[best] < error or naive:
-                weights = torch.nn.functional.one_hot(torch.tensor(best), len(names)).double()
         if _has_few_horizons(datamodule) and self._beats_naive(windows["tuning"], tuning, errors, naive):
             pairs = zip(tuning, val, strict=True)
             whole = [windows["tuning"].relative_wql_with(one, windows["val"], other) for one, other in pairs]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -11,7 +12,6 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.metrics import MIN_WQL_RATIO
-from timevis.models.validation_reference import ValidationReference
 from timevis.utils.levels import QUANTILE_LEVELS, WQL_LEVELS
 from timevis.utils.step_errors import pinball_loss
 
@@ -27,14 +27,23 @@ MAX_VALUES = 1_000_000
 """Targets times levels of the windows by which forecasts are compared; more windows are thinned evenly."""
 
 
+class Reference(Protocol):
+    """Seasonal naive on the windows that are scored, such as `timevis.models.validation_reference`."""
+
+    def losses(self, batch: Batch) -> Tensor:
+        """Its quantile losses at each step of the windows, float32 [B, H]."""
+        ...
+
+
 class ScoredWindows:
-    """Windows of validation with their targets, on which stored forecasts are scored by their relative WQL.
+    """Windows with their targets, on which stored forecasts are scored by their relative WQL.
 
     Parameters
     ----------
     datamodule : WindowDataModule
-    part : {"tuning", "val"}
-    reference : ValidationReference
+    part : str
+        A key of `datamodule.windows`.
+    reference : Reference
 
     Attributes
     ----------
@@ -42,7 +51,7 @@ class ScoredWindows:
         Numbers of the windows in the part.
     """
 
-    def __init__(self, datamodule: WindowDataModule, part: str, reference: ValidationReference) -> None:
+    def __init__(self, datamodule: WindowDataModule, part: str, reference: Reference) -> None:
         wanted = max(1, MAX_VALUES // (len(WQL_LEVELS) * datamodule.horizon))
         chosen = channel_balanced_windows(len(datamodule.windows[part]), wanted, datamodule.num_channels)
         self._datamodule, self._part = datamodule, part
@@ -94,6 +103,38 @@ def _relative(sums: Tensor) -> float:
         ratio = own[has_reference] / reference[has_reference]
         return float(ratio.clamp(min=MIN_WQL_RATIO).log().mean().exp())
     return float((2 * own[has_size] / size[has_size]).mean())
+
+
+def selected_weights(
+    windows: Mapping[str, ScoredWindows], forecasts: Mapping[str, Sequence[Tensor]], naive: Sequence[int], rounds: int
+) -> Tensor:
+    """Weights selected on ``tuning``; those of one member if the combination is not better than naive on ``val``.
+
+    Parameters
+    ----------
+    windows, forecasts : mapping
+        By part, ``tuning`` and ``val``; the forecasts of each member.
+    naive : sequence of int
+        The members that are seasonal naive.
+    rounds : int
+        Of `greedy_weights`.
+
+    Returns
+    -------
+    float64 [M]
+    """
+    val = forecasts["val"]
+    weights = greedy_weights(windows["tuning"], forecasts["tuning"], rounds)
+    error = windows["val"].relative_wql(combined(val, weights))
+    if error < 1:
+        return weights
+    errors = [windows["val"].relative_wql(quantiles) for quantiles in val]
+    best = min(range(len(val)), key=errors.__getitem__)
+    if errors[best] >= 1 and naive:
+        best = naive[0]
+    if errors[best] < error or naive:
+        return torch.nn.functional.one_hot(torch.tensor(best), len(val)).double()
+    return weights
 
 
 def shrunk_weights(selected: Tensor, errors: Sequence[float]) -> Tensor:
