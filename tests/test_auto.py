@@ -30,8 +30,10 @@ def states(folder: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("no_report")
 def test_a_member_without_time_is_left_out_and_more_minutes_fit_it(compose_config, tmp_path, monkeypatch):
-    left = TimePlan.left
-    monkeypatch.setattr(TimePlan, "left", lambda plan, records: 0.5 if len(records) > 1 else left(plan, records))
+    needed = TimePlan.least_seconds_of
+    monkeypatch.setattr(
+        TimePlan, "least_seconds_of", lambda plan, m, config: 1e6 if m.name == "lstm" else needed(plan, m, config)
+    )
     folder = tmp_path / "run"
     run(compose_config("model=auto", "minutes=5", "conformal=none", MEMBERS), folder)
     assert states(folder) == {"seasonal_naive": "completed", "linear": "completed", "lstm": "skipped"}
@@ -40,6 +42,7 @@ def test_a_member_without_time_is_left_out_and_more_minutes_fit_it(compose_confi
     assert [row["state"] for row in status.members or []] == ["completed", "completed", "skipped"]
     assert status.combination == pytest.approx(RunFolder(folder).results.validation_score, rel=1e-3)
 
+    monkeypatch.setattr(TimePlan, "least_seconds_of", needed)
     monkeypatch.setattr(TimePlan, "left", lambda plan, records: 1000.0)
     monkeypatch.setattr(TimePlan, "fit_limit", lambda plan, member, config, left: 2.0)
     more = ("minutes=6", f"resume={folder}")
@@ -48,6 +51,31 @@ def test_a_member_without_time_is_left_out_and_more_minutes_fit_it(compose_confi
     assert "fit" in (folder / "members/lstm/checkpoints/fit.json").name
     lstm = next(member for member in RunFolder(folder).results.run.members if member.name == "lstm")
     assert 1 < lstm.fit_seconds < 60  # its 400 epochs take longer
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_member_whose_forecasts_take_too_long_is_left_out_and_more_minutes_take_it(
+    compose_config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(TimePlan, "is_too_slow", lambda plan, record, others: record.name == "linear")
+    folder = tmp_path / "run"
+    members = "model.members=[seasonal_naive,linear]"
+    run(compose_config("model=auto", "minutes=5", "conformal=none", members), folder)
+    results = RunFolder(folder).results.run
+    linear = next(member for member in results.members if member.name == "linear")
+    assert linear.state == "skipped"
+    assert linear.error is not None
+    assert linear.error.startswith("its forecasts of the scored windows need about")
+    assert linear.fit_seconds > 0  # its cost counts
+    assert linear.weight == 0
+
+    monkeypatch.setattr(TimePlan, "is_too_slow", lambda plan, record, others: False)
+    more = ("minutes=6", f"resume={folder}")
+    run(compose_config(*more), tmp_path / "unused", more)
+    assert states(folder) == {"seasonal_naive": "completed", "linear": "completed"}
+    linear = next(member for member in RunFolder(folder).results.run.members if member.name == "linear")
+    assert linear.weight > 0
+    assert linear.error is None
 
 
 class Interrupt(pl.Callback):
@@ -97,7 +125,29 @@ def test_an_estimate_is_corrected_by_the_time_that_earlier_members_took(compose_
     record = MemberRecord(name="linear", model="linear", label="linear", state="completed", seconds=30.0)
     plan.add(10.0, record)
     assert plan.seconds_of(lstm, config) == pytest.approx(3 * first)
-    assert plan.left({"linear": record}) < 600 - 10
+    assert plan.left([record]) < 600 - 10
     limit = plan.fit_limit(lstm, config, 100.0)
     assert limit is not None
     assert 50 < limit < 100
+
+
+def test_digits_take_longer_for_a_longer_horizon():
+    def seconds(model: str, horizon: int) -> float:
+        plan = TimePlan(600.0, 0.0, Sizes(train=64, horizon=horizon, compared=100, scored=100))
+        return plan.forecast_estimate(Member(model, model, {}), 100)
+
+    assert seconds("qwen", 96) == 4 * seconds("qwen", 24) > 60
+    assert seconds("qwen_patch", 96) == seconds("qwen_patch", 24) < 1
+
+
+def test_forecasts_may_pass_the_time_limit_only_a_little():
+    plan = TimePlan(600.0, 500.0, Sizes(train=64, horizon=24, compared=100, scored=1000))
+
+    def record(forecasts_per_second: float) -> MemberRecord:
+        speed = {"forecasts_per_second": forecasts_per_second}
+        return MemberRecord(name="a", model="linear", label="linear", state="completed", **speed)
+
+    assert plan.is_too_slow(record(1000 / 130), [])
+    assert not plan.is_too_slow(record(1000 / 110), [])
+    assert plan.is_too_slow(record(1000 / 110), [record(1000 / 40)])
+    assert not plan.is_too_slow(record(1000 / 20), [record(1000 / 200)])  # leaving it out would gain little

@@ -47,6 +47,8 @@ class Declaration:
         Memory of a training run, used in the same way.
     rough_forecasts_per_second : float
         Windows of one channel that it forecasts in a second, used in the same way.
+    rough_values_per_second : float, optional
+        In place of it, for a model that forecasts value after value: values that it forecasts in a second.
     queue : {"cpu", "gpu"}
         ``gpu``: its training runs go to the queue gpu while a worker consumes it.
     is_recommended : bool
@@ -68,6 +70,7 @@ class Declaration:
     rough_seconds: float
     rough_memory_mb: float = 700.0
     rough_forecasts_per_second: float = 1000.0
+    rough_values_per_second: float | None = None
     queue: Literal["cpu", "gpu"] = "cpu"
     is_recommended: bool = False
     basic_options: Sequence[str] = ()

@@ -202,12 +202,19 @@ class Ensemble(Forecaster):
     def add(
         self, record: MemberRecord, forecasts: dict[str, Tensor] | None = None, forecaster: Forecaster | None = None
     ) -> None:
-        """Add a finished member: its record, and, if it has not failed, its forecasts of `validate_member`."""
+        """Add a finished member: its record, and, if it takes part, its forecasts of `validate_member`."""
         self.records[record.name] = record
-        if forecasts is not None:
+        if forecasts is None:
+            self._forecasts.pop(record.name, None)
+        else:
             self._forecasts[record.name] = forecasts
         if forecaster is not None:
             self._loaded[record.name] = forecaster
+
+    @property
+    def weighted_records(self) -> list[MemberRecord]:
+        """The records of the members with a part in the forecast."""
+        return [self.records[name] for name in self.weights_by_name]
 
     @property
     def validation(self) -> float:

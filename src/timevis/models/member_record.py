@@ -29,7 +29,7 @@ class MemberRecord:
     label : str
         What tables call its model, such as ``lstm`` or ``qwen [nano]``.
     state : {"completed", "failed", "skipped"}
-        ``skipped``: there was no time for it.
+        ``skipped``: there was no time for it, or for its forecasts.
     weight : float
         Its weight in the forecast; only known in the results of the ensemble.
     source : str, optional

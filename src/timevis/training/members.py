@@ -162,7 +162,7 @@ def fit_members(
     ]
     for number, fit in enumerate(fits, 1):
         estimated = plan.own_estimate(fit.member, fit.config)
-        left = plan.left(ensemble.records) if ensemble.has_members else None
+        left = plan.left(ensemble.weighted_records) if ensemble.has_members else None
         needed = plan.least_seconds_of(fit.member, fit.config)
         if not fit.has_model and left is not None and needed > left:
             fit.skip(_no_time(needed, left))
@@ -185,6 +185,9 @@ def fit_members(
                     later.skip(Text("stopped-before", "the run was stopped before it"))
             break
         plan.add(estimated, record)
+        others = [other for other in ensemble.weighted_records if other.name != record.name]
+        if others and record.name in ensemble.weights_by_name and plan.is_too_slow(record, others):
+            fit.drop(record, _no_time_for_forecasts(plan.seconds_of_scores(record), plan.left(others) or 0.0))
     if not ensemble.has_members:
         reasons = [f"{record.name}: {record.error}" for record in ensemble.records.values() if record.error]
         message = Text("no-member-fitted", "no member of the ensemble could be fitted")
@@ -203,11 +206,20 @@ def _no_time(needed: float, left: float) -> Text:
     )
 
 
+def _no_time_for_forecasts(needed: float, left: float) -> Text:
+    return Text(
+        "no-time-for-forecasts",
+        "its forecasts of the scored windows need about {needed}, and {left} were left",
+        needed=format_duration(needed),
+        left=format_duration(max(0.0, left)),
+    )
+
+
 def _show_progress(
     status: Status, ensemble: Ensemble, plan: TimePlan, fits: Sequence[MemberFit], current: int
 ) -> None:
     """Write into the status what each member has brought, and when the run will probably end."""
-    left, rest, rows = plan.left(ensemble.records), 0.0, []
+    left, rest, rows = plan.left(ensemble.weighted_records), 0.0, []
     weights = ensemble.weights_by_name
     for number, fit in enumerate(fits, 1):
         name, record = fit.member.name, ensemble.records.get(fit.member.name)
@@ -221,7 +233,7 @@ def _show_progress(
         if is_running or free is None or plan.least_seconds_of(fit.member, fit.config) <= free:
             rest += seconds if free is None else min(seconds, free)
         rows.append({"name": name, "state": "running" if is_running else "waiting", "estimate": round(seconds, 1)})
-    end = time.time() + rest + plan.seconds_at_end(ensemble.records)
+    end = time.time() + rest + plan.seconds_at_end(ensemble.weighted_records)
     validation = ensemble.validation if ensemble.has_members else None
     status.update(members=rows, combination=validation, expected_end=round(end, 1))
     if ensemble.has_members and current <= len(fits):
@@ -300,16 +312,27 @@ class MemberFit:
             failure = explain(error, self.cfg)
             log.warning("%s failed, and gets no weight: %s", self.member.name, failure)
             record = self._add_without_model("failed", failure, time.monotonic() - started)
+        self._select_weights()
+        return record
+
+    def _select_weights(self) -> None:
         if self.ensemble.has_members:
             with self.stop.raise_immediately():
                 self.ensemble.select_weights(self.datamodule)
             self.folder.save_forecaster(self.ensemble)
-        return record
 
     def skip(self, reason: Text, seconds: float = 0.0) -> MemberRecord:
         """Leave the member out, for a reason that the log and the results name."""
         log.info("%s is left out: %s", self.member.name, reason)
         return self._add_without_model("skipped", TimeVisError(reason), seconds)
+
+    def drop(self, record: MemberRecord, reason: Text) -> None:
+        """Take a finished member out of the ensemble again; a later run with more minutes can use its model."""
+        log.info("%s is left out: %s", self.member.name, reason)
+        record = replace(record, state="skipped", **TimeVisError(reason).to_json())
+        record.write(self.path)
+        self.ensemble.add(record)
+        self._select_weights()
 
     def finish_early(self) -> None:
         """After an interrupt: take the best weights of the fit so far, if there are any."""
@@ -414,7 +437,9 @@ class MemberFit:
         forecaster = files.load_forecaster()
         if forecaster.horizon != self.datamodule.horizon or forecaster.num_channels != self.datamodule.num_channels:
             raise RunFolderError(Text("member-of-other-task", "{path} forecasts other data", path=str(self.path)))
-        if record is None:  # the process ended before it wrote the record
+        if record is not None:  # it was left out, or failed, after its fit
+            record = replace(record, state="completed", error=None, advice=None, error_code=None, advice_code=None)
+        else:  # the process ended before it wrote the record
             trained, parameters = forecaster.parameter_counts()
             status = files.status
             record = MemberRecord(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from timevis.config.members import Member
@@ -13,8 +13,8 @@ from timevis.models.catalog import declared_models
 from timevis.models.member_record import MemberRecord
 from timevis.runs.config import RunConfig
 
-UNDECLARED_SECONDS = 60.0
-"""Estimate of a model that declares nothing."""
+UNDECLARED_SECONDS, UNDECLARED_FORECASTS_PER_SECOND = 60.0, 100.0
+"""Estimates of a model that declares nothing."""
 TYPICAL_TARGETS = 300_000
 """Training windows times horizon of the data for which models without optimizer steps declare their time."""
 LEAST_SHARE_OF_FIT = 0.3
@@ -24,6 +24,8 @@ USEFUL_SHARE, MIN_EPOCHS_TO_CUT = 0.25, 5
 MIN_CORRECTION, MAX_CORRECTION = 0.2, 10.0
 REPORT_SECONDS = 5.0
 """Time for the weights, the report and the results, before correction."""
+TOLERATED_SHARE = 0.05
+"""Share of the limit by which the forecasts of a finished member may pass it."""
 MIN_FIT_SECONDS = 2.0
 """A fit that would get less is not started."""
 
@@ -64,7 +66,7 @@ class TimePlan:
     """
 
     def __init__(self, limit: float | None, elapsed: float, sizes: Sizes) -> None:
-        self.sizes = sizes
+        self.sizes, self.limit = sizes, limit
         self._end = None if limit is None else time.monotonic() + limit - elapsed
         self._estimated = self._taken = 0.0
 
@@ -94,7 +96,12 @@ class TimePlan:
     def forecast_estimate(self, member: Member, windows: int) -> float:
         """Uncorrected seconds of the forecasts of windows."""
         declared = declared_models().get(member.model)
-        return windows / (declared.declaration.rough_forecasts_per_second if declared else 100.0)
+        if declared is None:
+            return windows / UNDECLARED_FORECASTS_PER_SECOND
+        values_per_second = declared.declaration.rough_values_per_second
+        if values_per_second is not None:
+            return windows * self.sizes.horizon / values_per_second
+        return windows / declared.declaration.rough_forecasts_per_second
 
     def own_estimate(self, member: Member, config: RunConfig) -> float:
         """Uncorrected seconds of a member until its weight is known."""
@@ -118,14 +125,24 @@ class TimePlan:
             self._estimated += estimated
             self._taken += record.seconds
 
-    def seconds_at_end(self, records: Mapping[str, MemberRecord]) -> float:
-        """Seconds that the scores and the report of the members so far take."""
-        speeds = [r.forecasts_per_second for r in records.values() if r.forecasts_per_second]
-        return self.correction * REPORT_SECONDS + sum(self.sizes.scored / speed for speed in speeds)
+    def seconds_of_scores(self, record: MemberRecord) -> float:
+        """Seconds in which a member forecasts the windows that the ensemble scores."""
+        return self.sizes.scored / record.forecasts_per_second if record.forecasts_per_second else 0.0
 
-    def left(self, records: Mapping[str, MemberRecord]) -> float | None:
-        """Seconds that are left for further members; None without a limit."""
+    def seconds_at_end(self, records: Iterable[MemberRecord]) -> float:
+        """Seconds that the scores and the report of an ensemble of these members take."""
+        return self.correction * REPORT_SECONDS + sum(map(self.seconds_of_scores, records))
+
+    def left(self, records: Iterable[MemberRecord]) -> float | None:
+        """Seconds that are left for further members, beside these; None without a limit."""
         return None if self._end is None else self._end - time.monotonic() - self.seconds_at_end(records)
+
+    def is_too_slow(self, record: MemberRecord, others: Iterable[MemberRecord]) -> bool:
+        """Whether forecasting with a finished member, beside the others, would take the run past the limit."""
+        left = self.left(others)
+        if left is None or self.limit is None:
+            return False
+        return self.seconds_of_scores(record) > max(0.0, left) + TOLERATED_SHARE * self.limit
 
     def fit_limit(self, member: Member, config: RunConfig, left: float | None) -> float | None:
         """Longest time of the fit of a member with optimizer steps; None without a limit."""

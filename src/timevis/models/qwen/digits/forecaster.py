@@ -110,7 +110,7 @@ class QwenForecaster(BackboneForecaster):
         queue="gpu",
         basic_options=("learning_rate", "backbone.name", "prompt.text", "lora.rank", "lora.dropout"),
         presets={"quick": {"model.fit.max_epochs": 1}, "best": {"model.fit.max_epochs": 4}},
-        rough_forecasts_per_second=30.0,
+        rough_values_per_second=100.0,
         untrained=Untrained(
             name="nano",
             title="Nano, not fine-tuned",
