@@ -16,7 +16,7 @@ from timevis.predict import predict
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import read_status
-from timevis.training import members as fitting
+from timevis.training import member_fit as fitting
 from timevis.training.time_plan import Sizes, TimePlan
 from timevis.utils.interrupts import StopRequest
 

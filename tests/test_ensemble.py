@@ -18,7 +18,7 @@ from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import state_of
 from timevis.sweep.leaderboard import read_jobs
-from timevis.training import members as fitting
+from timevis.training import member_fit as fitting
 from timevis.utils.formatting import format_number
 from timevis.utils.levels import QUANTILE_COLUMNS
 from timevis.utils.phrases import format_duration
