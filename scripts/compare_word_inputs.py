@@ -3,8 +3,9 @@
 The package reads a sentence with a reader of its own (scripts/pretrain_words.py). Here the networks read the words
 themselves: ``tokens`` continues the pretraining of nano-patch with the encoded sentence as tokens before the patches,
 ``digits`` that of nano with the sentence as its prompt. Both train all weights, on series and sentences of the same
-generators as the layers of the package; ``score_tokens`` and ``score_digits`` score them on the windows of
-scripts/evaluate_words.py. See docs/experiments/words.md.
+generators as the layers of the package. ``lstm`` trains an LSTM that gets what the sentences say as known covariates,
+and reads no words: the upper bound. ``score_tokens``, ``score_digits`` and ``score_lstm`` score them on the windows
+of scripts/evaluate_words.py. See docs/experiments/words.md.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from evaluate_words import EventWindows, Quantiles, generated_tables, generated_
 from pretrain_words import Training
 from torch import Tensor, nn
 
+from timevis.models.lstm import RecurrentNet
 from timevis.models.path_quantiles import mean_and_quantiles
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.decoding import DecodingInputs
@@ -35,15 +37,20 @@ from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
 from timevis.models.qwen.nano.pretraining import digit_loss, loss_of_inputs
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 from timevis.models.qwen.nano.zero_shot import load_network
+from timevis.models.qwen.patches.events.event import CHANNELS
 from timevis.models.qwen.patches.events.generator import EventBatch, add_events
 from timevis.models.qwen.patches.events.reader import BUCKETS, MAX_TOKENS, encode
 from timevis.models.qwen.patches.network import PassInputs, PatchInputs, PatchNetwork, patch_inputs
 from timevis.models.qwen.patches.weights import load_patch_network
+from timevis.utils.levels import QUANTILE_LEVELS
+from timevis.utils.step_errors import pinball_loss
 
 log = logging.getLogger("compare_word_inputs")
-DIGIT_CONTEXT, DIGIT_HORIZON = 168, 48
+CONTEXT, HORIZON = 168, 48
+"""Rows that nano and the LSTM read and forecast."""
 SHARE_WITHOUT_EVENT = 0.3
 SAMPLES = 20
+VALUES_PER_BATCH = 12_000
 
 
 class TextPatchNetwork(PatchNetwork):
@@ -121,22 +128,68 @@ def train_digits(folder: Path, minutes: float, seed: int) -> None:
     """Continue nano on series with events, with the sentence as its prompt."""
     network, codec = load_network()
     network.train().requires_grad_()
-    training = Training(network, folder, minutes, rate=1e-3, decay=0.5)
-    total = DIGIT_CONTEXT + DIGIT_HORIZON
-    stream = PatchBatchStream(24, seed=seed, values_per_batch=12_000)
     tokenizer = build_tokenizer()
 
     def loss(number: int) -> Tensor:
-        batch, rng = stream[number], np.random.default_rng([seed, number, 3])
-        values, calendar = batch.values[:, -total:].double().numpy(), batch.calendar[:, -total:]
-        added = with_events(rng, values, calendar.numpy(), np.full(len(values), DIGIT_CONTEXT - 1))
-        series, observed = torch.from_numpy(added.values), torch.ones(values.shape, dtype=torch.bool)
-        scaling = codec.fit(series[:, :DIGIT_CONTEXT], observed[:, :DIGIT_CONTEXT], series.std(1, keepdim=True))
+        calendar, added = short_windows(number, seed)
+        series = torch.from_numpy(added.values)
+        observed = torch.ones(series.shape, dtype=torch.bool)
+        scaling = codec.fit(series[:, :CONTEXT], observed[:, :CONTEXT], series.std(1, keepdim=True))
         digits, _ = codec.encode(series, scaling)
         prompt = prompts(tokenizer, network, [w.text if w else None for w in added.wordings])
         return digit_loss(network, DigitBatch(prompt, digits, calendar, observed))
 
-    train(training, loss)
+    train(Training(network, folder, minutes, rate=1e-3, decay=0.5), loss)
+
+
+def train_lstm(folder: Path, minutes: float, seed: int) -> None:
+    """Train an LSTM on series with events, which it gets as known covariates."""
+    network = event_lstm().train()
+    levels = torch.tensor(QUANTILE_LEVELS)
+
+    def loss(number: int) -> Tensor:
+        calendar, added = short_windows(number, seed)
+        values = torch.from_numpy(added.values).float()
+        mean, std = mean_and_std(values[:, :CONTEXT])
+        covariates = event_covariates(torch.from_numpy(added.channels).float(), added, mean, std)
+        quantiles = lstm_quantiles(network, (values[:, :CONTEXT] - mean) / std, calendar, covariates)
+        return pinball_loss(quantiles, (values[:, CONTEXT:] - mean) / std, levels).mean()
+
+    train(Training(network, folder, minutes, rate=3e-3, decay=0.7), loss)
+
+
+def short_windows(number: int, seed: int) -> tuple[Tensor, EventBatch]:
+    """A batch of CONTEXT + HORIZON rows with events: the calendar, and the series."""
+    batch = PatchBatchStream(24, seed=seed, values_per_batch=VALUES_PER_BATCH)[number]
+    rows = slice(-CONTEXT - HORIZON, None)
+    values, calendar = batch.values[:, rows].double().numpy(), batch.calendar[:, rows]
+    rng = np.random.default_rng([seed, number, 3])
+    return calendar, with_events(rng, values, calendar.numpy(), np.full(len(values), CONTEXT - 1))
+
+
+def event_lstm() -> RecurrentNet:
+    """The network of ``model=lstm``, with the channels of events and the zero of the series as covariates."""
+    options: dict[str, Any] = {"hidden_size": 256, "channel_embedding": False}
+    return RecurrentNet(CONTEXT, HORIZON, 1, len(CHANNELS) + 1, len(QUANTILE_LEVELS), **options)
+
+
+def mean_and_std(context: Tensor) -> tuple[Tensor, Tensor]:
+    return context.mean(1, keepdim=True), context.std(1, keepdim=True).clamp(min=1e-3)
+
+
+def event_covariates(channels: Tensor, events: EventBatch, mean: Tensor, std: Tensor) -> Tensor:
+    """The channels [B, T, E] and the zero of the series, [B, T, E + 1]; values are standardised as the series is."""
+    limit, value = CHANNELS.index("limit"), CHANNELS.index("limit_value")
+    zero = (torch.from_numpy(events.zero).float()[:, None] - mean) / std
+    channels = channels.clone()  # a limit is a distance from the zero of the series
+    channels[..., value] = channels[..., value] / std + zero * channels[..., limit]
+    return torch.cat([channels, zero[:, None].expand(-1, channels.shape[1], -1)], -1)
+
+
+def lstm_quantiles(network: RecurrentNet, context: Tensor, calendar: Tensor, covariates: Tensor) -> Tensor:
+    """Quantiles [B, Q, H] of standardised values."""
+    channel, known = torch.zeros(len(context), dtype=torch.long), torch.ones_like(covariates)
+    return network(context, torch.ones_like(context), calendar, covariates, known, channel)[1]
 
 
 def with_events(rng: np.random.Generator, values: np.ndarray, calendar: np.ndarray, now: np.ndarray) -> EventBatch:
@@ -165,12 +218,12 @@ def prompts(tokenizer: Any, network: DigitNetwork, texts: Sequence[str | None]) 
 @torch.no_grad()
 def forecast_digits(network: DigitNetwork, codec: DigitCodec, tokenizer: Any, batch: EventWindows) -> Quantiles:
     """Forecasts of the digits from the last rows of the context, without text and with each text."""
-    context = batch.context[:, -DIGIT_CONTEXT:].double()
-    calendar, mask = batch.calendar[:, -DIGIT_CONTEXT - DIGIT_HORIZON :], torch.ones(context.shape, dtype=torch.bool)
+    context = batch.context[:, -CONTEXT:].double()
+    calendar, mask = batch.calendar[:, -CONTEXT - HORIZON :], torch.ones(context.shape, dtype=torch.bool)
     scaling = codec.fit(context, mask, batch.context.double().std(1, keepdim=True))
     digits, _ = codec.encode(context, scaling)
     window = torch.arange(len(context))
-    levels = sobol_uniforms(0, window, torch.zeros_like(window), SAMPLES, DIGIT_HORIZON, codec.width)
+    levels = sobol_uniforms(0, window, torch.zeros_like(window), SAMPLES, HORIZON, codec.width)
     out = {}
     none: list[str | None] = [None] * len(context)
     for name, texts in {"no text": none, "text": batch.texts["text"]}.items():
@@ -179,8 +232,22 @@ def forecast_digits(network: DigitNetwork, codec: DigitCodec, tokenizer: Any, ba
         paths = decode_windows(
             network, DecodingInputs(prompt, digits, calendar, mask), levels=levels, probability=probability
         )
-        values = codec.values(DIGIT_HORIZON, scaling)
+        values = codec.values(HORIZON, scaling)
         out[name] = mean_and_quantiles(paths, probability, values)[1].float()
+    return out
+
+
+@torch.no_grad()
+def forecast_lstm(network: RecurrentNet, batch: EventWindows) -> Quantiles:
+    """Forecasts from the last rows of the context, with the true channels and without any."""
+    context, rows = batch.context[:, -CONTEXT:], slice(-CONTEXT - HORIZON, None)
+    mean, std = mean_and_std(context)
+    true, calendar = torch.from_numpy(batch.added.channels).float()[:, rows], batch.calendar[:, rows]
+    out = {}
+    for name, channels in {"no text": torch.zeros_like(true), "covariate": true}.items():
+        covariates = event_covariates(channels, batch.added, mean, std)
+        scaled = lstm_quantiles(network, (context - mean) / std, calendar, covariates)
+        out[name] = scaled * std[:, None] + mean[:, None]
     return out
 
 
@@ -192,9 +259,12 @@ def forecast_tokens(network: TextPatchNetwork, packaged: PatchNetwork, batch: Ev
     return out | {"nano-patch": packaged(batch.context, torch.ones_like(batch.context), batch.calendar)[1]}
 
 
+TRAIN = {"tokens": train_tokens, "digits": train_digits, "lstm": train_lstm}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("tokens", "digits", "score_tokens", "score_digits"))
+    parser.add_argument("stage", choices=[*TRAIN, *(f"score_{kind}" for kind in TRAIN)])
     parser.add_argument("--folder", type=Path, default=Path("outputs/compare_word_inputs"))
     parser.add_argument("--minutes", type=float, default=30.0, help="of processor time")
     parser.add_argument("--batches", type=int, default=30)
@@ -205,15 +275,17 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     kind = arguments.stage.removeprefix("score_")
     folder = arguments.folder / kind
-    if arguments.stage == "tokens":
-        return train_tokens(folder, arguments.minutes, arguments.seed)
-    if arguments.stage == "digits":
-        return train_digits(folder, arguments.minutes, arguments.seed)
+    if arguments.stage in TRAIN:
+        TRAIN[arguments.stage](folder, arguments.minutes, arguments.seed)
+        return
     weights = torch.load(folder / "last.pt", weights_only=True)["network"]
     if kind == "tokens":
         packaged: Any = load_patch_network("nano-patch").model.eval()
         network: Any = TextPatchNetwork(packaged)
         forecast = partial(forecast_tokens, network, packaged)
+    elif kind == "lstm":
+        network = event_lstm()
+        forecast = partial(forecast_lstm, network)
     else:
         network, codec = load_network()
         forecast = partial(forecast_digits, network, codec, build_tokenizer())

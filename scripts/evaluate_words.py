@@ -191,7 +191,7 @@ def generated_tables(scores: Generated) -> str:
         reference = losses["no text"][chosen]
         for name in names:
             cells[name] = interval(losses[name][chosen], reference)
-        if "covariate" in losses:
+        if {"text", "covariate"} <= losses.keys():
             cells["share of the gain"] = share_of_gain(losses["text"][chosen], losses["covariate"][chosen], reference)
         out.append(cells)
     return markdown_table(pd.DataFrame(out))
