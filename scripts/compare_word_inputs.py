@@ -34,7 +34,7 @@ from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.sampling import sobol_uniforms
 from timevis.models.qwen.nano.batches import DigitBatch
 from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
-from timevis.models.qwen.nano.pretraining import digit_loss, loss_of_inputs
+from timevis.models.qwen.nano.pretraining import digit_loss, inputs_of_batch, loss_of_inputs, scored_patches
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 from timevis.models.qwen.nano.zero_shot import load_network
 from timevis.models.qwen.patches.events.event import CHANNELS
@@ -88,13 +88,9 @@ class TextPatchNetwork(PatchNetwork):
 
     def loss(self, batch: PatchBatch, events: EventBatch, texts: Sequence[str | None]) -> Tensor:
         """As `timevis.models.qwen.nano.pretraining.patch_loss`, with sentences."""
-        rows = self.settings.patch_length
-        inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
+        inputs = inputs_of_batch(self, batch)
         self.read(texts, events, inputs)
-        target, scored = (
-            x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
-        )
-        return loss_of_inputs(self, inputs, target, scored)
+        return loss_of_inputs(self, inputs, *scored_patches(self, inputs, batch))
 
     def forecast(self, batch: EventWindows, texts: Sequence[str | None]) -> Tensor:
         """Quantiles [B, Q, H] of windows with sentences."""

@@ -23,6 +23,7 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from timevis.models.qwen.nano.patch_batches import PatchBatch, PatchBatchStream
+from timevis.models.qwen.nano.pretraining import inputs_of_batch, scored_loss, scored_patches
 from timevis.models.qwen.patches.events.event import CHANNELS, Event
 from timevis.models.qwen.patches.events.generator import MAX_DAYS, EventBatch, add_events, draw_event
 from timevis.models.qwen.patches.events.network import EventLayers, event_inputs
@@ -38,10 +39,8 @@ from timevis.models.qwen.patches.events.weights import load_layers as packaged_l
 from timevis.models.qwen.patches.events.weights import load_reader as packaged_reader
 from timevis.models.qwen.patches.events.weights import read_config, save_event_weights
 from timevis.models.qwen.patches.events.wordings import Wording, write_sentence
-from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings, patch_inputs
+from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings
 from timevis.models.qwen.patches.weights import load_patch_network
-from timevis.utils.levels import QUANTILE_LEVELS
-from timevis.utils.step_errors import pinball_loss
 
 log = logging.getLogger("pretrain_words")
 
@@ -156,15 +155,10 @@ def event_loss(
     network: PatchNetwork, layers: EventLayers, batch: PatchBatch, channels: Tensor, zero: Tensor
 ) -> Tensor:
     """As `timevis.models.qwen.nano.pretraining.patch_loss`, with event channels."""
-    rows = network.settings.patch_length
-    inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
+    inputs = inputs_of_batch(network, batch)
     events = event_inputs(batch.values, batch.shown, batch.visible, batch.calendar, channels, zero, inputs)
     quantiles = layers.next_patches(network, inputs, events).flatten(0, 1)
-    target, scored = (
-        x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
-    )
-    levels = torch.tensor(QUANTILE_LEVELS)
-    return (pinball_loss(quantiles, target, levels).mean(1) * scored).sum() / scored.sum()
+    return scored_loss(quantiles, *scored_patches(network, inputs, batch))
 
 
 def load_reader(path: Path) -> EventReader:

@@ -111,17 +111,29 @@ def patch_loss(network: PatchNetwork, batch: PatchBatch, compiled: Callable[...,
 
     `compiled` is the compiled function `loss_of_inputs`, if there is one.
     """
+    inputs = inputs_of_batch(network, batch)
+    return (compiled or loss_of_inputs)(network, inputs, *scored_patches(network, inputs, batch))
+
+
+def inputs_of_batch(network: PatchNetwork, batch: PatchBatch) -> PatchInputs:
+    """What the network reads of a batch."""
+    return patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, network.settings.patch_length)
+
+
+def scored_patches(network: PatchNetwork, inputs: PatchInputs, batch: PatchBatch) -> tuple[Tensor, Tensor]:
+    """The values after each patch in normalised units, and which of them are scored, float [B * N, P]."""
     rows = network.settings.patch_length
-    inputs = patch_inputs(batch.values, batch.shown, batch.visible, batch.calendar, rows)
-    target, scored = (
-        x.unflatten(1, (-1, rows))[:, 1:].flatten(0, 1) for x in (inputs.normalise(batch.values), batch.scored)
-    )
-    return (compiled or loss_of_inputs)(network, inputs, target, scored)
+    target, scored = (x.unflatten(1, (-1, rows)) for x in (inputs.normalise(batch.values), batch.scored))
+    return target[:, 1:].flatten(0, 1), scored[:, 1:].flatten(0, 1)
 
 
 def loss_of_inputs(network: PatchNetwork, inputs: PatchInputs, target: Tensor, scored: Tensor) -> Tensor:
     """The part of `patch_loss` with gradients; `target` and `scored` are float [B * N, P]."""
-    quantiles = network.next_patches(inputs).flatten(0, 1)
+    return scored_loss(network.next_patches(inputs).flatten(0, 1), target, scored)
+
+
+def scored_loss(quantiles: Tensor, target: Tensor, scored: Tensor) -> Tensor:
+    """Mean pinball loss over the levels, of the values that are scored; quantiles [N, Q, P], the others [N, P]."""
     levels = torch.tensor(QUANTILE_LEVELS, device=quantiles.device)
     return (pinball_loss(quantiles, target, levels).mean(1) * scored).sum() / scored.sum()
 
