@@ -3,7 +3,8 @@ import json
 import pytest
 from run_results import results_with
 
-from timevis.evaluation.verdict import averaging, verdict_of
+from timevis.evaluation.scope import averaging
+from timevis.evaluation.verdict import verdict_of
 from timevis.models.recalibration_facts import Recalibration
 from timevis.runs.results import Interval
 

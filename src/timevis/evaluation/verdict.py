@@ -3,66 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from timevis.data.calendar import steps_per_day
-from timevis.data.split.spec import PART_NAMES
-from timevis.evaluation.window_sets import MIN_SERIES
+from timevis.evaluation.finding import Finding, Severity
+from timevis.evaluation.interval_width import interval_findings
+from timevis.evaluation.scope import interval_warnings, relative_wql_notes, scored_on, scored_part
 from timevis.messages import Share, Text
 from timevis.models.member_record import MemberRecord
-from timevis.runs.results import RescoredRunFacts, Results, WindowSetFacts
-from timevis.utils.formatting import format_number, format_time
+from timevis.runs.results import Results
+from timevis.utils.formatting import format_number
 from timevis.utils.phrases import format_interval
 
-Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
-Judgement: TypeAlias = Literal["about right", "too wide", "too narrow"]
-
-MIN_RESAMPLING_LENGTH = 10
-"""Origins, or horizons that the scored rows span, below which an interval comes with a warning."""
-COVERAGE_TOLERANCE = 0.04
-"""Deviation from 80 % up to which the coverage of the 80 % interval is called about right."""
-CERTAIN_COVERAGE_DEVIATION = 0.15
-"""Deviation from 80 % that is called a failure even where too few windows give no confidence interval."""
-UNUSABLE_COVERAGE = 0.5
-"""Coverage of the 80 % interval below which the verdict advises against its use."""
-MIN_CALIBRATION_HORIZONS = 5
-"""Independent horizons of validation below which the intervals count as not calibrated."""
-MIN_EXCESS_COVERAGE = 0.01
-"""Coverage from tied truths below which it is neglected; see `error_profile.excess_coverage_from_ties`."""
 MAX_WQL_RATIO = 1.5
 """Test WQL divided by validation WQL above which the test part is called unlike the validation part."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One remark on a run.
-
-    Attributes
-    ----------
-    message : Text
-        Code ``intervals-unusable``, ``intervals-too-narrow``, ``intervals-may-be-too-narrow``,
-        ``intervals-too-wide``, ``intervals-may-be-too-wide``, ``little-calibration-data``, ``member-failed``,
-        ``combination-not-better``, ``test-unlike-validation``, ``wql-of-some-channels``, ``few-origins`` or
-        ``short-scored-period``.
-    severity : {"good", "info", "warning", "bad"}
-    """
-
-    message: Text
-    severity: Severity
-
-    @property
-    def code(self) -> str:
-        """The code of the message."""
-        return self.message.code
-
-    @property
-    def text(self) -> str:
-        """The message in English."""
-        return str(self.message)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Code, params, severity and English text, as values of JSON."""
-        return self.message.to_json() | {"severity": self.severity, "text": self.text}
 
 
 @dataclass(frozen=True)
@@ -74,7 +27,7 @@ class Verdict(Finding):
     message : Text
         Code ``beats-seasonal-naive``, ``loses-to-seasonal-naive``, ``no-significant-difference``, ``no-interval``
         (too few windows), ``reference-without-error``, ``wql-undefined``, ``is-reference`` (it is seasonal naive),
-        or         for an ensemble ``no-member-beats-seasonal-naive`` or ``only-seasonal-naive-fitted``.
+        or for an ensemble ``no-member-beats-seasonal-naive`` or ``only-seasonal-naive-fitted``.
     severity : {"good", "info", "warning", "bad"}
         Of the whole run: a model that beats seasonal naive with intervals that fail is a warning.
     findings : tuple of Finding
@@ -92,43 +45,12 @@ def is_reference(results: Results) -> bool:
     return results.run.model == "seasonal_naive" and not results.skill.mae.value
 
 
-def scored_on(results: Results) -> Text:
-    """The scored part, such as ``on the test part of traffic``.
-
-    A rescored run has its dates instead, and the number of origins whose rows the model was trained or tuned on.
-    """
-    run, window_set = results.run, results.window_set
-    if not isinstance(run, RescoredRunFacts):
-        return Text("on-part", "on the {part} part of {data}", part=scored_part(results), data=run.data)
-    is_daily_or_slower = steps_per_day(window_set.freq) <= 1
-    first, last = (
-        time[:10] if is_daily_or_slower else format_time(time) for time in (run.first_target, run.last_target)
-    )
-    dates = Text("on-dates", "on {first} to {last} of {data}", first=first, last=last, data=run.data)
-    if not run.seen_origins:
-        return dates
-    return Text(
-        "on-seen-dates",
-        "{dates} ({seen} of its {origins} origins used in training or tuning)",
-        dates=dates,
-        seen=run.seen_origins,
-        origins=window_set.origins,
-    )
-
-
-def scored_part(results: Results) -> Text:
-    """The part that was scored, within a sentence."""
-    if isinstance(results.run, RescoredRunFacts):
-        return Text("part-scored", "scored")
-    return PART_NAMES["test" if results.window_set.part == "test" else "val"]
-
-
 def verdict_of(results: Results) -> Verdict:
     """Judge a scored run by its results; report, console, service and page show the verdict."""
     message, severity = _headline(results)
     findings = (
         *_member_findings(results),
-        *_interval_findings(results),
+        *interval_findings(results),
         *_part_findings(results),
         *_sampling_findings(results),
     )
@@ -260,107 +182,6 @@ def reason_of(member: MemberRecord) -> Text | str:
     return Text.from_json(member.error or "", member.error_code) if member.error_code else member.error or ""
 
 
-@dataclass(frozen=True)
-class IntervalWidth:
-    """The judgement on the width of the 80 % interval.
-
-    Attributes
-    ----------
-    judgement : {"about right", "too wide", "too narrow"}
-    is_certain : bool
-        False if the confidence interval of the coverage contradicts the judgement, or is missing.
-    coverage : float
-        Share of the truths inside the interval or at its ends, the metric ``coverage_80``.
-    excess : float
-        The part of it for which truths that equal an end are the reason; zero where it is small. An interval whose
-        coverage is above 80 % for this reason alone, as of series with many zeros, is not too wide.
-    """
-
-    judgement: Judgement
-    is_certain: bool
-    coverage: float
-    excess: float
-
-    @property
-    def fails(self) -> bool:
-        """Whether the judgement is a failure: it is certain, or the deviation is large."""
-        return self.judgement != "about right" and (
-            self.is_certain or abs(self.coverage - 0.8) >= CERTAIN_COVERAGE_DEVIATION
-        )
-
-
-def interval_width(results: Results) -> IntervalWidth | None:
-    """Judge the width of the 80 % interval; None if its coverage is not defined."""
-    entry = results.metrics["coverage_80"]
-    if entry.value is None:
-        return None
-    excess = results.coverage_80_from_ties or 0.0
-    excess = excess if excess >= MIN_EXCESS_COVERAGE else 0.0
-    judgement: Judgement = "about right"
-    is_certain = entry.low is not None and entry.high is not None
-    if entry.value < 0.8 - COVERAGE_TOLERANCE:
-        judgement, is_certain = "too narrow", entry.high is not None and entry.high < 0.8
-    elif entry.value - excess > 0.8 + COVERAGE_TOLERANCE:
-        judgement, is_certain = "too wide", entry.low is not None and entry.low - excess > 0.8
-    return IntervalWidth(judgement, is_certain, entry.value, excess)
-
-
-def _interval_findings(results: Results) -> list[Finding]:
-    """Findings on the 80 % interval: it contains clearly more or fewer of the truths, or has little to learn from."""
-    width = interval_width(results)
-    if width is None:
-        return []
-    given = {"coverage": Share(width.coverage), "part": scored_part(results)}
-    findings = []
-    if width.coverage < UNUSABLE_COVERAGE:
-        text = Text(
-            "intervals-unusable",
-            "Do not use these intervals: the 80 % interval contains only {coverage} of the {part} values.",
-            **given,
-        )
-        findings.append(Finding(text, "warning"))
-    elif width.judgement == "too narrow" and width.fails:
-        text = Text(
-            "intervals-too-narrow",
-            "The intervals are too narrow: the 80 % interval contains {coverage} of the {part} values.",
-            **given,
-        )
-        findings.append(Finding(text, "warning"))
-    elif width.judgement == "too narrow":
-        text = Text(
-            "intervals-may-be-too-narrow",
-            "The intervals may be too narrow: the 80 % interval contains {coverage} of the {part} values, but there "
-            "are too few windows to be certain.",
-            **given,
-        )
-        findings.append(Finding(text, "info"))
-    elif width.judgement == "too wide" and width.fails:
-        text = Text(
-            "intervals-too-wide",
-            "The intervals are too wide: the 80 % interval contains {coverage} of the {part} values.",
-            **given,
-        )
-        findings.append(Finding(text, "info"))
-    elif width.judgement == "too wide":
-        text = Text(
-            "intervals-may-be-too-wide",
-            "The intervals may be too wide: the 80 % interval contains {coverage} of the {part} values, but there "
-            "are too few windows to be certain.",
-            **given,
-        )
-        findings.append(Finding(text, "info"))
-    recalibration = results.recalibration
-    if recalibration and 0 < recalibration.horizons < MIN_CALIBRATION_HORIZONS:
-        text = Text(
-            "little-calibration-data",
-            "The validation part is too short to calibrate the intervals: it has about {horizons} independent "
-            "horizons, so the share of future values that they contain may be far from the stated one.",
-            horizons=round(recalibration.horizons, 1),
-        )
-        findings.append(Finding(text, "info"))
-    return findings
-
-
 def _part_findings(results: Results) -> list[Finding]:
     """A finding if the WQL on the scored windows is much larger than on the validation windows."""
     validation, wql = results.validation.get("wql"), results.metrics["wql"].value
@@ -396,90 +217,3 @@ def summary_line(results: Results) -> str:
         f"{results.run.label}: val/relative_wql {validation}, {test}skill against seasonal naive{on_part} "
         f"{format_number(skill.value)}{bounds}"
     )
-
-
-def averaging(results: Results) -> Text:
-    """The channels that metrics are averaged over, and the metrics that are averaged over fewer of them."""
-    channels = len(results.window_set.channels)
-    scored, with_wql, with_mase = (len(results.scored_channels(metric)) for metric in ("mae", "wql", "mase"))
-    averaged = (
-        Text("all-channels", "the {channels} channels", channels=channels)
-        if scored == channels
-        else Text(
-            "channels-with-values",
-            "the {scored} of {channels} channels that have values in these windows",
-            scored=scored,
-            channels=channels,
-        )
-    )
-    if 0 < with_wql < scored:
-        averaged = Text(
-            "wql-over-fewer-channels",
-            "{averaged}, WQL and WAPE over the {scored} of {channels} channels that have nonzero values in these "
-            "windows",
-            averaged=averaged,
-            scored=with_wql,
-            channels=channels,
-        )
-    if 0 < with_mase < scored:
-        averaged = Text(
-            "mase-over-fewer-channels",
-            "{averaged}, MASE over the {scored} of {channels} channels on which seasonal naive has errors in the "
-            "training part",
-            averaged=averaged,
-            scored=with_mase,
-            channels=channels,
-        )
-    return averaged
-
-
-def relative_wql_notes(results: Results) -> list[Text]:
-    """A sentence on the channels that the relative WQL is averaged over; none if these are all channels."""
-    scored, channels = len(results.scored_channels("relative_wql")), len(results.window_set.channels)
-    if scored == channels:
-        return []
-    text = Text(
-        "wql-of-some-channels",
-        "The relative WQL is averaged over the {scored} of {channels} channels that have nonzero values in these "
-        "windows and on which seasonal naive has errors.",
-        scored=scored,
-        channels=channels,
-    )
-    return [text]
-
-
-def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
-    """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
-    origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
-    has_many_series = window_set.borders is None and num_scored_series(window_set) >= MIN_SERIES
-    if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
-        return []
-    if origins < horizons:
-        text = Text(
-            "few-origins", "There are only {origins} origins, so the interval may be too narrow.", origins=origins
-        )
-        return [text]
-    text = Text(
-        "short-scored-period",
-        "The scored rows are only {horizons} horizons long, so the interval may be too narrow.",
-        horizons=horizons,
-    )
-    return [text]
-
-
-def _scored_origins(window_set: WindowSetFacts) -> int:
-    """Number of origins with an observed target; earlier versions did not store it."""
-    return window_set.origins if window_set.origins_with_truth is None else window_set.origins_with_truth
-
-
-def _scored_horizons(window_set: WindowSetFacts) -> int:
-    """Number of whole horizons in the scored rows; in the rows of all series if each has its own borders."""
-    horizon = window_set.horizon
-    if window_set.borders is None:
-        return (_scored_origins(window_set) + horizon - 1) // horizon
-    return window_set.scored_rows // horizon
-
-
-def num_scored_series(window_set: WindowSetFacts) -> int:
-    """Number of series with a window in the scored part."""
-    return (window_set.series or 0) - (window_set.series_not_scored or 0)

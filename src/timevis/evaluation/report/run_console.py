@@ -7,7 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.labels import COSTS
-from timevis.evaluation.verdict import scored_on, verdict_of
+from timevis.evaluation.scope import scored_on
+from timevis.evaluation.verdict import verdict_of
 from timevis.metric_specs import METRICS
 from timevis.runs.results import Results
 from timevis.utils.formatting import format_number

@@ -9,10 +9,11 @@ import pandas as pd
 
 from timevis.data.quality import findings
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
+from timevis.evaluation.interval_width import interval_width
 from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT
 from timevis.evaluation.labels import COSTS
 from timevis.evaluation.report import data_findings
-from timevis.evaluation.verdict import interval_width, reason_of, verdict_of
+from timevis.evaluation.verdict import reason_of, verdict_of
 from timevis.evaluation.worst_events import Event, scaled_error
 from timevis.messages import Share, Text, listed
 from timevis.metric_specs import METRICS
