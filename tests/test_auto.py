@@ -119,10 +119,10 @@ def test_a_time_limit_ends_work_that_may_be_interrupted():
 def test_an_estimate_is_corrected_by_the_time_that_earlier_members_took(compose_config):
     cfg = compose_config("model=lstm", "model.fit.max_epochs=10", "model.fit.patience=8")
     config, lstm = RunConfig.from_config(cfg), Member("lstm", "lstm", {})
-    plan = TimePlan(600.0, 0.0, Sizes(train=64 * 128, horizon=6, compared=100, scored=100))
+    plan = TimePlan(600.0, 0.0, Sizes(train=64 * 128, horizon=6, compared=100, scored={"lstm": 100}))
     first = plan.seconds_of(lstm, config)
     assert plan.least_seconds_of(lstm, config) < 0.6 * first  # its fit may end early
-    record = MemberRecord(name="linear", model="linear", label="linear", state="completed", seconds=30.0)
+    record = MemberRecord(name="lstm", model="lstm", label="lstm", state="completed", seconds=30.0)
     plan.add(10.0, record)
     assert plan.seconds_of(lstm, config) == pytest.approx(3 * first)
     assert plan.left([record]) < 600 - 10
@@ -131,17 +131,19 @@ def test_an_estimate_is_corrected_by_the_time_that_earlier_members_took(compose_
     assert 50 < limit < 100
 
 
-def test_digits_take_longer_for_a_longer_horizon():
-    def seconds(model: str, horizon: int) -> float:
-        plan = TimePlan(600.0, 0.0, Sizes(train=64, horizon=horizon, compared=100, scored=100))
-        return plan.forecast_estimate(Member(model, model, {}), 100)
+def test_digits_take_longer_for_a_longer_horizon_and_context(compose_config):
+    def seconds(model: str, horizon: int, context: int = 168) -> float:
+        config = RunConfig.from_config(compose_config(f"model={model}", f"context_length={context}"))
+        plan = TimePlan(600.0, 0.0, Sizes(train=64, horizon=horizon, compared=100, scored={model: 100}))
+        return plan.forecast_estimate(Member(model, model, {}), config, 100)
 
     assert seconds("qwen", 96) == 4 * seconds("qwen", 24) > 60
-    assert seconds("qwen_patch", 96) == seconds("qwen_patch", 24) < 1
+    assert seconds("qwen", 96, context=672) == 2 * seconds("qwen", 96)
+    assert seconds("qwen_patch", 96, context=672) == seconds("qwen_patch", 24) < 1
 
 
 def test_forecasts_may_pass_the_time_limit_only_a_little():
-    plan = TimePlan(600.0, 500.0, Sizes(train=64, horizon=24, compared=100, scored=1000))
+    plan = TimePlan(600.0, 500.0, Sizes(train=64, horizon=24, compared=100, scored={"a": 1000}))
 
     def record(forecasts_per_second: float) -> MemberRecord:
         speed = {"forecasts_per_second": forecasts_per_second}

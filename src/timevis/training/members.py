@@ -130,15 +130,8 @@ def fit_members(
     minutes = minutes if minutes is not None else type(ensemble).default_minutes
     with stop.raise_immediately():
         windows = ensemble.scored_windows(datamodule)
-    sizes = Sizes(
-        train=len(datamodule.windows["train"]),
-        horizon=datamodule.horizon,
-        compared=sum(len(part.index) for part in windows.values()),
-        scored=len(datamodule.windows["val"])
-        + len(datamodule.windows["test"])
-        + 2 * min(len(datamodule.windows["calibration"]), ensemble.max_conformal_origins * datamodule.num_channels),
-    )
-    plan = TimePlan(None if minutes is None else 60 * minutes, status.elapsed, sizes)
+    compared = sum(len(part.index) for part in windows.values())
+    plan = TimePlan(None if minutes is None else 60 * minutes, status.elapsed, _sizes(datamodule, configs, compared))
     fits = [
         MemberFit(folder, member, configs[name], ensemble, datamodule, status, stop)
         for name, member in ensemble.members.items()
@@ -178,6 +171,17 @@ def fit_members(
     _show_progress(status, ensemble, plan, fits, len(fits) + 1)
     weights = ", ".join(f"{name} {weight:.3g}" for name, weight in ensemble.weights_by_name.items())
     log.info("weights: %s; val/relative_wql %s", weights, format_number(ensemble.validation))
+
+
+def _sizes(datamodule: WindowDataModule, configs: Mapping[str, MemberConfig], compared: int) -> Sizes:
+    windows, channels = datamodule.windows, datamodule.num_channels
+    scored = {}
+    for name, (_, config) in configs.items():
+        recalibrating = min(
+            len(windows["calibration"]), config.model.forecaster_class.max_conformal_origins * channels
+        )
+        scored[name] = len(windows["val"]) + len(windows["test"]) + 2 * recalibrating
+    return Sizes(train=len(windows["train"]), horizon=datamodule.horizon, compared=compared, scored=scored)
 
 
 def _no_time(needed: float, left: float) -> Text:

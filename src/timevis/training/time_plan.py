@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from timevis.config.members import Member
@@ -17,6 +17,8 @@ UNDECLARED_SECONDS, UNDECLARED_FORECASTS_PER_SECOND = 60.0, 100.0
 """Estimates of a model that declares nothing."""
 TYPICAL_TARGETS = 300_000
 """Training windows times horizon of the data for which models without optimizer steps declare their time."""
+TYPICAL_CONTEXT = 168
+"""Rows of the context for which models that forecast value after value declare their speed."""
 LEAST_SHARE_OF_FIT = 0.3
 """Share of the steps of a long fit that early stopping usually leaves."""
 USEFUL_SHARE, MIN_EPOCHS_TO_CUT = 0.25, 5
@@ -40,14 +42,15 @@ class Sizes:
         Training windows, and their targets.
     compared : int
         Validation windows that each member forecasts.
-    scored : int
-        Validation and test windows that the ensemble forecasts at its end.
+    scored : mapping of str to int
+        Windows that the ensemble forecasts at its end if the member of this name takes part: of validation and test,
+        and those that recalibrate its intervals.
     """
 
     train: int
     horizon: int
     compared: int
-    scored: int
+    scored: Mapping[str, int]
 
 
 class TimePlan:
@@ -93,23 +96,24 @@ class TimePlan:
         share = min(1.0, max(LEAST_SHARE_OF_FIT, (fit.patience + 2) / fit.max_epochs))
         return rough * per_epoch * fit.max_epochs * share
 
-    def forecast_estimate(self, member: Member, windows: int) -> float:
+    def forecast_estimate(self, member: Member, config: RunConfig, windows: int) -> float:
         """Uncorrected seconds of the forecasts of windows."""
         declared = declared_models().get(member.model)
         if declared is None:
             return windows / UNDECLARED_FORECASTS_PER_SECOND
         values_per_second = declared.declaration.rough_values_per_second
         if values_per_second is not None:
-            return windows * self.sizes.horizon / values_per_second
+            slower = max(1.0, config.context_length / TYPICAL_CONTEXT) ** 0.5
+            return windows * self.sizes.horizon * slower / values_per_second
         return windows / declared.declaration.rough_forecasts_per_second
 
     def own_estimate(self, member: Member, config: RunConfig) -> float:
         """Uncorrected seconds of a member until its weight is known."""
-        return self.fit_estimate(member, config) + self.forecast_estimate(member, self.sizes.compared)
+        return self.fit_estimate(member, config) + self.forecast_estimate(member, config, self.sizes.compared)
 
     def seconds_of(self, member: Member, config: RunConfig) -> float:
         """Corrected seconds of a member, with its forecasts of the windows that the ensemble scores."""
-        final = self.forecast_estimate(member, self.sizes.scored)
+        final = self.forecast_estimate(member, config, self.sizes.scored[member.name])
         return self.correction * (self.own_estimate(member, config) + final)
 
     def least_seconds_of(self, member: Member, config: RunConfig) -> float:
@@ -127,7 +131,8 @@ class TimePlan:
 
     def seconds_of_scores(self, record: MemberRecord) -> float:
         """Seconds in which a member forecasts the windows that the ensemble scores."""
-        return self.sizes.scored / record.forecasts_per_second if record.forecasts_per_second else 0.0
+        speed = record.forecasts_per_second
+        return self.sizes.scored[record.name] / speed if speed else 0.0
 
     def seconds_at_end(self, records: Iterable[MemberRecord]) -> float:
         """Seconds that the scores and the report of an ensemble of these members take."""
@@ -149,6 +154,6 @@ class TimePlan:
         own = None if config.trainer.max_time is None else duration_seconds(config.trainer.max_time)
         if left is None:
             return own
-        windows = self.sizes.compared + self.sizes.scored
-        longest = max(MIN_FIT_SECONDS, left - self.correction * self.forecast_estimate(member, windows))
+        windows = self.sizes.compared + self.sizes.scored[member.name]
+        longest = max(MIN_FIT_SECONDS, left - self.correction * self.forecast_estimate(member, config, windows))
         return longest if own is None else min(own, longest)

@@ -40,6 +40,9 @@ from timevis.models.residual_quantiles import ResidualQuantiles
 
 log = logging.getLogger(__name__)
 
+CONTEXT_ROW_COST = 3.0
+"""Time in which nano reads a row of the context, divided by the time of a row of one sample path."""
+
 
 class QwenForecaster(BackboneForecaster):
     """Forecasts a time series by writing its values as digits, after a prompt that describes the series.
@@ -341,7 +344,8 @@ class QwenForecaster(BackboneForecaster):
 
     @property
     def validation_speedup(self) -> float:
-        return max(1.0, self.hparams["num_samples"] / self.hparams["val_samples"])
+        context = CONTEXT_ROW_COST * self.context_length / self.horizon
+        return max(1.0, (context + self.hparams["num_samples"]) / (context + self.hparams["val_samples"]))
 
     @property
     def validation_options(self) -> dict[str, Any]:
