@@ -114,6 +114,28 @@ def test_a_refit_has_as_many_trees_of_each_model_as_the_run():
     assert [booster.num_trees() for booster in (again.booster, again.error_booster)] == rounds
 
 
+def test_a_rising_series_is_forecast_relative_to_its_last_season():
+    rng, rows = np.random.default_rng(0), np.arange(240)
+    values = 100 + 0.01 * rows**2 + 10 * np.sin(2 * np.pi * rows / 12) + rng.normal(0, 0.5, len(rows))
+    panel = panel_of(values, freq="MS")
+    datamodule = WindowDataModule(panel, context_length=48, horizon=12, max_windows=60)
+    model = fitted(datamodule, **SMALL)
+    assert model.describe() == {"base_season": 12, "base_rows": 12}
+    assert model.bases == [(0, 0), (0, 12), (12, 0), (12, 12)]
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    whole = fitted(datamodule, **SMALL, base_rows=[0])
+    errors = [(m.point(batch) - batch.target).abs().mean() for m in (model, whole)]
+    assert errors[0] < 0.6 * errors[1]
+
+    again = Boosted(**model.hparams)
+    again.load_state_dict(model.state_dict())
+    assert torch.equal(again.point(batch), model.point(batch))
+    text = bytes(model.get_extra_state().numpy()).decode().rpartition("\0")[0]  # of a model that was stored before
+    again.set_extra_state(torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8))
+    assert again.base_rows == 0
+    assert not torch.equal(again.point(batch), model.point(batch))
+
+
 def test_a_quiet_night_is_forecast_low_although_the_days_are_busier_than_in_training():
     rng, rows = np.random.default_rng(0), np.arange(24 * 120)
     hour, day_level = rows % 24, 100 + 0.15 * rows

@@ -137,7 +137,8 @@ class RecordingDataModule(WindowDataModule):
 
 
 @pytest.mark.parametrize(
-    ("cls", "limit", "options"), [(Linear, "max_windows", {}), (Boosted, "max_rows", {"base_seasons": [0]})]
+    ("cls", "limit", "options"),
+    [(Linear, "max_windows", {}), (Boosted, "max_rows", {"base_seasons": [0], "base_rows": [0]})],
 )
 def test_a_limited_fit_uses_windows_of_all_channels_and_all_times(cls, limit, options):
     rng = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -37,7 +38,7 @@ SEASONAL_LAGS = (1, 2, 3, 7)
 MIN_RELATIVE_ERROR = 0.05
 """Smallest expected error, in mean errors of the tuning windows."""
 TRIAL_ROWS = 30_000
-"""Rows of each part on which the values of `base_seasons` are compared."""
+"""Rows of each part on which the values of `base_seasons` and `base_rows` are compared."""
 TRIAL_ROUNDS = 60
 """Boosting rounds of this comparison."""
 MIN_TRIAL_GAIN = 0.02
@@ -143,8 +144,9 @@ class Boosted(PointForecaster):
     A row of the table is one horizon step of one window. Its features are the step, the channel, lags, seasonal lags,
     means and variances of the context, the calendar of the target, and the covariates. Values are standardised per
     channel relative to the mean of the context, since trees cannot extrapolate a level. The target is relative to the
-    mean of the context too, or to its mean at the same time of the day, whichever has the lower error on validation.
-    Missing values stay missing.
+    mean of the context too, or to its mean at the same time of the day. Both means are of the whole context, or of
+    its last day (season) only, as rising series need it; validation selects one of the four. Missing values stay
+    missing.
 
     A second model learns the expected absolute error of each row. The quantiles are taken from the validation errors
     in units of the expected error, per channel and step (locally weighted conformal prediction; Lei et al., 2018).
@@ -169,6 +171,9 @@ class Boosted(PointForecaster):
     base_seasons : sequence of int, optional
         Candidate seasons, in rows: the target is relative to the mean of the context at the same place in the season,
         or, for 0, to the mean of the context. None tries 0 and the shortest season.
+    base_rows : sequence of int, optional
+        Candidate numbers of last rows of the context of which these means are, 0 for the whole context. None tries 0
+        and the shortest season, or as many rows as the horizon has.
     max_rounds : int
         Maximum number of boosting rounds.
     max_error_rounds : int, optional
@@ -205,6 +210,7 @@ class Boosted(PointForecaster):
         learning_rate: NonNegativeFloat = 0.1,
         feature_fraction: PositiveFraction = 0.7,
         base_seasons: Annotated[Sequence[NonNegativeInt], Range(minimum=1)] | None = None,
+        base_rows: Annotated[Sequence[NonNegativeInt], Range(minimum=1)] | None = None,
         max_rounds: MaxRounds = 400,
         max_error_rounds: PositiveInt | None = None,
         patience: PositiveInt = 30,
@@ -235,6 +241,9 @@ class Boosted(PointForecaster):
         self.statics: Tensor
         self.register_buffer("statics", torch.full((num_channels, len(static_sizes)), torch.nan))
         self.base_seasons = (0, *self.seasons[:1]) if base_seasons is None else tuple(base_seasons)
+        last_rows = self.seasons[0] if self.seasons else min(horizon, context_length)
+        self.bases = list(product((0, last_rows) if base_rows is None else base_rows, self.base_seasons))
+        self.base_rows = self.bases[0][0]
         self.base_season: Tensor
         self.error_floor: Tensor
         self.register_buffer("base_season", torch.tensor(self.base_seasons[0]))
@@ -280,22 +289,27 @@ class Boosted(PointForecaster):
     def _select_base(self, datamodule: WindowDataModule) -> None:
         """Select what the target is relative to, by the validation error of a few trees on a part of the rows."""
         errors = []
-        for season in self.base_seasons if len(self.base_seasons) > 1 else ():
-            self.base_season.fill_(season)
+        for base in self.bases if len(self.bases) > 1 else ():
+            self._set_base(*base)
             train, val = (self.table(datamodule, part, min(rows, TRIAL_ROWS)) for part, rows in self.max_rows.items())
             predicted = self.fit_trees(train, val, min(self.max_rounds, TRIAL_ROUNDS)).predict(val[0], num_threads=1)
             errors.append(float(np.square(val[1] - predicted).mean()))
         best = int(np.argmin(errors)) if errors else 0
         if best and errors[best] > (1 - MIN_TRIAL_GAIN) * errors[0]:
             best = 0
-        self.base_season.fill_(self.base_seasons[best])
+        self._set_base(*self.bases[best])
+
+    def _set_base(self, rows: int, season: int) -> None:
+        """Make values relative to the mean of so many last rows, at the same place in the season if it is not 0."""
+        self.base_rows = rows
+        self.base_season.fill_(season)
 
     def _base(self, batch: Batch, season: int) -> Tensor:
         """What the target is relative to, raw units [B, H]: the mean of the context at each place in the season."""
         level = self._level(batch)[0].expand(-1, self.horizon)
         if not season:
             return level
-        rows = season * (self.context_length // season)
+        rows = season * max(1, (self.base_rows or self.context_length) // season)
         value = torch.where(batch.context_mask, batch.context, torch.nan)[:, -rows:]
         profile = value.view(len(value), -1, season).nanmean(1)
         base = profile[:, torch.arange(self.horizon, device=profile.device) % season]
@@ -318,11 +332,12 @@ class Boosted(PointForecaster):
             "max_rounds": self.booster.num_trees(),
             "max_error_rounds": self.error_booster.num_trees(),
             "base_seasons": [int(self.base_season)],
+            "base_rows": [self.base_rows],
             "covariate_columns": self.covariate_columns,
         }
 
     def describe(self) -> dict[str, Any]:
-        return {"base_season": int(self.base_season)}
+        return {"base_season": int(self.base_season), "base_rows": self.base_rows}
 
     def fit_trees(
         self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray], rounds: int
@@ -373,10 +388,11 @@ class Boosted(PointForecaster):
 
         A context without any observation has the carried value as its mean.
         """
-        weight = batch.context_mask.float()
-        count = weight.sum(1, keepdim=True)
-        mean = (batch.context * weight).sum(1, keepdim=True) / count.clamp(min=1)
-        return torch.where(count > 0, mean, batch.context[:, -1:]), self.scale(batch.channel)[1]
+        value = torch.where(batch.context_mask, batch.context, torch.nan)
+        level = value[:, -self.base_rows :].nanmean(1, keepdim=True)  # all rows for 0
+        for other in (value.nanmean(1, keepdim=True), batch.context[:, -1:]):
+            level = torch.where(level.isnan(), other, level)
+        return level, self.scale(batch.channel)[1]
 
     def _features(self, batch: Batch, steps: Tensor) -> np.ndarray:
         """Features of the horizon steps, int64 [B, M], of each window; float32 [B * M, F], NaN where missing."""
@@ -448,10 +464,12 @@ class Boosted(PointForecaster):
     def get_extra_state(self) -> Tensor:
         """The trees in the text format of LightGBM, as a tensor of bytes that a safe checkpoint can contain."""
         texts = [b.model_to_string() if b else "" for b in (self.booster, self.error_booster)]
+        texts.append(str(self.base_rows))
         return torch.frombuffer(bytearray("\0".join(texts).encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Tensor) -> None:
         import lightgbm
 
         texts = bytes(state.cpu().numpy()).decode().split("\0")
-        self.booster, self.error_booster = (lightgbm.Booster(model_str=t) if t else None for t in texts)
+        self.booster, self.error_booster = (lightgbm.Booster(model_str=t) if t else None for t in texts[:2])
+        self.base_rows = int(texts[2]) if len(texts) > 2 else 0  # earlier versions had no base_rows
