@@ -234,8 +234,8 @@ def forecast_digits(network: DigitNetwork, codec: DigitCodec, tokenizer: Any, ba
 
 
 @torch.no_grad()
-def forecast_lstm(network: RecurrentNet, batch: EventWindows) -> Quantiles:
-    """Forecasts from the last rows of the context, with the true channels and without any."""
+def forecast_lstm(network: RecurrentNet, packaged: PatchNetwork, batch: EventWindows) -> Quantiles:
+    """Forecasts from the last rows of the context, with the true channels and without any, and of nano-patch."""
     context, rows = batch.context[:, -CONTEXT:], slice(-CONTEXT - HORIZON, None)
     mean, std = mean_and_std(context)
     true, calendar = torch.from_numpy(batch.added.channels).float()[:, rows], batch.calendar[:, rows]
@@ -244,7 +244,7 @@ def forecast_lstm(network: RecurrentNet, batch: EventWindows) -> Quantiles:
         covariates = event_covariates(channels, batch.added, mean, std)
         scaled = lstm_quantiles(network, (context - mean) / std, calendar, covariates)
         out[name] = scaled * std[:, None] + mean[:, None]
-    return out
+    return out | without_text(packaged, batch)
 
 
 @torch.no_grad()
@@ -252,7 +252,12 @@ def forecast_tokens(network: TextPatchNetwork, packaged: PatchNetwork, batch: Ev
     """Forecasts of the patches without text and with each text, and of the packaged weights."""
     none: list[str | None] = [None] * len(batch.context)
     out = {name: network.forecast(batch, texts) for name, texts in {"no text": none, **batch.texts}.items()}
-    return out | {"nano-patch": packaged(batch.context, torch.ones_like(batch.context), batch.calendar)[1]}
+    return out | without_text(packaged, batch)
+
+
+def without_text(packaged: PatchNetwork, batch: EventWindows) -> Quantiles:
+    """The forecasts of the packaged nano-patch, from the whole context."""
+    return {"nano-patch": packaged(batch.context, torch.ones_like(batch.context), batch.calendar)[1]}
 
 
 TRAIN = {"tokens": train_tokens, "digits": train_digits, "lstm": train_lstm}
@@ -275,13 +280,13 @@ def main() -> None:
         TRAIN[arguments.stage](folder, arguments.minutes, arguments.seed)
         return
     weights = torch.load(folder / "last.pt", weights_only=True)["network"]
+    packaged: Any = load_patch_network("nano-patch").model.eval()
     if kind == "tokens":
-        packaged: Any = load_patch_network("nano-patch").model.eval()
         network: Any = TextPatchNetwork(packaged)
         forecast = partial(forecast_tokens, network, packaged)
     elif kind == "lstm":
         network = event_lstm()
-        forecast = partial(forecast_lstm, network)
+        forecast = partial(forecast_lstm, network, packaged)
     else:
         network, codec = load_network()
         forecast = partial(forecast_digits, network, codec, build_tokenizer())
