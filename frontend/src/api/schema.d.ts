@@ -5368,6 +5368,12 @@ export interface components {
         /** BoostedOptions */
         BoostedOptions: {
             /**
+             * Base Rows
+             * @description Candidate numbers of last rows of the context of which these means are, 0 for the whole context. None tries 0 and the shortest season, or as many rows as the horizon has.
+             * @default null
+             */
+            base_rows?: number[] | null;
+            /**
              * Base Seasons
              * @description Candidate seasons, in rows: the target is relative to the mean of the context at the same place in the season, or, for 0, to the mean of the context. None tries 0 and the shortest season.
              * @default null

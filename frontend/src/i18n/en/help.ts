@@ -87,6 +87,7 @@ export default {
     style: "Style of the prompt",
     targets: "Adapted layers",
     base_seasons: "Seasons of the daily mean",
+    base_rows: "Rows of the mean",
     rounds: "Rounds of the weights",
     conformal: "Recalibration of intervals",
     dora: "DoRA",
@@ -94,6 +95,8 @@ export default {
   },
   text: {
     base_seasons: "Seasons whose mean at the same time the trees forecast relative to; left out, a trial on validation decides.",
+    base_rows:
+      "Last rows of the context whose mean the trees forecast relative to, 0 for the whole context; left out, a trial on validation decides.",
     rounds: "Rounds in which members are added to the ensemble; each one adds the member that lowers the error most.",
     conformal: "The windows from which the width of the intervals is learned: those of validation, or also those before each forecast.",
     season: "Rows of one season; empty selects it from the data.",

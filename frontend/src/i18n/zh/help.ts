@@ -88,6 +88,7 @@ const words: Area<"help"> = {
     style: "提示的风格",
     targets: "适配的层",
     base_seasons: "同一时间均值的周期数",
+    base_rows: "均值的行数",
     rounds: "选择权重的轮数",
     conformal: "区间再校准",
     dora: "DoRA",
@@ -95,6 +96,7 @@ const words: Area<"help"> = {
   },
   text: {
     base_seasons: "树模型预测的是相对于前几个周期同一时间均值的变化；留空时由验证部分上的试拟合决定。",
+    base_rows: "树模型预测的是相对于上下文最后若干行均值的变化，0 表示整个上下文；留空时由验证部分上的试拟合决定。",
     rounds: "向集成中添加成员的轮数；每一轮添加使误差降低最多的成员。",
     conformal: "从哪些窗口学习区间宽度：验证窗口，或再加上每次预测之前的窗口。",
     season: "一个周期的行数；留空则从数据中选择。",
