@@ -21,7 +21,7 @@ from torch import Tensor
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.ensemble import Ensemble
-from timevis.models.ensemble_weights import FAILED, ScoredWindows, combined, selected_weights
+from timevis.models.ensemble_weights import ScoredWindows, combined, selected_weights, shrunk_weights
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.models.serialization import load
 from timevis.runs.config import RunConfig
@@ -57,20 +57,14 @@ def score(folder: Path) -> dict[str, Any]:
     names = list(forecasts)
     of = {part: [forecasts[name][part] for name in names] for part in windows}
     errors = {part: [windows[part].relative_wql(q) for q in of[part]] for part in windows}
-    whole = torch.tensor(
-        [
-            windows["tuning"].relative_wql_with(a, windows["val"], b)
-            for a, b in zip(of["tuning"], of["val"], strict=True)
-        ]
-    )
+    pairs = zip(of["tuning"], of["val"], strict=True)
+    whole = [windows["tuning"].relative_wql_with(a, windows["val"], b) for a, b in pairs]
     naive = names.index("seasonal_naive")
     selected = selected_weights(windows, of, [naive], ensemble.hparams["rounds"])
-    inverse = torch.where(whole <= FAILED * whole.min(), whole.double().pow(-2), 0.0)
-    inverse = inverse / inverse.sum()
     has_better = any(min(errors["tuning"][i], errors["val"][i]) < 1 for i in range(len(names)) if i != naive)
     row: dict[str, Any] = {"run": folder.name if not folder.name.startswith("seed") else folder.parts[-3]}
     for share in SHARES:
-        weights = (1 - share) * selected + share * inverse if has_better else selected
+        weights = shrunk_weights(selected, whole, share) if has_better else selected
         row[f"{share:.0%} inverse"] = windows["test"].relative_wql(combined(of["test"], weights))
     equal = torch.full((len(names),), 1 / len(names))
     return row | {

@@ -3,7 +3,7 @@ import json
 import pytest
 from run_results import results_with
 
-from timevis.evaluation.scope import averaging
+from timevis.evaluation.scored_part import averaging
 from timevis.evaluation.verdict import verdict_of
 from timevis.models.recalibration_facts import Recalibration
 from timevis.runs.results import Interval

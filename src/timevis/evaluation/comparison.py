@@ -17,7 +17,7 @@ from timevis.evaluation.over_seeds import (
     over_seeds_table,
     single_seed_notes,
 )
-from timevis.evaluation.scope import interval_warnings, relative_wql_notes
+from timevis.evaluation.scored_part import interval_warnings, relative_wql_notes
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import is_reference
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error

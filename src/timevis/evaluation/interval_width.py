@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from timevis.evaluation.finding import Finding
-from timevis.evaluation.scope import scored_part
+from timevis.evaluation.scored_part import scored_part
 from timevis.messages import Share, Text
 from timevis.runs.results import Results
 

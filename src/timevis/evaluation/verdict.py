@@ -7,7 +7,7 @@ from typing import Any
 
 from timevis.evaluation.finding import Finding, Severity
 from timevis.evaluation.interval_width import interval_findings
-from timevis.evaluation.scope import interval_warnings, relative_wql_notes, scored_on, scored_part
+from timevis.evaluation.scored_part import interval_warnings, relative_wql_notes, scored_on, scored_part
 from timevis.messages import Share, Text
 from timevis.models.member_record import MemberRecord
 from timevis.runs.results import Results

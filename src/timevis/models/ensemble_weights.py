@@ -137,15 +137,16 @@ def selected_weights(
     return weights
 
 
-def shrunk_weights(selected: Tensor, errors: Sequence[float]) -> Tensor:
-    """The mean of selected weights and of weights in proportion to the inverse square of the errors, float64 [M].
+def shrunk_weights(selected: Tensor, errors: Sequence[float], share: float = SHRINKAGE) -> Tensor:
+    """Selected weights mixed with weights in proportion to the inverse square of the errors, float64 [M].
 
     A selection on few windows follows chance, and a mean of forecasts is hard to beat there (Stock and Watson, 2004).
-    A member whose error is more than `FAILED` times the lowest one only has its selected weight.
+    A member whose error is more than `FAILED` times the lowest one only has its selected weight. `share` is the share
+    of the weights that are not selected.
     """
     error = torch.tensor(errors, dtype=torch.float64)
     inverse = torch.where(error <= FAILED * error.min(), error.pow(-2), 0.0)
-    return (1 - SHRINKAGE) * selected + SHRINKAGE * inverse / inverse.sum()
+    return (1 - share) * selected + share * inverse / inverse.sum()
 
 
 def greedy_weights(windows: ScoredWindows, quantiles: Sequence[Tensor], rounds: int) -> Tensor:

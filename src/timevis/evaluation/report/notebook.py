@@ -11,7 +11,7 @@ import pandas as pd
 from timevis.evaluation.comparison import Comparison
 from timevis.evaluation.report.comparison_latex import latex_table
 from timevis.evaluation.report.comparison_report import over_seeds_table, overview, sentences
-from timevis.evaluation.scope import scored_on
+from timevis.evaluation.scored_part import scored_on
 from timevis.evaluation.verdict import verdict_of
 from timevis.metric_specs import METRICS
 from timevis.runs.results import Results

@@ -21,7 +21,7 @@ from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.report import explanation_console, run_sections
 from timevis.evaluation.report.next_steps import next_steps
 from timevis.evaluation.report.series_section import series_section
-from timevis.evaluation.scope import averaging, scored_part
+from timevis.evaluation.scored_part import averaging, scored_part
 from timevis.evaluation.verdict import verdict_of
 from timevis.evaluation.worst_events import Event, worst_events
 from timevis.messages import Text

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.labels import COSTS
-from timevis.evaluation.scope import scored_on
+from timevis.evaluation.scored_part import scored_on
 from timevis.evaluation.verdict import verdict_of
 from timevis.metric_specs import METRICS
 from timevis.runs.results import Results

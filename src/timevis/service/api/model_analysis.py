@@ -14,7 +14,7 @@ from timevis.evaluation.calibration import calibration_profile
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.forecast_window import forecast_window, saved_forecasts
 from timevis.evaluation.residuals import residual_profile
-from timevis.evaluation.scope import scored_part
+from timevis.evaluation.scored_part import scored_part
 from timevis.evaluation.scored_period import scored_period
 from timevis.evaluation.verdict import verdict_of
 from timevis.messages import Text
