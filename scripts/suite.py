@@ -41,7 +41,7 @@ import pandas as pd
 import yaml
 from machine import Measured, machine
 
-from timevis.evaluation.comparison import compare, unique_labels
+from timevis.evaluation.comparison import NAIVE_LABEL, compare, unique_labels
 from timevis.evaluation.intervals import holm
 from timevis.evaluation.stored_losses import add_losses, stored_differences
 from timevis.evaluation.suite import summarise
@@ -276,7 +276,7 @@ def table(args: argparse.Namespace) -> int:
     rows["seconds"] = rows["fit_seconds"] + rows["calibrate_seconds"] + rows["test_seconds"]
     if args.data:
         for data in args.data:
-            print(f"\n{data}\n\n{_data_table(rows[rows['data'] == data])}")
+            print(f"\n{data}\n\n{_data_table(rows[rows['data'] == data], losses_file(rows_of(args)))}")
         return 0
     for metric in ("relative_wql", "mase"):
         errors = rows.pivot_table(index="data", columns="model", values=metric)
@@ -337,13 +337,17 @@ def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) ->
     return markdown_table(text)
 
 
-def _data_table(rows: pd.DataFrame) -> str:
-    """Scores and cost on one data set, averaged over seeds; the skill and the intervals are of the first seed."""
+def _data_table(rows: pd.DataFrame, losses: Path) -> str:
+    """Scores and cost on one data set, averaged over seeds; the interval of the coverage is of the first seed.
+
+    The interval of the skill is over windows and seeds if the losses of several seeds are stored, else of the first
+    seed.
+    """
     lines = []
     by = ["horizon", "model"] if "horizon" in rows else ["model"]
     for (*horizon, model), runs in rows.groupby(by):
         first = runs.sort_values("seed").iloc[0]
-        skill, against = first["skill"], first.get("against_reference")
+        skill, against = _skill(runs, losses), first.get("against_reference")
         spread = f" ({runs['wql'].min():.4g} to {runs['wql'].max():.4g})" if len(runs) > 1 else ""
         lines.append(
             {
@@ -361,6 +365,18 @@ def _data_table(rows: pd.DataFrame) -> str:
             }
         )
     return markdown_table(pd.DataFrame(lines).sort_values([*by[:-1], "relative"]).round(3))
+
+
+def _skill(runs: pd.DataFrame, losses: Path) -> dict[str, float]:
+    """The skill of the runs of a model on one data set, with its interval; see `_data_table`."""
+    first = runs.sort_values("seed").iloc[0]
+    if len(runs) > 1 and losses.is_file():
+        differences = stored_differences(losses, first["data"], first["model"], NAIVE_LABEL)
+        if len(differences):
+            ratio = differences.query("metric == 'relative_wql'").iloc[0]
+            value, low, high = (-ratio[name] / 100 for name in ("percent", "percent_high", "percent_low"))
+            return {"value": value, "low": low, "high": high}
+    return first["skill"]
 
 
 def _coverage_interval(row: pd.Series) -> str:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from tiny import ROOT
 
-from timevis.evaluation.comparison import compare
+from timevis.evaluation.comparison import NAIVE_LABEL, compare
 from timevis.evaluation.stored_losses import add_losses, stored_differences
 from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
@@ -174,6 +174,13 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     assert width > 1.1 * single
     _, printed = script(*command)
     assert "| 3 and 1 |" in printed
+    recorded = json.loads(rows.read_text())
+    rows.write_text(json.dumps(recorded + [row | {"seed": seed} for seed in (1, 2) for row in recorded]))
+    _, printed = script("suite.py", "table", "--data", "synthetic", "--rows", rows)
+    of_all = stored_differences(file, "synthetic", "linear", NAIVE_LABEL).query("metric == 'relative_wql'").iloc[0]
+    skill = [-of_all[name] / 100 for name in ("percent", "percent_high", "percent_low")]
+    assert "| linear | 3 |" in printed
+    assert "{:.0%} ({:.0%} to {:.0%})".format(*skill) in printed
     size = file.stat().st_size
     add_losses(file, "b", "linear", 0, RunRecord.load(runs["linear"]))
     assert file.stat().st_size == size  # in place of the earlier rows
