@@ -273,7 +273,8 @@ def table(args: argparse.Namespace) -> int:
             sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of {name}; run it again")
     for name in ("fit_seconds", "calibrate_seconds", "test_seconds", "forecasts_per_second"):
         rows[name] = rows["cost"].map(lambda cost, name=name: cost[name])
-    rows["seconds"] = rows["fit_seconds"] + rows["calibrate_seconds"] + rows["test_seconds"]
+    measured = rows["measured"] if "measured" in rows else pd.Series(index=rows.index, dtype=object)
+    rows["processor_seconds"] = [m["processor_seconds"] if isinstance(m, dict) else float("nan") for m in measured]
     if args.data:
         for data in args.data:
             print(f"\n{data}\n\n{_data_table(rows[rows['data'] == data], losses_file(rows_of(args)))}")
@@ -319,19 +320,22 @@ def _pair_table(errors: pd.DataFrame, model: str) -> str:
 
 
 def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) -> str:
-    """The models of one kind; their win rates and skills are those among all models."""
+    """The models of one kind; their win rates and skills are those among all models.
+
+    The cost is the median over the data sets of the processor time of the whole run: the start, the fit, the test and
+    the report. Rows from before it was measured have none.
+    """
     is_zero_shot = rows.groupby("model")["zero_shot"].first()
     models = summarise(errors, BASELINE).models
     models = models[is_zero_shot[models.index] == zero_shot]
-    medians = (
-        rows[rows["data"].isin(errors.index)].groupby(["model", "data"])["seconds"].mean().groupby("model").median()
-    )
+    costs = rows[rows["data"].isin(errors.index)].groupby(["model", "data"])["processor_seconds"]
+    medians = costs.mean().groupby("model").median()
     text = pd.DataFrame(
         {
             "model": models.index,
             "win rate": [_percent(row, "win_rate") for _, row in models.iterrows()],
             "skill": [_percent(row, "skill") for _, row in models.iterrows()],
-            "median seconds": [f"{medians[m]:.0f}" for m in models.index],
+            "processor seconds": ["" if pd.isna(medians[m]) else f"{medians[m]:.0f}" for m in models.index],
         }
     )
     return markdown_table(text)
