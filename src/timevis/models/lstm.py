@@ -18,7 +18,7 @@ from torch.nn import functional
 from timevis.config.options import FractionBelowOne, Range
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
-from timevis.models.boosted import CovariateChoice
+from timevis.models.covariate_choice import CovariateChoice
 from timevis.models.declaration import Declaration
 from timevis.models.direct import DirectForecaster
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow

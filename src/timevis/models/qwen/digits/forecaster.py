@@ -16,7 +16,7 @@ from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
-from timevis.models.boosted import covariates_to_read
+from timevis.models.covariate_choice import covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.forecaster import Forecast
 from timevis.models.path_quantiles import mean_and_quantiles

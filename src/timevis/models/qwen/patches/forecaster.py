@@ -18,7 +18,7 @@ from timevis.data.split.split import Split
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
-from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
+from timevis.models.covariate_choice import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.direct import DirectForecaster
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
