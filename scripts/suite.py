@@ -40,11 +40,11 @@ from typing import Any
 import pandas as pd
 import yaml
 from machine import Measured, machine
+from suite_tables import data_table, difference_text, print_single_sets, print_summaries, with_costs
 
-from timevis.evaluation.comparison import NAIVE_LABEL, compare, unique_labels
+from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.intervals import holm
 from timevis.evaluation.stored_losses import add_losses, stored_differences
-from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
 from timevis.runs.record import RunRecord
@@ -56,8 +56,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SUITE, ROWS = ROOT / "scripts" / "suite.yaml", ROOT / "docs" / "results" / "suite.json"
 SCORED_CODE = ("src", "conf", "train.py")
 """Files and folders that must not change between `freeze` and the scores."""
-BASELINE = "seasonal_naive"
-MINIMUM_SETS = 10  # a model with fewer data sets is left out of the summary
 METRICS = ("relative_wql", "wql", "mase", "coverage_80")
 
 
@@ -202,14 +200,17 @@ def paired(args: argparse.Namespace) -> int:
     if not file.is_file():
         sys.exit(f"suite.py: there is no {file}; `run` and `record` write it")
     for data in sorted({row["data"] for row in read_rows(args.rows)}):
-        differences = stored_differences(file, data, args.model, args.other, args.seed)
-        if len(differences):
-            lines += differences.query("metric == 'relative_wql'").assign(data=data).to_dict("records")
+        stored = stored_differences(file, data, args.model, args.other, args.seed)
+        if len(stored):
+            lines += stored.query("metric == 'relative_wql'").assign(data=data).to_dict("records")
     if not lines:
         of_seed = "" if args.seed is None else f" of seed {args.seed}"
         sys.exit(f"suite.py: no data set in {file} has runs of {args.model} and {args.other}{of_seed}")
     table = pd.DataFrame(lines)
-    text = {"data": table["data"], f"WQL of {args.model} against {args.other}": [_difference(line) for line in lines]}
+    text = {
+        "data": table["data"],
+        f"WQL of {args.model} against {args.other}": [difference_text(line) for line in lines],
+    }
     if table["horizon"].nunique() > 1 and table["data"].duplicated().any():
         text["horizon"] = table["horizon"]
     if table[["seeds", "seeds_of_other"]].max(axis=None) > 1:
@@ -235,6 +236,8 @@ def run(args: argparse.Namespace) -> int:
             sys.exit(
                 f"suite.py: --{kind}={','.join(unknown)} is not in {args.suite.name}; it has {', '.join(suite[kind])}"
             )
+    if args.series is None and (outside := [d for d in chosen_data if "SERIES" in str(suite["data"][d])]):
+        sys.exit(f"suite.py: --series must name the folder with the files of {', '.join(outside)}")
     done = {(r["data"], r["model"], r["seed"]) for r in read_rows(file) if "failure" not in r or not args.again}
     jobs = [(m, d, s) for s in args.seeds for m in chosen_models for d in chosen_data if (d, m, s) not in done]
     failures = 0
@@ -271,136 +274,19 @@ def table(args: argparse.Namespace) -> int:
         name = backbone["name"]  # another one where the weights are random
         if name in frozen and backbone["fingerprint"] != frozen[name]:
             sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of {name}; run it again")
-    for name in ("fit_seconds", "calibrate_seconds", "test_seconds", "forecasts_per_second"):
-        rows[name] = rows["cost"].map(lambda cost, name=name: cost[name])
-    measured = rows["measured"] if "measured" in rows else pd.Series(index=rows.index, dtype=object)
-    rows["processor_seconds"] = [m["processor_seconds"] if isinstance(m, dict) else float("nan") for m in measured]
+    rows = with_costs(rows)
     if args.data:
         for data in args.data:
-            print(f"\n{data}\n\n{_data_table(rows[rows['data'] == data], losses_file(rows_of(args)))}")
+            print(f"\n{data}\n\n{data_table(rows[rows['data'] == data], losses_file(rows_of(args)))}")
         return 0
-    for metric in ("relative_wql", "mase"):
-        errors = rows.pivot_table(index="data", columns="model", values=metric)
-        counts = errors.notna().sum()
-        complete = errors[counts[counts >= min(MINIMUM_SETS, counts.max())].index].dropna()
-        print(f"\n{metric} on {len(complete)} data sets: {', '.join(complete.index)}")
-        if incomplete := sorted(set(errors) - set(complete)):
-            print(f"Models with fewer than {MINIMUM_SETS} data sets, which are left out: {', '.join(incomplete)}")
-        if complete.shape[1] < 2 or BASELINE not in complete:
-            print(
-                "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
-            )
-            continue
-        if args.against:
-            print(f"\n{_pair_table(complete, args.against)}")
-            continue
-        for zero_shot, title in ((False, "Trained or fitted on the data set"), (True, "Not trained on the data set")):
-            print(f"\n{title}\n\n{_summary_table(complete, rows, zero_shot)}")
+    print_summaries(rows, args.against)
     if args.against:
         return 0
-    print("\nWQL relative to seasonal naive\n")
-    relative = rows.pivot_table(index="data", columns="model", values="relative_wql")
-    by_median = relative.median().sort_values().index
-    print(markdown_table(relative[by_median].T.round(3).reset_index()))
+    print_single_sets(rows)
     for row in read_rows(rows_of(args)):
         if "failure" in row:
             print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")
     return 0
-
-
-def _pair_table(errors: pd.DataFrame, model: str) -> str:
-    """A model against each other one, over the data sets."""
-    pairs = summarise(errors, BASELINE).pairs
-    if (chosen := pairs[pairs["model"] == model].sort_values("skill")).empty:
-        sys.exit(f"suite.py: --against={model}: there is no such model; the models are {', '.join(errors.columns)}")
-    text = {"other": chosen["other"]}
-    text |= {f"{model} wins": [_percent(row, "win_rate") for _, row in chosen.iterrows()]}
-    text |= {f"skill of {model} against it": [_percent(row, "skill") for _, row in chosen.iterrows()]}
-    return markdown_table(pd.DataFrame(text))
-
-
-def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) -> str:
-    """The models of one kind; their win rates and skills are those among all models.
-
-    The cost is the median over the data sets of the processor time of the whole run: the start, the fit, the test and
-    the report. Rows from before it was measured have none.
-    """
-    is_zero_shot = rows.groupby("model")["zero_shot"].first()
-    models = summarise(errors, BASELINE).models
-    models = models[is_zero_shot[models.index] == zero_shot]
-    costs = rows[rows["data"].isin(errors.index)].groupby(["model", "data"])["processor_seconds"]
-    medians = costs.mean().groupby("model").median()
-    text = pd.DataFrame(
-        {
-            "model": models.index,
-            "win rate": [_percent(row, "win_rate") for _, row in models.iterrows()],
-            "skill": [_percent(row, "skill") for _, row in models.iterrows()],
-            "processor seconds": ["" if pd.isna(medians[m]) else f"{medians[m]:.0f}" for m in models.index],
-        }
-    )
-    return markdown_table(text)
-
-
-def _data_table(rows: pd.DataFrame, losses: Path) -> str:
-    """Scores and cost on one data set, averaged over seeds; the interval of the coverage is of the first seed.
-
-    The interval of the skill is over windows and seeds if the losses of several seeds are stored, else of the first
-    seed.
-    """
-    lines = []
-    by = ["horizon", "model"] if "horizon" in rows else ["model"]
-    for (*horizon, model), runs in rows.groupby(by):
-        first = runs.sort_values("seed").iloc[0]
-        skill, against = _skill(runs, losses), first.get("against_reference")
-        spread = f" ({runs['wql'].min():.4g} to {runs['wql'].max():.4g})" if len(runs) > 1 else ""
-        lines.append(
-            {
-                **dict(zip(by, [*horizon, model], strict=True)),
-                "seeds": len(runs),
-                **({"MSE, scaled": f"{runs['mse_scaled'].mean():.4f}"} if horizon else {}),
-                "WQL": f"{runs['wql'].mean():.4g}{spread}",
-                "relative": runs["relative_wql"].mean(),
-                "MASE": f"{runs['mase'].mean():.3f}",
-                "80 % interval covers": f"{runs['coverage_80'].mean():.0%}{_coverage_interval(first)}",
-                "skill (95 % interval)": f"{skill['value']:.0%} ({skill['low']:.0%} to {skill['high']:.0%})",
-                **({"WQL against the reference": _difference(against)} if "against_reference" in runs else {}),
-                "fit s": f"{runs['fit_seconds'].mean():.0f}",
-                "forecasts/s": f"{runs['forecasts_per_second'].mean():.2g}",
-            }
-        )
-    return markdown_table(pd.DataFrame(lines).sort_values([*by[:-1], "relative"]).round(3))
-
-
-def _skill(runs: pd.DataFrame, losses: Path) -> dict[str, float]:
-    """The skill of the runs of a model on one data set, with its interval; see `_data_table`."""
-    first = runs.sort_values("seed").iloc[0]
-    if len(runs) > 1 and losses.is_file():
-        differences = stored_differences(losses, first["data"], first["model"], NAIVE_LABEL)
-        if len(differences):
-            ratio = differences.query("metric == 'relative_wql'").iloc[0]
-            value, low, high = (-ratio[name] / 100 for name in ("percent", "percent_high", "percent_low"))
-            return {"value": value, "low": low, "high": high}
-    return first["skill"]
-
-
-def _coverage_interval(row: pd.Series) -> str:
-    """The 95 % interval of the coverage, with an asterisk if it excludes 80 %; empty for rows without one."""
-    low, high = row["coverage_80_interval"] if isinstance(row.get("coverage_80_interval"), list) else (None, None)
-    if low is None or high is None:
-        return ""
-    return f" ({low:.0%} to {high:.0%}){'' if low <= 0.8 <= high else '*'}"
-
-
-def _difference(against: Any) -> str:
-    """A difference from the reference with its interval; empty for the reference."""
-    if not isinstance(against, dict):
-        return ""
-    return "{percent:+.1f} % ({percent_low:+.1f} to {percent_high:+.1f})".format(**against)
-
-
-def _percent(row: pd.Series, name: str) -> str:
-    value, low, high = (f"{round(row[key], 2) + 0.0:.0%}" for key in (name, f"{name}_low", f"{name}_high"))  # no -0%
-    return f"{value} ({low} to {high})"
 
 
 def main() -> int:
@@ -409,7 +295,7 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     runner = commands.add_parser("run", help="run what is missing")
     runner.add_argument(
-        "--series", type=Path, required=True, metavar="FOLDER", help="folder with the files of the series"
+        "--series", type=Path, metavar="FOLDER", help="folder with the files of the series that are not bundled"
     )
     runner.add_argument(
         "--models", type=lambda text: text.split(","), help="models, separated by commas (default: all)"

@@ -10,7 +10,7 @@ import yaml
 from tiny import ROOT
 
 from timevis.evaluation.comparison import NAIVE_LABEL, compare
-from timevis.evaluation.stored_losses import add_losses, stored_differences
+from timevis.evaluation.stored_losses import add_losses, stored_differences, stored_intervals
 from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.record import RunRecord
@@ -94,6 +94,18 @@ def test_an_error_that_is_missing_or_not_positive_is_refused(value):
         summarise(ERRORS.assign(good=[0.5, value, 2.0]), "naive")
 
 
+def test_a_suite_asks_for_the_folder_of_the_series_only_where_it_reads_one(tmp_path, script):
+    suite = tmp_path / "files.yaml"
+    data = {"inside": ["data=traffic"], "outside": ["data=file", "data.path=SERIES/x.csv"]}
+    models = {"linear": {"overrides": []}}
+    suite.write_text(yaml.safe_dump({"fingerprints": {}, "common": [], "data": data, "models": models}))
+    run = ("suite.py", "run", "--suite", suite, "--rows", tmp_path / "rows.json")
+    assert "--series must name the folder with the files of outside" in str(script(*run)[0])
+    assert not (tmp_path / "rows.json").exists()
+    (tmp_path / "rows.json").write_text(json.dumps([{"data": "inside", "model": "linear", "seed": 0}]))
+    assert script(*run, "--data", "inside")[0] == 0  # which has its row already
+
+
 @pytest.mark.parametrize("name", PACKAGED_WEIGHTS)
 def test_the_suite_was_run_with_the_weights_that_the_package_has(name):
     suite = yaml.safe_load((ROOT / "scripts" / "suite.yaml").read_text())
@@ -164,7 +176,8 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     assert f"{relative['p'].item():.3f}" in row
     for seed, factor in ((1, 1.2), (2, 0.9)):
         run = RunRecord.load(runs["linear"])
-        run.windows = run.windows.assign(pinball_wql=run.windows["pinball_wql"] * factor)
+        sums = {name: run.windows[name] * factor for name in ("pinball_wql", "inside_80")}
+        run.windows = run.windows.assign(**sums)
         add_losses(file, "synthetic", "linear", seed, run)
     seeds = stored_differences(file, "synthetic", "linear", "seasonal_naive").query("metric == 'relative_wql'")
     ratio = 1 + relative["percent"].item() / 100
@@ -181,6 +194,22 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     skill = [-of_all[name] / 100 for name in ("percent", "percent_high", "percent_low")]
     assert "| linear | 3 |" in printed
     assert "{:.0%} ({:.0%} to {:.0%})".format(*skill) in printed
+    (intervals,) = stored_intervals(file, "synthetic", "linear", ["relative_wql", "coverage_80"]).values()
+    assert [1 - intervals["relative_wql"].value, *skill[1:]] == pytest.approx(skill)
+    coverage, single = intervals["coverage_80"], RunRecord.load(runs["linear"]).results.metrics["coverage_80"]
+    assert coverage.value == pytest.approx(single.value * 3.1 / 3, rel=1e-5)
+    assert coverage.high - coverage.low > single.high - single.low  # over seeds, too
+    assert f"{coverage.value:.0%} ({coverage.low:.0%} to {coverage.high:.0%})" in printed
+    changed = json.loads(rows.read_text())
+    for row in changed:
+        row["wql"] *= (1, 1.2, 0.9)[row["seed"]]
+    rows.write_text(json.dumps(changed))
+    _, printed = script("suite.py", "table", "--rows", rows)
+    deviation = 100 * np.std([1, 1.2, 0.9], ddof=1) / np.mean([1, 1.2, 0.9])
+    assert f"| linear | {deviation:.1f} |" in printed
+    assert (
+        "time of a forecast, relative to it" in script("suite.py", "table", "--against", "linear", "--rows", rows)[1]
+    )
     size = file.stat().st_size
     add_losses(file, "b", "linear", 0, RunRecord.load(runs["linear"]))
     assert file.stat().st_size == size  # in place of the earlier rows

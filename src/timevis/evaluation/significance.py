@@ -164,6 +164,18 @@ class RunScores:
         influences = np.mean([run.influences for run in runs], axis=0)
         return cls(first.table, first.metrics, by_seed.mean(0), influences, by_seed)
 
+    def intervals(self, horizon: int) -> dict[str, Interval]:
+        """Each metric with its 95 % interval, which is over windows and seeds if there are several seeds.
+
+        Parameters
+        ----------
+        horizon : int
+            H, in rows. The ends of an interval are NaN where there are too few origins for it.
+        """
+        seeds = SeedVariance.of([self.by_seed]) if len(self.by_seed) > 1 else None
+        intervals = _intervals(self.values, self.influences, self.metrics, self.table, horizon, seeds)
+        return dict(zip(self.metrics, intervals, strict=True))
+
 
 def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: int) -> list[dict[str, Difference]]:
     """Differences between the runs of each pair in `tested_metrics`.

@@ -7,13 +7,14 @@ stored once for each window set.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.comparison import NAIVE_LABEL, difference_table
+from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import RunScores
 from timevis.evaluation.window_table import WindowTable
 from timevis.messages import Text
@@ -85,34 +86,64 @@ def stored_differences(file: Path, data: str, model: str, other: str, seed: int 
     RunFolderError
         The runs were scored on different windows.
     """
-    stored = pd.read_parquet(file, filters=[("data", "==", data)])
     tables = []
+    for horizon, scores in _stored_scores(file, data, (model, other), tested_metrics(), seed):
+        counts = {"seeds": len(scores[model].by_seed), "seeds_of_other": len(scores[other].by_seed)}
+        table = difference_table(scores, [(model, other)], horizon)
+        tables.append(table.assign(horizon=horizon, **counts))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def stored_intervals(file: Path, data: str, model: str, metrics: Sequence[str]) -> dict[int, dict[str, Interval]]:
+    """The mean metrics of a stored model over its seeds, with 95 % intervals over windows and seeds.
+
+    Parameters
+    ----------
+    file : Path
+    data, model : str
+    metrics : sequence of str
+        Names in `timevis.metric_specs.METRICS`.
+
+    Returns
+    -------
+    dict
+        Horizon to metric to `Interval`; empty if the model is not stored.
+
+    Raises
+    ------
+    RunFolderError
+        The runs were scored on different windows.
+    """
+    stored = _stored_scores(file, data, (model,), metrics)
+    return {horizon: scores[model].intervals(horizon) for horizon, scores in stored}
+
+
+def _stored_scores(
+    file: Path, data: str, models: Sequence[str], metrics: Sequence[str], seed: int | None = None
+) -> Iterator[tuple[int, dict[str, RunScores]]]:
+    """Each horizon that all models have, with their scores."""
+    stored = pd.read_parquet(file, filters=[("data", "==", data)])
     for horizon, rows in stored.groupby("horizon"):
         if seed is not None:
             rows = rows[(rows["seed"] == seed) | (rows["model"] == NAIVE_LABEL)]
-        runs = {name: [run for _, run in rows[rows["model"] == name].groupby("seed")] for name in (model, other)}
+        runs = {name: [run for _, run in rows[rows["model"] == name].groupby("seed")] for name in models}
         if not all(runs.values()):
             continue
         hashes = {run["windows"].iloc[0] for of_model in runs.values() for run in of_model}
         if len(hashes) > 1:
             message = Text(
                 "stored-windows-differ",
-                "{model} and {other} were scored on different windows of {data}",
-                model=model,
-                other=other,
+                "the runs of {models} were scored on different windows of {data}",
+                models=list(models),
                 data=data,
             )
             raise RunFolderError(message, Text("run-again", "run them again"))
         naive = rows[(rows["model"] == NAIVE_LABEL) & (rows["windows"] == hashes.pop())]
         reference = WindowTable.from_frame(naive)
-        scores = {name: _scores(of_model, reference) for name, of_model in runs.items()}
-        counts = {"seeds": len(runs[model]), "seeds_of_other": len(runs[other])}
-        table = difference_table(scores, [(model, other)], int(str(horizon)))
-        tables.append(table.assign(horizon=horizon, **counts))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        yield int(str(horizon)), {name: _scores(of_model, reference, metrics) for name, of_model in runs.items()}
 
 
-def _scores(runs: Sequence[pd.DataFrame], reference: WindowTable) -> RunScores:
+def _scores(runs: Sequence[pd.DataFrame], reference: WindowTable, metrics: Sequence[str]) -> RunScores:
     """The scores of the runs of one model, a mean over seeds if there are several."""
     tables = [WindowTable.from_frame(run).with_reference(reference) for run in runs]
-    return RunScores.mean_over_seeds([RunScores.of(table, tested_metrics()) for table in tables])
+    return RunScores.mean_over_seeds([RunScores.of(table, metrics) for table in tables])

@@ -1,0 +1,171 @@
+"""The tables that suite.py prints of its rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from timevis.evaluation.intervals import Interval
+from timevis.evaluation.stored_losses import stored_intervals
+from timevis.evaluation.suite import summarise
+from timevis.utils.formatting import markdown_table
+
+BASELINE = "seasonal_naive"
+MINIMUM_SETS = 10  # a model with fewer data sets is left out of the summary
+
+
+def with_costs(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a column for each cost; the processor time is NaN in rows from before it was measured."""
+    rows = rows.copy()
+    for name in ("fit_seconds", "calibrate_seconds", "test_seconds", "forecasts_per_second"):
+        rows[name] = rows["cost"].map(lambda cost, name=name: cost[name])
+    measured = rows["measured"] if "measured" in rows else pd.Series(index=rows.index, dtype=object)
+    rows["processor_seconds"] = [m["processor_seconds"] if isinstance(m, dict) else float("nan") for m in measured]
+    return rows
+
+
+def print_summaries(rows: pd.DataFrame, against: str | None) -> None:
+    """Print win rates and skills of all models over the data sets, or of one model against each other one."""
+    for metric in ("relative_wql", "mase"):
+        errors = rows.pivot_table(index="data", columns="model", values=metric)
+        counts = errors.notna().sum()
+        complete = errors[counts[counts >= min(MINIMUM_SETS, counts.max())].index].dropna()
+        print(f"\n{metric} on {len(complete)} data sets: {', '.join(complete.index)}")
+        if incomplete := sorted(set(errors) - set(complete)):
+            print(f"Models with fewer than {MINIMUM_SETS} data sets, which are left out: {', '.join(incomplete)}")
+        if complete.shape[1] < 2 or BASELINE not in complete:
+            print(
+                "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
+            )
+            continue
+        if against:
+            print(f"\n{_pair_table(complete, rows, against)}")
+            continue
+        for zero_shot, title in ((False, "Trained or fitted on the data set"), (True, "Not trained on the data set")):
+            print(f"\n{title}\n\n{_summary_table(complete, rows, zero_shot)}")
+
+
+def print_single_sets(rows: pd.DataFrame) -> None:
+    """Print the relative WQL of each model on each data set, and how much the seeds of a model differ."""
+    by_set = rows.pivot_table(index="data", columns="model", values="relative_wql")
+    by_set = by_set[by_set.median().sort_values().index]
+    print(f"\nWQL relative to seasonal naive\n\n{markdown_table(by_set.T.round(3).reset_index())}")
+    of_seeds = rows.groupby(["data", "model"])["wql"]
+    deviation = (100 * of_seeds.std() / of_seeds.mean()).unstack("model").reindex(columns=by_set.columns)
+    if not (deviation := deviation.dropna(axis="columns", how="all")).empty:
+        title = "Standard deviation of the WQL over seeds, in percent of the mean"
+        print(f"\n{title}\n\n{markdown_table(deviation.T.round(1).reset_index())}")
+
+
+def _pair_table(errors: pd.DataFrame, rows: pd.DataFrame, model: str) -> str:
+    """A model against each other one, over the data sets.
+
+    The last column has the least and the largest ratio of the times of a forecast by the clock, without the fit.
+    """
+    pairs = summarise(errors, BASELINE).pairs
+    if (chosen := pairs[pairs["model"] == model].sort_values("skill")).empty:
+        sys.exit(f"suite.py: --against={model}: there is no such model; the models are {', '.join(errors.columns)}")
+    rates = rows.pivot_table(index="data", columns="model", values="forecasts_per_second").loc[errors.index]
+    ratios = [rates[other] / rates[model] for other in chosen["other"]]
+    text = {"other": chosen["other"]}
+    text |= {f"{model} wins": [_percent(row, "win_rate") for _, row in chosen.iterrows()]}
+    text |= {f"skill of {model} against it": [_percent(row, "skill") for _, row in chosen.iterrows()]}
+    text |= {
+        "time of a forecast, relative to it": [f"{_two_digits(r.min())} to {_two_digits(r.max())}" for r in ratios]
+    }
+    return markdown_table(pd.DataFrame(text))
+
+
+def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) -> str:
+    """The models of one kind; their win rates and skills are those among all models.
+
+    The cost is the median over the data sets of the processor time of the whole run: the start, the fit, the test and
+    the report. Rows from before it was measured have none.
+    """
+    is_zero_shot = rows.groupby("model")["zero_shot"].first()
+    models = summarise(errors, BASELINE).models
+    models = models[is_zero_shot[models.index] == zero_shot]
+    costs = rows[rows["data"].isin(errors.index)].groupby(["model", "data"])["processor_seconds"]
+    medians = costs.mean().groupby("model").median()
+    text = pd.DataFrame(
+        {
+            "model": models.index,
+            "win rate": [_percent(row, "win_rate") for _, row in models.iterrows()],
+            "skill": [_percent(row, "skill") for _, row in models.iterrows()],
+            "processor seconds": ["" if pd.isna(medians[m]) else f"{medians[m]:.0f}" for m in models.index],
+        }
+    )
+    return markdown_table(text)
+
+
+def data_table(rows: pd.DataFrame, losses: Path) -> str:
+    """Scores and cost on one data set, averaged over seeds.
+
+    The intervals of skill and coverage are over windows and seeds if the losses of several seeds are stored, else of
+    the first seed.
+    """
+    lines = []
+    by = ["horizon", "model"] if "horizon" in rows else ["model"]
+    for (*horizon, model), runs in rows.groupby(by):
+        first = runs.sort_values("seed").iloc[0]
+        intervals, against = _intervals(runs, losses), first.get("against_reference")
+        spread = f" ({runs['wql'].min():.4g} to {runs['wql'].max():.4g})" if len(runs) > 1 else ""
+        lines.append(
+            {
+                **dict(zip(by, [*horizon, model], strict=True)),
+                "seeds": len(runs),
+                **({"MSE, scaled": f"{runs['mse_scaled'].mean():.4f}"} if horizon else {}),
+                "WQL": f"{runs['wql'].mean():.4g}{spread}",
+                "relative": runs["relative_wql"].mean(),
+                "MASE": f"{runs['mase'].mean():.3f}",
+                "80 % interval covers": _coverage_text(intervals["coverage"]),
+                "skill (95 % interval)": "{:.0%} ({:.0%} to {:.0%})".format(*intervals["skill"]),
+                **({"WQL against the reference": difference_text(against)} if "against_reference" in runs else {}),
+                "fit s": f"{runs['fit_seconds'].mean():.0f}",
+                "forecasts/s": _two_digits(runs["forecasts_per_second"].mean()),
+            }
+        )
+    return markdown_table(pd.DataFrame(lines).sort_values([*by[:-1], "relative"]).round(3))
+
+
+def _intervals(runs: pd.DataFrame, losses: Path) -> dict[str, Interval]:
+    """Skill and coverage of the runs of a model on one data set, each with its interval; see `data_table`."""
+    first = runs.sort_values("seed").iloc[0]
+    if len(runs) > 1 and losses.is_file():
+        stored = stored_intervals(losses, first["data"], first["model"], ["relative_wql", "coverage_80"])
+        if horizon := first.get("horizon", next(iter(stored), None)):
+            ratio = stored[horizon]["relative_wql"]
+            skill = Interval(1 - ratio.value, 1 - ratio.high, 1 - ratio.low)
+            return {"skill": skill, "coverage": stored[horizon]["coverage_80"]}
+    skill, ends = first["skill"], first.get("coverage_80_interval")
+    low, high = (float("nan") if end is None else end for end in (ends if isinstance(ends, list) else (None, None)))
+    coverage = Interval(runs["coverage_80"].mean(), low, high)
+    return {"skill": Interval(skill["value"], skill["low"], skill["high"]), "coverage": coverage}
+
+
+def _coverage_text(coverage: Interval) -> str:
+    """The coverage with its interval, if there is one, and an asterisk if the interval excludes 80 %."""
+    value, low, high = coverage
+    if pd.isna(low) or pd.isna(high):
+        return f"{value:.0%}"
+    return f"{value:.0%} ({low:.0%} to {high:.0%}){'' if low <= 0.8 <= high else '*'}"
+
+
+def difference_text(against: Any) -> str:
+    """A difference from the reference with its interval; empty for the reference."""
+    if not isinstance(against, dict):
+        return ""
+    return "{percent:+.1f} % ({percent_low:+.1f} to {percent_high:+.1f})".format(**against)
+
+
+def _two_digits(number: float) -> str:
+    """A number with two significant digits and no exponent."""
+    return f"{float(f'{number:.2g}'):,g}"
+
+
+def _percent(row: pd.Series, name: str) -> str:
+    value, low, high = (f"{round(row[key], 2) + 0.0:.0%}" for key in (name, f"{name}_low", f"{name}_high"))  # no -0%
+    return f"{value} ({low} to {high})"
