@@ -58,6 +58,25 @@ def print_single_sets(rows: pd.DataFrame) -> None:
     if not (deviation := deviation.dropna(axis="columns", how="all")).empty:
         title = "Standard deviation of the WQL over seeds, in percent of the mean"
         print(f"\n{title}\n\n{markdown_table(deviation.T.round(1).reset_index())}")
+    if "coverage_80_interval" in rows:
+        title = "Share of values in the 80 % interval, and the runs in which it differs from 80 % at the level of 5 %"
+        table = _coverage_table(rows)
+        table = table.loc[[model for model in by_set if model in table.index]]
+        print(f"\n{title}\n\n{markdown_table(table)}")
+
+
+def _coverage_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lowest and highest coverage of each model, and how many of its runs have an interval that excludes 80 %."""
+    rows = rows[rows["coverage_80_interval"].map(lambda ends: isinstance(ends, list) and None not in ends)]
+    low, high = (rows["coverage_80_interval"].str[end] for end in (0, 1))
+    by_model = rows.assign(low=high < 0.8, high=low > 0.8).groupby("model")
+    table = pd.DataFrame({"runs": by_model.size()})
+    for name in ("min", "max"):
+        at = rows.loc[by_model["coverage_80"].agg(f"idx{name}").to_numpy()]
+        texts = [f"{value:.0%}, {data}" for value, data in zip(at["coverage_80"], at["data"], strict=True)]
+        table[f"{name}imum"] = texts
+    table["too low"], table["too high"] = by_model["low"].sum(), by_model["high"].sum()
+    return table.reset_index().set_index("model", drop=False)
 
 
 def _pair_table(errors: pd.DataFrame, rows: pd.DataFrame, model: str) -> str:

@@ -207,6 +207,9 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     _, printed = script("suite.py", "table", "--rows", rows)
     deviation = 100 * np.std([1, 1.2, 0.9], ddof=1) / np.mean([1, 1.2, 0.9])
     assert f"| linear | {deviation:.1f} |" in printed
+    too_low, too_high = (3 * int(outside) for outside in (single.high < 0.8, single.low > 0.8))
+    share = f"{single.value:.0%}, synthetic"
+    assert f"| linear | 3 | {share} | {share} | {too_low} | {too_high} |" in printed
     assert (
         "time of a forecast, relative to it" in script("suite.py", "table", "--against", "linear", "--rows", rows)[1]
     )
