@@ -82,6 +82,7 @@ def scores(folder: Path) -> dict[str, Any]:
     coverage = results["metrics"]["coverage_80"]
     row["coverage_80_interval"] = [coverage["low"], coverage["high"]]  # excludes 0.8: differs at 5 %
     row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
+    row["context_length"] = results["window_set"]["context_length"]
     return row | {"versions": results["run"]["description"], "libraries": results["run"]["versions"]}
 
 
@@ -264,6 +265,10 @@ def table(args: argparse.Namespace) -> int:
         if unknown := sorted(set(args.models) - set(rows["model"])):
             sys.exit(f"suite.py: --models={','.join(unknown)} has no rows in {rows_of(args).name}")
         rows = rows[rows["model"].isin(args.models)]
+    if args.without and not rows.empty:
+        if unknown := sorted(set(args.without) - set(rows["data"])):
+            sys.exit(f"suite.py: --without={','.join(unknown)} has no rows in {rows_of(args).name}")
+        rows = rows[~rows["data"].isin(args.without)]
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
     same_windows = ["data", "horizon"] if "horizon" in rows else ["data"]
@@ -311,6 +316,7 @@ def main() -> int:
     printer = commands.add_parser("table", help="print the tables")
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
     printer.add_argument("--models", type=lambda text: text.split(","), help="only these models (default: all)")
+    printer.add_argument("--without", type=lambda text: text.split(","), help="leave these data sets out", default=[])
     printer.add_argument("--against", metavar="MODEL", help="print this model against each other one")
     printer.set_defaults(function=table)
     recorder = commands.add_parser("record", help="add the rows of run folders to a file")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-RESAMPLES = 1000
+RESAMPLES = 50_000
+"""Bootstrap samples; with fewer, the ends of the intervals depend on the seed."""
 RELATIVE_ERROR_RANGE = (1e-2, 1e2)
 """Relative errors are clipped to this range before they are averaged, as in fev-bench."""
 
@@ -59,20 +60,22 @@ def summarise(errors: pd.DataFrame, baseline: str, seed: int = 0) -> Summary:
     others = values.shape[1] - 1
     win_rate = (wins.sum(2) - 0.5) / others  # [D, M]; a model ties with itself
     against_baseline = log_ratio[:, :, errors.columns.get_loc(baseline)]
-    drawn = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
+    sets = len(values)
+    shares = np.random.default_rng(seed).multinomial(sets, np.full(sets, 1 / sets), RESAMPLES) / sets  # [R, D]
+
+    def means(of_sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The mean over data sets, and the means of the bootstrap samples, of which the first axis is the sample."""
+        return of_sets.mean(0), (shares @ of_sets.reshape(sets, -1)).reshape(RESAMPLES, *of_sets.shape[1:])
+
+    def skills(log_ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, resampled = means(log_ratios)
+        return 1 - np.exp(mean), 1 - np.exp(resampled)
+
     table = pd.DataFrame(
-        {
-            **_with_interval("win_rate", win_rate.mean(0), win_rate[drawn].mean(1)),
-            **_with_interval(
-                "skill", *(1 - np.exp(v) for v in (against_baseline.mean(0), against_baseline[drawn].mean(1)))
-            ),
-        },
+        {**_with_interval("win_rate", *means(win_rate)), **_with_interval("skill", *skills(against_baseline))},
         index=errors.columns,
     )
-    pairwise = {
-        **_with_interval("win_rate", wins.mean(0), wins[drawn].mean(1)),
-        **_with_interval("skill", *(1 - np.exp(v) for v in (log_ratio.mean(0), log_ratio[drawn].mean(1)))),
-    }
+    pairwise = {**_with_interval("win_rate", *means(wins)), **_with_interval("skill", *skills(log_ratio))}
     names = pd.MultiIndex.from_product([errors.columns, errors.columns], names=["model", "other"])
     pairs = pd.DataFrame({name: values.ravel() for name, values in pairwise.items()}, index=names)
     is_pair = names.get_level_values(0) != names.get_level_values(1)
