@@ -78,8 +78,8 @@ def stored_differences(file: Path, data: str, model: str, other: str, seed: int 
     Returns
     -------
     DataFrame
-        See `timevis.evaluation.comparison.difference_table`, with columns ``horizon``, ``seeds`` and
-        ``seeds_of_other``; empty if one of the models is not stored.
+        See `timevis.evaluation.comparison.difference_table`, with columns ``horizon``, ``seeds``, ``seeds_of_other``
+        and ``horizons``, the number of horizons that the scored rows span; empty if one of the models is not stored.
 
     Raises
     ------
@@ -89,6 +89,8 @@ def stored_differences(file: Path, data: str, model: str, other: str, seed: int 
     tables = []
     for horizon, scores in _stored_scores(file, data, (model, other), tested_metrics(), seed):
         counts = {"seeds": len(scores[model].by_seed), "seeds_of_other": len(scores[other].by_seed)}
+        origins = scores[model].table.origins
+        counts["horizons"] = int(origins.max() - origins.min() + horizon) // horizon
         table = difference_table(scores, [(model, other)], horizon)
         tables.append(table.assign(horizon=horizon, **counts))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
