@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ import pytest
 from timevis.config.compose import compose
 
 ROOT = Path(__file__).resolve().parents[2]
-LABELS = {"qwen": "qwen [nano]", "qwen_patch": "qwen_patch [nano-patch]"}
+LABELS = {"boosted": "boosted", "lstm": "lstm", "auto": "auto, ten minutes"}
+LABELS |= dict.fromkeys(("qwen", "nano"), "qwen [nano]")
+LABELS |= dict.fromkeys(("qwen_patch", "nano_patch"), "qwen_patch [nano-patch]")
+LABELS |= {f"{name}_untuned": f"{LABELS[name]}, not tuned" for name in ("nano", "nano_patch")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE_README = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 
@@ -31,15 +35,43 @@ def results_rows(text: str) -> list[str]:
 TRAIN_COMMANDS = [line for line in code_lines(README) if line.startswith("python train.py") and "resume=" not in line]
 
 
-def test_the_results_are_those_of_the_recorded_runs():
-    recorded = json.loads((ROOT / "docs/results/bundled.json").read_text(encoding="utf-8"))
-    expected = [
-        f"| {row['data']} | {LABELS.get(row['model'], row['model'])} | {row['wql']:.4f} | {row['mase']:.3f} "
-        f"| {row['coverage_80']:.0%} | {row['skill']['value']:.0%} "
-        f"({row['skill']['low']:.0%} to {row['skill']['high']:.0%}) |"
-        for row in recorded
-    ]
-    assert sorted(results_rows(README)) == sorted(expected)
+def printed_rows(*arguments: str) -> list[dict[str, str]]:
+    """The rows of the tables that `suite.py table` prints."""
+    command = [sys.executable, str(ROOT / "scripts" / "suite.py"), "table", *arguments]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rows, names = [], None
+    for line in output.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            names = None
+        elif names is None:
+            names = cells
+        elif set(line) - set("| -"):
+            rows.append(dict(zip(names, cells, strict=True)))
+    return rows
+
+
+def test_the_table_of_the_bundled_sets_is_that_of_the_recorded_runs():
+    expected = []
+    for data in ("traffic", "electricity", "weather"):
+        for row in printed_rows("--suite", str(ROOT / "scripts" / "bundled.yaml"), "--data", data):
+            scores = [row[name] for name in ("WQL", "MASE", "80 % interval covers", "skill (95 % interval)")]
+            expected.append(f"| {data} | {LABELS[row['model']]} | {' | '.join(scores)} |")
+    assert len(expected) == 12
+    assert results_rows(README) == expected
+
+
+@pytest.mark.parametrize("suite", ["unseen", "suite"])
+def test_the_tables_over_data_sets_are_those_of_the_recorded_runs(suite):
+    rows = printed_rows("--suite", str(ROOT / "scripts" / f"{suite}.yaml"))
+    rows = rows[: next(i for i, row in enumerate(rows) if row.get("model") == "seasonal_naive") + 1]  # not of MASE
+    assert len(rows) >= 8
+    for row in rows:
+        skill = "0%" if row["model"] == "seasonal_naive" else row["skill"]
+        label = LABELS.get(row["model"], row["model"])
+        cells = [row["win rate"], skill, row["processor seconds"]]
+        line = rf"\| {re.escape(label)} \| (?:on the data set|none) \| {re.escape(' | '.join(cells))} \|"
+        assert re.search(rf"^{line}$", README, re.MULTILINE), label
 
 
 def test_the_chinese_readme_has_the_same_sections_commands_and_numbers():
