@@ -40,7 +40,7 @@ def print_summaries(rows: pd.DataFrame, against: str | None) -> None:
             print(
                 "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
             )
-            continue
+            return
         if against:
             print(f"\n{_pair_table(complete, rows, against)}")
             continue
