@@ -240,8 +240,9 @@ def run(args: argparse.Namespace) -> int:
             sys.exit(
                 f"suite.py: --{kind}={','.join(unknown)} is not in {args.suite.name}; it has {', '.join(suite[kind])}"
             )
-    if args.series is None and (outside := [d for d in chosen_data if "SERIES" in str(suite["data"][d])]):
-        sys.exit(f"suite.py: --series must name the folder with the files of {', '.join(outside)}")
+    read_from_folder = [data for data in chosen_data if "SERIES" in str(suite["data"][data])]
+    if read_from_folder and args.series is None:
+        sys.exit(f"suite.py: --series must name the folder with the files of {', '.join(read_from_folder)}")
     done = {(r["data"], r["model"], r["seed"]) for r in read_rows(file) if "failure" not in r or not args.again}
     jobs = [(m, d, s) for s in args.seeds for m in chosen_models for d in chosen_data if (d, m, s) not in done]
     failures = 0

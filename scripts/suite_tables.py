@@ -160,8 +160,9 @@ def _intervals(runs: pd.DataFrame, losses: Path) -> dict[str, Interval]:
             skill = Interval(1 - ratio.value, 1 - ratio.high, 1 - ratio.low)
             return {"skill": skill, "coverage": stored[horizon]["coverage_80"]}
     skill, ends = first["skill"], first.get("coverage_80_interval")
-    low, high = (float("nan") if end is None else end for end in (ends if isinstance(ends, list) else (None, None)))
-    coverage = Interval(runs["coverage_80"].mean(), low, high)
+    if not isinstance(ends, list) or None in ends:  # an older row, or too few windows
+        ends = [float("nan")] * 2
+    coverage = Interval(runs["coverage_80"].mean(), *ends)
     return {"skill": Interval(skill["value"], skill["low"], skill["high"]), "coverage": coverage}
 
 

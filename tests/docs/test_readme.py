@@ -39,15 +39,16 @@ def printed_rows(*arguments: str) -> list[dict[str, str]]:
     """The rows of the tables that `suite.py table` prints."""
     command = [sys.executable, str(ROOT / "scripts" / "suite.py"), "table", *arguments]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    rows, names = [], None
+    rows: list[dict[str, str]] = []
+    header: list[str] = []
     for line in output.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if not line.startswith("|"):
-            names = None
-        elif names is None:
-            names = cells
+            header = []  # the table has ended
+        elif not header:
+            header = cells
         elif set(line) - set("| -"):
-            rows.append(dict(zip(names, cells, strict=True)))
+            rows.append(dict(zip(header, cells, strict=True)))
     return rows
 
 
