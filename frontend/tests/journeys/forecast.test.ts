@@ -49,12 +49,11 @@ it("zooming loads the visible range in detail", async () => {
 it("borders of the split move with the keyboard", async () => {
   const { page } = v;
   const handle = page.getByRole("slider").first();
-  await handle.focus();
-  await page.keyboard.press("PageDown");
-  expect(await handle.getAttribute("aria-valuenow")).toBe("65");
+  await handle.press("PageDown");
+  await expect.poll(() => handle.getAttribute("aria-valuenow"), { timeout: 10_000 }).toBe("65");
   await page.getByText(WORDS.en.data.split.use).click();
   await page.waitForURL(/\/train/);
-  expect(await page.locator("form").textContent()).toContain("65% / 15% / 20%");
+  await expect.poll(() => page.locator("form").textContent(), { timeout: 10_000 }).toContain("65% / 15% / 20%");
 });
 
 it("a wrong value is explained before anything starts", async () => {
