@@ -9,6 +9,7 @@
     python scripts/suite.py record outputs/traffic/*/* --rows FILE   adds the rows of run folders to a file
     python scripts/suite.py record outputs/sweeps/*/* --rows FILE --reference RUN    and the differences from a run
     python scripts/suite.py record RUN RUN --rows FILE --model NAME --by-horizon     rows with horizon and MSE
+    python scripts/suite.py merge FILE FILE --rows FILE              adds the rows of other files, with their losses
     python scripts/suite.py table --data traffic --rows FILE         the scores of that file
 
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
@@ -45,7 +46,7 @@ from suite_tables import data_table, difference_text, print_single_sets, print_s
 from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.intervals import holm
 from timevis.evaluation.scored_part import MIN_RESAMPLING_LENGTH
-from timevis.evaluation.stored_losses import add_losses, stored_differences
+from timevis.evaluation.stored_losses import add_losses, merge_losses, stored_differences
 from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
 from timevis.runs.record import RunRecord
@@ -196,6 +197,18 @@ def record(args: argparse.Namespace) -> int:
     return 0
 
 
+def merge(args: argparse.Namespace) -> int:
+    """Add the rows and losses of other files, for example of runs on several machines, to a file."""
+    for file in args.files:
+        if not (losses := losses_file(file)).is_file():
+            sys.exit(f"suite.py: {file} has no {losses.name} beside it")
+    for file in args.files:
+        for row in read_rows(file):
+            write_row(row, args.rows)
+        merge_losses(losses_file(args.rows), losses_file(file))
+    return 0
+
+
 def paired(args: argparse.Namespace) -> int:
     """Print the paired differences of two models on each data set, from the stored losses."""
     file, lines = losses_file(args.rows), []
@@ -329,6 +342,9 @@ def main() -> int:
     recorder.add_argument("--reference", type=Path, metavar="RUN", help="one of the runs, to compare the others with")
     recorder.add_argument("--model", metavar="NAME", help="name of the model in the rows (default: from the run)")
     recorder.add_argument("--by-horizon", action="store_true", help="a row for each horizon, with its MSE")
+    merger = commands.add_parser("merge", help="add the rows and losses of other files to a file")
+    merger.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    merger.set_defaults(function=merge)
     pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
     pairs.add_argument("model")
     pairs.add_argument("other")
@@ -338,7 +354,7 @@ def main() -> int:
     freezer.set_defaults(function=freeze)
     for command in (runner, printer, freezer):
         command.add_argument("--suite", type=Path, default=SUITE, metavar="FILE", help=f"default: {SUITE.name}")
-    for command in (recorder, pairs):
+    for command in (recorder, merger, pairs):
         command.add_argument(
             "--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS.relative_to(ROOT)}"
         )

@@ -155,6 +155,25 @@ def test_rows_of_several_horizons_stand_beside_each_other(finished_run, tmp_path
         assert f"| {horizon} | map | 1 | {error:.4f} |" in printed
 
 
+def test_rows_and_losses_of_several_files_are_merged_into_what_one_run_would_have_written(
+    finished_run, tmp_path, script
+):
+    runs = {model: finished_run(f"model={model}") for model in ("linear", "seasonal_naive")}
+    script("suite.py", "record", *runs.values(), "--rows", tmp_path / "one.json")
+    for model, run in runs.items():
+        script("suite.py", "record", run, "--rows", tmp_path / f"{model}.json")
+    files = [tmp_path / f"{model}.json" for model in runs]
+    for _ in range(2):  # the second time adds nothing
+        assert script("suite.py", "merge", *files, "--rows", tmp_path / "merged.json")[0] == 0
+        assert json.loads((tmp_path / "merged.json").read_text()) == json.loads((tmp_path / "one.json").read_text())
+        merged, one = (pd.read_parquet(tmp_path / f"{name}.losses.parquet") for name in ("merged", "one"))
+        pd.testing.assert_frame_equal(merged, one)
+    (tmp_path / "linear.losses.parquet").unlink()
+    code, _ = script("suite.py", "merge", *files, "--rows", tmp_path / "other.json")
+    assert "linear.json has no linear.losses.parquet beside it" in str(code)
+    assert not (tmp_path / "other.json").exists()
+
+
 def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finished_run, tmp_path, script):
     runs = {model: finished_run(f"model={model}") for model in ("linear", "seasonal_naive")}
     rows = tmp_path / "rows.json"

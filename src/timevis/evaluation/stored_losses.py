@@ -37,24 +37,46 @@ def add_losses(file: Path, data: str, model: str, seed: int, run: RunRecord) -> 
         Name of the run in the file.
     run : RunRecord
     """
-    horizon, windows = run.horizon, run.results.window_set.hash
-    stored = pd.read_parquet(file) if file.is_file() else pd.DataFrame(columns=KEYS)
-    is_naive = (stored["model"] == NAIVE_LABEL) & (stored["data"] == data)
-    same_run = (stored["data"] == data) & (stored["model"] == model) & (stored["seed"] == seed)
-    same_run &= stored["horizon"] == horizon
-    parts = [stored[~same_run]]
-    if not (is_naive & (stored["windows"] == windows)).any():
-        parts.append(_compact(run.naive_windows).assign(model=NAIVE_LABEL, seed=0))
-    parts.append(_compact(run.windows).assign(model=model, seed=seed))
-    added = [part.assign(data=data, horizon=horizon, windows=windows) for part in parts[1:]]
-    table = pd.concat([*([parts[0]] if len(parts[0]) else []), *added], ignore_index=True)
-    table = table.astype(dict.fromkeys(("data", "model", "windows", "channel"), str))
+    names = {"data": data, "horizon": run.horizon, "windows": run.results.window_set.hash}
+    parts = [run.naive_windows.assign(model=NAIVE_LABEL, seed=0), run.windows.assign(model=model, seed=seed)]
+    own = [part[["model", "seed"]].join(_compact(part)).assign(**names) for part in parts]
+    _write(file, pd.concat(own, ignore_index=True))
+
+
+def merge_losses(file: Path, other: Path) -> None:
+    """Store all losses of another file, in place of those stored under the same names.
+
+    Parameters
+    ----------
+    file : Path
+        Parquet file; new, or written by `add_losses`.
+    other : Path
+        Parquet file that `add_losses` wrote.
+    """
+    _write(file, pd.read_parquet(other))
+
+
+def _write(file: Path, losses: pd.DataFrame) -> None:
+    """Write losses in place of those of the same runs; those of seasonal naive that are stored are kept."""
+    if file.is_file():
+        stored = pd.read_parquet(file)
+        known = _run_names(stored).isin(_run_names(losses))
+        is_naive = stored["model"] == NAIVE_LABEL
+        again = (losses["model"] == NAIVE_LABEL) & _run_names(losses).isin(_run_names(stored[is_naive]))
+        losses = pd.concat([stored[is_naive | ~known], losses[~again]], ignore_index=True)
+    losses = losses.astype(dict.fromkeys(("data", "model", "windows", "channel"), str))
     file.parent.mkdir(parents=True, exist_ok=True)
-    columns = [*KEYS, *(name for name in table if name not in KEYS)]
-    table = table[columns].sort_values([*KEYS, "channel", "origin"], kind="stable")
+    columns = [*KEYS, *(name for name in losses if name not in KEYS)]
+    losses = losses[columns].sort_values([*KEYS, "channel", "origin"], kind="stable")
     temporary = file.with_suffix(".new")
-    table.to_parquet(temporary, index=False, compression="zstd")
+    losses.to_parquet(temporary, index=False, compression="zstd")
     temporary.replace(file)
+
+
+def _run_names(losses: pd.DataFrame) -> pd.MultiIndex:
+    """The keys of each row; those of a model other than seasonal naive without the window set."""
+    keys = losses[KEYS]
+    return pd.MultiIndex.from_frame(keys.assign(windows=keys["windows"].where(keys["model"] == NAIVE_LABEL, "")))
 
 
 def _compact(windows: pd.DataFrame) -> pd.DataFrame:
