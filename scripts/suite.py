@@ -45,7 +45,7 @@ from suite_tables import data_table, difference_text, print_single_sets, print_s
 
 from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.intervals import holm
-from timevis.evaluation.scored_part import MIN_RESAMPLING_LENGTH
+from timevis.evaluation.scored_part import MIN_FOR_INTERVALS
 from timevis.evaluation.stored_losses import add_losses, merge_losses, stored_differences
 from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
@@ -230,7 +230,7 @@ def paired(args: argparse.Namespace) -> int:
         text["horizon"] = table["horizon"]
     if table[["seeds", "seeds_of_other"]].max(axis=None) > 1:
         text["seeds"] = [f"{line['seeds']} and {line['seeds_of_other']}" for line in lines]
-    if (table["horizons"] < MIN_RESAMPLING_LENGTH).any():
+    if (table["horizons"] < MIN_FOR_INTERVALS).any():
         text["horizons scored"] = table["horizons"]  # the fewer, the less reliable are interval and p
     text |= {"p": table["p"].map("{:.3f}".format), "p, Holm": pd.Series(holm(table["p"])).map("{:.3f}".format)}
     print(markdown_table(pd.DataFrame(text)))

@@ -9,7 +9,7 @@ from timevis.messages import Text
 from timevis.runs.results import RescoredRunFacts, Results, WindowSetFacts
 from timevis.utils.formatting import format_time
 
-MIN_RESAMPLING_LENGTH = 10
+MIN_FOR_INTERVALS = 10
 """Origins, or horizons that the scored rows span, below which an interval comes with a warning."""
 
 
@@ -98,7 +98,7 @@ def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
     """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
     origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
     has_many_series = window_set.borders is None and num_scored_series(window_set) >= MIN_SERIES
-    if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
+    if min(origins, horizons) >= MIN_FOR_INTERVALS or has_many_series:
         return []
     if origins < horizons:
         text = Text(
