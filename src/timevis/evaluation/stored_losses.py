@@ -57,7 +57,7 @@ def merge_losses(file: Path, other: Path) -> None:
 
 
 def _write(file: Path, losses: pd.DataFrame) -> None:
-    """Write losses in place of those of the same runs; those of seasonal naive that are stored are kept."""
+    """Write losses into a file. They replace stored losses of the same run, except those of seasonal naive."""
     if file.is_file():
         stored = pd.read_parquet(file)
         known = _run_names(stored).isin(_run_names(losses))
@@ -74,7 +74,7 @@ def _write(file: Path, losses: pd.DataFrame) -> None:
 
 
 def _run_names(losses: pd.DataFrame) -> pd.MultiIndex:
-    """The keys of each row; those of a model other than seasonal naive without the window set."""
+    """What names the run of each row: its keys, of which only seasonal naive needs the window set."""
     keys = losses[KEYS]
     return pd.MultiIndex.from_frame(keys.assign(windows=keys["windows"].where(keys["model"] == NAIVE_LABEL, "")))
 
