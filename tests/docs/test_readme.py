@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from doc_tables import ROOT, printed
 
 from timevis.config.compose import compose
 
-ROOT = Path(__file__).resolve().parents[2]
 LABELS = {"boosted": "boosted", "lstm": "lstm", "auto": "auto, ten minutes"}
 LABELS |= dict.fromkeys(("qwen", "nano"), "qwen [nano]")
 LABELS |= dict.fromkeys(("qwen_patch", "nano_patch"), "qwen_patch [nano-patch]")
@@ -35,27 +32,11 @@ def results_rows(text: str) -> list[str]:
 TRAIN_COMMANDS = [line for line in code_lines(README) if line.startswith("python train.py") and "resume=" not in line]
 
 
-def printed_rows(*arguments: str) -> list[dict[str, str]]:
-    """The rows of the tables that `suite.py table` prints."""
-    command = [sys.executable, str(ROOT / "scripts" / "suite.py"), "table", *arguments]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    rows: list[dict[str, str]] = []
-    header: list[str] = []
-    for line in output.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if not line.startswith("|"):
-            header = []  # the table has ended
-        elif not header:
-            header = cells
-        elif set(line) - set("| -"):
-            rows.append(dict(zip(header, cells, strict=True)))
-    return rows
-
-
 def test_the_table_of_the_bundled_sets_is_that_of_the_recorded_runs():
     expected = []
     for data in ("traffic", "electricity", "weather"):
-        for row in printed_rows("--suite", str(ROOT / "scripts" / "bundled.yaml"), "--data", data):
+        (rows,) = printed("table", "--suite", str(ROOT / "scripts" / "bundled.yaml"), "--data", data)
+        for row in rows:
             scores = [row[name] for name in ("WQL", "MASE", "80 % interval covers", "skill (95 % interval)")]
             expected.append(f"| {data} | {LABELS[row['model']]} | {' | '.join(scores)} |")
     assert len(expected) == 12
@@ -64,10 +45,9 @@ def test_the_table_of_the_bundled_sets_is_that_of_the_recorded_runs():
 
 @pytest.mark.parametrize("suite", ["unseen", "suite"])
 def test_the_tables_over_data_sets_are_those_of_the_recorded_runs(suite):
-    rows = printed_rows("--suite", str(ROOT / "scripts" / f"{suite}.yaml"))
-    rows = rows[: next(i for i, row in enumerate(rows) if row.get("model") == "seasonal_naive") + 1]  # not of MASE
-    assert len(rows) >= 8
-    for row in rows:
+    trained, untrained = printed("table", "--suite", str(ROOT / "scripts" / f"{suite}.yaml"))[:2]
+    assert len(trained + untrained) >= 8
+    for row in trained + untrained:
         skill = "0%" if row["model"] == "seasonal_naive" else row["skill"]
         label = LABELS.get(row["model"], row["model"])
         cells = [row["win rate"], skill, row["processor seconds"]]

@@ -1,0 +1,67 @@
+"""The tables of docs/verdict.md and of the unseen sets are those that `scripts/suite.py` prints."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from doc_tables import ROOT, Table, printed, section, tables
+
+VERDICT = (ROOT / "docs/verdict.md").read_text(encoding="utf-8")
+PAIR = re.compile(r"(\w+) against (\w+)")
+PAIR_TABLES = [
+    table
+    for heading in ("## The suite", "### Where a peer wins")
+    for table in tables(section(VERDICT, heading))
+    if "against" in " ".join(table[0])
+]
+PAIRS = [(match[1], match[2]) for table in PAIR_TABLES for name in table[0] if (match := PAIR.fullmatch(name))]
+
+
+def first_with(rows: list[Table], *columns: str) -> Table:
+    return next(table for table in rows if set(columns) <= set(table[0]))
+
+
+def test_the_scores_of_the_suite_are_those_of_its_rows() -> None:
+    expected = first_with(printed("table"), "model", "traffic")
+    assert len(expected) >= 10
+    assert first_with(tables(section(VERDICT, "## The suite")), "model", "traffic") == expected
+
+
+@pytest.mark.parametrize("data", ["traffic", "electricity", "weather"])
+def test_the_table_of_a_bundled_set_is_that_of_its_rows(data: str) -> None:
+    (expected,) = printed("table", "--data", data)
+    after_its_name = VERDICT.split(f"\n**{data}**\n", 1)[1]
+    assert len(expected) >= 10
+    assert tables(after_its_name)[0] == expected
+
+
+@pytest.mark.parametrize(("model", "other"), PAIRS)
+def test_the_differences_of_a_pair_are_those_of_the_stored_losses(model: str, other: str) -> None:
+    pair = f"{model} against {other}"
+    (rows,) = printed("compare", model, other)
+    expected = {row["data"]: (row[f"WQL of {pair}"], row["p, Holm"]) for row in rows}
+    text = next(table for table in PAIR_TABLES if pair in table[0])
+    p_value = f"p, Holm of {pair}" if "p, Holm" not in text[0] else "p, Holm"
+    assert {row["data"]: (row[pair], row[p_value]) for row in text if row[pair]} == expected
+
+
+@pytest.mark.parametrize("suite", ["unseen", "unseen2"])
+def test_the_scores_of_the_unseen_sets_are_those_of_their_rows(suite: str) -> None:
+    output = printed("table", "--suite", str(ROOT / f"scripts/{suite}.yaml"))
+    printed_scores = {(row["model"], name): cell for row in output[-2] for name, cell in row.items() if name != "model"}
+    page = tables((ROOT / f"docs/results/{suite}.md").read_text(encoding="utf-8"))
+    scores = first_with(page, "set", "auto", "seasonal_naive")
+    in_page = {(name, row["set"]): cell for row in scores for name, cell in row.items() if name != "set"}
+    assert in_page.keys() == printed_scores.keys()
+    for key, cell in in_page.items():
+        assert bool(cell) == bool(printed_scores[key]), key
+        assert not cell or float(cell) == pytest.approx(float(printed_scores[key]), rel=5e-4), key
+
+
+@pytest.mark.parametrize("suite", ["unseen", "unseen2"])
+def test_the_means_over_the_unseen_sets_are_those_of_their_rows(suite: str) -> None:
+    trained, untrained = printed("table", "--suite", str(ROOT / f"scripts/{suite}.yaml"))[:2]
+    page = tables((ROOT / f"docs/results/{suite}.md").read_text(encoding="utf-8"))
+    means = first_with(page, "model", "win rate")
+    assert {row["model"]: row for row in means} == {row["model"]: row for row in trained + untrained}
