@@ -1,4 +1,4 @@
-"""The tables of docs/verdict.md and of the unseen sets are those that `scripts/suite.py` prints."""
+"""The tables of the verdict, of `auto` and of the unseen sets are those that `scripts/suite.py` prints."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ PAIR_TABLES = [
     if "against" in " ".join(table[0])
 ]
 PAIRS = [(match[1], match[2]) for table in PAIR_TABLES for name in table[0] if (match := PAIR.fullmatch(name))]
+SINGLE_MODELS = {
+    "seasonal_naive": "seasonal naive",
+    "linear": "linear",
+    "boosted": "boosted trees",
+    "lstm": "LSTM",
+    "nano_patch_untuned": "nano-patch, not tuned,",
+    "nano_patch": "nano-patch",
+    "nano_untuned": "nano, not tuned,",
+    "nano": "nano",
+}
+"""The members that `auto` tries, and untuned nano, with their names in docs/ensemble.md."""
 
 
 def first_with(rows: list[Table], *columns: str) -> Table:
@@ -36,6 +47,22 @@ def test_the_table_of_a_bundled_set_is_that_of_its_rows(data: str) -> None:
     assert tables(after_its_name)[0] == expected
 
 
+def test_the_table_of_auto_and_the_best_single_model_is_that_of_the_suite() -> None:
+    scores = first_with(printed("table"), "model", "traffic")
+    singles = [row for row in scores if row["model"] in SINGLE_MODELS]
+    assert len(singles) == len(SINGLE_MODELS)
+    (auto,) = (row for row in scores if row["model"] == "auto")
+    table = first_with(tables((ROOT / "docs/ensemble.md").read_text(encoding="utf-8")), "best single model")
+    assert len(table) == 10
+    for row in table:
+        best = min(singles, key=lambda single: float(single[row["data"]]))
+        score = float(best[row["data"]])
+        assert row["auto"] == f"{float(auto[row['data']]):.3f}"
+        assert row["best single model"] == f"{SINGLE_MODELS[best['model']]} {score:.3f}"
+        percent = 100 * (float(row["auto"]) / score - 1)
+        assert float(row["difference"].removesuffix(" %")) == pytest.approx(percent, abs=0.2)
+
+
 @pytest.mark.parametrize(("model", "other"), PAIRS)
 def test_the_differences_of_a_pair_are_those_of_the_stored_losses(model: str, other: str) -> None:
     pair = f"{model} against {other}"
@@ -49,14 +76,14 @@ def test_the_differences_of_a_pair_are_those_of_the_stored_losses(model: str, ot
 @pytest.mark.parametrize("suite", ["unseen", "unseen2"])
 def test_the_scores_of_the_unseen_sets_are_those_of_their_rows(suite: str) -> None:
     output = printed("table", "--suite", str(ROOT / f"scripts/{suite}.yaml"))
-    printed_scores = {(row["model"], name): cell for row in output[-2] for name, cell in row.items() if name != "model"}
+    expected = {(row["model"], name): cell for row in output[-2] for name, cell in row.items() if name != "model"}
     page = tables((ROOT / f"docs/results/{suite}.md").read_text(encoding="utf-8"))
     scores = first_with(page, "set", "auto", "seasonal_naive")
     in_page = {(name, row["set"]): cell for row in scores for name, cell in row.items() if name != "set"}
-    assert in_page.keys() == printed_scores.keys()
+    assert in_page.keys() == expected.keys()
     for key, cell in in_page.items():
-        assert bool(cell) == bool(printed_scores[key]), key
-        assert not cell or float(cell) == pytest.approx(float(printed_scores[key]), rel=5e-4), key
+        assert bool(cell) == bool(expected[key]), key
+        assert not cell or float(cell) == pytest.approx(float(expected[key]), rel=5e-4), key
 
 
 @pytest.mark.parametrize("suite", ["unseen", "unseen2"])

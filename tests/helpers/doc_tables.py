@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import runpy
 import sys
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 Table = list[dict[str, str]]
@@ -37,6 +41,12 @@ def section(text: str, heading: str) -> str:
 
 @cache
 def printed(*arguments: str) -> list[Table]:
-    """The tables that `scripts/suite.py` prints with these arguments."""
-    command = [sys.executable, str(ROOT / "scripts" / "suite.py"), *arguments]
-    return tables(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    """The tables that `scripts/suite.py` prints with these arguments, in this process: PyTorch is imported once."""
+    script = ROOT / "scripts" / "suite.py"
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as output:
+        patch.setattr(sys, "argv", [str(script), *arguments])
+        patch.syspath_prepend(script.parent)
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(script), run_name="__main__")
+    assert ended.value.code == 0
+    return tables(output.getvalue())
