@@ -50,3 +50,9 @@ def printed(*arguments: str) -> list[Table]:
             runpy.run_path(str(script), run_name="__main__")
     assert ended.value.code == 0
     return tables(output.getvalue())
+
+
+def means(suite: str) -> Table:
+    """The rows of the means over the data sets of a suite, trained models first."""
+    trained, untrained = printed("table", "--suite", str(ROOT / f"scripts/{suite}.yaml"))[:2]
+    return trained + untrained
