@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     include: ["tests/journeys/**/*.test.ts"],
     globalSetup: "tests/journeys/service.ts",
+    setupFiles: "tests/journeys/steps.ts",
     environment: "node",
     fileParallelism: false,
     sequence: { sequencer: ByName },
