@@ -41,7 +41,10 @@ def section(text: str, heading: str) -> str:
 
 @cache
 def printed(*arguments: str) -> list[Table]:
-    """The tables that `scripts/suite.py` prints with these arguments, in this process: PyTorch is imported once."""
+    """The tables that `scripts/suite.py` prints with these arguments.
+
+    It runs in this process, since a new process would import PyTorch again, which takes longer than the tables.
+    """
     script = ROOT / "scripts" / "suite.py"
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as output:
         patch.setattr(sys, "argv", [str(script), *arguments])

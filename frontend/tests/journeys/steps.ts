@@ -1,10 +1,10 @@
 import { beforeEach } from "vitest";
 
-/** The tests of a file are steps of one visit: after the first that fails the others are skipped, not waited for. */
+/** Whether a test of this file has failed. The tests of a file continue each other, so the later ones are then skipped. */
 let failed = false;
 
 beforeEach(({ onTestFailed, skip }) => {
-  skip(failed, "an earlier step of this file failed");
+  skip(failed, "an earlier test of this file failed");
   onTestFailed(() => {
     failed = true;
   });
