@@ -1,6 +1,6 @@
 import { beforeEach } from "vitest";
 
-/** Whether a test of this file has failed. The tests of a file continue each other, so the later ones are then skipped. */
+/** Whether a test of this file has failed. Most tests need what earlier ones made, so the later ones are then skipped. */
 let failed = false;
 
 beforeEach(({ onTestFailed, skip }) => {
