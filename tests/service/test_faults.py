@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -94,10 +95,27 @@ def test_a_training_whose_worker_is_stopped_or_killed_is_resumed_by_the_next_one
     assert len(service.trainings()) == 1
 
 
+def suspend_worker(service: RunningService) -> int:
+    """Suspend the worker while it holds no lock of the SQLite database; every other process would wait for it."""
+    with closing(sqlite3.connect(service.home / "timevis.db", isolation_level=None, timeout=2)) as database:
+
+        def suspended() -> int | None:
+            pid = service.kill("worker --queues cpu", signal.SIGSTOP)
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                return None
+            database.execute("ROLLBACK")
+            return pid
+
+        return int(wait_until(suspended))
+
+
 def test_a_training_of_a_suspended_worker_goes_on_in_another_one(service: RunningService, plant: str) -> None:
     task = service.start_long_training(plant)
     (training,) = service.trainings()
-    suspended = service.kill("worker --queues cpu", signal.SIGSTOP)
+    suspended = suspend_worker(service)
     environment = service.environment | {"TIMEVIS_BROKER_URL": service.broker_url}
     other = subprocess.Popen([sys.executable, *OTHER_WORKER], env=environment)
     try:
