@@ -187,5 +187,12 @@ def _two_digits(number: float) -> str:
 
 
 def _percent(row: pd.Series, name: str) -> str:
-    value, low, high = (f"{round(row[key], 2) + 0.0:.0%}" for key in (name, f"{name}_low", f"{name}_high"))  # no -0%
+    value, low, high = (_whole_percent(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
     return f"{value} ({low} to {high})"
+
+
+def _whole_percent(share: float) -> str:
+    """One decimal where a whole number would hide on which side of zero a share is."""
+    if 0.0005 <= abs(share) < 0.005:
+        return f"{share:.1%}"
+    return f"{round(share, 2) + 0.0:.0%}"  # no -0%

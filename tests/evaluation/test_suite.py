@@ -168,6 +168,10 @@ def test_rows_and_losses_of_several_files_are_merged_into_what_one_run_would_hav
         assert json.loads((tmp_path / "merged.json").read_text()) == json.loads((tmp_path / "one.json").read_text())
         merged, one = (pd.read_parquet(tmp_path / f"{name}.losses.parquet") for name in ("merged", "one"))
         pd.testing.assert_frame_equal(merged, one)
+    failed = {"data": "synthetic", "model": "lstm", "seed": 0, "failure": "timeout"}
+    (tmp_path / "failed.json").write_text(json.dumps([failed]))  # has no losses
+    script("suite.py", "merge", tmp_path / "failed.json", "--rows", tmp_path / "merged.json")
+    assert failed in json.loads((tmp_path / "merged.json").read_text())
     (tmp_path / "linear.losses.parquet").unlink()
     code, _ = script("suite.py", "merge", *files, "--rows", tmp_path / "other.json")
     assert "linear.json has no linear.losses.parquet beside it" in str(code)
