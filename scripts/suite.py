@@ -287,6 +287,14 @@ def table(args: argparse.Namespace) -> int:
         if unknown := sorted(set(args.without) - set(rows["data"])):
             sys.exit(f"suite.py: --without={','.join(unknown)} has no rows in {rows_of(args).name}")
         rows = rows[~rows["data"].isin(args.without)]
+    if args.replace and not rows.empty:
+        model, _, other = args.replace.partition("=")
+        if not other:
+            sys.exit(f"suite.py: --replace={args.replace} must be MODEL=OTHER")
+        if unknown := sorted({model, other} - set(rows["model"])):
+            sys.exit(f"suite.py: --replace={args.replace}: {', '.join(unknown)} has no rows in {rows_of(args).name}")
+        sets = set(rows.loc[rows["model"] == other, "data"])
+        rows = rows[~(rows["model"].eq(model) & rows["data"].isin(sets))].replace({"model": {other: model}})
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
     same_windows = ["data", "horizon"] if "horizon" in rows else ["data"]
@@ -299,6 +307,8 @@ def table(args: argparse.Namespace) -> int:
             sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of {name}; run it again")
     rows = with_costs(rows)
     if args.data:
+        if args.replace:
+            sys.exit("suite.py: --replace is for averages over data sets; leave --data out")
         for data in args.data:
             print(f"\n{data}\n\n{data_table(rows[rows['data'] == data], losses_file(rows_of(args)))}")
         return 0
@@ -335,6 +345,9 @@ def main() -> int:
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
     printer.add_argument("--models", type=lambda text: text.split(","), help="only these models (default: all)")
     printer.add_argument("--without", type=lambda text: text.split(","), help="leave these data sets out", default=[])
+    printer.add_argument(
+        "--replace", metavar="MODEL=OTHER", help="take the rows of OTHER for MODEL, on the data sets that OTHER has"
+    )
     printer.add_argument("--against", metavar="MODEL", help="print this model against each other one")
     printer.set_defaults(function=table)
     recorder = commands.add_parser("record", help="add the rows of run folders to a file")
