@@ -275,28 +275,31 @@ def run(args: argparse.Namespace) -> int:
     return failures
 
 
+def check_have_rows(option: str, names: list[str], known: pd.Series, args: argparse.Namespace) -> None:
+    """End with a message if an option names a model or a data set without rows."""
+    if unknown := sorted(set(names) - set(known)):
+        sys.exit(f"suite.py: {option}: {','.join(unknown) or 'an empty name'} has no rows in {rows_of(args).name}")
+
+
 def table(args: argparse.Namespace) -> int:
     """Print the summary of the rows and the relative WQL of each model and data set, or the scores on single sets."""
     frozen = frozen_fingerprints(args)
     rows = pd.DataFrame([r for r in read_rows(rows_of(args)) if "failure" not in r])
-    if args.models and not rows.empty:
-        if unknown := sorted(set(args.models) - set(rows["model"])):
-            sys.exit(f"suite.py: --models={','.join(unknown)} has no rows in {rows_of(args).name}")
-        rows = rows[rows["model"].isin(args.models)]
-    if args.without and not rows.empty:
-        if unknown := sorted(set(args.without) - set(rows["data"])):
-            sys.exit(f"suite.py: --without={','.join(unknown)} has no rows in {rows_of(args).name}")
-        rows = rows[~rows["data"].isin(args.without)]
-    if args.replace and not rows.empty:
-        model, _, other = args.replace.partition("=")
-        if not other:
-            sys.exit(f"suite.py: --replace={args.replace} must be MODEL=OTHER")
-        if unknown := sorted({model, other} - set(rows["model"])):
-            sys.exit(f"suite.py: --replace={args.replace}: {', '.join(unknown)} has no rows in {rows_of(args).name}")
-        sets = set(rows.loc[rows["model"] == other, "data"])
-        rows = rows[~(rows["model"].eq(model) & rows["data"].isin(sets))].replace({"model": {other: model}})
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
+    if args.replace:
+        model, _, other = args.replace.partition("=")
+        check_have_rows("--replace", [model, other], rows["model"], args)
+        sets = set(rows.loc[rows["model"] == other, "data"])
+        rows = rows[~(rows["model"].eq(model) & rows["data"].isin(sets))].replace({"model": {other: model}})
+    if args.models:
+        check_have_rows("--models", args.models, rows["model"], args)
+        rows = rows[rows["model"].isin(args.models)]
+    if args.without:
+        check_have_rows("--without", args.without, rows["data"], args)
+        rows = rows[~rows["data"].isin(args.without)]
+        if rows.empty:
+            sys.exit("suite.py: --without names every data set, so none is left")
     same_windows = ["data", "horizon"] if "horizon" in rows else ["data"]
     if different := [str(d) for (d, *_), group in rows.groupby(same_windows) if group["windows"].nunique() > 1]:
         sys.exit(f"suite.py: the models were scored on different windows of {', '.join(different)}; run them again")
