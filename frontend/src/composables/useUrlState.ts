@@ -1,27 +1,50 @@
 import type { WritableComputedRef } from "vue";
 import { computed, nextTick } from "vue";
-import type { RouteLocationMatched, Router } from "vue-router";
+import type { RouteLocationMatched, RouteLocationNormalized, Router } from "vue-router";
 import { useRoute, useRouter } from "vue-router";
 
 type Page = RouteLocationMatched | undefined;
-const asList = (value: unknown): string => JSON.stringify([value ?? []].flat());
 let waiting: Record<string, string | string[] | undefined> | null = null;
+/** Where each router is on its way to; the code of a page may take long to load. */
+const destinations = new WeakMap<Router, RouteLocationNormalized | null>();
+
+/** The router, whose navigations are followed from the first call on. */
+function useFollowedRouter(): Router {
+  const router = useRouter();
+  if (destinations.has(router)) return router;
+  destinations.set(router, null);
+  const end = (to: RouteLocationNormalized): void => {
+    if (destinations.get(router) === to) destinations.set(router, null);
+  };
+  router.beforeEach((to) => void destinations.set(router, to));
+  router.afterEach(end);
+  router.onError((_error, to) => {
+    end(to);
+  });
+  return router;
+}
+
+/** The location that the router goes to or, else, shows; nothing where it leaves the shown page, which ends its state. */
+function stayingAt(router: Router): RouteLocationNormalized | null {
+  const shown = router.currentRoute.value;
+  const next = destinations.get(router) ?? shown;
+  return next.path === shown.path ? next : null;
+}
 
 /**
  * Several values that change together become one navigation, so that none of them is lost. A value that arrives when
- * another page than the page of its form is shown is left out of the address. A value that the address has already
- * starts no navigation, which would cancel a navigation to another page that has not ended.
+ * another page than the page of its form is shown, or is loaded, is left out of the address: to write it would cancel
+ * the navigation to the other page.
  */
 function write(router: Router, page: Page, name: string, value: string | string[] | undefined): void {
-  const { matched, query: shown } = router.currentRoute.value;
-  if (matched.at(-1) !== page) return;
-  if (waiting === null && asList(shown[name]) === asList(value)) return;
+  if (stayingAt(router)?.matched.at(-1) !== page) return;
   if (waiting === null) {
     waiting = {};
     void nextTick(() => {
-      const query = { ...router.currentRoute.value.query, ...waiting };
+      const at = stayingAt(router);
+      const query = { ...at?.query, ...waiting };
       waiting = null;
-      void router.replace({ query, hash: router.currentRoute.value.hash });
+      if (at) void router.replace({ query, hash: at.hash });
     });
   }
   waiting[name] = value;
@@ -30,7 +53,7 @@ function write(router: Router, page: Page, name: string, value: string | string[
 /** A text in the query of the address, so that a link shows the same view; the default is left out of the address. */
 export function useUrlText<T extends string>(name: string, fallback: T, allowed?: readonly T[]): WritableComputedRef<T> {
   const route = useRoute();
-  const router = useRouter();
+  const router = useFollowedRouter();
   const page = route.matched.at(-1);
   return computed<T>({
     get: () => {
@@ -57,7 +80,7 @@ export function useUrlNumber(name: string, fallback: number): WritableComputedRe
 /** Several texts, such as the identifiers of the compared models. */
 export function useUrlTexts(name: string): WritableComputedRef<string[]> {
   const route = useRoute();
-  const router = useRouter();
+  const router = useFollowedRouter();
   const page = route.matched.at(-1);
   return computed<string[]>({
     get: () => {
