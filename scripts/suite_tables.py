@@ -49,7 +49,7 @@ def print_summaries(rows: pd.DataFrame, against: str | None) -> None:
 
 
 def print_single_sets(rows: pd.DataFrame) -> None:
-    """Print the relative WQL of each model on each data set, and how much the seeds of a model differ."""
+    """Print the relative WQL on each data set, how much seeds differ, and the coverage by model and by data set."""
     by_set = rows.pivot_table(index="data", columns="model", values="relative_wql")
     by_set = by_set[by_set.median().sort_values().index]
     print(f"\nWQL relative to seasonal naive\n\n{markdown_table(by_set.T.round(3).reset_index())}")
@@ -58,25 +58,35 @@ def print_single_sets(rows: pd.DataFrame) -> None:
     if not (deviation := deviation.dropna(axis="columns", how="all")).empty:
         title = "Standard deviation of the WQL over seeds, in percent of the mean"
         print(f"\n{title}\n\n{markdown_table(deviation.T.round(1).reset_index())}")
-    if "coverage_80_interval" in rows:
+    ends = rows.get("coverage_80_interval", pd.Series(index=rows.index, dtype=object))
+    # Rows from before it was measured and runs of few windows have no interval.
+    rows = rows[ends.map(lambda pair: isinstance(pair, list) and None not in pair)]
+    if not rows.empty:
         title = "Share of values in the 80 % interval, and the runs in which it differs from 80 % at the level of 5 %"
-        table = _coverage_table(rows)
-        table = table.loc[[model for model in by_set if model in table.index]]
-        print(f"\n{title}\n\n{markdown_table(table)}")
+        print(f"\n{title}")
+        print(f"\n{_coverage_table(rows, 'model', list(by_set), 'data')}")
+        print(f"\n{_coverage_table(rows, 'data', list(by_set.index), 'model')}")
 
 
-def _coverage_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Lowest and highest coverage of each model, and how many of its runs have an interval that excludes 80 %."""
-    rows = rows[rows["coverage_80_interval"].map(lambda ends: isinstance(ends, list) and None not in ends)]
+def _coverage_table(rows: pd.DataFrame, by: str, order: list[str], other: str) -> str:
+    """Lowest and highest coverage by model or data set, and how many runs have an interval that excludes 80 %."""
     low, high = (rows["coverage_80_interval"].str[end] for end in (0, 1))
-    by_model = rows.assign(low=high < 0.8, high=low > 0.8).groupby("model")
-    table = pd.DataFrame({"runs": by_model.size()})
-    for name in ("min", "max"):
-        at = rows.loc[by_model["coverage_80"].agg(f"idx{name}").to_numpy()]
-        texts = [f"{value:.0%}, {data}" for value, data in zip(at["coverage_80"], at["data"], strict=True)]
-        table[f"{name}imum"] = texts
-    table["too low"], table["too high"] = by_model["low"].sum(), by_model["high"].sum()
-    return table.reset_index().set_index("model", drop=False)
+    rows = rows.assign(low=high < 0.8, high=low > 0.8)
+    lines = []
+    for name in [*(n for n in order if n in set(rows[by])), "all"]:
+        runs = rows if name == "all" else rows[rows[by] == name]
+        least, most = runs.loc[runs["coverage_80"].idxmin()], runs.loc[runs["coverage_80"].idxmax()]
+        lines.append(
+            {
+                by: name,
+                "runs": len(runs),
+                "minimum": f"{least['coverage_80']:.0%}, {least[other]}",
+                "maximum": f"{most['coverage_80']:.0%}, {most[other]}",
+                "too low": runs["low"].sum(),
+                "too high": runs["high"].sum(),
+            }
+        )
+    return markdown_table(pd.DataFrame(lines))
 
 
 def _pair_table(errors: pd.DataFrame, rows: pd.DataFrame, model: str) -> str:

@@ -233,6 +233,12 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     too_low, too_high = (3 * int(outside) for outside in (single.high < 0.8, single.low > 0.8))
     share = f"{single.value:.0%}, synthetic"
     assert f"| linear | 3 | {share} | {share} | {too_low} | {too_high} |" in printed
+    least, most = (extreme(changed, key=lambda row: row["coverage_80"]) for extreme in (min, max))
+    low = sum(row["coverage_80_interval"][1] < 0.8 for row in changed)
+    high = sum(row["coverage_80_interval"][0] > 0.8 for row in changed)
+    ends = " | ".join(f"{row['coverage_80']:.0%}, {row['model']}" for row in (least, most))
+    for name in ("synthetic", "all"):
+        assert f"| {name} | {len(changed)} | {ends} | {low} | {high} |" in printed
     assert (
         "time of a forecast, relative to it" in script("suite.py", "table", "--against", "linear", "--rows", rows)[1]
     )
