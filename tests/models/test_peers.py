@@ -83,7 +83,8 @@ def test_the_auto_class_of_a_network_tries_configurations_and_forecasts_with_the
     model = Peer.from_data(datamodule, method="nhits", trials=2, max_steps=40)
     model.prepare(datamodule)
     description = model.describe()
-    assert description["trials"] == 2
+    assert description["trials"] == len(description["trial_losses"]) == 2
+    assert np.isfinite(description["trial_losses"]).all()
     assert description["chosen"]["learning_rate"] > 0
     assert description["parameters"] > 0
     serialization.save(model, tmp_path)

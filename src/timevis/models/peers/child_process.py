@@ -258,7 +258,8 @@ class NeuralForecast:
         study = self.fitted.models[0].results
         chosen = study.best_trial.params
         parameters = sum(p.numel() for p in self.fitted.models[0].model.parameters())
-        return {"trials": len(study.trials), "chosen": chosen, "parameters": parameters}
+        losses = [trial.value for trial in study.trials]
+        return {"trials": len(losses), "trial_losses": losses, "chosen": chosen, "parameters": parameters}
 
     def fit(self, request: Request) -> dict[str, Any]:
         from neuralforecast import NeuralForecast as Library
