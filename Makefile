@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup serve page page-check journeys demo test lint format docs bench peers constraints clean
+.PHONY: help setup serve page page-check journeys demo test lint format docs bench peers fev-test constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -59,6 +59,14 @@ peers: .venv-peers/.installed .venv-mlflow/.installed  ## the environments of th
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.txt
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps flaircast==0.6.1
+	@touch $@
+
+fev-test: .venv-fev/.installed  ## test the tasks of fev in an environment of its own: it needs an older huggingface-hub
+	OMP_NUM_THREADS=1 .venv-fev/bin/python -m pytest -rs tests/leaderboards/test_fev_tasks.py
+
+.venv-fev/.installed: pyproject.toml
+	test -x .venv-fev/bin/python || $(PYTHON) -m venv .venv-fev
+	.venv-fev/bin/python -m pip install --quiet --disable-pip-version-check -e '.[fev]' pytest pytest-timeout hypothesis
 	@touch $@
 
 .venv-mlflow/.installed:

@@ -103,6 +103,9 @@ def _pair_table(errors: pd.DataFrame, rows: pd.DataFrame, model: str) -> str:
     text |= {f"{model} wins": [_percent(row, "win_rate") for _, row in chosen.iterrows()]}
     text |= {f"skill of {model} against it": [_percent(row, "skill") for _, row in chosen.iterrows()]}
     text |= {
+        "median over the sets": [_whole_percent(1 - (errors[model] / errors[o]).median()) for o in chosen["other"]]
+    }
+    text |= {
         "time of a forecast, relative to it": [f"{_two_digits(r.min())} to {_two_digits(r.max())}" for r in ratios]
     }
     return markdown_table(pd.DataFrame(text))
