@@ -53,6 +53,7 @@ def _fitted(method: str, panel: Panel | None = None, **options: object) -> tuple
     [
         ("autotheta", {"history_length": 96}),
         ("mstl", {"history_length": 96}),
+        ("seasonalnaive", {"history_length": 96}),
         ("nhits", {"max_steps": 40, "val_check_steps": 20, "learning_rates": [1e-3]}),
         ("fracast", {"history_length": 400}),
         ("flair", {"history_length": 400}),

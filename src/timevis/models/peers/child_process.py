@@ -51,7 +51,7 @@ def at_levels(values: np.ndarray, known: list[float], wanted: list[float]) -> np
 
 
 class StatsForecast:
-    """AutoARIMA, AutoETS, AutoTheta and MSTL of statsforecast, fitted anew on the history of each window."""
+    """Methods of statsforecast, fitted anew on the history of each window."""
 
     package = "statsforecast"
 
@@ -68,6 +68,7 @@ class StatsForecast:
             "autoets": lambda: models.AutoETS(season_length=short),
             "autotheta": lambda: models.AutoTheta(season_length=season),
             "mstl": lambda: models.MSTL(season_length=seasons, trend_forecaster=trend),
+            "seasonalnaive": lambda: models.SeasonalNaive(season_length=season),
         }[request["method"]]()
         self.failed = failed = [0]
 

@@ -34,6 +34,7 @@ LIBRARY_OF_METHOD = {
     "autoets": "statsforecast",
     "autotheta": "statsforecast",
     "autoarima": "statsforecast",
+    "seasonalnaive": "statsforecast",
     "chronos": "chronos-forecasting",
     "fracast": "fracast",
     "flair": "flaircast",
@@ -49,6 +50,7 @@ Method = Literal[
     "autoets",
     "autotheta",
     "autoarima",
+    "seasonalnaive",
     "chronos",
     "fracast",
     "flair",
@@ -86,8 +88,8 @@ class Peer(Forecaster):
     seed : int
         Seed of the networks and of sample paths.
     season : int
-        In rows, for AutoTheta and, up to 24 rows, for AutoETS and AutoARIMA. `from_data` takes the one whose seasonal
-        differences are smallest in the training part.
+        In rows, for AutoTheta, SeasonalNaive and, up to 24 rows, for AutoETS and AutoARIMA. `from_data` takes the
+        one whose seasonal differences are smallest in the training part.
     seasons : sequence of int
         In rows, for MSTL. `from_data` takes the seasons that `history_length` contains twice.
     freq : str
