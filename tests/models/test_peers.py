@@ -110,6 +110,22 @@ def test_a_network_reads_the_known_covariates_over_the_horizon():
 
 
 @needs_peers
+def test_flags_that_are_first_raised_in_the_horizon_leave_the_forecast_near_the_values():
+    flags = np.zeros((900, 8))
+    for k in range(8):
+        flags[: 12 * (k + 1), k] = 1  # of different frequency, since the rounding of a mean depends on the value
+    flags[-12:] = 1  # in the last test window all of its horizon and nothing of its context
+    panel = panel_of(SERIES[:, :1], flags, [True] * 8)
+    options = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3], "covariates": "known"}
+    model, datamodule = _fitted("nhits", panel, **options)
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    quantiles = model.forecast(batch).quantiles
+    reach = np.ptp(SERIES[:, 0])
+    assert quantiles.max() < SERIES[:, 0].max() + 3 * reach
+    assert quantiles.min() > SERIES[:, 0].min() - 3 * reach
+
+
+@needs_peers
 def test_a_network_reads_the_covariates_that_the_screen_selects_up_to_the_origin_if_they_are_only_observed():
     rng = np.random.default_rng(1)
     signal = np.repeat(rng.normal(size=75), 12)

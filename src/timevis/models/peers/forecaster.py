@@ -65,6 +65,8 @@ COVARIATES_OF_NETWORK: dict[str, dict[str, str | None]] = {
     "deepar": {"known": "known"},
 }
 """For each network that reads covariates, their kinds, and the value of `covariates` that reads each kind."""
+INPUT_STEPS, VALUE_STEPS = 256, 4096
+"""Standardised inputs and values of a network are rounded to multiples of one over these numbers (`_on_grid`)."""
 
 
 class Peer(Forecaster):
@@ -274,7 +276,7 @@ class Peer(Forecaster):
             values = {
                 "unique_id": channel,
                 "ds": range(end),
-                "y": (series.filled[:end, channel].double().numpy() - mean) / std,
+                "y": _on_grid((series.filled[:end, channel].double() - mean) / std, VALUE_STEPS).numpy(),
                 "available_mask": (~series.values[:end, channel].isnan()).float().numpy(),
             }
             names = [*self.known_columns, *self.observed_columns]
@@ -296,7 +298,9 @@ class Peer(Forecaster):
             scalers = zip(self.network.covariate_mean.tolist(), self.network.covariate_std.tolist(), strict=True)
             for k, (mean, std) in enumerate(scalers):
                 columns.append(torch.where(observed[..., k], (covariates[..., k] - mean) / std, 0.0))
-        return torch.stack(columns, -1) if columns else torch.zeros((*calendar.shape[:-1], 0))
+        if not columns:
+            return torch.zeros((*calendar.shape[:-1], 0))
+        return _on_grid(torch.stack(columns, -1), INPUT_STEPS)
 
     @property
     def rows_read(self) -> int:
@@ -312,7 +316,7 @@ class Peer(Forecaster):
         history = torch.where(no_value, batch.context[:, :1], history)
         mean, std = self.scale(batch.channel)
         if self.is_network:
-            history = (history - mean) / std
+            history = _on_grid((history - mean) / std, VALUE_STEPS)
         columns = list(self.covariates_read)
         inputs = self._inputs(
             batch.series.calendar[rows.clamp(min=0)],
@@ -331,6 +335,17 @@ class Peer(Forecaster):
 
     def describe(self) -> dict[str, Any]:
         return self._facts | (self._process.counts if self._process else {})
+
+
+def _on_grid(values: Tensor, steps: int) -> Tensor:
+    """Round to multiples of 1 / steps, of which a context of equal ones has a deviation of exactly zero.
+
+    neuralforecast divides each column by its deviation in the context, unless that is exactly zero. The mean of equal
+    numbers is mostly not exact in single precision, so their deviation is some 1e-8, and a flag that is raised in the
+    horizon for the first time becomes millions of times as large. Sums of a few hundred multiples of a power of two
+    are exact.
+    """
+    return (values * steps).round() / steps
 
 
 class SavedNetwork(torch.nn.Module):
