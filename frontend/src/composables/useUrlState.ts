@@ -5,10 +5,10 @@ import { useRoute, useRouter } from "vue-router";
 
 type Page = RouteLocationMatched | undefined;
 let waiting: Record<string, string | string[] | undefined> | null = null;
-/** Where each router is on its way to; the code of a page may take long to load. */
+/** The location to which each router is going; the code of the next page may take long to load. */
 const destinations = new WeakMap<Router, RouteLocationNormalized | null>();
 
-/** The router, whose navigations are followed from the first call on. */
+/** The router; from the first call on, `destinations` records where it is going. */
 function useFollowedRouter(): Router {
   const router = useRouter();
   if (destinations.has(router)) return router;
@@ -24,7 +24,7 @@ function useFollowedRouter(): Router {
   return router;
 }
 
-/** The location that the router goes to or, else, shows; nothing where it leaves the shown page, which ends its state. */
+/** The location to which the router is going, or else the shown one; null if it is going to another page. */
 function stayingAt(router: Router): RouteLocationNormalized | null {
   const shown = router.currentRoute.value;
   const next = destinations.get(router) ?? shown;

@@ -66,7 +66,7 @@ COVARIATES_OF_NETWORK: dict[str, dict[str, str | None]] = {
 }
 """For each network that reads covariates, their kinds, and the value of `covariates` that reads each kind."""
 INPUT_STEPS, VALUE_STEPS = 256, 4096
-"""Standardised inputs and values of a network are rounded to multiples of one over these numbers (`_on_grid`)."""
+"""Standardised inputs of a network are rounded to multiples of 1 / 256, and values to multiples of 1 / 4096."""
 
 
 class Peer(Forecaster):
@@ -276,7 +276,7 @@ class Peer(Forecaster):
             values = {
                 "unique_id": channel,
                 "ds": range(end),
-                "y": _on_grid((series.filled[:end, channel].double() - mean) / std, VALUE_STEPS).numpy(),
+                "y": _round_to_multiples((series.filled[:end, channel].double() - mean) / std, VALUE_STEPS).numpy(),
                 "available_mask": (~series.values[:end, channel].isnan()).float().numpy(),
             }
             names = [*self.known_columns, *self.observed_columns]
@@ -300,7 +300,7 @@ class Peer(Forecaster):
                 columns.append(torch.where(observed[..., k], (covariates[..., k] - mean) / std, 0.0))
         if not columns:
             return torch.zeros((*calendar.shape[:-1], 0))
-        return _on_grid(torch.stack(columns, -1), INPUT_STEPS)
+        return _round_to_multiples(torch.stack(columns, -1), INPUT_STEPS)
 
     @property
     def rows_read(self) -> int:
@@ -316,7 +316,7 @@ class Peer(Forecaster):
         history = torch.where(no_value, batch.context[:, :1], history)
         mean, std = self.scale(batch.channel)
         if self.is_network:
-            history = _on_grid((history - mean) / std, VALUE_STEPS)
+            history = _round_to_multiples((history - mean) / std, VALUE_STEPS)
         columns = list(self.covariates_read)
         inputs = self._inputs(
             batch.series.calendar[rows.clamp(min=0)],
@@ -337,8 +337,8 @@ class Peer(Forecaster):
         return self._facts | (self._process.counts if self._process else {})
 
 
-def _on_grid(values: Tensor, steps: int) -> Tensor:
-    """Round to multiples of 1 / steps, of which a context of equal ones has a deviation of exactly zero.
+def _round_to_multiples(values: Tensor, steps: int) -> Tensor:
+    """Round to multiples of 1 / steps, so that equal values in a context have a deviation of exactly zero.
 
     neuralforecast divides each column by its deviation in the context, unless that is exactly zero. The mean of equal
     numbers is mostly not exact in single precision, so their deviation is some 1e-8, and a flag that is raised in the
