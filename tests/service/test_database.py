@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -47,6 +49,20 @@ def test_processes_that_start_at_the_same_time_migrate_once(database_url: str) -
 
     with ThreadPoolExecutor(4) as pool:
         assert [future.result() for future in [pool.submit(start) for _ in range(4)]] == [0] * 4
+
+
+def test_a_connection_waits_while_another_writes_to_a_file_without_a_write_ahead_log(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "timevis.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    engine = database.make_engine(f"sqlite:///{tmp_path / 'timevis.db'}")
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(engine.connect)
+        with pytest.raises(TimeoutError):
+            opened.result(timeout=0.3)
+        other.execute("COMMIT")
+        with opened.result(timeout=30) as connection:
+            assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    other.close()
 
 
 def test_a_migration_that_fails_changes_nothing_and_keeps_what_is_stored(

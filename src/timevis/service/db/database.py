@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.errors import ConfigError
@@ -109,12 +109,23 @@ def _configure_mysql(connection: Any, _: Any) -> None:
                 connection._sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _configure_sqlite(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
+def _configure_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+        _execute_when_unlocked(connection, f"PRAGMA {pragma}")
     connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own function knows only ASCII
+
+
+def _execute_when_unlocked(connection: sqlite3.Connection, statement: str) -> None:
+    """Execute a statement; wait also where SQLite itself does not, as in the first change of the journal mode."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute(statement).close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _lower(text: Any) -> str | None:
@@ -165,15 +176,8 @@ def _locked(engine: Engine) -> Iterator[Connection]:
             driver: Any = connection.connection.dbapi_connection
             isolation, driver.isolation_level = driver.isolation_level, None  # no implicit commit around statements
             driver.execute("PRAGMA foreign_keys=OFF")  # a table that others refer to is dropped and made again
-            deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
-            while True:
-                try:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                    break
-                except OperationalError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.05)
+            connection.begin()  # Alembic then leaves the end of the transaction to this function
+            _execute_when_unlocked(driver, "BEGIN IMMEDIATE")
         elif dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
         else:
