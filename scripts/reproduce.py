@@ -1,15 +1,17 @@
 """Run the rows of a table of results again, and compare what comes out with what is printed.
 
+    python scripts/reproduce.py readme --series FOLDER      both tables of README, but not the last column of the first
+    python scripts/reproduce.py suite --series FOLDER       every row of the suite
+    python scripts/reproduce.py unseen --series FOLDER --code ../frozen     the 23 sets, with the code of their rows
     python scripts/reproduce.py readme --plan               what would run, and for how long
-    python scripts/reproduce.py readme                      the table of README: four models on the bundled data sets
-    python scripts/reproduce.py suite --series FOLDER       every row of the suite; docs/results has the series
-    python scripts/reproduce.py suite --models lstm,nano --data traffic --series FOLDER
     python scripts/reproduce.py readme --check              only compare what is there
+    python scripts/reproduce.py suite --models lstm,nano --data traffic --series FOLDER
 
-Each row of docs/results has the command that made it. A run is a process of its own in outputs/reproduced, with one
-thread like the recorded runs; an interrupted run is resumed, and a finished one is not run again. A row is reproduced
-if its relative WQL differs by at most 2 % (--tolerance): other processors and versions round differently, which early
-stopping and sampling amplify. The exit code is 1 if a row differs or has no scores.
+docs/results/README.md says where the series come from. Each row there has the command that made it, and its commit.
+A run is a process of its own in outputs/reproduced, with one thread like the recorded runs; an interrupted run is
+resumed, and a finished one is not run again. A row is reproduced if its relative WQL differs by at most 2 %
+(--tolerance): other processors and versions round differently, which early stopping and sampling amplify. The exit
+code is 1 if a row differs or has no scores.
 """
 
 from __future__ import annotations
@@ -31,20 +33,28 @@ from timevis.utils.formatting import markdown_table
 from timevis.utils.phrases import format_duration
 from timevis.utils.stdout import run_script
 
-TABLES = {"readme": "bundled", "suite": "suite"}
+TABLES = {
+    "readme": ["unseen2", "bundled"],
+    **{name: [name] for name in ("suite", "unseen2", "bundled", "unseen")},
+}
+"""The files in docs/results with the rows of each table."""
 RUNS = ROOT / "outputs" / "reproduced"
 START_SECONDS = 10.0
-"""Imports, reading of the data and the report, which the costs of a row do not contain."""
+"""Imports, reading of the data and the report, which are not in the times of the parts of a run."""
 
 
 def chosen_rows(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """The rows of the table that have scores, without those that --models, --data and --seeds leave out."""
-    file = args.rows or ROOT / "docs" / "results" / f"{TABLES[args.table]}.json"
-    rows = [row for row in read_rows(file) if "failure" not in row]
+    """The rows of the table that have scores, without those that --models, --data and --seeds leave out.
+
+    Each row gets the key `table`, the name of its file.
+    """
+    files = [args.rows] if args.rows else [ROOT / "docs" / "results" / f"{name}.json" for name in TABLES[args.table]]
+    rows = [row | {"table": file.stem} for file in files for row in read_rows(file) if "failure" not in row]
     for key in ("model", "data", "seed"):
         if wanted := getattr(args, f"{key}s" if key != "data" else key):
             if unknown := sorted(set(wanted) - {str(row[key]) for row in rows}):
-                sys.exit(f"reproduce.py: no row of {file.name} has the {key} {unknown[0]}")
+                names = " and ".join(file.name for file in files)
+                sys.exit(f"reproduce.py: no row of {names} has the {key} {unknown[0]}")
             rows = [row for row in rows if str(row[key]) in wanted]
     if any("SERIES" in row["command"] for row in rows) and args.series is None and not args.check and not args.plan:
         sys.exit("reproduce.py: --series FOLDER is needed, the folder with the series; see docs/results/README.md")
@@ -53,26 +63,29 @@ def chosen_rows(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 def folder_of(args: argparse.Namespace, row: dict[str, Any]) -> Path:
     """The run folder of a row."""
-    return Path(args.runs) / args.table / row["data"] / row["model"] / f"seed{row['seed']}"
+    return Path(args.runs) / row["table"] / row["data"] / row["model"] / f"seed{row['seed']}"
 
 
 def seconds_of(row: dict[str, Any]) -> float:
-    """How long a row took when it was recorded, and the time to start."""
+    """The processor time of a recorded row, or the time of its parts and of the start if that was not measured."""
+    if measured := row.get("measured"):
+        return float(measured["processor_seconds"])
     cost = row["cost"]
     return START_SECONDS + sum(cost[f"{stage}_seconds"] or 0.0 for stage in ("fit", "calibrate", "test"))
 
 
-def run_row(folder: Path, row: dict[str, Any], series: Path | None) -> str | None:
+def run_row(folder: Path, row: dict[str, Any], args: argparse.Namespace) -> str | None:
     """Run or resume a row; returns why it failed, if it did."""
-    words = [word.replace("SERIES", str(series)) for word in shlex.split(row["command"])[2:]]
+    words = [word.replace("SERIES", str(args.series)) for word in shlex.split(row["command"])[2:]]
     if not any(word.startswith("logger=") for word in words):
         words.append("logger=none")
     command = [*words, f"hydra.run.dir={folder}"]
     if (folder / "config.yaml").exists():
         command = [f"resume={folder}"]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(row["cost"]["threads"])}
+    code = args.code.resolve()
+    environment = {**os.environ, "OMP_NUM_THREADS": str(row["cost"]["threads"]), "PYTHONPATH": str(code / "src")}
     ended = subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), *command], capture_output=True, text=True, env=environment
+        [sys.executable, str(code / "train.py"), *command], capture_output=True, text=True, env=environment
     )
     if not ended.returncode:
         return None
@@ -105,7 +118,14 @@ def main() -> int:
         return text.split(",")
 
     parser.add_argument("table", choices=TABLES)
-    parser.add_argument("--series", type=Path, metavar="FOLDER", help="folder with the series of the suite")
+    parser.add_argument("--series", type=Path, metavar="FOLDER", help="folder with the series that are not bundled")
+    parser.add_argument(
+        "--code",
+        type=Path,
+        default=ROOT,
+        metavar="FOLDER",
+        help="a checkout of another commit, to run its code",
+    )
     parser.add_argument("--models", type=names, help="models, separated by commas (default: all)")
     parser.add_argument("--data", type=names, help="data sets, separated by commas (default: all)")
     parser.add_argument("--seeds", type=names, help="seeds, separated by commas (default: all)")
@@ -127,7 +147,7 @@ def main() -> int:
             label = f"[{number}/{len(missing)}] {row['model']} on {row['data']}, seed {row['seed']}"
             print(f"{label}, about {format_duration(seconds_of(row))}", flush=True)
             started = time.monotonic()
-            failure = run_row(folder_of(args, row), row, args.series)
+            failure = run_row(folder_of(args, row), row, args)
             failures += failure is not None
             print(f"    {failure or 'done'} after {format_duration(time.monotonic() - started)}", flush=True)
         if args.plan:

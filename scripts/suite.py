@@ -287,11 +287,6 @@ def table(args: argparse.Namespace) -> int:
     rows = pd.DataFrame([r for r in read_rows(rows_of(args)) if "failure" not in r])
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
-    if args.replace:
-        model, _, other = args.replace.partition("=")
-        check_have_rows("--replace", [model, other], rows["model"], args)
-        sets = set(rows.loc[rows["model"] == other, "data"])
-        rows = rows[~(rows["model"].eq(model) & rows["data"].isin(sets))].replace({"model": {other: model}})
     if args.models:
         check_have_rows("--models", args.models, rows["model"], args)
         rows = rows[rows["model"].isin(args.models)]
@@ -310,8 +305,6 @@ def table(args: argparse.Namespace) -> int:
             sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of {name}; run it again")
     rows = with_costs(rows)
     if args.data:
-        if args.replace:
-            sys.exit("suite.py: --replace is for averages over data sets; leave --data out")
         for data in args.data:
             print(f"\n{data}\n\n{data_table(rows[rows['data'] == data], losses_file(rows_of(args)))}")
         return 0
@@ -348,9 +341,6 @@ def main() -> int:
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
     printer.add_argument("--models", type=lambda text: text.split(","), help="only these models (default: all)")
     printer.add_argument("--without", type=lambda text: text.split(","), help="leave these data sets out", default=[])
-    printer.add_argument(
-        "--replace", metavar="MODEL=OTHER", help="take the rows of OTHER for MODEL, on the data sets that OTHER has"
-    )
     printer.add_argument("--against", metavar="MODEL", help="print this model against each other one")
     printer.set_defaults(function=table)
     recorder = commands.add_parser("record", help="add the rows of run folders to a file")

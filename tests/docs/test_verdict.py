@@ -39,16 +39,6 @@ def test_the_scores_of_the_suite_are_those_of_its_rows() -> None:
     assert first_with(tables(section(VERDICT, "## The suite")), "model", "traffic") == expected
 
 
-def test_the_rows_of_a_variant_take_the_place_of_those_of_a_model_on_its_data_sets() -> None:
-    before = {row["model"]: row for row in first_with(printed("table"), "model", "traffic")}
-    replaced = printed("table", "--replace", "nhits=nhits_no_covariates")
-    after = {row["model"]: row for row in first_with(replaced, "model", "traffic")}
-    variant = {data: score for data, score in before.pop("nhits_no_covariates").items() if score}
-    assert 0 < len(variant) - 1 < 10
-    before["nhits"] |= variant | {"model": "nhits"}
-    assert after == before
-
-
 @pytest.mark.parametrize("data", ["traffic", "electricity", "weather"])
 def test_the_table_of_a_bundled_set_is_that_of_its_rows(data: str) -> None:
     (expected,) = printed("table", "--data", data)

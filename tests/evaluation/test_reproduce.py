@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def test_a_row_is_run_once_and_a_wrong_number_is_named(finished_run, tmp_path: P
     (row,) = json.loads(rows.read_text())
     row["command"] = shlex.join(["python", "train.py", "model=linear", *TINY])
     rows.write_text(json.dumps([row]))
-    of_these = ("readme", "--rows", rows, "--runs", runs)
+    of_these = ("bundled", "--rows", rows, "--runs", runs)
     assert "1 of 1 rows to run: about" in script("reproduce.py", *of_these, "--plan")[1]
     code, printed = script("reproduce.py", *of_these)
     assert (code, "| +0.00% | reproduced |" in printed) == (0, True), printed
@@ -25,8 +26,21 @@ def test_a_row_is_run_once_and_a_wrong_number_is_named(finished_run, tmp_path: P
     assert (code, "| differs |" in printed) == (1, True)
 
 
+def test_the_code_of_another_checkout_is_run(finished_run, tmp_path: Path, script) -> None:
+    rows = tmp_path / "rows.json"
+    script("suite.py", "record", finished_run("model=linear"), "--rows", rows)
+    (tmp_path / "src/timevis").mkdir(parents=True)
+    (tmp_path / "src/timevis/__init__.py").write_text("COMMIT = 'an earlier one'\n")
+    (tmp_path / "train.py").write_text("import sys, timevis\nsys.exit(f'Error: this is {timevis.COMMIT}')\n")
+    of_these = ("bundled", "--rows", rows, "--runs", tmp_path / "runs")
+    code, printed = script("reproduce.py", *of_these, "--code", tmp_path)
+    assert (code, "Error: this is an earlier one" in printed, "| not run |" in printed) == (1, True, True), printed
+
+
 def test_every_printed_row_has_a_command_that_can_be_run_again(script) -> None:
-    for table in ("readme", "suite"):
+    total = {}
+    for table in ("readme", "bundled", "unseen2", "unseen", "suite"):
         code, printed = script("reproduce.py", table, "--plan")
         assert code == 0
-        assert "rows to run: about" in printed
+        total[table] = int(re.match(r"(\d+) of \d+ rows to run: about", printed)[1])
+    assert total["readme"] == total["bundled"] + total["unseen2"] > total["unseen"] > 100
