@@ -1,6 +1,6 @@
 """Run the rows of a table of results again, and compare what comes out with what is printed.
 
-    python scripts/reproduce.py readme --series FOLDER      both tables of README, but not the last column of the first
+    python scripts/reproduce.py readme --series FOLDER      both tables of README, but the last column of the first
     python scripts/reproduce.py suite --series FOLDER       every row of the suite
     python scripts/reproduce.py unseen --series FOLDER --code ../frozen     the 23 sets, with the code of their rows
     python scripts/reproduce.py readme --plan               what would run, and for how long
