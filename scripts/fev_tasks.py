@@ -3,42 +3,66 @@
     pip install 'timevis[fev]'
     python scripts/fev_tasks.py prepare TASKS                    data sets data=fev/NAME for train.py
     python scripts/fev_tasks.py evaluate TASKS --model lstm      rows for the leaderboard, in outputs/fev/lstm.csv
+    python scripts/fev_tasks.py evaluate TASKS --model qwen_patch model.tune=none
 
 TASKS is a YAML file or URL with a list of tasks, such as benchmarks/fev_bench/tasks.yaml of the repository of fev.
 Both commands can be stopped and started again. A model is fitted on the rows before the first cutoff of a task and
-forecasts all its windows; further arguments are settings as for train.py, such as model.tune=none.
+forecasts all its windows; further arguments of `evaluate` are settings as for train.py, such as model.tune=none.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
-from timevis.leaderboards.fev_tasks import evaluate_tasks, read_tasks, write_data_set
+from timevis.errors import TimeVisError
+from timevis.leaderboards.fev_tasks import definition_of, evaluate_tasks, read_tasks, write_data_set
 from timevis.utils.stdout import run_script
 
 
 def prepare(args: argparse.Namespace) -> int:
-    """Write a config and a Parquet file for each task."""
+    """Write a config and a Parquet file for each task; the exit code is 1 if a task has none."""
+    failures = 0
     for name, task in read_tasks(args.tasks, args.names).items():
-        if (Path("conf/data/fev") / f"{name}.yaml").is_file():
+        config = Path("conf/data/fev") / f"{name}.yaml"
+        if config.is_file() and definition_of(task) in config.read_text(encoding="utf-8"):
             print(f"data=fev/{name} exists already")
-            continue
-        write_data_set(name, task, Path("conf"), Path("outputs/fev/series"))
-        print(f"data=fev/{name}")
-    return 0
+        elif config.is_file():
+            failures += 1
+            print(f"{name}: {config} is of another definition of this task; remove it first", file=sys.stderr)
+        else:
+            try:
+                write_data_set(name, task, Path("conf"), Path("outputs/fev/series"))
+                print(f"data=fev/{name}")
+            except Exception as error:  # the other tasks continue
+                failures += 1
+                print(f"{name}: {reason(error)}", file=sys.stderr)
+    return int(failures > 0)
 
 
 def evaluate(args: argparse.Namespace) -> int:
     """Score a model on each task; the exit code is 1 if a task has no row."""
-    out = args.out or Path("outputs/fev") / f"{args.model.replace('/', '_')}.csv"
+    name = re.sub(r"[^\w.=-]+", "_", "_".join([args.model, *args.overrides]))
+    out = args.out or Path("outputs/fev") / f"{name}.csv"
     tasks = read_tasks(args.tasks, args.names)
     failures = evaluate_tasks(tasks, args.model, args.overrides, out, Path("outputs/fev/runs"))
     for name, error in failures.items():
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{name}: {reason(error)}", file=sys.stderr)
     print(f"{len(tasks) - len(failures)} of {len(tasks)} tasks are in {out}")
     return int(bool(failures))
+
+
+def reason(error: Exception) -> str:
+    """The message of an error of TimeVis; of another error its first line, and that of the error which led to it."""
+    if isinstance(error, TimeVisError):
+        return str(error)
+    first: BaseException = error
+    while before := first.__cause__ or (None if first.__suppress_context__ else first.__context__):
+        first = before
+    lines = [f"{type(e).__name__}: {str(e).strip().partition(chr(10))[0]}" for e in (error, first)]
+    return " <- ".join(dict.fromkeys(lines))
 
 
 def main() -> int:
@@ -53,9 +77,16 @@ def main() -> int:
         )
         command.set_defaults(function=function)
     command.add_argument("--model", required=True, help="a choice of conf/model")
-    command.add_argument("--out", type=Path, metavar="FILE", help="CSV file (default: outputs/fev/MODEL.csv)")
-    command.add_argument("overrides", nargs="*", metavar="key=value", help="settings as for train.py")
-    args = parser.parse_args()
+    command.add_argument(
+        "--out", type=Path, metavar="FILE", help="CSV file (default: outputs/fev/MODEL.csv, with its settings)"
+    )
+    command.usage = f"{parser.prog} evaluate [-h] [--names NAMES] --model MODEL [--out FILE] TASKS [key=value ...]"
+    command.epilog = "key=value: settings as for train.py"
+    # argparse of Python 3.11 cannot read such words after options of a command
+    args, overrides = parser.parse_known_args()
+    if any(word.startswith("-") or args.function is prepare for word in overrides):
+        parser.error(f"unrecognized arguments: {' '.join(overrides)}")
+    args.overrides = overrides
     return int(args.function(args))
 
 

@@ -135,6 +135,8 @@ def main() -> int:
     parser.add_argument("--rows", type=Path, metavar="FILE", help="another file with rows")
     parser.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help="default: outputs/reproduced")
     args = parser.parse_args()
+    if not (args.code / "train.py").is_file():
+        parser.error(f"--code {args.code}: there is no train.py; give a checkout of TimeVis")
     rows = chosen_rows(args)
     missing = [row for row in rows if not (folder_of(args, row) / "results.json").is_file()]
     if not args.check:

@@ -7,7 +7,7 @@ Run this script with the Python of the environment of GIFT-Eval (https://github.
 packages `gift_eval` and `gluonts`), with GIFT_EVAL set to the folder of its data; it does not import TimeVis.
 --timevis names the Python of the environment of TimeVis, which fits the model on the rows before the first test
 window and forecasts all windows. Windows and metrics are computed by GIFT-Eval and gluonts. Rows that exist are not
-computed again. Further arguments are settings as for train.py.
+computed again. Further arguments are settings as for train.py; they are part of the name of the model.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 import subprocess
 import sys
 import time
@@ -206,7 +207,7 @@ def main() -> int:
     parser.add_argument("--timevis", required=True, metavar="PYTHON", help="Python of the environment of TimeVis")
     parser.add_argument("--model", required=True, help="a choice of conf/model")
     parser.add_argument("--datasets", type=lambda text: text.split(","), default=SHORT, help="default: all")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: results/timevis_MODEL")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: results/timevis_MODEL, with settings")
     parser.add_argument(
         "--properties",
         type=Path,
@@ -219,39 +220,48 @@ def main() -> int:
     from gluonts.time_feature import get_seasonality
 
     properties = json.loads(args.properties.read_text(encoding="utf-8"))
-    label = "timevis_" + args.model.replace("/", "_")
+    label = re.sub(r"[^\w.=-]+", "_", "_".join(["timevis", args.model, *args.overrides]))
     out = (args.out or Path("results") / label) / "all_results.csv"
     out.parent.mkdir(parents=True, exist_ok=True)
-    done = set(pd.read_csv(out)["dataset"]) if out.is_file() else set()
+    rows = pd.read_csv(out) if out.is_file() else pd.DataFrame(columns=["dataset", "model"])
+    if others := set(rows["model"]) - {label}:
+        parser.error(f"{out} has rows of {', '.join(sorted(others))}, not of {label}; give another folder with --out")
+    done = set(rows["dataset"])
     if not out.is_file():
         header = ["dataset", "model", *(f"eval_metrics/{name}" for name in METRICS), "domain", "num_variates"]
         out.write_text(",".join(header) + "\n", encoding="utf-8")
-    failures = 0
+    failures = []
     for name in args.datasets:
         for term in ("short", "medium", "long") if name in MEDIUM_AND_LONG else ("short",):
             key = name.partition("/")[0].lower()
             key = SHORT_NAMES.get(key, key)
-            facts = properties[key]
+            facts = properties.get(key)
+            if facts is None:
+                failures.append(name)
+                print(f"{name}: {args.properties} has no {key}", file=sys.stderr)
+                continue
             config = f"{key}/{name.partition('/')[2] or facts['frequency']}/{term}"
             if config in done:
                 continue
             started = time.monotonic()
-            dataset = Dataset(name=name, term=term, to_univariate=False)
-            if dataset.target_dim > 1:
-                dataset = Dataset(name=name, term=term, to_univariate=True)
-            season = get_seasonality(dataset.freq)
             folder = out.parent / "jobs" / config.replace("/", "_")
             try:
+                dataset = Dataset(name=name, term=term, to_univariate=False)
+                if dataset.target_dim > 1:
+                    dataset = Dataset(name=name, term=term, to_univariate=True)
+                season = get_seasonality(dataset.freq)
                 scores = evaluate(dataset, season, args.model, args.overrides, args.timevis, folder)
-            except RuntimeError as error:
-                failures += 1
-                print(f"{config}: {error}", file=sys.stderr)
+            except Exception as error:  # the other data sets continue
+                failures.append(config)
+                print(f"{config}: {type(error).__name__}: {error}", file=sys.stderr)
                 continue
             row = [config, label, *(scores[metric] for metric in METRICS), facts["domain"], facts["num_variates"]]
             with out.open("a", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerow(row)
             print(f"{config}: MASE {scores['MASE[0.5]']:.3f} after {time.monotonic() - started:.0f} s", flush=True)
-    return int(failures > 0)
+    if failures:
+        print(f"without a row: {', '.join(failures)}", file=sys.stderr)
+    return int(bool(failures))
 
 
 if __name__ == "__main__":

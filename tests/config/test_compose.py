@@ -104,6 +104,12 @@ def test_the_error_of_an_unknown_choice_names_the_nearest_one_and_lists_all(comp
     with pytest.raises(Exception, match="Could not find") as caught:
         compose_config("model=zzz")
     assert str(explain_composition(caught.value, ["model=zzz"]).advice).count("seasonal_naive") == 1
+    with pytest.raises(Exception, match="Could not find") as caught:
+        compose_config("model=peer/nhtis")
+    error = explain_composition(caught.value, ["model=peer/nhtis"])
+    assert str(error.message) == "model=peer/nhtis is not a choice"
+    assert "did you mean 'peer/nhits'?" in str(error.advice)
+    assert ", lstm, " in str(error.advice)
 
 
 def test_the_error_of_a_key_of_an_empty_section_shows_how_to_add_it(compose_config):

@@ -101,3 +101,13 @@ def test_origins_without_a_truth_are_no_evidence():
     observed = [frame[frame["origin"] < 12] for frame in (with_empty, naive)]
     assert score_intervals(with_empty, naive, 1) == score_intervals(*observed, 1)
     assert not WindowTable.from_frame(with_empty, naive).has_intervals(horizon=7)
+
+
+def test_a_single_window_of_each_series_is_no_evidence_of_its_variance():
+    errors = np.random.default_rng(2).normal(size=(6, 3))
+    frame = window_frame(errors, horizon=4, stride=4)
+    channel = frame["channel"].str[1:].astype(int)
+    one_each, two_each = (frame[frame["origin"] // 4 // count == channel] for count in (1, 2))
+    assert not WindowTable.from_frame(one_each).has_intervals(4)  # the origins of the three series differ
+    assert WindowTable.from_frame(two_each).has_intervals(4)
+    assert WindowTable.from_frame(frame).has_intervals(4)

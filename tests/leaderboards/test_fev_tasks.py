@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,13 +55,52 @@ def test_a_model_forecasts_every_series_and_target_of_every_window_of_a_task(tas
     out = Path("fev/seasonal_naive.csv")
     assert evaluate_tasks(tasks, "seasonal_naive", SMALL, out, Path("runs")) == {}
     row = pd.read_csv(out).iloc[0]
-    assert (row["model_name"], row["timevis_task"]) == ("seasonal_naive", "plants_1H")
+    assert (row["model_name"], row["timevis_task"]) == (", ".join(["seasonal_naive", *SMALL]), "plants_1H")
     assert row["num_forecasts"] == 3 * 2 * WINDOWS
     assert row["WAPE"] < 1e-4  # the series repeat; forecasts in the wrong order would miss by their levels
     assert row["test_error"] < 1e-4
     modified = out.stat().st_mtime_ns
     assert evaluate_tasks(tasks, "seasonal_naive", SMALL, out, Path("runs")) == {}
     assert out.stat().st_mtime_ns == modified  # scored before
+    for model, settings in (("linear", SMALL), ("seasonal_naive", SMALL[:1])):
+        failures = evaluate_tasks(tasks, model, settings, out, Path("runs"))
+        assert "fev/seasonal_naive.csv has a row of this task" in str(failures["plants_1H"])
+    assert out.stat().st_mtime_ns == modified
+
+
+def script(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run scripts/fev_tasks.py in the working directory."""
+    file = Path(__file__).parents[2] / "scripts/fev_tasks.py"
+    return subprocess.run([sys.executable, str(file), *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.usefixtures("tasks")
+def test_the_script_takes_settings_after_options_and_names_each_task_without_a_row() -> None:
+    benchmark = yaml.safe_load(Path("tasks.yaml").read_text())
+    absent = benchmark["tasks"][0] | {"task_name": "absent", "dataset_path": "/nonexistent/data.parquet"}
+    Path("two.yaml").write_text(yaml.safe_dump({"tasks": [absent, *benchmark["tasks"]]}))
+    ended = script("evaluate", "two.yaml", "--model", "seasonal_naive", *SMALL)
+    assert ended.returncode == 1
+    assert "absent: " in ended.stderr
+    assert "/nonexistent/data.parquet" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    [file] = Path("outputs/fev").glob("*.csv")
+    assert file.name == f"seasonal_naive_{'_'.join(SMALL)}.csv"
+    assert list(pd.read_csv(file)["timevis_task"]) == ["plants_1H"]
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_config_of_another_definition_of_a_task_is_neither_used_nor_overwritten() -> None:
+    assert script("prepare", "tasks.yaml").stdout == "data=fev/plants_1H\n"
+    assert script("prepare", "tasks.yaml").stdout == "data=fev/plants_1H exists already\n"
+    config = Path("conf/data/fev/plants_1H.yaml").read_text()
+    benchmark = yaml.safe_load(Path("tasks.yaml").read_text())
+    benchmark["tasks"][0]["horizon"] = 6
+    Path("other.yaml").write_text(yaml.safe_dump(benchmark))
+    ended = script("prepare", "other.yaml")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "of another definition of this task" in ended.stderr
+    assert Path("conf/data/fev/plants_1H.yaml").read_text() == config
 
 
 def test_a_task_whose_series_are_too_short_is_named(tasks: dict) -> None:

@@ -1,6 +1,6 @@
 """Answer a shell that asks which words may come next: `timevis -sc query=SHELL`, with the line in COMP_LINE.
 
-`timevis train -sc install=bash` (or zsh, fish) prints the function that asks, which is a part of Hydra.
+`timevis train -sc install=bash` (or fish) prints the function that asks, which is a part of Hydra.
 """
 
 from __future__ import annotations

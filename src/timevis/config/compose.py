@@ -100,9 +100,16 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             return ConfigError(
                 Text("not-a-data-set", "{name} is not a data set", name=files[0]), _use_data_file(files[0])
             )
-        choices = getattr(error, "options", None) or choices_of(match[1])  # Hydra lists the choices of plugins
-        message = Text("not-a-choice-of-group", "{group}={name} is not a choice", group=match[1], name=match[2])
-        return ConfigError(message, did_you_mean(match[2], choices), match[1])
+        group, name = match[1], match[2]
+        choices = getattr(error, "options", None) or choices_of(group)  # Hydra lists the choices of plugins
+        for key, _, value in (a.partition("=") for a in arguments):
+            if "/" in value and f"{key}/{value}" == f"{group}/{name}":  # a choice in a folder, as data=fev/NAME
+                folder = value.rpartition("/")[0]
+                choices = [*choices, *(f"{folder}/{choice}" for choice in choices_of(group))]
+                group, name = key, value
+                break
+        message = Text("not-a-choice-of-group", "{group}={name} is not a choice", group=group, name=name)
+        return ConfigError(message, did_you_mean(name, choices), group)
     if match := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
         one_value: Text | str = ""
         if match[2] not in _groups() and re.search(r"[^\d.,]", match[3]):

@@ -233,6 +233,8 @@ def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: in
         p = np.where(np.isfinite(tested), distribution.p_value(tested), np.nan)
     overlap = 1 if table.has_independent_series else table.overlap(horizon)
     test = diebold_mariano(values_a + influences_a, values_b + influences_b, overlap)
+    if not table.has_intervals(horizon):
+        test = DieboldMariano(*np.full((2, len(difference)), np.nan))
     columns = [
         Difference(*plain[i], *(100 * (bound - 1) for bound in ratios[i]), *map(float, (p[i], *(t[i] for t in test))))
         for i in range(len(difference))

@@ -102,8 +102,19 @@ class WindowTable:
         return self.series is not None and int(self.series.max()) + 1 >= MIN_SERIES
 
     def has_intervals(self, horizon: int) -> bool:
-        """Whether there are enough independent series, or origins for two windows that do not overlap."""
-        return self.has_independent_series or len(self.origins) >= 2 * self.overlap(horizon)
+        """Whether there are enough independent series, or origins for two windows that do not overlap.
+
+        Half of the channels must have two such windows, too: where series end at different times, each may have a
+        single window, and nothing shows how much its loss varies.
+        """
+        if self.has_independent_series:
+            return True
+        if len(self.origins) < 2 * self.overlap(horizon):
+            return False
+        has_window = self.sums["count"] > 0
+        first, last = has_window.argmax(0), len(has_window) - 1 - has_window[::-1].argmax(0)
+        span = (self.origins[last] - self.origins[first])[has_window.any(0)]
+        return bool(np.median(span) >= horizon)
 
     def overlap(self, horizon: int) -> int:
         """Number of consecutive origins whose windows overlap: they span at least `horizon` rows."""

@@ -6,7 +6,9 @@ a horizon, covariates and evaluation windows. The package `fev` is needed; it do
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -78,6 +80,11 @@ def read_tasks(source: str, names: Sequence[str] | None = None) -> dict[str, Any
         message = Text("no-such-fev-task", "there is no task {name!r}", name=unknown[0])
         raise ConfigError(message, Text("tasks-are", "the tasks are {names}", names=", ".join(tasks)))
     return {name: task for name, task in tasks.items() if names is None or name in names}
+
+
+def definition_of(task: Any) -> str:
+    """A fingerprint of the definition of a task; rows and configs of another definition have another one."""
+    return hashlib.sha256(json.dumps(task.to_dict(), sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def input_table(window: Any) -> tuple[pd.DataFrame, list[str]]:
@@ -195,7 +202,7 @@ def write_data_set(name: str, task: Any, conf: Path, tables: Path) -> Path:
     }
     config = conf / "data" / "fev" / f"{name}.yaml"
     config.parent.mkdir(parents=True, exist_ok=True)
-    header = f"# @package _global_\n# The task {name} of fev; written by scripts/fev_tasks.py\n"
+    header = f"# @package _global_\n# Task {name} of fev ({definition_of(task)}); written by scripts/fev_tasks.py\n"
     write_text(config, header + to_yaml(settings))
     return config
 
@@ -275,7 +282,8 @@ def evaluate_tasks(
     model : str
     overrides : sequence of str
     out : Path
-        CSV file; tasks that it contains are not scored again.
+        CSV file; tasks that it contains are not scored again. A row of another model, of other settings or of another
+        definition of the task is kept, and the task is named among those without a row.
     runs : Path
         Folder of the run folders.
 
@@ -286,8 +294,17 @@ def evaluate_tasks(
     """
     rows = pd.read_csv(out).to_dict("records") if out.is_file() else []
     failures: dict[str, Exception] = {}
+    settings = json.dumps([model, *overrides])
     for name, task in tasks.items():
-        if any(row["timevis_task"] == name for row in rows):
+        definition = definition_of(task)
+        if row := next((row for row in rows if row["timevis_task"] == name), None):
+            if (row.get("timevis_settings"), row.get("timevis_definition")) != (settings, definition):
+                message = Text(
+                    "fev-row-of-other-settings",
+                    "{file} has a row of this task with another model, other settings or another definition",
+                    file=str(out),
+                )
+                failures[name] = ConfigError(message, Text("give-another-out", "give another file with --out"))
             continue
         started = time.monotonic()
         try:
@@ -301,11 +318,16 @@ def evaluate_tasks(
         training = (cost.fit_seconds or 0.0) + (cost.calibrate_seconds or 0.0)
         summary = task.evaluation_summary(
             predictions,
-            model_name=run.results.run.label,
+            model_name=", ".join([run.results.run.label, *overrides]),
             training_time_s=training,
             inference_time_s=max(time.monotonic() - started - training, 0.0),
             trained_on_this_dataset=False,  # it flags pretraining on the test rows
-            extra_info={"timevis_task": name, "timevis_run": str(run.folder)},
+            extra_info={
+                "timevis_task": name,
+                "timevis_settings": settings,
+                "timevis_definition": definition,
+                "timevis_run": str(run.folder),
+            },
         )
         rows.append(summary)
         out.parent.mkdir(parents=True, exist_ok=True)
