@@ -77,6 +77,7 @@ def build() -> None:
         INSTALLED.touch()
     if subprocess.run([*npm, "run", "--silent", "build", "--", "--logLevel", "warn"], cwd=FRONTEND).returncode:
         raise CannotBuild("vite could not build frontend/")
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # setuptools would add an earlier page to the wheel
 
 
 def main() -> int:
