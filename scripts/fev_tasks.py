@@ -18,7 +18,8 @@ import sys
 from pathlib import Path
 
 from timevis.errors import TimeVisError
-from timevis.leaderboards.fev_tasks import definition_of, evaluate_tasks, read_tasks, write_data_set
+from timevis.leaderboards.fev_tasks import evaluate_tasks, read_tasks, write_data_set
+from timevis.utils.explain import explain
 from timevis.utils.stdout import run_script
 
 
@@ -26,19 +27,13 @@ def prepare(args: argparse.Namespace) -> int:
     """Write a config and a Parquet file for each task; the exit code is 1 if a task has none."""
     failures = 0
     for name, task in read_tasks(args.tasks, args.names).items():
-        config = Path("conf/data/fev") / f"{name}.yaml"
-        if config.is_file() and definition_of(task) in config.read_text(encoding="utf-8"):
-            print(f"data=fev/{name} exists already")
-        elif config.is_file():
+        try:
+            is_new = write_data_set(name, task, Path("conf"), Path("outputs/fev/series"))
+        except Exception as error:  # the other tasks continue
             failures += 1
-            print(f"{name}: {config} is of another definition of this task; remove it first", file=sys.stderr)
+            print(f"{name}: {reason(error)}", file=sys.stderr)
         else:
-            try:
-                write_data_set(name, task, Path("conf"), Path("outputs/fev/series"))
-                print(f"data=fev/{name}")
-            except Exception as error:  # the other tasks continue
-                failures += 1
-                print(f"{name}: {reason(error)}", file=sys.stderr)
+            print(f"data=fev/{name}" if is_new else f"data=fev/{name} exists already")
     return int(failures > 0)
 
 
@@ -55,14 +50,13 @@ def evaluate(args: argparse.Namespace) -> int:
 
 
 def reason(error: Exception) -> str:
-    """The message of an error of TimeVis; of another error its first line, and that of the error which led to it."""
+    """The text that says why a task failed. If another error caused an unexpected one, it is named, too."""
     if isinstance(error, TimeVisError):
         return str(error)
-    first: BaseException = error
-    while before := first.__cause__ or (None if first.__suppress_context__ else first.__context__):
-        first = before
-    lines = [f"{type(e).__name__}: {str(e).strip().partition(chr(10))[0]}" for e in (error, first)]
-    return " <- ".join(dict.fromkeys(lines))
+    cause: BaseException = error
+    while before := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):
+        cause = before
+    return ", caused by ".join(dict.fromkeys(str(explain(e).message) for e in (error, cause)))
 
 
 def main() -> int:
@@ -82,7 +76,7 @@ def main() -> int:
     )
     command.usage = f"{parser.prog} evaluate [-h] [--names NAMES] --model MODEL [--out FILE] TASKS [key=value ...]"
     command.epilog = "key=value: settings as for train.py"
-    # argparse of Python 3.11 cannot read such words after options of a command
+    # In Python 3.11 argparse does not accept key=value after the options of a command
     args, overrides = parser.parse_known_args()
     if any(word.startswith("-") or args.function is prepare for word in overrides):
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")

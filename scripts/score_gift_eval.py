@@ -235,12 +235,12 @@ def main() -> int:
         for term in ("short", "medium", "long") if name in MEDIUM_AND_LONG else ("short",):
             key = name.partition("/")[0].lower()
             key = SHORT_NAMES.get(key, key)
-            facts = properties.get(key)
-            if facts is None:
+            description = properties.get(key)
+            if description is None:
                 failures.append(name)
-                print(f"{name}: {args.properties} has no {key}", file=sys.stderr)
+                print(f"{name}: {args.properties} has no data set {key}", file=sys.stderr)
                 continue
-            config = f"{key}/{name.partition('/')[2] or facts['frequency']}/{term}"
+            config = f"{key}/{name.partition('/')[2] or description['frequency']}/{term}"
             if config in done:
                 continue
             started = time.monotonic()
@@ -255,7 +255,8 @@ def main() -> int:
                 failures.append(config)
                 print(f"{config}: {type(error).__name__}: {error}", file=sys.stderr)
                 continue
-            row = [config, label, *(scores[metric] for metric in METRICS), facts["domain"], facts["num_variates"]]
+            row = [config, label, *(scores[metric] for metric in METRICS)]
+            row += [description["domain"], description["num_variates"]]
             with out.open("a", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerow(row)
             print(f"{config}: MASE {scores['MASE[0.5]']:.3f} after {time.monotonic() - started:.0f} s", flush=True)

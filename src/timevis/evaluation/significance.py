@@ -220,7 +220,7 @@ def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: in
         relative_seeds = None if seeds is None else seeds.relative_to(np.stack([values_a, values_b]))
         seeds_of_ratio = None if relative_seeds is None else relative_seeds.scaled(ratio)
     ratios = _intervals(ratio, ratio * relative_influence, metrics * len(pairs), table, horizon, seeds_of_ratio)
-    p = np.full(len(difference), np.nan)
+    p, test = np.full(len(difference), np.nan), DieboldMariano(*np.full((2, len(difference)), np.nan))
     if table.has_intervals(horizon):
         tested = np.where(has_ratio, np.log(np.where(has_ratio, ratio, 1.0)), difference)
         if seeds is not None and relative_seeds is not None:
@@ -231,10 +231,8 @@ def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: in
             seeds=seeds,
         )
         p = np.where(np.isfinite(tested), distribution.p_value(tested), np.nan)
-    overlap = 1 if table.has_independent_series else table.overlap(horizon)
-    test = diebold_mariano(values_a + influences_a, values_b + influences_b, overlap)
-    if not table.has_intervals(horizon):
-        test = DieboldMariano(*np.full((2, len(difference)), np.nan))
+        overlap = 1 if table.has_independent_series else table.overlap(horizon)
+        test = diebold_mariano(values_a + influences_a, values_b + influences_b, overlap)
     columns = [
         Difference(*plain[i], *(100 * (bound - 1) for bound in ratios[i]), *map(float, (p[i], *(t[i] for t in test))))
         for i in range(len(difference))

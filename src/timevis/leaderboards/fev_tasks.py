@@ -83,7 +83,7 @@ def read_tasks(source: str, names: Sequence[str] | None = None) -> dict[str, Any
 
 
 def definition_of(task: Any) -> str:
-    """A fingerprint of the definition of a task; rows and configs of another definition have another one."""
+    """A fingerprint of all fields of a task. It changes if any of them changes, such as the horizon."""
     return hashlib.sha256(json.dumps(task.to_dict(), sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -146,7 +146,7 @@ def split_of(table: pd.DataFrame, horizon: int, test_rows: int) -> dict[str, int
     return {"val": max(MIN_VALIDATION_HORIZONS * horizon, int(VALIDATION_SHARE * rows)), "test": test_rows}
 
 
-def write_data_set(name: str, task: Any, conf: Path, tables: Path) -> Path:
+def write_data_set(name: str, task: Any, conf: Path, tables: Path) -> bool:
     """Write a task as the choice ``data=fev/NAME``: a Parquet file with its series, and the config.
 
     The test windows of a run are the evaluation windows of the task.
@@ -162,16 +162,24 @@ def write_data_set(name: str, task: Any, conf: Path, tables: Path) -> Path:
 
     Returns
     -------
-    Path
-        The config.
+    bool
+        False if the config of the same task exists already; it is not written again.
 
     Raises
     ------
+    ConfigError
+        The config of a task with this name but with another definition exists.
     DataError
         The windows of the task are no regular last rows, because its cutoffs are times or count from the start.
     """
     import fev
 
+    config = conf / "data" / "fev" / f"{name}.yaml"
+    if config.is_file():
+        if definition_of(task) in config.read_text(encoding="utf-8"):
+            return False
+        message = Text("fev-config-of-other-task", "{file} is of another definition of this task", file=str(config))
+        raise ConfigError(message, Text("remove-the-config", "remove this file, and prepare the task again"))
     window = list(task.iter_windows())[-1]
     if not isinstance(task.initial_cutoff, int) or task.initial_cutoff >= 0:
         message = Text(
@@ -200,11 +208,10 @@ def write_data_set(name: str, task: Any, conf: Path, tables: Path) -> Path:
         "evaluation": {"stride": step, "max_windows": None},
         "data": {"path": str(file.absolute()), **data_settings(task, window, table, test_rows)},
     }
-    config = conf / "data" / "fev" / f"{name}.yaml"
     config.parent.mkdir(parents=True, exist_ok=True)
     header = f"# @package _global_\n# Task {name} of fev ({definition_of(task)}); written by scripts/fev_tasks.py\n"
     write_text(config, header + to_yaml(settings))
-    return config
+    return True
 
 
 def forecast_task(task: Any, model: str, overrides: Sequence[str], folder: Path) -> tuple[list[Any], Run]:
