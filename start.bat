@@ -1,7 +1,7 @@
 @echo off
 rem Install TimeVis if needed, start the service, and show it at work; see start.sh.
 rem There is no wheel of Redis for Windows: set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0
-rem (Memurai, Docker or WSL). The workers use one thread (--pool=solo), and waitress serves HTTP.
+rem (Memurai, Docker or WSL).
 setlocal
 cd /d "%~dp0" || exit /b 1
 if not defined TIMEVIS_BROKER_URL (

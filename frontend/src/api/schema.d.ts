@@ -5740,7 +5740,7 @@ export interface components {
             p_holm: number | null;
             /**
              * P Value
-             * @description Two-sided bootstrap p-value.
+             * @description Two-sided p-value of equal metrics, of the same ratio as percent.
              */
             p_value: number | null;
             /**

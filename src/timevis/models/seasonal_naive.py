@@ -18,9 +18,9 @@ class SeasonalNaive(PointForecaster):
     """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2).
 
     A missing value is replaced by the latest observed value that lies a whole number of seasons before it. The season
-    of each channel is selected among one step, a day, a week and `data.season` on the calibration windows, which do
-    not depend on `val_windows`. The forecast reads the series before the origin, not the context. Therefore its score
-    is the same in all runs on the same test windows.
+    of each channel is selected among one step, a day, a week (for longer steps a year) and `data.season` on the
+    calibration windows, which do not depend on `val_windows`. The forecast reads the series before the origin, not
+    the context. Therefore its score is the same in all runs on the same test windows.
 
     The median is the repeated value, and the other quantiles are symmetric around it, from the absolute validation
     errors.

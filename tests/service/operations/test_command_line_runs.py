@@ -135,3 +135,22 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pyte
     command = [sys.executable, "-m", "timevis", "serve", "--runs", "nowhere"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "Error: --runs nowhere: no such folder\n")
+
+
+def test_a_monitor_of_a_run_trains_a_challenger_only_as_it_is_told(runs: Runs) -> None:
+    http, found, _ = runs
+    found.register()
+    model = listed(http)["plant/linear"]
+    watched = {"dataset": model["dataset"], "model": model["id"]}
+    for retraining in ({"on_drift": True}, {"cron": "0 6 * * *"}):
+        refused = http.post("/api/monitors", json=watched | {"retraining": retraining})
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == "/retraining/training"
+    monitor = http.post("/api/monitors", json=watched)
+    assert monitor.status_code == 201, monitor.json
+    path = f"/api/monitors/{monitor.json['id']}"
+    assert http.patch(path, json={"retraining": {"on_drift": True}}).status_code == 422
+    told = {"on_drift": True, "training": {"model": "linear"}}
+    assert http.patch(path, json={"retraining": told}).status_code == 200
+    started = http.post(f"{path}/run", json={}, environ_overrides={"SCRIPT_NAME": "/timevis"})
+    assert started.headers["Location"] == f"/timevis/api/tasks/{started.json['task']}"

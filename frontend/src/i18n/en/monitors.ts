@@ -44,6 +44,7 @@ export default {
     model: "Model that forecasts",
     receivers: "Who gets alerts (optional)",
     retrain: "Train a new model when a drift is detected",
+    noRetrain: "No new model is trained when a drift is detected, since this model was trained on the command line.",
     start: "Start",
     noModel: "No model was trained on this dataset yet.",
     train: "Train one first",

@@ -46,6 +46,7 @@ const words: Area<"monitors"> = {
     model: "用于预测的模型",
     receivers: "告警接收人（可选）",
     retrain: "检测到漂移时训练新模型",
+    noRetrain: "该模型由命令行训练，因此检测到漂移时不会训练新模型。",
     start: "开始",
     noModel: "还没有用此数据集训练过模型。",
     train: "先训练一个模型",

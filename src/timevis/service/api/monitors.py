@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -31,6 +31,7 @@ from timevis.service.db.monitored_versions import silent_from
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.db.versions import later_versions, newest_version
 from timevis.service.monitoring.alerts import raise_alert
+from timevis.service.monitoring.challengers import without_request
 from timevis.service.monitoring.champions import promote
 from timevis.service.monitoring.deliveries import new_secret, shown_target
 from timevis.service.monitoring.loop import next_of, queue_cycle
@@ -78,6 +79,7 @@ def create_monitor(body: MonitorRequest) -> Any:
             state={},
             **_settings(values, dataset, []),
         )
+        _check_retraining(monitor, model)
         monitor.next_run, monitor.next_training = _times(monitor)
         monitor.silent_from = silent_from(monitor)
         session.add(monitor)
@@ -140,6 +142,13 @@ def _check_training(training: dict[str, Any], dataset: Dataset) -> None:
         ) from None
 
 
+def _check_retraining(monitor: Monitor, champion: Model, pointer: str = "/retraining/training") -> None:
+    """Refuse challengers that cannot be trained: a run of the command line has no request to train as it was."""
+    retraining = monitor.retraining
+    if (retraining["on_drift"] or retraining["cron"]) and retraining["training"] is None and champion.task_id is None:
+        raise wrong_field(pointer, *without_request())
+
+
 def _with_secret(receiver: dict[str, Any], former: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if receiver["kind"] != "webhook" or receiver["secret"] is not None:
         return receiver
@@ -187,6 +196,8 @@ def change_monitor(monitor_id: str, change: MonitorChange) -> Any:
         values |= _settings(change.model_dump(), dataset, monitor.receivers)
         for name, value in values.items():
             setattr(monitor, name, value)
+        if "retraining" in values:
+            _check_retraining(monitor, session.get_one(Model, monitor.model_id))
         monitor.next_run, monitor.next_training = _times(monitor)
         if "bounds" in values or "enabled" in values:
             monitor.silent_from = silent_from(monitor)
@@ -227,7 +238,7 @@ def run_monitor(monitor_id: str, body: CycleRequest) -> Any:
         if task is None:
             raise conflict(Text("cycle-started", "another request has started a cycle of the monitor"))
     send(service.celery, task.id, task.queue)
-    return {"task": task.id}, 202, {"Location": f"/api/tasks/{task.id}"}
+    return {"task": task.id}, 202, {"Location": f"{request.script_root}/api/tasks/{task.id}"}
 
 
 @blueprint.get("/monitors/<monitor_id>/champions")
@@ -288,6 +299,7 @@ def choose_champion(monitor_id: str, change: ChampionChange) -> Any:
                 Text("horizon-of-model-too-short", "its horizon is shorter than {rows} rows", rows=monitor.horizon),
                 Text("train-longer-horizon", "train it with a horizon of at least {rows} rows", rows=monitor.horizon),
             )
+        _check_retraining(monitor, model, "/model")
         own = (Challenger.monitor_id == monitor.id, Challenger.model_id == model.id, Challenger.state != "promoted")
         challenger = session.scalar(select(Challenger).where(*own))
     if monitor.model_id != model.id:

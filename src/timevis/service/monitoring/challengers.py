@@ -57,6 +57,14 @@ def recent_split(rows: int, horizon: int) -> list[float]:
     return [round(1 - test - validation - 1e-6, 6), round(validation, 6), round(test, 6)]
 
 
+def without_request() -> tuple[Text, Text]:
+    """What is wrong, and what to do, where no challenger can be trained as the champion was."""
+    return (
+        Text("champion-without-request", "the champion was not trained by this service"),
+        Text("give-training", "name a training in the field training of retraining, or set no retraining"),
+    )
+
+
 def training_values(monitor: Monitor, request: Mapping[str, Any] | None, dataset: Dataset) -> dict[str, Any]:
     """The training request of a challenger: the one of the monitor, or of its champion, on the newest rows.
 
@@ -75,9 +83,7 @@ def training_values(monitor: Monitor, request: Mapping[str, Any] | None, dataset
     """
     values = monitor.retraining["training"] or request
     if values is None:
-        message = Text("champion-without-request", "the champion was not trained by this service")
-        advice = Text("give-training", "name a training in the field training of retraining")
-        raise ConfigError(message, advice)
+        raise ConfigError(*without_request())
     own = {key: value for key, value in values.items() if key not in ("dataset", "name", "dry_run")}
     split = {} if "split" in own else {"split": recent_split(dataset.report["rows"], monitor.horizon)}
     return {"horizon": monitor.horizon, **own, **split, "dataset": dataset.id, "name": _name(monitor, dataset)}
