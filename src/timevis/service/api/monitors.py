@@ -31,10 +31,9 @@ from timevis.service.db.monitored_versions import silent_from
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.db.versions import later_versions, newest_version
 from timevis.service.monitoring.alerts import raise_alert
-from timevis.service.monitoring.challengers import without_request
 from timevis.service.monitoring.champions import promote
 from timevis.service.monitoring.deliveries import new_secret, shown_target
-from timevis.service.monitoring.loop import next_of, queue_cycle
+from timevis.service.monitoring.loop import next_of, queue_cycle, without_request
 from timevis.service.problems import conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.monitors import (

@@ -26,7 +26,7 @@ from timevis.service.db.monitor_tables import Challenger, Monitor
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.monitoring.champions import promote
 from timevis.service.monitoring.forecasting import load_one_panel
-from timevis.service.monitoring.loop import raise_failure
+from timevis.service.monitoring.loop import raise_failure, without_request
 from timevis.service.schemas.training import train_request
 from timevis.service.tasks.estimate import check_lengths
 from timevis.service.tasks.jobs import Worker
@@ -55,14 +55,6 @@ def recent_split(rows: int, horizon: int) -> list[float]:
     test = min(MAX_TEST_SHARE, (TEST_HORIZONS * horizon + 1) / rows)
     validation = min(MAX_VALIDATION_SHARE, (VALIDATION_HORIZONS * horizon + 1) / rows)
     return [round(1 - test - validation - 1e-6, 6), round(validation, 6), round(test, 6)]
-
-
-def without_request() -> tuple[Text, Text]:
-    """What is wrong, and what to do, where no challenger can be trained as the champion was."""
-    return (
-        Text("champion-without-request", "the champion was not trained by this service"),
-        Text("give-training", "name a training in the field training of retraining, or set no retraining"),
-    )
 
 
 def training_values(monitor: Monitor, request: Mapping[str, Any] | None, dataset: Dataset) -> dict[str, Any]:
