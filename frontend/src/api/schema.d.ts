@@ -5740,7 +5740,7 @@ export interface components {
             p_holm: number | null;
             /**
              * P Value
-             * @description Two-sided p-value of equal metrics, of the same ratio as percent.
+             * @description Two-sided p-value of the hypothesis that the two metrics are equal.
              */
             p_value: number | null;
             /**

@@ -137,7 +137,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pyte
     assert (done.returncode, done.stderr) == (1, "Error: --runs nowhere: no such folder\n")
 
 
-def test_a_monitor_of_a_run_trains_a_challenger_only_as_it_is_told(runs: Runs) -> None:
+def test_retraining_of_a_monitor_whose_champion_is_a_run_needs_a_training(runs: Runs) -> None:
     http, found, _ = runs
     found.register()
     model = listed(http)["plant/linear"]

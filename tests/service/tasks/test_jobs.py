@@ -120,7 +120,7 @@ def test_the_search_of_auto_forecasts_while_it_runs_and_is_stopped_with_what_it_
     http: FlaskClient, carry_out: Callable[..., dict[str, Any]]
 ) -> None:
     service = http.application.extensions["timevis"]
-    dataset = upload(http, plant_csv(rows=20_000)).json["id"]  # so long that the LSTM is still fitted after the forecast
+    dataset = upload(http, plant_csv(rows=20_000)).json["id"]  # the fit outlasts the forecast
     options = {"members": ["seasonal_naive", "linear", "lstm"]}
     body = {"dataset": dataset, "model": "auto", "options": options, **TINY_RUN}
     asked = http.post("/api/train", json=body)

@@ -31,9 +31,9 @@ from timevis.service.db.monitored_versions import silent_from
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.db.versions import later_versions, newest_version
 from timevis.service.monitoring.alerts import raise_alert
-from timevis.service.monitoring.champions import promote
+from timevis.service.monitoring.champions import champion_without_request, promote
 from timevis.service.monitoring.deliveries import new_secret, shown_target
-from timevis.service.monitoring.loop import next_of, queue_cycle, without_request
+from timevis.service.monitoring.loop import next_of, queue_cycle
 from timevis.service.problems import conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.monitors import (
@@ -142,10 +142,13 @@ def _check_training(training: dict[str, Any], dataset: Dataset) -> None:
 
 
 def _check_retraining(monitor: Monitor, champion: Model, pointer: str = "/retraining/training") -> None:
-    """Refuse challengers that cannot be trained: a run of the command line has no request to train as it was."""
+    """Refuse retraining if neither the monitor nor the task of the champion says what is trained."""
     retraining = monitor.retraining
-    if (retraining["on_drift"] or retraining["cron"]) and retraining["training"] is None and champion.task_id is None:
-        raise wrong_field(pointer, *without_request())
+    is_retrained = retraining["on_drift"] or retraining["cron"] is not None
+    has_request = retraining["training"] is not None or champion.task_id is not None
+    if is_retrained and not has_request:
+        error = champion_without_request()
+        raise wrong_field(pointer, error.message, error.advice)
 
 
 def _with_secret(receiver: dict[str, Any], former: Sequence[dict[str, Any]]) -> dict[str, Any]:

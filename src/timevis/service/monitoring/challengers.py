@@ -13,7 +13,7 @@ from celery import Celery
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from timevis.errors import ConfigError, DataError, TimeVisError
+from timevis.errors import DataError, TimeVisError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.significance import RunScores, paired_differences
 from timevis.evaluation.window_table import WindowTable
@@ -24,9 +24,9 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.service.db.monitor_tables import Challenger, Monitor
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.monitoring.champions import promote
+from timevis.service.monitoring.champions import champion_without_request, promote
 from timevis.service.monitoring.forecasting import load_one_panel
-from timevis.service.monitoring.loop import raise_failure, without_request
+from timevis.service.monitoring.loop import raise_failure
 from timevis.service.schemas.training import train_request
 from timevis.service.tasks.estimate import check_lengths
 from timevis.service.tasks.jobs import Worker
@@ -75,7 +75,7 @@ def training_values(monitor: Monitor, request: Mapping[str, Any] | None, dataset
     """
     values = monitor.retraining["training"] or request
     if values is None:
-        raise ConfigError(*without_request())
+        raise champion_without_request()
     own = {key: value for key, value in values.items() if key not in ("dataset", "name", "dry_run")}
     split = {} if "split" in own else {"split": recent_split(dataset.report["rows"], monitor.horizon)}
     return {"horizon": monitor.horizon, **own, **split, "dataset": dataset.id, "name": _name(monitor, dataset)}

@@ -6,10 +6,19 @@ from typing import Any
 
 from sqlalchemy import update
 
+from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import COVERAGE, DRIFT, NEW_CHAMPION, WORSE, Challenger, Champion, Monitor
 from timevis.service.db.tables import Dataset, Model, Sessions, rows_changed
 from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
+
+
+def champion_without_request() -> ConfigError:
+    """The error that a champion was trained on the command line, so that there is no request to repeat."""
+    return ConfigError(
+        Text("champion-without-request", "the champion was not trained by this service"),
+        Text("give-training", "name a training in the field training of retraining, or set no retraining"),
+    )
 
 
 def promote(

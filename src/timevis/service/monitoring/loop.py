@@ -165,11 +165,3 @@ def _is_same(column: Any, value: str | None) -> Any:
 def next_of(schedule: dict[str, Any], now: float) -> float | None:
     """The next time of a schedule; None if it has no times."""
     return None if schedule["cron"] is None else next_time(schedule["cron"], schedule["timezone"], now)
-
-
-def without_request() -> tuple[Text, Text]:
-    """What is wrong, and what to do, where no challenger can be trained as the champion was."""
-    return (
-        Text("champion-without-request", "the champion was not trained by this service"),
-        Text("give-training", "name a training in the field training of retraining, or set no retraining"),
-    )

@@ -189,7 +189,7 @@ class ComparedPair(BaseModel):
     percent: Number = Field(description="The difference in percent of the metric of b.")
     percent_low: Number
     percent_high: Number
-    p_value: Number = Field(description="Two-sided p-value of equal metrics, of the same ratio as percent.")
+    p_value: Number = Field(description="Two-sided p-value of the hypothesis that the two metrics are equal.")
     p_holm: Number = Field(description="With the correction of Holm for all pairs of this metric.")
 
 
