@@ -24,6 +24,19 @@ from timevis.config.compose import register_resolvers
 
 Compose = Callable[..., DictConfig]
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--skipped-file", type=Path, help="write the skipped tests to this file, one a line, for `pytest @FILE`"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if path := config.getoption("--skipped-file"):
+        tests = sorted({report.nodeid for report in terminalreporter.stats.get("skipped", [])})
+        path.write_text("".join(f"{test}\n" for test in tests))
+
+
 settings.register_profile("no clock", deadline=None)  # machines are noisy
 settings.load_profile("no clock")
 

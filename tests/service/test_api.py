@@ -9,8 +9,10 @@ import re
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,6 +25,7 @@ from timevis.runs.config import RunConfig
 from timevis.service.app import create_app
 from timevis.service.db.tables import Dataset, Task, Worker
 from timevis.service.settings import Settings
+from timevis.service.web.page import register_page
 
 
 def train(http: FlaskClient, dataset: str, model: str = "lstm", headers: dict | None = None, **settings: object):
@@ -356,13 +359,25 @@ def test_the_specification_is_openapi_3_1_and_its_references_resolve(http: Flask
     assert hidden["description"]
 
 
-def test_the_documentation_loads_nothing_from_elsewhere(http: FlaskClient) -> None:
-    assert http.get("/api/").headers["Location"] == "/api/docs"
-    page = http.get("/api/docs").text
+@pytest.mark.parametrize("is_built", [True, False], ids=["with the page", "without the page"])
+def test_the_documentation_loads_nothing_from_elsewhere(
+    make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_built: bool
+) -> None:
+    folder = tmp_path / "page"
+    if is_built:
+        folder.mkdir()
+        (folder / "index.html").write_text("the page")
+    monkeypatch.setattr("timevis.service.app.register_page", partial(register_page, folder=folder))
+    client = create_app(make_settings()).test_client()
+    address = client.get("/api/").headers["Location"]
+    assert address == "/api/docs"
+    page = client.get(address).text
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(sources) == 4
     for source in sources:
-        assert http.get(source).status_code == 200, source
+        answer = client.get(urljoin(address, source))
+        assert answer.status_code == 200, source
+        assert answer.mimetype in ("text/css", "text/javascript", "image/png"), source
     assert "http://" not in page
     assert "https://" not in page
 
