@@ -85,6 +85,7 @@ def scores(folder: Path) -> dict[str, Any]:
     row["coverage_80_interval"] = [coverage["low"], coverage["high"]]  # excludes 0.8: differs at 5 %
     row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
     row["context_length"] = results["window_set"]["context_length"]
+    row["recalibration"] = results["recalibration"]["method"]
     return row | {"versions": results["run"]["description"], "libraries": results["run"]["versions"]}
 
 
