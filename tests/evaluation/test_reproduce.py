@@ -39,11 +39,13 @@ def test_the_recalibration_of_a_row_is_written_only_where_the_run_or_the_command
         (runs / model / "seed0").symlink_to(run)
     set_by_command = row | {"seed": 1, "command": "python train.py model=linear conformal=split"}
     changed = other | {"wql": other["wql"] * 1.001}
-    rows.write_text(json.dumps([row, set_by_command, changed]))
+    rows.write_text(json.dumps([row, set_by_command, changed, changed | {"data": "not run"}]))
     few = json.loads((naive / "results.json").read_text())["recalibration"]["reason"] == "few-windows"
     command = ("reproduce.py", "bundled", "--rows", rows, "--runs", tmp_path / "runs", "--check", "--recalibration")
-    assert f"written into {2 + few} rows, not known of {1 - few} of 3" in script(*command)[1]
-    written = {(r["model"], r["seed"]): r.get("recalibration") for r in json.loads(rows.read_text())}
+    assert f"written into {2 + few} rows, not known of {2 - few} of 4" in script(*command)[1]
+    *ran, not_run = json.loads(rows.read_text())
+    assert "recalibration" not in not_run
+    written = {(r["model"], r["seed"]): r.get("recalibration") for r in ran}
     assert written["linear", 0] == known["linear"]["recalibration"]
     assert written["linear", 1] == "split"
     assert written["seasonal_naive", 0] == ("online" if few else None)
