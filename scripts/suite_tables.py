@@ -86,9 +86,7 @@ def print_summaries(rows: pd.DataFrame, against: str | None) -> None:
         if incomplete := sorted(set(errors) - set(complete)):
             print(f"Models with fewer than {MINIMUM_SETS} data sets, which are left out: {', '.join(incomplete)}")
         if complete.shape[1] < 2 or BASELINE not in complete:
-            print(
-                f"There is nothing to compare: at least two models, and {BASELINE}, must have the same data sets."
-            )
+            print(f"There is nothing to compare: at least two models, and {BASELINE}, must have the same data sets.")
             return
         if against:
             print(f"\n{_pair_table(complete, rows, against)}")
