@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -88,3 +89,17 @@ def test_the_scores_of_the_unseen_sets_are_those_of_their_rows(suite: str) -> No
 def test_the_means_over_data_sets_are_those_of_the_rows(suite: str, page: str) -> None:
     table = first_with(tables((ROOT / "docs" / page).read_text(encoding="utf-8")), "model", "win rate")
     assert {row["model"]: row for row in table} == {row["model"]: row for row in means(suite)}
+
+
+def test_the_number_of_rows_that_say_how_they_were_recalibrated_is_that_of_the_files() -> None:
+    text = " ".join((ROOT / "docs/results/README.md").read_text(encoding="utf-8").split())
+    selected: list[str] = []
+    for name, words in (("unseen", "{} of the {} rows"), ("unseen2", "{} of the {}"), ("suite", "{} of the {}")):
+        rows = json.loads((ROOT / f"docs/results/{name}.json").read_text(encoding="utf-8"))
+        rows = [row for row in rows if "failure" not in row]
+        known = [row for row in rows if row.get("recalibration")]
+        assert f"{words.format(len(known), len(rows))} of `{name}.json`" in text
+        selected += [row["recalibration"] for row in known if "conformal=" not in row["command"]]
+    bundled = json.loads((ROOT / "docs/results/bundled.json").read_text(encoding="utf-8"))
+    selected += [row["recalibration"] for row in bundled if row.get("recalibration")]
+    assert f"it is `online` in {selected.count('online')} of {len(selected)} of these rows" in text
