@@ -5,6 +5,7 @@
     python scripts/reproduce.py unseen --series FOLDER --code ../frozen     the 23 sets, with the code of their rows
     python scripts/reproduce.py readme --plan               what would run, and for how long
     python scripts/reproduce.py readme --check              only compare what is there
+    python scripts/reproduce.py readme --check --recalibration    writes into the rows how their intervals were made
     python scripts/reproduce.py suite --models lstm,nano --data traffic --series FOLDER
 
 docs/results/README.md says where the series come from. Each row there has the command that made it, and its commit.
@@ -12,12 +13,17 @@ A run is a process of its own in outputs/reproduced, with one thread like the re
 resumed, and a finished one is not run again. A row is reproduced if its relative WQL differs by at most 2 %
 (--tolerance): other processors and versions round differently, which early stopping and sampling amplify. The exit
 code is 1 if a row differs or has no scores.
+
+Rows from before 3 December 2026 do not say how their intervals were recalibrated. --recalibration writes it into the
+files of the rows where it is certain: the command of the row sets it, or the new run has the same WQL to nine digits,
+or validation of the data set has too few windows to select a method, so that every model has the default.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -27,8 +33,11 @@ from typing import Any
 
 import pandas as pd
 from suite import ROOT, read_rows
+from suite_tables import title_of
 
+from timevis.models.recalibration_facts import Recalibration
 from timevis.runs.results import Results
+from timevis.utils.files import write_json
 from timevis.utils.formatting import markdown_table
 from timevis.utils.phrases import format_duration
 from timevis.utils.stdout import run_script
@@ -39,8 +48,15 @@ TABLES = {
 }
 """The files in docs/results with the rows of each table."""
 RUNS = ROOT / "outputs" / "reproduced"
+SAME_WQL = 1e-9
+"""Relative difference of the WQL up to which a run has made the forecasts of its row."""
 START_SECONDS = 10.0
 """Imports, reading of the data and the report, which are not in the times of the parts of a run."""
+
+
+def files_of(args: argparse.Namespace) -> list[Path]:
+    """The files with the rows of the table."""
+    return [args.rows] if args.rows else [ROOT / "docs" / "results" / f"{name}.json" for name in TABLES[args.table]]
 
 
 def chosen_rows(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -48,7 +64,7 @@ def chosen_rows(args: argparse.Namespace) -> list[dict[str, Any]]:
 
     Each row gets the key `table`, the name of its file.
     """
-    files = [args.rows] if args.rows else [ROOT / "docs" / "results" / f"{name}.json" for name in TABLES[args.table]]
+    files = files_of(args)
     rows = [row | {"table": file.stem} for file in files for row in read_rows(file) if "failure" not in row]
     for key in ("model", "data", "seed"):
         if wanted := getattr(args, f"{key}s" if key != "data" else key):
@@ -95,7 +111,7 @@ def run_row(folder: Path, row: dict[str, Any], args: argparse.Namespace) -> str 
 
 def compare_row(folder: Path, row: dict[str, Any], tolerance: float) -> dict[str, str]:
     """A row of the table of the check."""
-    line = {"data": row["data"], "model": row["model"], "seed": str(row["seed"])}
+    line = {"data": row["data"], "model": title_of(row["model"]), "seed": str(row["seed"])}
     line["printed"] = f"{row['relative_wql']:.4f}"
     if not (folder / "results.json").is_file():
         return line | {"now": "", "difference": "", "check": "not run"}
@@ -108,6 +124,36 @@ def compare_row(folder: Path, row: dict[str, Any], tolerance: float) -> dict[str
     difference = value / row["relative_wql"] - 1
     check = "reproduced" if abs(difference) <= tolerance else "differs"
     return line | {"now": f"{value:.4f}", "difference": f"{difference:+.2%}", "check": check}
+
+
+def store_recalibration(file: Path, rows: list[dict[str, Any]], args: argparse.Namespace) -> str:
+    """Write the method into the rows of a file that lack it and whose method is certain; returns what was written."""
+    stored, from_runs, too_few = read_rows(file), dict[tuple[Any, ...], str](), dict[str, str]()
+    for row in rows:
+        if not (folder_of(args, row) / "results.json").is_file():
+            continue
+        results = Results.read(folder_of(args, row) / "results.json")
+        chosen, wql = results.recalibration, results.metrics["wql"].value
+        if not isinstance(chosen, Recalibration) or wql is None or results.window_set.hash != row["windows"]:
+            continue
+        if abs(wql / row["wql"] - 1) <= SAME_WQL:
+            from_runs[row["data"], row["model"], row["seed"]] = chosen.method
+        if chosen.reason == "few-windows":
+            too_few[row["data"]] = chosen.method
+    written = 0
+    for row in stored:
+        if "failure" in row or row.get("recalibration"):
+            continue
+        option = re.search(r"\bconformal=(\w+)", row["command"])
+        method = from_runs.get((row["data"], row["model"], row["seed"]))
+        if option and option[1] != "auto":
+            method = option[1]
+        if method := method or too_few.get(row["data"]):
+            row["recalibration"] = method
+            written += 1
+    write_json(file, stored)
+    missing = sum("failure" not in row and not row.get("recalibration") for row in stored)
+    return f"{file.name}: recalibration written into {written} rows, not known of {missing} of {len(stored)}"
 
 
 def main() -> int:
@@ -132,6 +178,9 @@ def main() -> int:
     parser.add_argument("--plan", action="store_true", help="print what would run, with an estimate of the time")
     parser.add_argument("--check", action="store_true", help="run nothing, compare what has run")
     parser.add_argument("--tolerance", type=float, default=0.02, help="relative difference (default: 0.02)")
+    parser.add_argument(
+        "--recalibration", action="store_true", help="write into the rows how their intervals were recalibrated"
+    )
     parser.add_argument("--rows", type=Path, metavar="FILE", help="another file with rows")
     parser.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help="default: outputs/reproduced")
     args = parser.parse_args()
@@ -156,6 +205,9 @@ def main() -> int:
             for row in missing:
                 print(f"  {row['model']} on {row['data']}, seed {row['seed']}: {format_duration(seconds_of(row))}")
             return 0
+    if args.recalibration:
+        for file in files_of(args):
+            print(store_recalibration(file, [row for row in rows if row["table"] == file.stem], args))
     lines = pd.DataFrame([compare_row(folder_of(args, row), row, args.tolerance) for row in rows])
     print(f"\nRelative WQL\n\n{markdown_table(lines)}\n")
     reproduced = int((lines["check"] == "reproduced").sum())

@@ -15,7 +15,8 @@
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
 written to docs/results/suite.json as soon as it ends, so that the suite can be stopped at any time and continued. The
 losses of its windows go to suite.losses.parquet beside it, from which `compare` tests differences, over windows and
-seeds if both models have several.
+seeds if both models have several. Tables name a model by its title, such as "nano-patch"; commands take the title or
+the key of the model in scripts/suite.yaml, such as nano_patch.
 
 Another list is given by --suite, with rows in docs/results and runs in outputs of the same name. scripts/unseen.yaml
 lists data sets that may be scored once: it has a key `commit`, which `freeze` writes, together with the weights.
@@ -41,7 +42,16 @@ from typing import Any
 import pandas as pd
 import yaml
 from machine import Measured, machine
-from suite_tables import data_table, difference_text, print_single_sets, print_summaries, with_costs
+from suite_tables import (
+    data_table,
+    difference_text,
+    key_of,
+    print_single_sets,
+    print_summaries,
+    title_of,
+    with_costs,
+    with_titles,
+)
 
 from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.intervals import holm
@@ -85,6 +95,7 @@ def scores(folder: Path) -> dict[str, Any]:
     row["coverage_80_interval"] = [coverage["low"], coverage["high"]]  # excludes 0.8: differs at 5 %
     row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
     row["context_length"] = results["window_set"]["context_length"]
+    row["recalibration"] = results["recalibration"]["method"]
     return row | {"versions": results["run"]["description"], "libraries": results["run"]["versions"]}
 
 
@@ -225,7 +236,7 @@ def paired(args: argparse.Namespace) -> int:
     table = pd.DataFrame(lines)
     text = {
         "data": table["data"],
-        f"WQL of {args.model} against {args.other}": [difference_text(line) for line in lines],
+        f"WQL of {title_of(args.model)} against {title_of(args.other)}": [difference_text(line) for line in lines],
     }
     if table["horizon"].nunique() > 1 and table["data"].duplicated().any():
         text["horizon"] = table["horizon"]
@@ -303,32 +314,34 @@ def table(args: argparse.Namespace) -> int:
         name = backbone["name"]  # another one where the weights are random
         if name in frozen and backbone["fingerprint"] != frozen[name]:
             sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of {name}; run it again")
-    rows = with_costs(rows)
+    rows = with_costs(with_titles(rows))
     if args.data:
         for data in args.data:
             print(f"\n{data}\n\n{data_table(rows[rows['data'] == data], losses_file(rows_of(args)))}")
         return 0
-    print_summaries(rows, args.against)
+    print_summaries(rows, args.against and title_of(args.against))
     if args.against:
         return 0
     print_single_sets(rows)
     for row in read_rows(rows_of(args)):
         if "failure" in row:
-            print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")
+            print(f"no scores: {title_of(row['model'])} on {row['data']}, seed {row['seed']}: {row['failure']}")
     return 0
 
 
 def main() -> int:
     """Read the arguments and run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def models(text: str) -> list[str]:
+        return [key_of(name) for name in text.split(",")]
+
     commands = parser.add_subparsers(required=True)
     runner = commands.add_parser("run", help="run what is missing")
     runner.add_argument(
         "--series", type=Path, metavar="FOLDER", help="folder with the files of the series that are not bundled"
     )
-    runner.add_argument(
-        "--models", type=lambda text: text.split(","), help="models, separated by commas (default: all)"
-    )
+    runner.add_argument("--models", type=models, help="models, separated by commas (default: all)")
     runner.add_argument(
         "--data", type=lambda text: text.split(","), help="data sets, separated by commas (default: all)"
     )
@@ -339,9 +352,9 @@ def main() -> int:
     runner.set_defaults(function=run)
     printer = commands.add_parser("table", help="print the tables")
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
-    printer.add_argument("--models", type=lambda text: text.split(","), help="only these models (default: all)")
+    printer.add_argument("--models", type=models, help="only these models (default: all)")
     printer.add_argument("--without", type=lambda text: text.split(","), help="leave these data sets out", default=[])
-    printer.add_argument("--against", metavar="MODEL", help="print this model against each other one")
+    printer.add_argument("--against", type=key_of, metavar="MODEL", help="print this model against each other one")
     printer.set_defaults(function=table)
     recorder = commands.add_parser("record", help="add the rows of run folders to a file")
     recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")
@@ -353,8 +366,8 @@ def main() -> int:
     merger.add_argument("files", type=Path, nargs="+", metavar="FILE")
     merger.set_defaults(function=merge)
     pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
-    pairs.add_argument("model")
-    pairs.add_argument("other")
+    pairs.add_argument("model", type=key_of)
+    pairs.add_argument("other", type=key_of)
     pairs.add_argument("--seed", type=int, help="of both runs (default: the means over all seeds of each model)")
     pairs.set_defaults(function=paired)
     freezer = commands.add_parser("freeze", help="write the commit and the weights into a suite that is scored once")

@@ -13,8 +13,57 @@ from timevis.evaluation.stored_losses import stored_intervals
 from timevis.evaluation.suite import summarise
 from timevis.utils.formatting import markdown_table
 
-BASELINE = "seasonal_naive"
 MINIMUM_SETS = 10  # a model with fewer data sets is left out of the summary
+TITLES = {
+    "auto": "auto",
+    "autoarima": "AutoARIMA",
+    "autoets": "AutoETS",
+    "autoets_native": "AutoETS with own intervals",
+    "autotheta": "AutoTheta",
+    "autotheta_native": "AutoTheta with own intervals",
+    "boosted": "boosted trees",
+    "deepar": "DeepAR",
+    "fev_reference": "reference of fev-bench",
+    "flair": "FLAIR",
+    "fracast": "Fracast",
+    "linear": "linear map",
+    "lstm": "LSTM",
+    "lstm_no_covariates": "LSTM without covariates",
+    "mstl": "MSTL",
+    "mstl_native": "MSTL with own intervals",
+    "nano": "nano",
+    "nano_patch": "nano-patch",
+    "nano_patch_untuned": "untuned nano-patch",
+    "nano_untuned": "untuned nano",
+    "neuralforecast_lstm": "LSTM of neuralforecast",
+    "nhits": "NHITS",
+    "nhits_auto": "NHITS with search",
+    "nhits_no_covariates": "NHITS without covariates",
+    "patchtst": "PatchTST",
+    "seasonal_naive": "seasonal naive",
+    "tft": "TFT",
+    "tide": "TiDE",
+    "tide_auto": "TiDE with search",
+    "tide_no_covariates": "TiDE without covariates",
+}
+"""Names of the models in tables and documents, by their keys in the files with rows; other models have their keys."""
+KEYS = {title: key for key, title in TITLES.items()}
+BASELINE = TITLES["seasonal_naive"]
+
+
+def title_of(key: str) -> str:
+    """The name of a model in tables."""
+    return TITLES.get(key, key)
+
+
+def key_of(name: str) -> str:
+    """The key of a model that a command names by its key or by its title."""
+    return KEYS.get(name, name)
+
+
+def with_titles(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the titles of models in place of their keys, which go to a column of their own."""
+    return rows.assign(key=rows["model"], model=rows["model"].map(title_of))
 
 
 def with_costs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -37,12 +86,13 @@ def print_summaries(rows: pd.DataFrame, against: str | None) -> None:
         if incomplete := sorted(set(errors) - set(complete)):
             print(f"Models with fewer than {MINIMUM_SETS} data sets, which are left out: {', '.join(incomplete)}")
         if complete.shape[1] < 2 or BASELINE not in complete:
-            print(
-                "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
-            )
+            print(f"There is nothing to compare: at least two models, and {BASELINE}, must have the same data sets.")
             return
         if against:
             print(f"\n{_pair_table(complete, rows, against)}")
+            ratio = (complete[against] / complete[BASELINE]).sort_values(ascending=False)
+            above = [f"{name} ({100 * (value - 1):.1f} %)" for name, value in ratio[ratio > 1].items()]
+            print(f"\n{against} is above {BASELINE} on {len(above)} data sets{': ' * bool(above)}{', '.join(above)}")
             continue
         for zero_shot, title in ((False, "Trained or fitted on the data set"), (True, "Not trained on the data set")):
             print(f"\n{title}\n\n{_summary_table(complete, rows, zero_shot)}")
@@ -84,9 +134,17 @@ def _coverage_table(rows: pd.DataFrame, by: str, order: list[str], other: str) -
                 "maximum": f"{most['coverage_80']:.0%}, {most[other]}",
                 "too low": runs["low"].sum(),
                 "too high": runs["high"].sum(),
+                "recalibration": _recalibration_text(runs),
             }
         )
     return markdown_table(pd.DataFrame(lines))
+
+
+def _recalibration_text(runs: pd.DataFrame) -> str:
+    """How the intervals of runs were recalibrated, with the number of runs if it differs."""
+    stored = runs.get("recalibration", pd.Series(index=runs.index, dtype=object))
+    counts = stored.fillna("not stored").value_counts()
+    return str(counts.index[0]) if len(counts) == 1 else ", ".join(f"{name} {n}" for name, n in counts.items())
 
 
 def _pair_table(errors: pd.DataFrame, rows: pd.DataFrame, model: str) -> str:
@@ -115,18 +173,21 @@ def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) ->
     """The models of one kind; their win rates and skills are those among all models.
 
     The cost is the median over the data sets of the processor time of the whole run: the start, the fit, the test and
-    the report. Rows from before it was measured have none.
+    the report. Rows from before it was measured have none. The median and the lowest skill are of single data sets.
     """
     is_zero_shot = rows.groupby("model")["zero_shot"].first()
     models = summarise(errors, BASELINE).models
     models = models[is_zero_shot[models.index] == zero_shot]
     costs = rows[rows["data"].isin(errors.index)].groupby(["model", "data"])["processor_seconds"]
     medians = costs.mean().groupby("model").median()
+    skills = 1 - errors.div(errors[BASELINE], axis="index")
     text = pd.DataFrame(
         {
             "model": models.index,
             "win rate": [_percent(row, "win_rate") for _, row in models.iterrows()],
             "skill": [_percent(row, "skill") for _, row in models.iterrows()],
+            "median": [_whole_percent(skills[m].median()) for m in models.index],
+            "lowest": [f"{_whole_percent(skills[m].min())}, {skills[m].idxmin()}" for m in models.index],
             "processor seconds": ["" if pd.isna(medians[m]) else f"{medians[m]:.0f}" for m in models.index],
         }
     )
@@ -154,6 +215,7 @@ def data_table(rows: pd.DataFrame, losses: Path) -> str:
                 "relative": runs["relative_wql"].mean(),
                 "MASE": f"{runs['mase'].mean():.3f}",
                 "80 % interval covers": _coverage_text(intervals["coverage"]),
+                "recalibration": _recalibration_text(runs),
                 "skill (95 % interval)": "{:.0%} ({:.0%} to {:.0%})".format(*intervals["skill"]),
                 **({"WQL against the reference": difference_text(against)} if "against_reference" in runs else {}),
                 "fit s": f"{runs['fit_seconds'].mean():.0f}",
@@ -167,7 +229,7 @@ def _intervals(runs: pd.DataFrame, losses: Path) -> dict[str, Interval]:
     """Skill and coverage of the runs of a model on one data set, each with its interval; see `data_table`."""
     first = runs.sort_values("seed").iloc[0]
     if len(runs) > 1 and losses.is_file():
-        stored = stored_intervals(losses, first["data"], first["model"], ["relative_wql", "coverage_80"])
+        stored = stored_intervals(losses, first["data"], first["key"], ["relative_wql", "coverage_80"])
         if horizon := first.get("horizon", next(iter(stored), None)):
             ratio = stored[horizon]["relative_wql"]
             skill = Interval(1 - ratio.value, 1 - ratio.high, 1 - ratio.low)

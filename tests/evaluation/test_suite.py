@@ -128,6 +128,7 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     assert recorded["linear"]["libraries"]["torch"]
     coverage = RunRecord.load(linear).results.metrics["coverage_80"]
     assert recorded["linear"]["coverage_80_interval"] == [coverage.low, coverage.high]
+    assert recorded["linear"]["recalibration"] == RunRecord.load(linear).results.recalibration.method
 
     for experiment in ("qwen_cpu", "ablation/lora"):
         run = shutil.copytree(linear, tmp_path / experiment)
@@ -193,6 +194,9 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     code, _ = script(*command, "--seed", "1")
     assert "of seed 1" in str(code)
     _, printed = script(*command)
+    assert printed.startswith("| data | WQL of linear map against seasonal naive |")
+    titles = ("linear map", "seasonal naive")
+    assert script("suite.py", "compare", *titles, "--rows", rows)[1] == printed
     (row,) = [line for line in printed.splitlines() if line.startswith("| synthetic |")]
     relative = expected.query("metric == 'relative_wql'")
     assert row.startswith(f"| synthetic | {relative['percent'].item():+.1f} % (")
@@ -215,7 +219,7 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     _, printed = script("suite.py", "table", "--data", "synthetic", "--rows", rows)
     of_all = stored_differences(file, "synthetic", "linear", NAIVE_LABEL).query("metric == 'relative_wql'").iloc[0]
     skill = [-of_all[name] / 100 for name in ("percent", "percent_high", "percent_low")]
-    assert "| linear | 3 |" in printed
+    assert "| linear map | 3 |" in printed
     assert "{:.0%} ({:.0%} to {:.0%})".format(*skill) in printed
     (intervals,) = stored_intervals(file, "synthetic", "linear", ["relative_wql", "coverage_80"]).values()
     assert [1 - intervals["relative_wql"].value, *skill[1:]] == pytest.approx(skill)
@@ -229,19 +233,26 @@ def test_two_models_are_compared_from_the_stored_losses_of_their_windows(finishe
     rows.write_text(json.dumps(changed))
     _, printed = script("suite.py", "table", "--rows", rows)
     deviation = 100 * np.std([1, 1.2, 0.9], ddof=1) / np.mean([1, 1.2, 0.9])
-    assert f"| linear | {deviation:.1f} |" in printed
+    assert f"| linear map | {deviation:.1f} |" in printed
+    method = RunRecord.load(runs["linear"]).results.recalibration.method
     too_low, too_high = (3 * int(outside) for outside in (single.high < 0.8, single.low > 0.8))
     share = f"{single.value:.0%}, synthetic"
-    assert f"| linear | 3 | {share} | {share} | {too_low} | {too_high} |" in printed
+    assert f"| linear map | 3 | {share} | {share} | {too_low} | {too_high} | {method} |" in printed
     least, most = (extreme(changed, key=lambda row: row["coverage_80"]) for extreme in (min, max))
     low = sum(row["coverage_80_interval"][1] < 0.8 for row in changed)
     high = sum(row["coverage_80_interval"][0] > 0.8 for row in changed)
-    ends = " | ".join(f"{row['coverage_80']:.0%}, {row['model']}" for row in (least, most))
+    titles = {"linear": "linear map", "seasonal_naive": "seasonal naive"}
+    ends = " | ".join(f"{row['coverage_80']:.0%}, {titles[row['model']]}" for row in (least, most))
     for name in ("synthetic", "all"):
         assert f"| {name} | {len(changed)} | {ends} | {low} | {high} |" in printed
-    assert (
-        "time of a forecast, relative to it" in script("suite.py", "table", "--against", "linear", "--rows", rows)[1]
-    )
+    against = script("suite.py", "table", "--against", "linear", "--rows", rows)[1]
+    assert "time of a forecast, relative to it" in against
+    errors = {row["model"]: row["relative_wql"] for row in changed}
+    percent = 100 * (errors["linear"] / errors["seasonal_naive"] - 1)
+    above = f"1 data sets: synthetic ({percent:.1f} %)" if percent > 0 else "0 data sets"
+    assert f"linear map is above seasonal naive on {above}" in against
+    median = f"{-percent / 100:.1%}" if 0.05 <= abs(percent) < 0.5 else f"{-round(percent) / 100:.0%}"
+    assert f" | {median} | {median}, synthetic |" in printed
     size = file.stat().st_size
     add_losses(file, "b", "linear", 0, RunRecord.load(runs["linear"]))
     assert file.stat().st_size == size  # in place of the earlier rows
