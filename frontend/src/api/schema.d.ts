@@ -5935,6 +5935,12 @@ export interface components {
              */
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -9981,6 +9987,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -10178,6 +10190,12 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
@@ -10377,6 +10395,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -10575,6 +10599,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -10772,6 +10802,12 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
@@ -10975,6 +11011,12 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
@@ -11184,6 +11226,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -11389,6 +11437,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -11566,6 +11620,12 @@ export interface components {
              * @default null
              */
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.

@@ -45,7 +45,8 @@ class QualityReport:
     was_sorted : bool
     frequency_inferred : bool
     duplicates : dict
-        For ``identical``, ``filled`` and ``averaged``: number of rows that merging removed, and their times.
+        For ``identical``, ``filled`` and ``averaged``, or the method of `data.duplicates`: number of rows that
+        merging removed, and their times.
     off_grid : dict
         Number of rows ``moved`` to the grid and ``left_out``, and their times.
     gaps : dict
@@ -63,6 +64,8 @@ class QualityReport:
         of the file, as `Text`).
     roles : dict
         Name of each used column to ``time``, ``id``, ``target``, ``covariate`` or ``static``.
+    series_columns : list of str
+        The columns of the file that name the series, in the order of the parts of a name; empty for a wide table.
     left_out : dict
         Name of an unused column to the reason, a `Text`.
     outliers : dict
@@ -105,6 +108,7 @@ class QualityReport:
     missing: dict[str, int] = field(default_factory=dict)
     sentinels: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    series_columns: list[str] = field(default_factory=list)
     left_out: dict[str, Text] = field(default_factory=dict)
     outliers: dict[str, Any] = field(default_factory=dict)
     defects: list[dict[str, Any]] = field(default_factory=list)

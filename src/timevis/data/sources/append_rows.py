@@ -88,8 +88,9 @@ def append_rows(
 
 def _roles(report: Mapping[str, Any]) -> dict[str, list[str]]:
     """The columns of each role, so that they are not inferred from a few rows."""
-    names: dict[str, list[str]] = {"time": [], "id": [], "target": []}
+    names: dict[str, list[str]] = {"time": [], "target": []}
     for name, role in report["roles"].items():
-        if role in names and "+" not in name:
+        if role in names:
             names[role].append(name)
+    names["id"] = report.get("series_columns", [])
     return {role: columns for role, columns in names.items() if columns}

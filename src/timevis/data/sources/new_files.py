@@ -52,6 +52,7 @@ def load_files(
     freq: str | None = None,
     timezone: str | None = None,
     inferred: ReadOptions = DEFAULT_READ_OPTIONS,
+    series_columns: Sequence[str] = (),
 ) -> dict[str, Panel]:
     """Read new files for a finished run, as the run read its own data.
 
@@ -70,6 +71,8 @@ def load_files(
         Time zone of the data of the run; None for times without one.
     inferred : ReadOptions
         Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
+    series_columns : names
+        The columns that name the series in the file of the run, for a new file that has them all.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def load_files(
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
         try:
-            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, inferred)
+            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, inferred, series_columns)
         except AmbiguousDataError as error:
             advice = Text(
                 "read-as-the-run",
@@ -114,6 +117,7 @@ def read_new_file(
     freq: str | None,
     timezone: str | None,
     inferred: ReadOptions,
+    series_columns: Sequence[str],
 ) -> dict[str, NewFilePanel]:
     """Read a new file and log a warning if cleaning changed it.
 
@@ -136,6 +140,8 @@ def read_new_file(
         Time zone in which the run reads the calendar; None for times without one.
     inferred : ReadOptions
         Decimal mark and day order in the file of the run, for numbers and dates that the new file leaves ambiguous.
+    series_columns : names
+        See `load_files`.
 
     Returns
     -------
@@ -152,7 +158,7 @@ def read_new_file(
     table = stack_hour_columns(table, options)
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
-    rows, report = to_rows(table, _with_run_channels(table, options, channels), inferred.day_first)
+    rows, report = to_rows(table, _with_run_channels(table, options, channels, series_columns), inferred.day_first)
     has_zone = rows.grid.index.tz is not None or rows.timezone is not None
     zone = (rows.timezone or "UTC") if has_zone else None  # times in UTC, such as 2024-01-01T00:00Z, name no zone
     if has_zone != (timezone is not None):
@@ -243,11 +249,15 @@ def _add_channels(panel: Panel, channels: list[str]) -> Panel:
     )
 
 
-def _with_run_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:
-    """Set the targets if the channels of the run are columns, otherwise the id column that names them."""
+def _with_run_channels(
+    table: Table, options: DataOptions, channels: tuple[str, ...], series_columns: Sequence[str]
+) -> DataOptions:
+    """Set the targets if the channels of the run are columns, otherwise the columns that name them."""
     if set(channels) <= set(table.frame):
         with_values = tuple(c for c in channels if table.frame[c].notna().any())
         return replace(options, target=with_values or channels)
+    if options.id is None and series_columns and set(series_columns) <= set(table.frame):
+        return replace(options, id=tuple(series_columns))
     return replace(options, id=options.id or _single_series_column(table, options, channels))
 
 
