@@ -203,6 +203,7 @@ def load_panels(folder: RunFolder, data: NewData = None, events: EventsGiven | N
         replace(with_columns_of_long_table(options, report), id=options.id),
         tuple(report["channels"]),
         series_columns=report.get("series_columns", ()),
+        units=report["card"]["units"],
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),

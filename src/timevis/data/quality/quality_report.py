@@ -22,6 +22,9 @@ from timevis.utils.phrases import join_names
 MAX_LISTED_PLACES = 50
 """Places that the report lists of each kind of change; the counts cover all places."""
 
+CODES_OF_NUMBERS_IN_TEXT = ("different-units", "mark-unclear", "numbers-with-text")
+"""Reasons why a text column is not used although most of its cells begin with a number."""
+
 MAX_LOGGED_COLUMNS = 8
 """Unused columns that the summary line names."""
 
@@ -143,6 +146,11 @@ class QualityReport:
         }
         self.statics = panel.statics.describe() if panel.statics else {}
         self.card = asdict(panel.card)
+
+    @property
+    def numbers_left_out(self) -> dict[str, Text]:
+        """The unused text columns most of whose cells begin with a number, and why they are not used."""
+        return {name: reason for name, reason in self.left_out.items() if reason.code in CODES_OF_NUMBERS_IN_TEXT}
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON types; a number that is not finite becomes None.

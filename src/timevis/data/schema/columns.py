@@ -10,6 +10,8 @@ from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.options import DataOptions
+from timevis.data.readers.cell_units import begin_with_numbers, numbers_with_units, split_unit
+from timevis.data.readers.number_format import MARK_NAMES, ambiguous_number, plain_cells
 from timevis.data.schema.missing_values import clear_missing_values
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
 from timevis.data.schema.series_column import find_series_columns, join_series_columns
@@ -17,7 +19,7 @@ from timevis.data.schema.time_column import find_time_columns
 from timevis.data.static_covariates import find_static_columns
 from timevis.data.table import Table, quote_cell
 from timevis.data.timestamps.parse_times import looks_like_time
-from timevis.data.timestamps.time_parts import contains_time_part
+from timevis.data.timestamps.time_parts import contains_time_part, contains_times_of_day
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
@@ -239,8 +241,30 @@ def column_with_reason(column: str, reason: Text, cell: Text | str = "") -> Text
 
 
 def _reason(table: Table, name: str, kind: str) -> Text:
-    """Why a column that is not numeric cannot be forecast; text may contain dates."""
-    return REASON_OF_KIND["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
+    """Why a column that is not numeric cannot be forecast; text may contain dates, or numbers with other text."""
+    column = table.frame[name]
+    if kind != "text":
+        return REASON_OF_KIND[kind]
+    if looks_like_time(column):
+        return REASON_OF_KIND["time"]
+    cells = plain_cells(column.dropna())
+    if contains_times_of_day(column) or not begin_with_numbers(cells):
+        return REASON_OF_KIND["text"]
+    numbers, units = numbers_with_units(cells) or (cells, [])
+    if len(units) > 1:
+        shown = [unit or Text("no-unit", "none") for unit in units]
+        return Text("different-units", "contains numbers in different units: {units}", units=shown)
+    if cell := ambiguous_number(numbers.unique()):
+        return Text(
+            "mark-unclear",
+            "contains numbers such as {cell}, whose {mark} may be a decimal mark or a thousands separator: set "
+            "{setting}",
+            cell=quote_cell(cell),
+            mark=MARK_NAMES["comma" if "," in cell else "point"],
+            setting=Setting("data.decimal"),
+        )
+    other = next((cell for cell in cells.unique() if split_unit(cell) is None), cells.iloc[0])
+    return Text("numbers-with-text", "contains numbers with other text, such as {cell}", cell=quote_cell(other))
 
 
 def _first_text(table: Table, name: str, kind: str) -> Text | str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
+from timevis.data.readers.cell_units import check_same_units
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.encoding import to_utf8
@@ -53,6 +55,7 @@ def load_files(
     timezone: str | None = None,
     inferred: ReadOptions = DEFAULT_READ_OPTIONS,
     series_columns: Sequence[str] = (),
+    units: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Panel]:
     """Read new files for a finished run, as the run read its own data.
 
@@ -73,6 +76,8 @@ def load_files(
         Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
     series_columns : names
         The columns that name the series in the file of the run, for a new file that has them all.
+    units : mapping
+        Column to unit in the file of the run; a new file must not have another one in its cells.
 
     Returns
     -------
@@ -89,7 +94,9 @@ def load_files(
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
         try:
-            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, inferred, series_columns)
+            panels = read_new_file(
+                path, options, tuple(channels), card, freq, timezone, inferred, series_columns, units
+            )
         except AmbiguousDataError as error:
             advice = Text(
                 "read-as-the-run",
@@ -118,6 +125,7 @@ def read_new_file(
     timezone: str | None,
     inferred: ReadOptions,
     series_columns: Sequence[str],
+    units: Mapping[str, str],
 ) -> dict[str, NewFilePanel]:
     """Read a new file and log a warning if cleaning changed it.
 
@@ -140,7 +148,7 @@ def read_new_file(
         Time zone in which the run reads the calendar; None for times without one.
     inferred : ReadOptions
         Decimal mark and day order in the file of the run, for numbers and dates that the new file leaves ambiguous.
-    series_columns : names
+    series_columns, units
         See `load_files`.
 
     Returns
@@ -151,10 +159,11 @@ def read_new_file(
     Raises
     ------
     DataError
-        A channel is missing, the frequency differs, or only one of run and file has times with a time zone.
+        A channel is missing, the frequency or a unit differs, or only one of run and file has times with a time zone.
     """
     options = replace(options, encoding=_find_encoding(path, options.encoding))
     table = read_table(path, options, inferred.decimal)
+    check_same_units(table, units)
     table = stack_hour_columns(table, options)
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
