@@ -8209,7 +8209,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "time" | "id" | "target" | "covariate" | "unused";
+            role: "time" | "id" | "target" | "covariate" | "static" | "unused";
         };
         /**
          * ProblemDetails
@@ -8902,6 +8902,10 @@ export interface components {
             last_target: string;
             /** Model */
             model: string;
+            /** Numbers Left Out */
+            numbers_left_out?: {
+                [key: string]: unknown;
+            };
             /** Public */
             public: boolean;
             /**
@@ -9061,6 +9065,13 @@ export interface components {
             git_commit: string | null;
             /** Model */
             model: string;
+            /**
+             * Numbers Left Out
+             * @description Unused text column most of whose cells begin with a number, to the reason: a `Text` as JSON, with ``text``.
+             */
+            numbers_left_out?: {
+                [key: string]: unknown;
+            };
             /** Public */
             public: boolean;
             /** Seed */

@@ -185,6 +185,6 @@ export default {
   preview: {
     title: "First rows",
     text: "As they are in the file, with the role of each column.",
-    role: { time: "time", id: "series", target: "forecast", covariate: "covariate", unused: "not used" },
+    role: { time: "time", id: "series", target: "forecast", covariate: "covariate", static: "constant in a series", unused: "not used" },
   },
 };

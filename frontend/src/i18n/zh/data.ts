@@ -187,7 +187,7 @@ const words: Area<"data"> = {
   preview: {
     title: "前几行",
     text: "与文件中一致，并标出每一列的角色。",
-    role: { time: "时间", id: "序列", target: "预测", covariate: "协变量", unused: "未使用" },
+    role: { time: "时间", id: "序列", target: "预测", covariate: "协变量", static: "序列内不变", unused: "未使用" },
   },
 };
 
