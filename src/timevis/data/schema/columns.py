@@ -24,6 +24,8 @@ from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
 ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
+MAX_JUDGED_CELLS = 10_000
+"""Cells of a text column by which it is judged whether most of them begin with a number."""
 REASON_OF_KIND = {
     "boolean": Text("contains-booleans", "contains booleans"),
     "time": Text("contains-dates", "contains dates"),
@@ -247,9 +249,11 @@ def _reason(table: Table, name: str, kind: str) -> Text:
         return REASON_OF_KIND[kind]
     if looks_like_time(column):
         return REASON_OF_KIND["time"]
-    cells = plain_cells(column.dropna())
-    if contains_times_of_day(column) or not begin_with_numbers(cells):
+    filled = column.dropna()
+    judged = plain_cells(filled.iloc[:: 1 + len(filled) // MAX_JUDGED_CELLS])
+    if contains_times_of_day(column) or not begin_with_numbers(judged):
         return REASON_OF_KIND["text"]
+    cells = plain_cells(filled)
     numbers, units = numbers_with_units(cells) or (cells, [])
     if len(units) > 1:
         shown = [unit or Text("no-unit", "none") for unit in units]
