@@ -72,3 +72,46 @@ def test_null_takes_all_origins_of_many_channels(monkeypatch):
         for number in (500, None)
     ]
     assert [len(windows.origins) for windows in sets] == [5, 39]
+
+
+def tourism(quarters: int, start: str, purposes: tuple[str, ...] = ("Business", "Holiday")) -> pd.DataFrame:
+    """Trips by quarter, for each purpose in each region; a region lies in one state."""
+    times = pd.period_range(start, periods=quarters, freq="Q").to_timestamp().strftime("%Y-%m-%d")
+    generator = np.random.default_rng(0)
+    parts = [
+        pd.DataFrame(
+            {"Quarter": times, "Region": f"R{r}", "State": f"S{r % 2}", "Purpose": p, "Trips": 9 * r + level}
+        )
+        for r in range(5)
+        for p, level in ((p, generator.normal(50 + 9 * len(p), 1, quarters)) for p in purposes)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("target", [(), ("data.target=Trips",)])
+def test_a_run_on_series_that_two_columns_name_forecasts_each_of_them(target, finished_run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tourism") / "tourism.csv"
+    tourism(80, "1998Q1").to_csv(path, index=False)
+    lengths = ("context_length=16", "horizon=4", "model.season=4")
+    run = finished_run("model=seasonal_naive", "data=file", f"data.path={path}", *target, *lengths)
+    folder = RunFolder(run)
+    names = [f"R{r} / {purpose}" for r in range(5) for purpose in ("Business", "Holiday")]
+    assert folder.results.window_set.series == 10
+    assert list(folder.data_report["channels"]) == names
+    assert folder.data_report["series_columns"] == ["Region", "Purpose"]
+    assert set(folder.data_report["statics"]) == {"Region", "State", "Purpose"}
+    assert predict(run)["channel"].unique().tolist() == names
+
+    # a later file has one purpose only, so that a region alone would separate its rows
+    newer = tourism(20, "2013Q1", ("Holiday",))
+    forecast = predict(run, newer)
+    assert forecast["channel"].unique().tolist() == names[1::2]
+    last_season = newer.set_index(["Region", "Quarter"])["Trips"]["R3"].iloc[-4:]
+    np.testing.assert_allclose(forecast[forecast["channel"] == "R3 / Holiday"]["point"], last_season, rtol=1e-5)
+
+    # further rows of the file of the run, too
+    more = pd.concat([tourism(80, "1998Q1"), tourism(4, "2018Q1", ("Holiday",))])
+    more.to_csv(path, index=False)
+    later = predict(run)
+    assert later["channel"].unique().tolist() == names
+    assert later["timestamp"].min() == pd.Timestamp("2018-01-01")

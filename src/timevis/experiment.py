@@ -22,7 +22,7 @@ from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
-from timevis.evaluation.verdict import summary_line
+from timevis.evaluation.verdict import summary_line, unread_numbers
 from timevis.messages import Setting, Text
 from timevis.models.catalog import declared_models
 from timevis.models.ensemble import Ensemble
@@ -223,7 +223,7 @@ def _run_stages(
         datamodule = config.datamodule(panel)
         folder.write_table("splits", split_table(datamodule))
         forecaster = config.forecaster(datamodule)
-        metadata = run_metadata(config, datamodule, forecaster)
+        metadata = run_metadata(config, datamodule, forecaster, quality.numbers_left_out)
         channels = format_count(datamodule.num_channels, "channel")
         log.info("%s on %s, %s", metadata.label, metadata.data, channels)
         if not isinstance(forecaster, Ensemble):  # its members read the covariates
@@ -235,7 +235,7 @@ def _run_stages(
         trainer = make_trainer(config, folder, status, stop, clock, loggers.loggers)
         if isinstance(forecaster, Ensemble):
             fit_members(folder, forecaster, members, datamodule, config.run.minutes, status, stop)
-            metadata = run_metadata(config, datamodule, forecaster)
+            metadata = run_metadata(config, datamodule, forecaster, quality.numbers_left_out)
         seconds, recalibration = fit_and_calibrate(
             trainer, forecaster, datamodule, folder, config, status, stop, clock, step
         )
@@ -261,6 +261,9 @@ def _run_stages(
             if group is None:
                 print_results(results)
     log.info("%s", summary_line(results))
+    if group is not None:  # else the verdict is printed
+        for finding in unread_numbers(results):
+            log.warning("%s", finding.text)
     log.info("report: %s", folder.display_path / "report.html")
     return validation["relative_wql"]
 

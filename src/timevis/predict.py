@@ -36,7 +36,7 @@ from timevis.runs.reload import (
     add_unread_covariates,
     load_run_data,
     select_trained_channels,
-    with_targets_of_long_table,
+    with_columns_of_long_table,
 )
 from timevis.training.refit import refit as refit_run
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
@@ -197,11 +197,13 @@ def load_panels(folder: RunFolder, data: NewData = None, events: EventsGiven | N
     if not paths:
         message = Text("no-file-to-forecast", "there is no file to forecast")
         raise DataError(message, Text("give-files", "give one or more files, or None for the data of the run"))
-    report = folder.data_report
+    report, options = folder.data_report, DataOptions.from_config(folder.config.data)
     items = load_files(
         paths,
-        with_targets_of_long_table(DataOptions.from_config(folder.config.data), report),
+        replace(with_columns_of_long_table(options, report), id=options.id),
         tuple(report["channels"]),
+        series_columns=report.get("series_columns", ()),
+        units=report["card"]["units"],
         freq=report["frequency"],
         timezone=report["timezone"] or ("UTC" if has_time_zone(report) else None),  # UTC has no name
         inferred=ReadOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),

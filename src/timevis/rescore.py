@@ -89,9 +89,9 @@ def rescore(
     all_results = {}
     for name, datamodule in windows_of.items():
         panel = items[name]
-        run_facts = replace(run_metadata(config, datamodule, forecaster), data=name)
-        facts = _rescored(run_facts, folder, run_windows, datamodule, is_new_data=data is not None)
         quality = _report_of_item(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
+        run_facts = replace(run_metadata(config, datamodule, forecaster, quality.numbers_left_out), data=name)
+        facts = _rescored(run_facts, folder, run_windows, datamodule, is_new_data=data is not None)
         quality.notes = [*_notes(facts, len(datamodule.windows["test"].origins)), *quality.notes]
         item_folder = out if len(items) == 1 else out / folder_name(name)
         all_results[name] = _score(folder, config, forecaster, naive, datamodule, facts, item_folder, quality)

@@ -5935,6 +5935,12 @@ export interface components {
              */
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -8203,7 +8209,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "time" | "id" | "target" | "covariate" | "unused";
+            role: "time" | "id" | "target" | "covariate" | "static" | "unused";
         };
         /**
          * ProblemDetails
@@ -8896,6 +8902,10 @@ export interface components {
             last_target: string;
             /** Model */
             model: string;
+            /** Numbers Left Out */
+            numbers_left_out?: {
+                [key: string]: unknown;
+            };
             /** Public */
             public: boolean;
             /**
@@ -9055,6 +9065,13 @@ export interface components {
             git_commit: string | null;
             /** Model */
             model: string;
+            /**
+             * Numbers Left Out
+             * @description Unused text column most of whose cells begin with a number, to the reason: a `Text` as JSON, with ``text``.
+             */
+            numbers_left_out?: {
+                [key: string]: unknown;
+            };
             /** Public */
             public: boolean;
             /** Seed */
@@ -9981,6 +9998,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -10178,6 +10201,12 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
@@ -10377,6 +10406,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -10575,6 +10610,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -10772,6 +10813,12 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
@@ -10975,6 +11022,12 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
@@ -11184,6 +11237,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -11389,6 +11448,12 @@ export interface components {
              */
             dry_run?: boolean;
             /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
+            /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.
              * @default null
@@ -11566,6 +11631,12 @@ export interface components {
              * @default null
              */
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
+            /**
+             * Duplicates
+             * @description How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
+             * @default null
+             */
+            duplicates?: ("mean" | "sum" | "first" | "last") | null;
             /**
              * Encoding
              * @description Encoding of a text file, for example cp1252 or gb18030; null finds it.

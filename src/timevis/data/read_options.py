@@ -31,6 +31,8 @@ class ReadOptions:
         Whether the day comes first in dates such as 01/02/2020; null finds it from all rows.
     missing_values : list of str
         Further words and numbers that mark a missing value in cells of targets and covariates.
+    duplicates : {"mean", "sum", "first", "last"}, optional
+        How rows with the same time and series are merged; null averages them, and refuses a file with many of them.
     """
 
     sheet: str | int | None = None
@@ -39,6 +41,7 @@ class ReadOptions:
     decimal: Literal["point", "comma"] | None = None
     day_first: bool | None = None
     missing_values: Sequence[str] = ()
+    duplicates: Literal["mean", "sum", "first", "last"] | None = None
 
 
 DEFAULT_READ_OPTIONS = ReadOptions()

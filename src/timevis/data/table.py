@@ -48,7 +48,7 @@ class Table:
     original_text : function, optional
         From names of columns to the text that the file has in them, before it was parsed as numbers.
     units : dict
-        Column to unit, from a row of units below the header.
+        Column to unit, from a row of units below the header or from the cells.
     """
 
     frame: pd.DataFrame

@@ -19,8 +19,8 @@ class Finding:
     message : Text
         Code ``intervals-unusable``, ``intervals-too-narrow``, ``intervals-may-be-too-narrow``,
         ``intervals-too-wide``, ``intervals-may-be-too-wide``, ``little-calibration-data``, ``member-failed``,
-        ``combination-not-better``, ``test-unlike-validation``, ``wql-of-some-channels``, ``few-origins`` or
-        ``short-scored-period``.
+        ``combination-not-better``, ``numbers-not-read``, ``test-unlike-validation``, ``wql-of-some-channels``,
+        ``few-origins`` or ``short-scored-period``.
     severity : {"good", "info", "warning", "bad"}
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 from timevis.evaluation.finding import Finding, Severity
 from timevis.evaluation.interval_width import interval_findings
 from timevis.evaluation.scored_part import interval_warnings, relative_wql_notes, scored_on, scored_part
-from timevis.messages import Share, Text
+from timevis.messages import Setting, Share, Text
 from timevis.models.member_record import MemberRecord
 from timevis.runs.results import Results
 from timevis.utils.formatting import format_number
@@ -49,6 +49,7 @@ def verdict_of(results: Results) -> Verdict:
     """Judge a scored run by its results; report, console, service and page show the verdict."""
     message, severity = _headline(results)
     findings = (
+        *unread_numbers(results),
         *_member_findings(results),
         *interval_findings(results),
         *_part_findings(results),
@@ -180,6 +181,24 @@ def _member_findings(results: Results) -> list[Finding]:
 def reason_of(member: MemberRecord) -> Text | str:
     """Why a member failed or was not fitted; empty for one that was."""
     return Text.from_json(member.error or "", member.error_code) if member.error_code else member.error or ""
+
+
+def unread_numbers(results: Results) -> list[Finding]:
+    """A warning for each column that is not used although most of its cells begin with a number."""
+    return [
+        Finding(
+            Text(
+                "numbers-not-read",
+                "The column {column!r} is not used, although most of its cells begin with a number: it {reason}. If "
+                "it is to be forecast, write its cells as numbers; otherwise name the other columns in {setting}.",
+                column=name,
+                reason=Text.from_json(reason["text"], reason),
+                setting=Setting("data.target"),
+            ),
+            "warning",
+        )
+        for name, reason in results.run.numbers_left_out.items()
+    ]
 
 
 def _part_findings(results: Results) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import timevis
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel, normalize_nans
 from timevis.data.split.split import mask_after
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.results import RunFacts
@@ -55,8 +57,13 @@ def data_hash(panel: Panel, ends: int | np.ndarray) -> str:
     return digest.hexdigest()[:16]
 
 
-def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> RunFacts:
-    """The section ``run`` of results.json."""
+def run_metadata(
+    config: RunConfig,
+    datamodule: WindowDataModule,
+    forecaster: Forecaster,
+    numbers_left_out: Mapping[str, Text],
+) -> RunFacts:
+    """The section ``run`` of results.json; see `QualityReport.numbers_left_out`."""
     description, panel = forecaster.describe(), datamodule.panel
     return RunFacts(
         data=panel.card.name,
@@ -74,6 +81,9 @@ def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Fo
             **{name: version(name) for name in LIBRARIES},
         },
         data_hash=data_hash(panel, datamodule.split.borders[..., 2]),
+        numbers_left_out={
+            name: reason.to_json() | {"text": reason.english} for name, reason in numbers_left_out.items()
+        },
     )
 
 

@@ -57,18 +57,22 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
 
 def _load_rows_of_run(folder: RunFolder, config: RunConfig, future: bool) -> tuple[RunConfig, Panel, QualityReport]:
     report = folder.data_report
-    options = with_targets_of_long_table(config.data, report)
+    options = with_columns_of_long_table(config.data, report)
     config = replace(config, data=replace(options, split=_stored_split(folder), frequency=report["frequency"]))
     panel, quality = load_panel(config.data, future=future, channels=tuple(report["channels"]))
     return config, select_trained_channels(panel, report, panel.card.name), quality
 
 
-def with_targets_of_long_table(options: DataOptions, report: Mapping[str, Any]) -> DataOptions:
-    """Options with the targets that a run found in a long table, so that newer rows do not change their roles."""
-    roles = report["roles"]
-    if options.target or "id" not in roles.values():
+def with_columns_of_long_table(options: DataOptions, report: Mapping[str, Any]) -> DataOptions:
+    """Options with the columns that a run found in a long table, so that newer rows do not change their roles.
+
+    They are the targets and the columns that name the series.
+    """
+    roles, series_columns = report["roles"], tuple(report.get("series_columns", ()))
+    if "id" not in roles.values():
         return options
-    return replace(options, target=tuple(name for name, role in roles.items() if role == "target"))
+    targets = tuple(name for name, role in roles.items() if role == "target")
+    return replace(options, target=options.target or targets, id=options.id or series_columns or None)
 
 
 def _stored_split(folder: RunFolder) -> SplitSpec:

@@ -6,7 +6,7 @@ A field that a run of an earlier version lacks has no value. Importing this modu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -54,6 +54,8 @@ class RunFacts:
         Names of the covariates that the model reads.
     git_commit : str, optional
         With ``+`` if files had changed; None outside a repository.
+    numbers_left_out : dict
+        Unused text column most of whose cells begin with a number, to the reason: a `Text` as JSON, with ``text``.
     """
 
     data: str
@@ -67,6 +69,7 @@ class RunFacts:
     git_commit: str | None
     versions: dict[str, str]
     data_hash: str
+    numbers_left_out: dict[str, Any] = field(default_factory=dict)
 
     @property
     def backbone_name(self) -> str | None:

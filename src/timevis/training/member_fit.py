@@ -200,7 +200,7 @@ class MemberFit:
             datamodule = config.datamodule(self.datamodule.panel)
             files.write_table("splits", split_table(datamodule))
             forecaster = config.forecaster(datamodule)
-            facts = run_metadata(config, datamodule, forecaster)
+            facts = run_metadata(config, datamodule, forecaster, {})
             with clock.running():
                 forecaster.prepare(datamodule)
         if end is not None:

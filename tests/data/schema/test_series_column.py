@@ -111,23 +111,33 @@ def long_frame(stores: tuple[Any, ...] = (1, 2), items: tuple[str, ...] = ("tea"
 def test_several_columns_may_name_the_series_together() -> None:
     columns = columns_of(long_frame(), id=("store", "item"))
     assert (columns.targets, columns.left_out) == (("x",), {})
-    assert rows_of(long_frame(), id=("store", "item")).series_names == ("1 oil", "1 tea", "2 oil", "2 tea")
+    assert rows_of(long_frame(), id=("store", "item")).series_names == ("1 / oil", "1 / tea", "2 / oil", "2 / tea")
     assert DataOptions.from_config({"id": ["store", "item"]}).id == ("store", "item")
     assert DataOptions.from_config({"id": "store"}).id == ("store",)
 
 
-def test_numeric_parts_of_series_names_have_no_point_and_equal_names_are_an_error() -> None:
-    assert rows_of(long_frame(stores=(1.0, 2.0)), id=("store", "item")).series_names == (
-        "1 oil",
-        "1 tea",
-        "2 oil",
-        "2 tea",
-    )
-    equal_names = long_frame(stores=("a", "a b")).replace({"item": {"tea": "b c", "oil": "c"}})
-    with pytest.raises(DataError, match=r"data\.id=\[store,item\] would give two series the same name"):
-        columns_of(equal_names, id=("store", "item"))
-    with pytest.raises(DataError, match="same name"):
+def test_numeric_parts_of_series_names_have_no_point() -> None:
+    names = ("1 / oil", "1 / tea", "2 / oil", "2 / tea")
+    assert rows_of(long_frame(stores=(1.0, 2.0)), id=("store", "item")).series_names == names
+
+
+def test_a_column_with_the_name_of_the_joined_column_is_an_error_that_names_it() -> None:
+    with pytest.raises(DataError, match=r"data\.id=\[store,item\] makes a column 'store\+item', but the file"):
         columns_of(long_frame().assign(**{"store+item": "x"}), id=("store", "item"))
+
+
+@pytest.mark.parametrize(
+    ("stores", "items", "names"),
+    [
+        (("a / b", "a"), ("c", "b / c"), ("a // b / c", "a // b / b // c", "a / c", "a / b // c")),
+        (("a", "a /"), ("/ b", "b"), ("a / // b", "a / b", "a // / // b", "a // / b")),
+        (("km/h", "°C"), ("A/C", "B"), ("km/h / A/C", "km/h / B", "°C / A/C", "°C / B")),
+    ],
+)
+def test_joined_names_differ_if_parts_have_slashes_of_their_own(
+    stores: tuple[str, ...], items: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    assert sorted(rows_of(long_frame(stores, items), id=("store", "item")).series_names) == sorted(names)
 
 
 @pytest.mark.parametrize("empty", [None, " "])
@@ -138,11 +148,15 @@ def test_a_row_without_a_part_of_its_series_name_is_an_error(empty: str | None) 
         rows_of(frame, id=("store", "item"))
 
 
-def test_the_advice_on_data_id_suggests_two_columns_if_only_both_separate_the_series() -> None:
-    frame = long_frame().assign(x=range(200))
-    with pytest.raises(DataError, match="rows with the same time disagree") as error:
+def test_the_advice_on_data_id_names_the_columns_that_separate_the_rows_with_figures() -> None:
+    frame = long_frame(items=("tea", "oil", "rye")).assign(x=range(300)).rename(columns={"store": "shop"})
+    frame["item"] = frame["item"].map({"tea": 1, "oil": 2, "rye": 3})  # numbers name series only if the user says so
+    with pytest.raises(DataError, match=r"for example row 1 and row \d+; averages would replace 250 of 300") as error:
         rows_of(frame)
-    assert "for example data.id=[store,item]" in str(error.value.advice)
-    with pytest.raises(DataError, match="with the same time disagree") as error:
-        rows_of(frame, id=("store",))
-    assert "several columns as [a,b]" in str(error.value.advice)
+    advice = str(error.value.advice)
+    assert "250 of 300 rows repeat the time of another row, and fewer do" in advice
+    assert "150 with item, 0 with item, shop: set data.id, for example data.id=[item,shop]" in advice
+    assert "data.duplicates to mean, sum, first or last" in advice
+    with pytest.raises(DataError, match="rows of series '1' with the same time disagree") as error:
+        rows_of(frame, id=("shop",))
+    assert "0 with item: set data.id, for example data.id=[shop,item]" in str(error.value.advice)

@@ -40,7 +40,7 @@ def test_numbers_that_name_series_are_in_numeric_order(tmp_path: Path) -> None:
 
 def test_joined_series_names_are_the_text_of_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", ("01067,007", "1067,7"), "plz,shop")
-    assert load_panel({"path": str(path), "id": ["plz", "shop"]})[0].channels == ("01067 007", "1067 7")
+    assert load_panel({"path": str(path), "id": ["plz", "shop"]})[0].channels == ("01067 / 007", "1067 / 7")
 
 
 @pytest.mark.parametrize("load", ["00{i}", "{i}.10"])

@@ -100,7 +100,7 @@ def test_a_missing_file_is_an_error_whatever_the_encoding_of_the_run(tmp_path: P
         load_files([tmp_path / "none.csv"], DataOptions.from_config(cfg), ("load",))
 
 
-@pytest.mark.parametrize("channels", [("1 oil", "1 tea", "2 tea"), ("total",)])
+@pytest.mark.parametrize("channels", [("1 / oil", "1 / tea", "2 / tea"), ("total",)])
 def test_the_series_of_a_new_file_can_be_named_by_two_columns(channels: tuple[str, ...], tmp_path: Path) -> None:
     days = pd.date_range("2024-01-13", periods=3)
     parts = [pd.DataFrame({"time": days, "store": 1, "item": i, "total": v}) for i, v in (("tea", 3), ("oil", 4))]
@@ -109,7 +109,7 @@ def test_the_series_of_a_new_file_can_be_named_by_two_columns(channels: tuple[st
         [tmp_path / "new.csv"], DataOptions.from_config(RUN_DATA | {"id": ["store", "item"]}), channels
     )
     if channels == ("total",):
-        assert {name: item.values[0].tolist() for name, item in items.items()} == {"1 oil": [4], "1 tea": [3]}
+        assert {name: item.values[0].tolist() for name, item in items.items()} == {"1 / oil": [4], "1 / tea": [3]}
     else:
         np.testing.assert_array_equal(items["new"].values[0], [4, 3, np.nan])
 

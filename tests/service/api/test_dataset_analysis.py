@@ -240,3 +240,37 @@ def test_the_cells_of_a_file_are_read_as_the_upload_says_and_the_change_returns_
     kept = http.patch(path, json={"missing_values": None})
     assert kept.status_code == 422
     assert http.get(path).json["options"] == changed
+
+
+def test_series_that_two_columns_name_take_a_newer_row_each(http: FlaskClient) -> None:
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=day) for day in range(61)]
+    keys = [("North", "A", "gold"), ("North", "A", "iron"), ("South", "B", "gold"), ("South", "B", "iron")]
+    lines = [
+        f"{day},{','.join(key)},{100 * k + place} €" for place, day in enumerate(days) for k, key in enumerate(keys)
+    ]
+    header = "day,region,state,product,sales"
+    found = upload(http, "\n".join([header, *lines[:240]]).encode(), "sales.csv").json
+    names = ["North / gold", "North / iron", "South / gold", "South / iron"]
+    assert (found["channels"], found["rows"]) == (names, 60)
+    assert found["report"]["card"]["units"]["North / gold"] == "€"
+    preview = http.get(f"/api/datasets/{found['id']}/preview").json
+    roles = {column["name"]: column["role"] for column in preview["columns"]}
+    assert roles == {"day": "time", "region": "id", "state": "static", "product": "id", "sales": "target"}
+    data = {"file": (io.BytesIO("\n".join([header, *lines[240:]]).encode()), "newer.csv")}
+    added = http.post(f"/api/datasets/{found['id']}/rows", data=data, content_type="multipart/form-data").json
+    assert (added["channels"], added["rows"], added["added"]) == (names, 61, 4)
+    assert added["report"]["card"]["units"]["North / gold"] == "€"
+
+
+def test_many_rows_of_one_time_are_refused_and_merged_as_the_request_says(http: FlaskClient) -> None:
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=day) for day in range(60)]
+    content = "\n".join(["day,sales", *(f"{day},{10 * k + place}" for place, day in enumerate(days) for k in (1, 2))])
+    refused = upload(http, content.encode(), "sales.csv")
+    assert refused.status_code == 422
+    assert "averages would replace 60 of 120 rows" in refused.json["detail"]
+    assert "set data.duplicates to mean, sum, first or last" in refused.json["advice"]
+    merged = upload(http, content.encode(), "sales.csv", duplicates="sum").json
+    assert merged["report"]["duplicates"]["sum"]["rows"] == 60
+    assert "merged-duplicates" in {finding["code"] for finding in merged["findings"]}
+    changed = http.patch(f"/api/datasets/{merged['id']}", json={"duplicates": "last"}).json
+    assert changed["report"]["duplicates"].keys() == {"last"}

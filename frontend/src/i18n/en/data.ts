@@ -28,6 +28,7 @@ export default {
     day_first: "Order of dates such as 03/04/2026",
     missing_values: "Words for a missing value",
     missing_valuesHelp: "For example: n/v; offline; -999",
+    duplicates: "Rows with the same time",
     header: "Row of the column names",
     sheet: "Sheet of the workbook",
     encoding: "Text encoding",
@@ -45,6 +46,7 @@ export default {
   choice: {
     decimal: { point: "point, as in 1250.5", comma: "comma, as in 1250,5" },
     day_first: { true: "day first: 3 April", false: "month first: March 4" },
+    duplicates: { mean: "their mean", sum: "their sum", first: "the first one", last: "the last one" },
     encoding: {
       "utf-8": "UTF-8",
       cp1252: "Windows, Western Europe (cp1252)",
@@ -183,6 +185,6 @@ export default {
   preview: {
     title: "First rows",
     text: "As they are in the file, with the role of each column.",
-    role: { time: "time", id: "series", target: "forecast", covariate: "covariate", unused: "not used" },
+    role: { time: "time", id: "series", target: "forecast", covariate: "covariate", static: "constant in a series", unused: "not used" },
   },
 };

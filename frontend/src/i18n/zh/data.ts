@@ -30,6 +30,7 @@ const words: Area<"data"> = {
     day_first: "03/04/2026 这类日期的顺序",
     missing_values: "表示缺失值的文字",
     missing_valuesHelp: "例如：n/v; 停机; -999",
+    duplicates: "同一时间的多行",
     header: "列名所在的行",
     sheet: "工作簿中的工作表",
     encoding: "文本编码",
@@ -47,6 +48,7 @@ const words: Area<"data"> = {
   choice: {
     decimal: { point: "点号，如 1250.5", comma: "逗号，如 1250,5" },
     day_first: { true: "日在前：4 月 3 日", false: "月在前：3 月 4 日" },
+    duplicates: { mean: "取平均", sum: "求和", first: "取第一行", last: "取最后一行" },
     encoding: {
       "utf-8": "UTF-8",
       cp1252: "Windows 西欧（cp1252）",
@@ -185,7 +187,7 @@ const words: Area<"data"> = {
   preview: {
     title: "前几行",
     text: "与文件中一致，并标出每一列的角色。",
-    role: { time: "时间", id: "序列", target: "预测", covariate: "协变量", unused: "未使用" },
+    role: { time: "时间", id: "序列", target: "预测", covariate: "协变量", static: "序列内不变", unused: "未使用" },
   },
 };
 

@@ -104,6 +104,13 @@ def _duplicates(duplicates: Mapping[str, Any]) -> list[DataFinding]:
                 "Rows that filled values missing in another row of the same time: {rows:,}, at {places}.",
                 **params,
             )
+        elif kind != "averaged":
+            message = Text(
+                "merged-duplicates",
+                "Rows that {setting} merged with another row of the same time: {rows:,}, at {places}.",
+                setting=Setting("data.duplicates", kind),
+                **params,
+            )
         else:
             message = Text(
                 "averaged-duplicates",

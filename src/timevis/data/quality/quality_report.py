@@ -22,6 +22,9 @@ from timevis.utils.phrases import join_names
 MAX_LISTED_PLACES = 50
 """Places that the report lists of each kind of change; the counts cover all places."""
 
+CODES_OF_NUMBERS_IN_TEXT = ("different-units", "mark-unclear", "numbers-with-text")
+"""Reasons why a text column is not used although most of its cells begin with a number."""
+
 MAX_LOGGED_COLUMNS = 8
 """Unused columns that the summary line names."""
 
@@ -45,7 +48,8 @@ class QualityReport:
     was_sorted : bool
     frequency_inferred : bool
     duplicates : dict
-        For ``identical``, ``filled`` and ``averaged``: number of rows that merging removed, and their times.
+        For ``identical``, ``filled`` and ``averaged``, or the method of `data.duplicates`: number of rows that
+        merging removed, and their times.
     off_grid : dict
         Number of rows ``moved`` to the grid and ``left_out``, and their times.
     gaps : dict
@@ -63,6 +67,8 @@ class QualityReport:
         of the file, as `Text`).
     roles : dict
         Name of each used column to ``time``, ``id``, ``target``, ``covariate`` or ``static``.
+    series_columns : list of str
+        The columns of the file that name the series, in the order of the parts of a name; empty for a wide table.
     left_out : dict
         Name of an unused column to the reason, a `Text`.
     outliers : dict
@@ -105,6 +111,7 @@ class QualityReport:
     missing: dict[str, int] = field(default_factory=dict)
     sentinels: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    series_columns: list[str] = field(default_factory=list)
     left_out: dict[str, Text] = field(default_factory=dict)
     outliers: dict[str, Any] = field(default_factory=dict)
     defects: list[dict[str, Any]] = field(default_factory=list)
@@ -139,6 +146,11 @@ class QualityReport:
         }
         self.statics = panel.statics.describe() if panel.statics else {}
         self.card = asdict(panel.card)
+
+    @property
+    def numbers_left_out(self) -> dict[str, Text]:
+        """The unused text columns most of whose cells begin with a number, and why they are not used."""
+        return {name: reason for name, reason in self.left_out.items() if reason.code in CODES_OF_NUMBERS_IN_TEXT}
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON types; a number that is not finite becomes None.

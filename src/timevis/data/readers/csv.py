@@ -152,8 +152,7 @@ def read_csv(
 
     original_text = partial(parse, NO_DECIMAL_MARK)
     table = Table(frame, source, row_number=row_number, notes=notes, decimal=mark, original_text=original_text)
-    table.units = layout.units
-    parse_number_columns(frame, mark, notes, source)
+    table.units = parse_number_columns(frame, mark, notes, source) | layout.units
     return table
 
 

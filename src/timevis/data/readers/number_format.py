@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.readers.cell_units import COMMA_NUMBER, POINT_NUMBER, numbers_with_units
 from timevis.data.table import MISSING_VALUES
 from timevis.errors import AmbiguousDataError
 from timevis.messages import Setting, Text
 
-POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 MARK_NAMES = {"comma": Text("comma", "comma"), "point": Text("point", "point")}
-THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
+THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u2009\u202f'’](?=\d{3})"
 SAMPLE_CELLS = 50
 
 
@@ -43,13 +42,25 @@ def ambiguous_number(cells: Collection[str]) -> str | None:
 
 
 def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
-    """The distinct cells of each text column that contains numbers, judged by a sample of its cells."""
+    """The distinct cells of each text column that contains numbers, judged by a sample of its cells.
+
+    Of a column whose numbers have units, only the numbers are given, without their units.
+    """
     numeric = [types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
     filled = [frame[name].dropna() for name, skip in zip(frame.columns, numeric, strict=True) if not skip]
     texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]
-    samples = [cells.iloc[:: max(1, len(cells) // SAMPLE_CELLS)].str.strip() for cells in texts]
-    has_number = [any(POINT_NUMBER.fullmatch(c) or COMMA_NUMBER.fullmatch(c) for c in sample) for sample in samples]
-    return [cells.str.strip().unique() for cells, keep in zip(texts, has_number, strict=True) if keep]
+    numbers = []
+    for cells in texts:
+        sample = _sample(cells).str.strip()
+        if any(POINT_NUMBER.fullmatch(c) or COMMA_NUMBER.fullmatch(c) for c in sample):
+            numbers.append(cells.str.strip().unique())
+        elif numbers_with_units(plain_cells(sample)) and (found := numbers_with_units(plain_cells(cells))):
+            numbers.append(found[0].unique())
+    return numbers
+
+
+def _sample(cells: pd.Series) -> pd.Series:
+    return cells.iloc[:: max(1, len(cells) // SAMPLE_CELLS)]
 
 
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
@@ -70,11 +81,11 @@ def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> A
     return AmbiguousDataError(message, advice, "data.decimal")
 
 
-def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[Text], source: str) -> None:
+def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[Text], source: str) -> dict[str, str]:
     """Turn text columns in which every cell is a number into numbers, in place, and add a note for each.
 
-    If the decimal mark is a comma, a column with other text is also parsed where at least half of its cells are
-    numbers, so that later checks name the other cells.
+    If the decimal mark is a comma, or numbers have a unit, a column with other text is also parsed where at least
+    half of its cells are numbers, so that later checks name the other cells. A column with several units stays text.
 
     Parameters
     ----------
@@ -85,46 +96,72 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[T
     source : str
         Name of the file, for error messages.
 
+    Returns
+    -------
+    dict
+        Column to unit, for the numbers with a unit.
+
     Raises
     ------
     AmbiguousDataError
         `decimal` is None and the points of a column may be decimal marks or thousands separators. (A column with
         such commas stays text.)
     """
+    units: dict[str, str] = {}
     for name, dtype in frame.dtypes.items():
         if types.is_numeric_dtype(dtype) or types.is_datetime64_any_dtype(dtype):
             continue
         column = frame[name]
         filled = column.dropna()
-        sample = filled.iloc[:: max(1, len(filled) // SAMPLE_CELLS)]
+        sample = _sample(filled)
         if not len(sample) or not all(isinstance(c, str) for c in sample):
             continue
-        if decimal != "comma" and not _all_numbers(_plain_cells(sample)):
+        plain_sample = plain_cells(sample)
+        if decimal != "comma" and not _all_numbers(plain_sample) and not numbers_with_units(plain_sample):
             continue
         if not all(isinstance(c, str) for c in filled):  # the reader already parsed some cells
             continue
-        cells = _plain_cells(filled)
+        whole = cells = plain_cells(filled)
         numbers = _to_numbers(cells, decimal)
+        if numbers is None and (found := numbers_with_units(cells)) and len(found[1]) <= 1:
+            cells, unit = found[0], "".join(found[1])
+            numbers = _to_numbers(cells, decimal)
+            if unit and numbers is not None:
+                units[str(name)] = unit
         if numbers is None:
             if decimal == "comma":
-                frame[name] = _parse_numbers_among_text(column, cells)
+                frame[name] = _parse_numbers_among_text(column, whole)
             if (cell := ambiguous_number(cells.unique())) and "." in cell and _all_numbers(cells):
                 raise ambiguous_mark_error(source, cell, str(name))
             continue
         numbers = numbers.reindex(frame.index)
         changed = column[numbers.notna() & (pd.to_numeric(column, errors="coerce") != numbers)]
         if len(changed):
-            first = changed.iloc[0].strip()
-            number = str(numbers[changed.index[0]])
-            text = Text(
-                "note-numbers",
-                "numbers such as {cell!r} in {column!r} are read as {number}",
-                cell=first,
-                column=str(name),
-                number=number,
+            notes.append(
+                _note(str(name), changed.iloc[0].strip(), str(numbers[changed.index[0]]), units.get(str(name)))
             )
-            notes.append(text)
-            frame[name] = numbers
+            has_text = len(cells) < len(whole)
+            frame[name] = column.astype(object).mask(numbers.notna(), numbers) if has_text else numbers
+    return units
+
+
+def _note(column: str, cell: str, number: str, unit: str | None) -> Text:
+    if unit:
+        return Text(
+            "note-numbers-with-unit",
+            "numbers such as {cell!r} in {column!r} are read as {number} with the unit {unit}",
+            cell=cell,
+            column=column,
+            number=number,
+            unit=unit,
+        )
+    return Text(
+        "note-numbers",
+        "numbers such as {cell!r} in {column!r} are read as {number}",
+        cell=cell,
+        column=column,
+        number=number,
+    )
 
 
 def _parse_numbers_among_text(column: pd.Series, cells: pd.Series) -> pd.Series:
@@ -140,7 +177,7 @@ def _parse_numbers_among_text(column: pd.Series, cells: pd.Series) -> pd.Series:
     return column.astype(object).mask(column.index.isin(cells[is_number].index), numbers)
 
 
-def _plain_cells(text: pd.Series) -> pd.Series:
+def plain_cells(text: pd.Series) -> pd.Series:
     """Cells that are not missing, with ASCII minus signs and without spaces or apostrophes between thousands."""
     text = text.astype(str).str.strip()
     return text[~text.isin(MISSING_VALUES)].str.replace("−", "-").str.replace(THOUSANDS_SEPARATOR, "", regex=True)

@@ -16,6 +16,8 @@ from timevis.messages import Text
 def read_parquet(raw: bytes, source: str) -> Table:
     """Read a Parquet file; a pandas index becomes columns, periods become their start, categories their values.
 
+    The units of columns are those of ``attrs["units"]`` of the data frame, if it had any.
+
     Parameters
     ----------
     raw : bytes
@@ -49,7 +51,9 @@ def read_parquet(raw: bytes, source: str) -> Table:
         notes.append(
             Text("note-periods-of-column", "the periods of {column!r} are read as their start", column=column)
         )
-    return Table(frame, source, row_noun="record", notes=notes)
+    stored = frame.attrs.get("units")  # of a data frame, or of rows that were appended
+    units = {str(k): str(v) for k, v in stored.items() if k in frame} if isinstance(stored, dict) else {}
+    return Table(frame, source, row_noun="record", notes=notes, units=units)
 
 
 def _index_to_columns(frame: pd.DataFrame, source: str) -> pd.DataFrame:

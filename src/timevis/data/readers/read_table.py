@@ -131,7 +131,8 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
     table.original_text = table.frame.copy(deep=False).__getitem__
     decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
     table.decimal = options.decimal or decimal or default_decimal
-    parse_number_columns(table.frame, options.decimal or default_decimal, table.notes, path.name)
+    units = parse_number_columns(table.frame, options.decimal or default_decimal, table.notes, path.name)
+    table.units = units | table.units
     return table
 
 

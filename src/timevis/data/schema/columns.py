@@ -10,18 +10,22 @@ from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.options import DataOptions
+from timevis.data.readers.cell_units import begin_with_numbers, numbers_with_units, split_unit
+from timevis.data.readers.number_format import MARK_NAMES, ambiguous_number, plain_cells
 from timevis.data.schema.missing_values import clear_missing_values
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
-from timevis.data.schema.series_column import find_series_column, join_series_columns
+from timevis.data.schema.series_column import find_series_columns, join_series_columns
 from timevis.data.schema.time_column import find_time_columns
 from timevis.data.static_covariates import find_static_columns
 from timevis.data.table import Table, quote_cell
 from timevis.data.timestamps.parse_times import looks_like_time
-from timevis.data.timestamps.time_parts import contains_time_part
+from timevis.data.timestamps.time_parts import contains_time_part, contains_times_of_day
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
 ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
+MAX_JUDGED_CELLS = 10_000
+"""Cells of a text column by which it is judged whether most of them begin with a number."""
 REASON_OF_KIND = {
     "boolean": Text("contains-booleans", "contains booleans"),
     "time": Text("contains-dates", "contains dates"),
@@ -38,12 +42,14 @@ class Columns:
     ----------
     time : names of the columns that make the time
     id : name or None
-        The column that names the series; if the options give several, the one that `find_columns` makes of them.
+        The column that names the series; if several do together, the one that `find_columns` makes of them.
     targets, covariates : names
     covariates_known : bool for each covariate
         Whether it is known ahead of time.
     statics : names
         Columns of a long table that are constant within each series.
+    series_columns : names
+        The columns of the file that name the series: `id`, or those that `id` is made of.
     left_out : dict
         Name of every other column to the reason why it is not used.
     missing_values : dict
@@ -60,6 +66,7 @@ class Columns:
     missing_values: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
     statics: tuple[str, ...] = ()
+    series_columns: tuple[str, ...] = ()
 
     @property
     def roles(self) -> dict[str, str]:
@@ -100,22 +107,22 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
     notes: list[Text] = []
     time = options.time or find_time_columns(table, notes)
-    others = [c for c in names if c not in (*time, *(options.id or ()), *covariates)]
-    if options.id:
-        id_column: str | None = join_series_columns(table, options.id)
-    else:
-        candidates = [c for c in others if c not in (options.target or ())]
-        id_column = find_series_column(table, time, candidates, notes)
-    others = [c for c in others if c != id_column]
+    others = [c for c in names if c not in (*time, *covariates)]
+    series_columns = options.id or find_series_columns(
+        table, time, [c for c in others if c not in (options.target or ())], notes
+    )
+    id_column = join_series_columns(table, series_columns) if series_columns else None
+    others = [c for c in others if c not in series_columns]
     columns = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
+    columns.series_columns = series_columns
     columns.missing_values = clear_missing_values(
         table, [*(options.target or others), *covariates], options.missing_values
     )
     _check_covariates(table, covariates)
     if id_column is not None:
-        columns.statics = _static_columns(table, others, id_column, options)
+        columns.statics = _static_columns(table, others, id_column, series_columns, options)
         others = [c for c in others if c not in columns.statics]
     if options.target:
         _check_targets(table, options.target)
@@ -127,7 +134,9 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     return table, columns
 
 
-def _static_columns(table: Table, names: list[str], series: str, options: DataOptions) -> tuple[str, ...]:
+def _static_columns(
+    table: Table, names: list[str], series: str, series_columns: tuple[str, ...], options: DataOptions
+) -> tuple[str, ...]:
     """The columns that are constant within each series, and the columns whose texts name the series together.
 
     If the targets are not given, numbers are static only beside a column of numbers that is not.
@@ -137,7 +146,7 @@ def _static_columns(table: Table, names: list[str], series: str, options: DataOp
     numeric = {c for c in candidates if column_kind(table.frame[c]) == "number"}
     if not options.target and numeric <= set(static):
         static = [c for c in static if c not in numeric]
-    return (*(options.id if options.id and len(options.id) > 1 else ()), *static)
+    return (*(series_columns if len(series_columns) > 1 else ()), *static)
 
 
 def missing_column(table: Table, options: DataOptions) -> str | None:
@@ -234,8 +243,32 @@ def column_with_reason(column: str, reason: Text, cell: Text | str = "") -> Text
 
 
 def _reason(table: Table, name: str, kind: str) -> Text:
-    """Why a column that is not numeric cannot be forecast; text may contain dates."""
-    return REASON_OF_KIND["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
+    """Why a column that is not numeric cannot be forecast; text may contain dates, or numbers with other text."""
+    column = table.frame[name]
+    if kind != "text":
+        return REASON_OF_KIND[kind]
+    if looks_like_time(column):
+        return REASON_OF_KIND["time"]
+    filled = column.dropna()
+    judged = plain_cells(filled.iloc[:: 1 + len(filled) // MAX_JUDGED_CELLS])
+    if contains_times_of_day(column) or not begin_with_numbers(judged):
+        return REASON_OF_KIND["text"]
+    cells = plain_cells(filled)
+    numbers, units = numbers_with_units(cells) or (cells, [])
+    if len(units) > 1:
+        shown = [unit or Text("no-unit", "none") for unit in units]
+        return Text("different-units", "contains numbers in different units: {units}", units=shown)
+    if cell := ambiguous_number(numbers.unique()):
+        return Text(
+            "mark-unclear",
+            "contains numbers such as {cell}, whose {mark} may be a decimal mark or a thousands separator: set "
+            "{setting}",
+            cell=quote_cell(cell),
+            mark=MARK_NAMES["comma" if "," in cell else "point"],
+            setting=Setting("data.decimal"),
+        )
+    other = next((cell for cell in cells.unique() if split_unit(cell) is None), cells.iloc[0])
+    return Text("numbers-with-text", "contains numbers with other text, such as {cell}", cell=quote_cell(other))
 
 
 def _first_text(table: Table, name: str, kind: str) -> Text | str:

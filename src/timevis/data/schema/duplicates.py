@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 MERGE_KINDS = ("identical", "filled", "averaged")
 
@@ -20,7 +21,7 @@ class MergedRows:
     values : float32 [M, K]
     repeated_keys : dict
         The keys that occurred several times, by kind: ``identical`` rows, rows that ``filled`` empty cells of each
-        other, rows that disagreed and were ``averaged``.
+        other, rows that disagreed and were ``averaged``; or the method of `merge_by`.
     removed_rows : dict
         For each kind, the number of rows that merging removed.
     """
@@ -69,6 +70,28 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> MergedRows:
         {name: repeated_keys[kind == i] for i, name in enumerate(MERGE_KINDS)},
         {name: int((size - 1)[kind == i].sum()) for i, name in enumerate(MERGE_KINDS)},
     )
+
+
+def merge_by(keys: np.ndarray, values: np.ndarray, method: str, num_targets: int) -> MergedRows:
+    """Merge rows of equal key by the method that the user chose, whether or not they are identical.
+
+    Parameters
+    ----------
+    keys : int64 [N]
+        Ascending; rows of one key in the order of the file.
+    values : float32 [N, K]
+        NaN where missing, which is left out; a column without a value in any row of a key stays missing.
+    method : {"mean", "sum", "first", "last"}
+    num_targets : int
+        The columns after the targets are covariates, which ``sum`` averages: a total has no total temperature.
+    """
+    groups = pd.DataFrame(values.astype(np.float64)).groupby(keys)
+    merged = groups.sum(min_count=1) if method == "sum" else groups.agg(method)
+    if method == "sum":
+        merged.iloc[:, num_targets:] = groups.mean().iloc[:, num_targets:]
+    distinct, counts = merged.index.to_numpy(), groups.size().to_numpy()
+    removed = len(keys) - len(distinct)
+    return MergedRows(distinct, merged.to_numpy(np.float32), {method: distinct[counts > 1]}, {method: removed})
 
 
 def _ordered_sums(values: np.ndarray, group: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -41,7 +41,8 @@ def clear_missing_values(
             if is_missing.any():
                 counts[missing_value] = int(is_missing.sum())
                 column = table.frame[[name]].mask(is_missing[:, None])
-                parse_number_columns(column, table.decimal, table.notes, table.source)
+                units = parse_number_columns(column, table.decimal, table.notes, table.source)
+                table.units = units | table.units
                 table.frame[name] = column[name]
         if counts:
             rows = np.flatnonzero(table.frame[name].isna() & ~was_empty)

@@ -7,40 +7,49 @@ import pandas as pd
 
 from timevis.data.quality.quality_report import QualityReport, list_times
 from timevis.data.schema.columns import Columns
-from timevis.data.schema.duplicates import merge_duplicates
+from timevis.data.schema.duplicates import merge_by, merge_duplicates
 from timevis.data.schema.grid import Grid
 from timevis.data.schema.numeric_columns import of_series
-from timevis.data.schema.series_column import suggest_series_columns
+from timevis.data.schema.series_column import columns_for_advice
+from timevis.data.schema.series_key import count_repeated_rows, number_cells_by_name, separate_step_by_step
 from timevis.data.schema.time_column import find_time_of_day_column
 from timevis.data.table import Table
 from timevis.data.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 
-MAX_AVERAGED_SHARE = 0.01
-"""Of the rows of a series."""
+MAX_REPEATED_TIMES = 0.01
+"""Times of a series at which rows disagree, for each of its rows. More are no single errors of a file."""
+MAX_AVERAGED_SHARE = 0.05
+"""Of the rows of a series, those that averages may replace, if few times have many rows that disagree."""
 
 
 def merge_repeated_times(
     keys: np.ndarray,
     values: np.ndarray,
+    positions: np.ndarray,
     grid: Grid,
     series_names: tuple[str, ...],
     table: Table,
     columns: Columns,
+    method: str | None,
     report: QualityReport,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Merge rows of equal key as `merge_duplicates` does, and count them in the report.
+    """Merge rows of equal key as `merge_duplicates` does, or by the method of `data.duplicates`, and count them.
 
     Parameters
     ----------
     keys : int64 [N]
         Number of the series times the length of the grid, plus the row of the grid; ascending.
     values : float32 [N, K]
+    positions : int64 [N]
+        Row of the table.
     grid : Grid
     series_names : tuple of str
     table : Table
     columns : Columns
+    method : {"mean", "sum", "first", "last"}, optional
+        What the user chose; any number of rows is then merged.
     report : QualityReport
 
     Returns
@@ -52,32 +61,46 @@ def merge_repeated_times(
     Raises
     ------
     DataError
-        In a series, more than one row in a hundred disagrees with another row of its time, and not only in the hours
-        in which clocks are set back.
+        `method` is None, and for more than one row in a hundred of a series there is a time at which rows disagree,
+        or averages would replace more than five rows in a hundred, and not only in the hours in which clocks are set
+        back.
     """
-    merged = merge_duplicates(keys, values)
+    merged = merge_by(keys, values, method, len(columns.targets)) if method else merge_duplicates(keys, values)
     length = len(grid.index)
     report.duplicates = {
         kind: {"rows": merged.removed_rows[kind], "places": list_times(grid.index[repeated % length])}
         for kind, repeated in merged.repeated_keys.items()
     }
-    averaged = merged.repeated_keys["averaged"]
-    averaged_counts = np.bincount(averaged // length, minlength=len(series_names))
+    averaged = merged.repeated_keys.get("averaged", keys[:0])
+    first = np.searchsorted(keys, averaged)
+    removed = np.searchsorted(keys, averaged, side="right") - first - 1
+    removed_counts = np.bincount(averaged // length, removed, minlength=len(series_names))
     row_counts = np.bincount(keys // length, minlength=len(series_names))
-    share = averaged_counts / np.maximum(row_counts, 1)
-    for series in np.argsort(-share, kind="stable")[: np.count_nonzero(share > MAX_AVERAGED_SHARE)]:
-        times = grid.index[averaged[averaged // length == series] % length]
+    share = removed_counts / np.maximum(row_counts, 1)
+    time_counts = np.bincount(averaged // length, minlength=len(series_names))
+    is_refused = (share > MAX_AVERAGED_SHARE) | (time_counts > MAX_REPEATED_TIMES * row_counts)
+    for series in np.flatnonzero(is_refused)[np.argsort(-share[is_refused], kind="stable")]:
+        is_of_series = averaged // length == series
+        times = grid.index[averaged[is_of_series] % length]
         if _are_clock_changes(times) and times.floor("h").nunique() == times.year.nunique():
             continue
+        pair = np.sort(positions[first[is_of_series][0] :][:2])
         message = Text(
             "rows-disagree",
-            "{source}: rows{series} with the same time disagree, first at {first} (number of such times: {count:,})",
+            "{source}: rows{series} with the same time disagree, first at {first} (number of such times: {count:,}), "
+            "for example {row} and {other_row}; averages would replace {removed:,} of {rows:,} rows",
             source=table.source,
             series=of_series(series_names[series]) if columns.id else "",
             count=len(times),
             first=str(times[0]),
+            row=table.row_label(int(pair[0])),
+            other_row=table.row_label(int(pair[1])),
+            removed=int(removed_counts[series]),
+            rows=int(row_counts[series]),
         )
-        raise DataError(message, _advice(table, columns), "data.id")
+        key_of_row = np.full(len(table.frame), -1)
+        key_of_row[positions] = keys
+        raise DataError(message, _advice(table, columns, key_of_row), "data.id")
     averaged_times = grid.index[averaged % length]
     if len(averaged_times) and _are_clock_changes(averaged_times):
         text = Text(
@@ -96,45 +119,66 @@ def _are_clock_changes(index: pd.DatetimeIndex) -> bool:
     return index.tz is None and bool(((index.day_of_week == 6) & (index.hour < 4) & is_autumn).all())
 
 
-def _advice(table: Table, columns: Columns) -> Text:
-    """What to do if rows of one time disagree: which column completes the time or names the series."""
-    if columns.id:
-        return Text(
-            "other-series-column",
-            "{column!r} does not separate the series; set {setting} to another column, or to several columns as "
-            "[a,b], or aggregate the rows first",
-            column=columns.id,
-            setting=Setting("data.id"),
-        )
+def _advice(table: Table, columns: Columns, keys: np.ndarray) -> Text:
+    """What to do if rows of one time disagree: which column completes the time or names the series.
+
+    `keys` are the number of the series and time of each row, int64 [rows], and -1 for a row that is not on the grid.
+    """
     frame, time = table.frame, columns.time
-    column = find_time_of_day_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
-    if column:
-        return Text(
-            "add-time-of-day",
-            "set {setting} to read the time of day as well",
-            setting=Setting("data.time", f"[{time[0]},{column}]"),
-        )
-    if steps := step_of_day_columns(frame, time):
-        return Text(
-            "steps-of-each-date",
-            "{column!r} seems to number the steps of each date: {action}; or set {setting} if it names series",
-            column=steps[0],
-            action=Text(
-                "read-steps-of-day",
-                "set {time} and a {timezone} such as Europe/London",
-                time=Setting("data.time", f"[{time[0]},{steps[0]}]"),
-                timezone=Setting("data.timezone"),
+    if not columns.id:
+        column = find_time_of_day_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
+        if column:
+            return Text(
+                "add-time-of-day",
+                "set {setting} to read the time of day as well",
+                setting=Setting("data.time", f"[{time[0]},{column}]"),
             )
-            if count_steps_of_day(frame[steps[0]])
-            else Text("join-date-and-time", "write date and time of day in one column, such as 2020-01-31 13:30"),
-            setting=Setting("data.id", steps[0]),
+        if steps := step_of_day_columns(frame, time):
+            return Text(
+                "steps-of-each-date",
+                "{column!r} seems to number the steps of each date: {action}; or set {setting} if it names series",
+                column=steps[0],
+                action=Text(
+                    "read-steps-of-day",
+                    "set {time} and a {timezone} such as Europe/London",
+                    time=Setting("data.time", f"[{time[0]},{steps[0]}]"),
+                    timezone=Setting("data.timezone"),
+                )
+                if count_steps_of_day(frame[steps[0]])
+                else Text("join-date-and-time", "write date and time of day in one column, such as 2020-01-31 13:30"),
+                setting=Setting("data.id", steps[0]),
+            )
+    candidates = columns_for_advice(frame, time, [*columns.series_columns, columns.id or ""])
+    on_grid = keys >= 0
+    base = pd.factorize(keys[on_grid])[0]
+    codes, _ = number_cells_by_name(frame.loc[on_grid, candidates])
+    steps_to_key = separate_step_by_step(base, {name: code + 1 for name, code in codes.items()})
+    choice = Text(
+        "merge-by-setting",
+        "to merge the rows of each time instead, set {setting} to mean, sum, first or last",
+        setting=Setting("data.duplicates"),
+    )
+    if not steps_to_key:
+        return Text(
+            "no-column-separates",
+            "no other column separates these rows: correct the file; if it has several series, add a column that "
+            "names them and set {setting} to it; {choice}",
+            setting=Setting("data.id"),
+            choice=choice,
         )
-    suggestion = suggest_series_columns(table, time)
+    key = [*columns.series_columns, *steps_to_key[-1][0]]
     return Text(
-        "name-series-column",
-        "if the table has several series, set {setting} to the column that names them{example}",
+        "name-series-columns",
+        "{rows:,} of {all:,} rows repeat the time of another row{series}, and fewer do if further columns name the "
+        "series, {steps}: set {setting}, for example {example}; {choice}",
+        rows=count_repeated_rows([base]),
+        all=len(base),
+        series=Text("of-their-series", " of their series") if columns.id else "",
+        steps=[
+            Text("repeated-with-columns", "{rows:,} with {columns}", rows=rows, columns=list(names))
+            for names, rows in steps_to_key
+        ],
         setting=Setting("data.id"),
-        example=Text("for-example", ", for example {setting}", setting=Setting("data.id", suggestion))
-        if suggestion
-        else Text("several-columns", "; several columns are written as [a,b]"),
+        example=Setting("data.id", key[0] if len(key) == 1 else f"[{','.join(key)}]"),
+        choice=choice,
     )

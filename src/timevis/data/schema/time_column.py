@@ -6,7 +6,8 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.schema.numeric_columns import column_kind
-from timevis.data.schema.series_column import MIN_REPEATED_SHARE, SERIES_COLUMN_NAMES, contains_series_names
+from timevis.data.schema.series_column import SERIES_COLUMN_NAMES, contains_series_names
+from timevis.data.schema.series_key import MAX_REPEATED_SHARE
 from timevis.data.table import Table
 from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.data.timestamps.time_parts import (
@@ -104,7 +105,7 @@ def find_time_of_day_column(frame: pd.DataFrame, date_column: str, only_known_na
         for c in map(str, frame.columns)
         if c.lower().strip() in SERIES_COLUMN_NAMES and contains_series_names(frame[c])
     ]
-    if frame.duplicated([date_column, *series]).mean() <= MIN_REPEATED_SHARE:
+    if frame.duplicated([date_column, *series]).mean() <= MAX_REPEATED_SHARE:
         return None
     return next((name for name in candidates if contains_times_of_day(frame[name])), None)
 

@@ -81,7 +81,7 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     table, columns = find_columns(table, options)
     notes = [*table.notes, *columns.notes]
     report = QualityReport(table.source, rows_read=rows_read, left_out=dict(columns.left_out), notes=notes)
-    report.roles = columns.roles
+    report.roles, report.series_columns = columns.roles, list(columns.series_columns)
     table = _drop_blank_rows(table, columns.time, report)
     times = parse_times(table, columns.time, options.day_first, default_day_first, options.timezone)
     report.notes += times.notes
@@ -112,9 +112,11 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     keys = series_code[on_grid] * length + grid.position[on_grid]
     if not (np.diff(keys) > 0).all():
         order = np.argsort(keys, kind="stable")
-        keys, values = keys[order], values[order]
+        keys, values, on_grid = keys[order], values[order], on_grid[order]
     if not (np.diff(keys) > 0).all():
-        keys, values = merge_repeated_times(keys, values, grid, series_names, table, columns, report)
+        keys, values = merge_repeated_times(
+            keys, values, on_grid, grid, series_names, table, columns, options.duplicates, report
+        )
     statics = None
     if columns.statics:
         statics = read_static_covariates(table.frame, columns.statics, series_code, len(series_names))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from timevis.data.catalog import load_panel, open_table
 from timevis.data.options import DataOptions
+from timevis.data.readers.cell_units import check_same_units
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.utils.files import atomic_write
@@ -39,8 +40,8 @@ def append_rows(
     Raises
     ------
     DataError
-        A column is missing or is not in the earlier file, the newer file cannot be read as the earlier one was, or
-        its first row is not later than the last row of the earlier file.
+        A column is missing or is not in the earlier file, or has another unit there, the newer file cannot be read as
+        the earlier one was, or its first row is not later than the last row of the earlier file.
     """
     table, _ = open_table(DataOptions.from_config({**options, "path": str(newer)}))
     whole, _ = open_table(DataOptions.from_config({**options, "path": str(earlier)}))
@@ -62,6 +63,7 @@ def append_rows(
             column=unknown[0],
         )
         raise DataError(message, same_columns)
+    check_same_units(table, whole.units)
     channels = tuple(report["channels"])  # also those that a few rows do not change
     newer_options = {**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)}
     panel, _ = load_panel(newer_options, channels=channels)
@@ -81,6 +83,7 @@ def append_rows(
     for name in combined:
         if whole.frame[name].dtype != table.frame[name].dtype and combined[name].dtype == object:
             combined[name] = combined[name].astype("string")
+    combined.attrs["units"] = table.units | whole.units  # pandas stores them in the file
     with atomic_write(target) as path:
         combined.to_parquet(path, index=False)
     return len(table.frame)
@@ -88,8 +91,9 @@ def append_rows(
 
 def _roles(report: Mapping[str, Any]) -> dict[str, list[str]]:
     """The columns of each role, so that they are not inferred from a few rows."""
-    names: dict[str, list[str]] = {"time": [], "id": [], "target": []}
+    names: dict[str, list[str]] = {"time": [], "target": []}
     for name, role in report["roles"].items():
-        if role in names and "+" not in name:
+        if role in names:
             names[role].append(name)
+    names["id"] = report.get("series_columns", [])
     return {role: columns for role, columns in names.items() if columns}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
+from timevis.data.readers.cell_units import check_same_units
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.encoding import to_utf8
@@ -52,6 +54,8 @@ def load_files(
     freq: str | None = None,
     timezone: str | None = None,
     inferred: ReadOptions = DEFAULT_READ_OPTIONS,
+    series_columns: Sequence[str] = (),
+    units: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Panel]:
     """Read new files for a finished run, as the run read its own data.
 
@@ -70,6 +74,10 @@ def load_files(
         Time zone of the data of the run; None for times without one.
     inferred : ReadOptions
         Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
+    series_columns : names
+        The columns that name the series in the file of the run, for a new file that has them all.
+    units : mapping
+        Column to unit in the file of the run; a new file must not have another one in its cells.
 
     Returns
     -------
@@ -86,7 +94,9 @@ def load_files(
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
         try:
-            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, inferred)
+            panels = read_new_file(
+                path, options, tuple(channels), card, freq, timezone, inferred, series_columns, units
+            )
         except AmbiguousDataError as error:
             advice = Text(
                 "read-as-the-run",
@@ -114,6 +124,8 @@ def read_new_file(
     freq: str | None,
     timezone: str | None,
     inferred: ReadOptions,
+    series_columns: Sequence[str],
+    units: Mapping[str, str],
 ) -> dict[str, NewFilePanel]:
     """Read a new file and log a warning if cleaning changed it.
 
@@ -136,6 +148,8 @@ def read_new_file(
         Time zone in which the run reads the calendar; None for times without one.
     inferred : ReadOptions
         Decimal mark and day order in the file of the run, for numbers and dates that the new file leaves ambiguous.
+    series_columns, units
+        See `load_files`.
 
     Returns
     -------
@@ -145,14 +159,15 @@ def read_new_file(
     Raises
     ------
     DataError
-        A channel is missing, the frequency differs, or only one of run and file has times with a time zone.
+        A channel is missing, the frequency or a unit differs, or only one of run and file has times with a time zone.
     """
     options = replace(options, encoding=_find_encoding(path, options.encoding))
     table = read_table(path, options, inferred.decimal)
+    check_same_units(table, units)
     table = stack_hour_columns(table, options)
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
-    rows, report = to_rows(table, _with_run_channels(table, options, channels), inferred.day_first)
+    rows, report = to_rows(table, _with_run_channels(table, options, channels, series_columns), inferred.day_first)
     has_zone = rows.grid.index.tz is not None or rows.timezone is not None
     zone = (rows.timezone or "UTC") if has_zone else None  # times in UTC, such as 2024-01-01T00:00Z, name no zone
     if has_zone != (timezone is not None):
@@ -243,11 +258,15 @@ def _add_channels(panel: Panel, channels: list[str]) -> Panel:
     )
 
 
-def _with_run_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:
-    """Set the targets if the channels of the run are columns, otherwise the id column that names them."""
+def _with_run_channels(
+    table: Table, options: DataOptions, channels: tuple[str, ...], series_columns: Sequence[str]
+) -> DataOptions:
+    """Set the targets if the channels of the run are columns, otherwise the columns that name them."""
     if set(channels) <= set(table.frame):
         with_values = tuple(c for c in channels if table.frame[c].notna().any())
         return replace(options, target=with_values or channels)
+    if options.id is None and series_columns and set(series_columns) <= set(table.frame):
+        return replace(options, id=tuple(series_columns))
     return replace(options, id=options.id or _single_series_column(table, options, channels))
 
 

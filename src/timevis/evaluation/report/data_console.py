@@ -19,6 +19,7 @@ from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import check
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
+from timevis.data.schema.duplicates import MERGE_KINDS
 from timevis.data.split.make_split import split_panel, split_rows
 from timevis.data.split.spec import SplitSpec
 from timevis.errors import ConfigError, TimeVisError
@@ -172,7 +173,10 @@ def _findings_table(report: QualityReport) -> Table:
     table = _table("", "")
     table.show_header = False
     table.columns[1].justify = "left"
-    merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"])
+    names = {kind: kind for kind in MERGE_KINDS}
+    merged = ", ".join(
+        f"{v['rows']} {names.get(kind, f'by {kind}')}" for kind, v in report.duplicates.items() if v["rows"]
+    )
     gaps = report.gaps
     gap_text = f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"
     covariates = ", ".join(

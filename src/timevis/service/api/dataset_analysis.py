@@ -66,7 +66,7 @@ def get_preview(dataset_id: str, query: PreviewQuery) -> Any:
     with context().sessions() as session:
         dataset = find(session, Dataset, dataset_id)
     preview = read_json(context().storage.fetched_dataset(dataset.id) / PREVIEW_FILE)
-    roles = {**dataset.report["roles"], **dict.fromkeys(dataset.options.get("id") or (), "id")}
+    roles = {**dataset.report["roles"], **dict.fromkeys(dataset.report.get("series_columns", ()), "id")}
     columns = [{"name": name, "role": roles.get(name, "unused")} for name in preview["columns"]]
     return {"columns": columns, "rows": preview["rows"][: query.rows]}
 

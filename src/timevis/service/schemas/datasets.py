@@ -170,7 +170,7 @@ class PreviewQuery(BaseModel):
 
 class PreviewColumn(BaseModel):
     name: str
-    role: Literal["time", "id", "target", "covariate", "unused"]
+    role: Literal["time", "id", "target", "covariate", "static", "unused"]
 
 
 class Preview(BaseModel):
