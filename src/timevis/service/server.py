@@ -1,4 +1,4 @@
-"""The HTTP server: waitress, with a deadline for every connection, and threads of its own for health.
+"""The HTTP server: waitress, with a deadline for every connection, and threads of their own for health.
 
 Waitress alone closes a connection after 120 s without data and accepts no new one while 100 are open, so that a
 hundred clients that send half a request stop it. Here every connection has a deadline in each of its states, which
@@ -33,7 +33,7 @@ HEADER_SECONDS = 10.0
 """From the first byte of a request, or from the start of the connection, to the end of the header."""
 BODY_SECONDS = 30.0
 BYTES_PER_SECOND = 8192.0
-"""After `BODY_SECONDS`, a body must have arrived at this rate on average; an answer must be read at this rate, too."""
+"""A body must arrive at this rate on average after `BODY_SECONDS`, and an answer be read after `IDLE_SECONDS`."""
 IDLE_SECONDS = 75.0
 """A connection between two requests, and one whose client does not read the answer, is closed after this time."""
 ANSWER_SECONDS = 900.0
@@ -43,8 +43,9 @@ FULL_SECONDS = 0.05
 """Pause before the next attempt to accept a connection when the process has no file descriptor left."""
 SMALLEST_CLOSED = 2
 """Connections that are closed at once when there are too many; it is 1 % of them if that is more."""
-HEALTH_PATHS = ("/api/live", "/api/health")
-HEALTH_THREADS = 2
+LIVE_PATH = "/api/live"
+RESERVED_THREADS = {LIVE_PATH: 1, "/api/health": 2}
+"""Threads that only these paths use. Health asks the database and the broker, and may have to wait for them."""
 PEER_KEY = "timevis.peer"
 """Key of the WSGI environment: the address of the other end of the connection, which may be a proxy."""
 
@@ -153,20 +154,20 @@ class Channel(HTTPChannel):
 
 
 class Server(TcpWSGIServer):
-    """Closes late connections every second; requests for health have threads that nothing else uses."""
+    """Closes late connections every second; some paths have threads that nothing else uses."""
 
     channel_class = Channel
     application: Any
 
-    def __init__(self, *arguments: Any, health: ThreadedTaskDispatcher, **options: Any) -> None:
-        self.health = health
+    def __init__(self, *arguments: Any, reserved: dict[str, ThreadedTaskDispatcher], **options: Any) -> None:
+        self.reserved = reserved
         super().__init__(*arguments, **options)
         self.application = _with_peer(self.application)
 
     def add_task(self, task: Channel) -> None:
         request = task.requests[0]  # one that is malformed has no path, and is refused without the application
-        is_quick = request.error or request.path.removeprefix(self.adj.url_prefix) in HEALTH_PATHS
-        (self.health if is_quick else self.task_dispatcher).add_task(task)
+        path = LIVE_PATH if request.error else request.path.removeprefix(self.adj.url_prefix)
+        self.reserved.get(path, self.task_dispatcher).add_task(task)
 
     def accept(self) -> Any:
         """A new connection, or None. Without a file descriptor for it, the one that waits longest is closed."""
@@ -245,12 +246,14 @@ def make_server(app: Any, host: str, port: int, threads: int, **options: Any) ->
         **{"connection_limit": limit, "cleanup_interval": CHECK_SECONDS, "asyncore_use_poll": True, **options},
         **{"host": host, "port": port, "threads": threads},
     )
-    dispatcher, health = ThreadedTaskDispatcher(), ThreadedTaskDispatcher()
+    dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(threads)
-    health.set_thread_count(HEALTH_THREADS)
+    reserved = {path: ThreadedTaskDispatcher() for path in RESERVED_THREADS}
+    for path, count in RESERVED_THREADS.items():
+        reserved[path].set_thread_count(count)
     sockets: dict[int, Any] = {}
     servers = [
-        Server(app, sockets, dispatcher=dispatcher, adj=adjustments, sockinfo=address, health=health)
+        Server(app, sockets, dispatcher=dispatcher, adj=adjustments, sockinfo=address, reserved=reserved)
         for address in adjustments.listen
     ]
     return servers[0]  # they share one map of sockets, so that one of them runs all
