@@ -83,7 +83,8 @@ def register_error_handlers(app: APIFlask) -> None:
 
     @app.error_processor
     def _validation(error: HTTPError) -> Any:
-        given = error.__cause__.errors(include_url=False) if isinstance(error.__cause__, ValidationError) else []
+        cause = error.__cause__
+        given = cause.errors(include_url=False, include_input=False) if isinstance(cause, ValidationError) else []
         shown = given[:MAX_WRONG_FIELDS]
         wrong = [(_pointer(".".join(map(str, place_of(entry)))), field_error(entry)) for entry in shown]
         if not wrong:
