@@ -43,6 +43,7 @@ from timevis.service.storage import Storage
 from timevis.service.tasks.queue import make_celery
 from timevis.service.web.openapi import complete_specification, problem_schema
 from timevis.service.web.page import register_page
+from timevis.service.written_answers import WrittenAnswers
 
 RESOURCES = (
     *(
@@ -86,7 +87,10 @@ def create_app(settings: Settings) -> APIFlask:
     app.json.sort_keys = False
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
-    app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions))
+    app.extensions["timevis"] = Context(
+        *(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions)),
+        WrittenAnswers(settings.home / "results"),
+    )
     register_error_handlers(app)
     metrics = Metrics(app.extensions["timevis"])
     metrics.register(app)  # first, so that it counts what the gate refuses
