@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 from typing import Any
 
 from apiflask import APIFlask, HTTPError
@@ -57,6 +58,14 @@ def wrong_field(pointer: str, detail: Text, advice: Text | None = None) -> Probl
 def conflict(detail: Text, advice: Text | None = None) -> Problem:
     """A request that the present state does not allow."""
     return Problem(409, "conflict", detail, advice)
+
+
+def too_many_requests(seconds: float, detail: Text) -> Problem:
+    """A request that its caller may send again after some seconds."""
+    whole = math.ceil(seconds)
+    error = Problem(429, "too-many-requests", detail, Text("wait-seconds", "wait {seconds} s", seconds=whole))
+    error.headers["Retry-After"] = str(whole)
+    return error
 
 
 def problem(

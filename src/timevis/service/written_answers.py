@@ -17,11 +17,11 @@ from functools import wraps
 from pathlib import Path
 from typing import IO, Any
 
-from flask import Response, g, request, send_file
+from flask import Response, current_app, g, request, send_file
 
 from timevis import __version__
 from timevis.messages import Text
-from timevis.service.problems import Problem
+from timevis.service.problems import too_many_requests
 from timevis.utils.files import atomic_write
 
 SUFFIX = ".gz"
@@ -41,7 +41,7 @@ class WrittenAnswers:
     """Files of answers in a folder. The same answer is made once, also if several ask for it at the same time."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.reads = folder, ReadLimit()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._writers = threading.BoundedSemaphore(MAX_WRITERS)
 
@@ -126,18 +126,14 @@ class ReadLimit:
         """
         with self._lock:
             if self._reads[caller] >= self.maximum:
-                problem = Problem(
-                    429,
-                    "too-many-requests",
+                raise too_many_requests(
+                    RETRY_SECONDS,
                     Text(
                         "too-many-reads",
                         "this caller is reading {maximum} large results already",
                         maximum=self.maximum,
                     ),
-                    Text("wait-seconds", "wait {seconds} s", seconds=RETRY_SECONDS),
                 )
-                problem.headers["Retry-After"] = str(RETRY_SECONDS)
-                raise problem
             self._reads[caller] += 1
         is_open = [True]
 
@@ -151,9 +147,6 @@ class ReadLimit:
         return end
 
 
-_limit = ReadLimit()
-
-
 def limited_read(view: Callable[..., Any]) -> Callable[..., Any]:
     """A route whose answer is large: one caller has at most `MAX_READS` of them at the same time.
 
@@ -164,7 +157,8 @@ def limited_read(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def limited(*arguments: Any, **options: Any) -> Any:
         caller = getattr(g, "caller", None)
-        end = _limit.begin(caller.name if caller else f"address {request.remote_addr}")
+        limit: ReadLimit = current_app.extensions["timevis"].written_answers.reads
+        end = limit.begin(caller.name if caller else f"address {request.remote_addr}")
         try:
             response = view(*arguments, **options)
         except BaseException:
