@@ -92,10 +92,10 @@ def refuse(http: FlaskClient, dataset: str, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(training, "config_of", fail)
 
-    def send(path: str, body: dict[str, Any] | bytes) -> Any:
+    def send(path: str, body: dict[str, Any] | bytes, content_type: str = "application/json") -> Any:
         content = {"data": body} if isinstance(body, bytes) else {"json": {"dataset": dataset, **body}}
         started = time.process_time()
-        answer = http.post(path, **content, content_type="application/json")
+        answer = http.post(path, **content, content_type=content_type)
         assert time.process_time() - started < SECONDS
         return answer
 
@@ -151,8 +151,11 @@ def test_an_array_of_14_megabytes_of_numbers_is_refused_before_it_is_parsed(
         raise AssertionError("the JSON was parsed")
 
     monkeypatch.setattr(request_json.ShallowJson, "loads", fail)
-    answer = refuse(path, before + b"[" + b"1," * 7_000_000 + b"1]" + after)
-    assert answer.status_code == 413
+    body = before + b"[" + b"1," * 7_000_000 + b"1]" + after
+    for content_type in ("application/json", "text/plain", "multipart/form-data; boundary=b"):
+        answer = refuse(path, body, content_type)
+        assert answer.status_code == 413
+        assert b"urn:timevis:too-large" in answer.data
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from service_data import CLOSED_BROKER, TOKEN
 from timevis.service import written_answers
 from timevis.service.api import forecast_result
 from timevis.service.db.tables import Task, new_id
+from timevis.service.operations.backup import back_up
 from timevis.service.problems import Problem
 from timevis.service.written_answers import MAX_READS, ReadLimit, WrittenAnswers
 from timevis.utils.levels import QUANTILE_COLUMNS
@@ -222,3 +224,14 @@ def test_many_readers_of_a_large_result_take_little_memory(web: tuple[int, int],
     assert set(statuses) <= {200, 429}
     assert statuses.count(200) >= MAX_READS
     assert _largest_memory(pid) - before < MAX_MEGABYTES
+
+
+def test_a_backup_has_the_rows_of_a_forecast_but_not_what_was_written_of_them(
+    http: FlaskClient, forecast: str, tmp_path: Path
+) -> None:
+    assert http.get(f"/api/tasks/{forecast}/result").data
+    settings = http.application.extensions["timevis"].settings
+    assert len(list((settings.home / "results").iterdir())) == 2
+    back_up(settings, tmp_path / "backup.tar")
+    with tarfile.open(tmp_path / "backup.tar") as archive:
+        assert [name for name in archive.getnames() if "results" in name] == [f"results/{forecast}.parquet"]

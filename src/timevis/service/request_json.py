@@ -9,8 +9,10 @@ from flask.json.provider import DefaultJSONProvider
 
 from timevis.messages import Text
 from timevis.service.problems import Problem
+from timevis.service.security.gate import MAX_BODY_MEGABYTES
 
 MAX_DEPTH = 50
+FILE_ENDPOINTS = ("datasets.upload_file", "datasets.add_rows")
 ROWS_ENDPOINTS = ("forecasts.predict",)
 """Requests that may contain rows of data; the others name things and set options."""
 MAX_ROWS_VALUES = 1_000_000
@@ -37,15 +39,14 @@ class ShallowJson(DefaultJSONProvider):
 
 
 def limit_bodies(app: Flask) -> None:
-    """Refuse JSON that is larger than any request of its endpoint; the gate has set the limit of those with rows."""
+    """Refuse JSON that is larger than any request of its endpoint, whatever its content type says."""
 
     @app.before_request
     def check_size() -> None:
-        if request.mimetype == "multipart/form-data" or request.method in ("GET", "HEAD", "OPTIONS"):
+        if request.endpoint in FILE_ENDPOINTS or request.method in ("GET", "HEAD", "OPTIONS"):
             return
         has_rows = request.endpoint in ROWS_ENDPOINTS
-        if not has_rows:
-            request.max_content_length = MAX_MEGABYTES * 2**20
+        request.max_content_length = (MAX_BODY_MEGABYTES if has_rows else MAX_MEGABYTES) * 2**20
         body, maximum = request.get_data(), MAX_ROWS_VALUES if has_rows else MAX_VALUES
         if body.count(b",") >= maximum:  # counted before an object is made of each value
             raise Problem(

@@ -53,6 +53,8 @@ PEER_KEY = "timevis.peer"
 class RequestParser(HTTPRequestParser):
     """Refuses a request of blank lines only, which waitress skips, so that blank lines keep no connection open."""
 
+    empty: bool
+
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
         if self.empty:
@@ -158,6 +160,7 @@ class Server(TcpWSGIServer):
 
     channel_class = Channel
     application: Any
+    task_dispatcher: ThreadedTaskDispatcher
 
     def __init__(self, *arguments: Any, reserved: dict[str, ThreadedTaskDispatcher], **options: Any) -> None:
         self.reserved = reserved

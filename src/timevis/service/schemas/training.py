@@ -21,7 +21,6 @@ from timevis.service.schemas.common import (
     ChannelName,
     ChannelNames,
     Commands,
-    DataTime,
     Id,
     Name,
     Number,
@@ -143,7 +142,7 @@ def _request_of(model: str) -> type[BaseModel]:
         ),
         season=(Season | None, Field(default=None, description=DATA_HELP["season"])),
         split=(
-            list[Annotated[int, Field(ge=0, le=MAX_WHOLE_NUMBER)] | float | DataTime],
+            list[Annotated[int, Field(ge=0, le=MAX_WHOLE_NUMBER)] | float | Annotated[str, Field(max_length=40)]],
             Field(
                 default=[0.7, 0.1, 0.2],
                 max_length=3,
