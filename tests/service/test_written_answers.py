@@ -82,6 +82,7 @@ def test_a_result_is_the_same_with_and_without_compression_and_is_made_once(
     assert packed.headers["Content-Encoding"] == "gzip"
     assert {plain.headers["Vary"], packed.headers["Vary"]} == {"Accept-Encoding"}
     assert gzip.decompress(packed.data) == plain.data
+    assert {plain.headers["Cache-Control"], packed.headers["Cache-Control"]} == {"no-store"}
     if kind == "json":
         items = json.loads(plain.data)["items"]
         assert [item["channel"] for item in items] == ["channel 0", "channel 1", "channel 2"]
@@ -122,6 +123,7 @@ def test_another_state_is_written_anew_and_what_is_too_old_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = WrittenAnswers(tmp_path)
+    monkeypatch.setattr(written_answers, "KEPT_SECONDS", -1.0)
     first = answers.path("ab", 1, "json", lambda file: file.write("first"))
     table = answers.path("ab", 1, "csv", lambda file: file.write("table"))
     second = answers.path("ab", 2, "json", lambda file: file.write("second"))

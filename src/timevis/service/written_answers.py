@@ -10,10 +10,11 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +31,8 @@ COMPRESSION = 1
 CHUNK_BYTES = 2**18
 MAX_FOLDER_BYTES = 2 * 2**30
 """Written answers that are kept; above this size the oldest ones are removed."""
+KEPT_SECONDS = 60.0
+"""A younger file is not removed, since another thread may be about to open it."""
 MAX_READS = 4
 """Large answers that one caller may ask for at the same time."""
 MAX_WRITERS = 2
@@ -81,9 +84,9 @@ class WrittenAnswers:
             with suppress(OSError):  # another thread has removed it
                 found.append((path.stat().st_mtime, path.stat().st_size, path))
         total = sum(size for _, size, _ in found)
-        for _, size, path in sorted(found, key=lambda entry: entry[0]):
+        for changed, size, path in sorted(found, key=lambda entry: entry[0]):
             is_older = path.name.startswith(f"{name}.") and path.name.endswith(f".{kind}")
-            if path != newest and (is_older or total > MAX_FOLDER_BYTES):
+            if changed < time.time() - KEPT_SECONDS and path != newest and (is_older or total > MAX_FOLDER_BYTES):
                 total -= size
                 with suppress(OSError):  # Windows removes no file that is being sent
                     path.unlink()
@@ -92,20 +95,16 @@ class WrittenAnswers:
 def send_written(path: Path, mimetype: str, download_name: str | None = None) -> Response:
     """Send a written answer as it is to a client that accepts gzip, and decompressed in parts to another one."""
     if request.accept_encodings["gzip"] > 0:
-        response = send_file(path, mimetype=mimetype, etag=False, max_age=0)
+        response = send_file(path, mimetype=mimetype, conditional=False, etag=False)
         response.headers["Content-Encoding"] = "gzip"
     else:
-        response = Response(_decompressed(path), mimetype=mimetype)
-    response.headers["Vary"] = "Accept-Encoding"
+        file = gzip.open(path, "rb")  # noqa: SIM115  # before another thread can remove it; the response closes it
+        response = Response(iter(partial(file.read, CHUNK_BYTES), b""), mimetype=mimetype)
+        response.call_on_close(file.close)
+    response.headers.update({"Vary": "Accept-Encoding", "Cache-Control": "no-store"})
     if download_name is not None:
         response.headers.set("Content-Disposition", "attachment", filename=download_name)
     return response
-
-
-def _decompressed(path: Path) -> Iterator[bytes]:
-    with gzip.open(path, "rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
 
 
 class ReadLimit:
