@@ -83,6 +83,21 @@ def test_a_training_goes_on_while_web_and_redis_are_killed_and_the_database_is_l
     assert quick["state"] == "completed", quick
 
 
+def test_a_suspended_web_process_is_started_again(service: RunningService) -> None:
+    suspended = service.kill("serve web", signal.SIGSTOP)
+    wait_until(lambda: suspended not in service.children())
+    wait_until(lambda: [pid for pid, command in service.children().items() if "serve web" in command])
+    wait_until(lambda: _is_ready(service))
+    assert "web lives but does not answer" in (service.home / "logs/all.log").read_text()
+
+
+def _is_ready(service: RunningService) -> bool:
+    try:
+        return bool(service.client.health()["ready"])
+    except OSError:
+        return False
+
+
 def test_a_training_whose_worker_is_stopped_or_killed_is_resumed_by_the_next_one(
     service: RunningService, plant: str
 ) -> None:

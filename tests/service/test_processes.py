@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import http.server
+import os
+import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock
+from running_service import command_of, wait_until
 from servers import free_port
 
 from timevis.cli import serve
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service import processes
+from timevis.service import liveness, processes
 from timevis.service.settings import PERMANENT_ERROR, START_HEADER, Settings
 
 
@@ -127,3 +132,84 @@ def test_a_part_says_that_a_newer_schema_is_a_permanent_error(
 
     monkeypatch.setattr("timevis.service.processes.run_web", refuse)
     assert serve.main(["web"]) == PERMANENT_ERROR
+
+
+WEB_PROCESS = """
+import sys, time
+from timevis.service import server
+
+def app(environ, start):
+    time.sleep(60 if environ["PATH_INFO"] == "/slow" else 0.4)
+    start("200 OK", [("Content-Length", "0")])
+    return [b""]
+
+server.make_server(app, "127.0.0.1", int(sys.argv[1]), 2).run()
+"""
+
+
+@pytest.fixture
+def supervised(monkeypatch: pytest.MonkeyPatch, port: int) -> Iterator[processes.Part]:
+    """A web process that is supervised by probes which follow each other quickly."""
+    for name, value in {"PROBE_SECONDS": 0.1, "ANSWER_SECONDS": 1.0, "MAX_FAILED_PROBES": 2}.items():
+        monkeypatch.setattr(liveness, name, value)
+    monkeypatch.setattr(processes, "RESTART_SECONDS", 0.01)
+    monkeypatch.setattr(processes, "SILENT_STOP_SECONDS", 0.5)
+    part = processes.Part(
+        "web", [sys.executable, "-c", WEB_PROCESS, str(port)], probe=liveness.LivenessProbe("127.0.0.1", port)
+    )
+    part.start(os.environ)
+    stop = threading.Event()
+    readiness = processes._Readiness(f"http://127.0.0.1:{port}", "secret", "our own")
+    readiness.is_printed = True
+    thread = threading.Thread(target=processes._supervise, args=([part], os.environ, stop, readiness))
+    thread.start()
+    wait_until(lambda: part.probe is not None and part.probe._has_answered, 30)
+    yield part
+    stop.set()
+    thread.join()
+    part.stop(1)
+
+
+def process_id(part: processes.Part) -> int:
+    assert part.process is not None
+    return part.process.pid
+
+
+def test_a_web_process_that_lives_but_does_not_answer_is_started_again(supervised: processes.Part, port: int) -> None:
+    first = process_id(supervised)
+    os.kill(first, signal.SIGSTOP)
+    wait_until(lambda: process_id(supervised) != first, 30)
+    wait_until(lambda: supervised.probe is not None and supervised.probe._has_answered, 30)
+    assert command_of(first) == ""  # it is gone
+    assert str(port) in command_of(process_id(supervised))
+
+
+def test_a_web_process_that_is_slow_and_busy_but_answers_is_left_alone(supervised: processes.Part, port: int) -> None:
+    first = process_id(supervised)
+    clients = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(4)]
+    for client in clients:  # more than there are threads
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+    time.sleep(5)  # many times as long as a silent process is given
+    assert supervised.is_running
+    assert process_id(supervised) == first
+    for client in clients:
+        client.close()
+
+
+def test_a_web_process_may_take_long_to_start_and_longer_after_each_restart(
+    monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(liveness.time, "monotonic", lambda: now)
+    probe = liveness.LivenessProbe("127.0.0.1", port)  # nothing listens there
+    silent_after = []
+    for _ in range(3):
+        started = now
+        probe.begin()
+        while not probe.is_silent():
+            now += 1
+        silent_after.append(now - started)
+        probe.give_up()
+    assert silent_after[0] >= liveness.START_SECONDS
+    assert silent_after[1] >= 2 * liveness.START_SECONDS
+    assert silent_after[2] >= 4 * liveness.START_SECONDS

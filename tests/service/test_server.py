@@ -1,9 +1,12 @@
-"""The HTTP server against clients that send half a request, send slowly, or do not read."""
+"""The HTTP server against clients that send half a request or garbage, send slowly, or do not read."""
 
 from __future__ import annotations
 
 import http.client
+import logging
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +16,7 @@ from typing import Any
 
 import pytest
 from running_service import wait_until
+from servers import free_port
 
 from timevis.service import server
 from timevis.service.settings import WEB_THREADS
@@ -21,6 +25,28 @@ SLOW_CLIENTS = 150
 LIMIT = 100
 """The server of these tests accepts this many connections, fewer than there are slow clients."""
 ANSWER_BYTES = 40 * 2**20
+DESCRIPTORS = 400
+"""Files that a server in a process of its own may open; 100 of its connections are accepted."""
+ATTACKS = {
+    "garbage behind a request": b"GET /api/live HTTP/1.1\r\n\r\nGARBAGE\r\n\r\n",
+    "garbage": b"GARBAGE\r\n\r\n",
+    "half a header": b"GET / HTTP/1.1\r\nHost: ",
+    "half a body": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx",
+    "a request, then nothing": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "blank lines": b"\r\n\r\n",
+    "nothing": b"",
+}
+LIMITED_SERVER = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
+from timevis.service import server
+
+def app(environ, start):
+    start("200 OK", [("Content-Length", "0")])
+    return [b""]
+
+server.make_server(app, "127.0.0.1", int(sys.argv[1]), 2).run()
+"""
 
 
 def app(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
@@ -129,3 +155,100 @@ def test_health_is_answered_while_all_threads_are_busy_and_clients_do_not_read(p
     for thread in busy:
         thread.join(15)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def limited_port() -> Iterator[int]:
+    """The port of a server with the usual deadlines, whose process may open few files."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-c", LIMITED_SERVER, str(port)])
+    wait_until(lambda: can_connect(port), 30)
+    yield port
+    process.kill()
+    process.wait()
+
+
+def can_connect(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_more_connections_than_descriptors_stop_nobody_else(limited_port: int, attack: str) -> None:
+    with ExitStack() as opened:
+        for number in range(DESCRIPTORS + 100):
+            client = opened.enter_context(socket.create_connection(("127.0.0.1", limited_port), 5))
+            client.sendall(ATTACKS[attack])
+            if number % 100 == 0:
+                assert seconds_of(limited_port, "/") < 2
+        time.sleep(0.5)
+        assert max(seconds_of(limited_port, path) for path in ("/", "/api/live") for _ in range(5)) < 2
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /api/live HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize("malformed", [b"GARBAGE\r\n\r\n", b"\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"])
+def test_a_malformed_request_is_answered_with_400_and_closed(port: int, before: bytes, malformed: bytes) -> None:
+    client = socket.create_connection(("127.0.0.1", port), 5)
+    client.sendall(before + malformed)
+    answer = b"".join(iter(lambda: client.recv(4096), b""))  # to the end of the connection
+    statuses = [line[9:12] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/")]
+    assert statuses == [*([b"200"] if before else []), b"400"]
+
+
+def test_an_idle_connection_is_closed_and_blank_lines_do_not_prolong_it(port: int) -> None:
+    idle, blank = (socket.create_connection(("127.0.0.1", port), 10) for _ in range(2))
+    for client in (idle, blank):
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.recv(4096)
+    started = time.monotonic()
+    while not (is_closed(idle) and is_closed(blank)):
+        assert time.monotonic() - started < 10
+        try:
+            blank.send(b"\r\n")
+        except OSError:
+            continue
+        time.sleep(0.1)
+
+
+def test_a_client_that_reads_its_answer_slowly_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "BYTES_PER_SECOND", 2**22)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+    client.connect(("127.0.0.1", port))
+    client.settimeout(5)
+    client.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+    received, started = 0, time.monotonic()
+    try:
+        while data := client.recv(2**15):  # 1 MB/s: the whole answer would take 40 s
+            received += len(data)
+            assert time.monotonic() - started < 20
+            time.sleep(0.03)
+    except ConnectionError:
+        pass
+    assert 0 < received < ANSWER_BYTES
+
+
+def test_an_error_of_the_server_closes_one_connection_and_is_logged_without_its_data(
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError("secret-of-the-client")
+
+    for name in ("received", "is_late"):
+        with monkeypatch.context() as patch, socket.create_connection(("127.0.0.1", port), 5) as client:
+            patch.setattr(server.Channel, name, fail)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: secret-of-the-client\r\n")
+            wait_until(lambda client=client: is_closed(client), 5)
+        assert seconds_of(port, "/") < 1
+    with monkeypatch.context() as patch, socket.create_connection(("127.0.0.1", port), 5) as client:
+        patch.setattr(server.HTTPChannel, "service", fail)  # in a thread
+        client.sendall(b"GET / HTTP/1.1\r\nHost: secret-of-the-client\r\n\r\n")
+        wait_until(lambda: is_closed(client), 5)
+    assert seconds_of(port, "/") < 1
+    errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(errors) == 3
+    assert all("ValueError in" in error and "test_server.py" in error for error in errors)
+    assert "secret" not in caplog.text

@@ -35,7 +35,7 @@ from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
-from timevis.service.request_json import ShallowJson
+from timevis.service.request_json import ShallowJson, limit_bodies
 from timevis.service.security.gate import ASSETS, Gate, lowest_role
 from timevis.service.security.shares import SharedPaths
 from timevis.service.settings import Settings
@@ -43,6 +43,7 @@ from timevis.service.storage import Storage
 from timevis.service.tasks.queue import make_celery
 from timevis.service.web.openapi import complete_specification, problem_schema
 from timevis.service.web.page import register_page
+from timevis.service.written_answers import WrittenAnswers
 
 RESOURCES = (
     *(
@@ -86,11 +87,15 @@ def create_app(settings: Settings) -> APIFlask:
     app.json.sort_keys = False
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
-    app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions))
+    app.extensions["timevis"] = Context(
+        *(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions)),
+        WrittenAnswers(settings.home / "results"),
+    )
     register_error_handlers(app)
     metrics = Metrics(app.extensions["timevis"])
     metrics.register(app)  # first, so that it counts what the gate refuses
     Gate(settings, sessions).register(app)
+    limit_bodies(app)
     app.wsgi_app = SharedPaths(app.wsgi_app)  # type: ignore[method-assign]  # as the documentation of Flask adds a middleware
 
     @app.get("/api/metrics")

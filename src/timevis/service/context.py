@@ -22,6 +22,7 @@ from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import answering_queues
+from timevis.service.written_answers import WrittenAnswers
 
 ANSWER_IS_VALID_SECONDS = 5.0
 Row = TypeVar("Row", bound=Base)
@@ -55,6 +56,7 @@ class Context:
     celery: Celery
     canary: Canary
     storage: Storage
+    written_answers: WrittenAnswers
 
 
 def context() -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 from typing import Any
 
 from apiflask import APIFlask, HTTPError
@@ -59,6 +60,14 @@ def conflict(detail: Text, advice: Text | None = None) -> Problem:
     return Problem(409, "conflict", detail, advice)
 
 
+def too_many_requests(seconds: float, detail: Text) -> Problem:
+    """A request that its caller may send again after some seconds."""
+    whole = math.ceil(seconds)
+    error = Problem(429, "too-many-requests", detail, Text("wait-seconds", "wait {seconds} s", seconds=whole))
+    error.headers["Retry-After"] = str(whole)
+    return error
+
+
 def problem(
     status: int, code: str, detail: Text, advice: Text | None = None, errors: list[dict[str, Any]] | None = None
 ) -> Response:
@@ -83,7 +92,8 @@ def register_error_handlers(app: APIFlask) -> None:
 
     @app.error_processor
     def _validation(error: HTTPError) -> Any:
-        given = error.__cause__.errors(include_url=False) if isinstance(error.__cause__, ValidationError) else []
+        cause = error.__cause__
+        given = cause.errors(include_url=False, include_input=False) if isinstance(cause, ValidationError) else []
         shown = given[:MAX_WRONG_FIELDS]
         wrong = [(_pointer(".".join(map(str, place_of(entry)))), field_error(entry)) for entry in shown]
         if not wrong:

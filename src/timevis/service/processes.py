@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
+from timevis.service.liveness import LivenessProbe
 from timevis.service.settings import PERMANENT_ERROR, START_HEADER, WEB_THREADS, Settings
 from timevis.service.tasks.runner import child_options, terminate
 from timevis.service.troubleshooting import UNREACHABLE_REDIS
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 RESTART_SECONDS = 1.0
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15.0
+SILENT_STOP_SECONDS = 5.0
+"""How long a part that does not answer may take to stop before it is killed."""
 MAX_SOCKET_PATH_BYTES = 100
 READY_SECONDS = 120.0
 """After this time the link is printed although a part of the service does not work."""
@@ -55,8 +58,12 @@ class Part:
     name: str
     command: list[str]
     process: subprocess.Popen[bytes] | None = None
+    probe: LivenessProbe | None = None
+    """For a part that answers HTTP; it is started again if it lives but does not answer."""
 
     def start(self, environment: Mapping[str, str]) -> None:
+        if self.probe is not None:
+            self.probe.begin()
         self.process = subprocess.Popen(self.command, env=environment, stdin=subprocess.DEVNULL, **child_options())
 
     @property
@@ -226,7 +233,11 @@ def _run_parts(settings: Settings, host: str, port: int, address: str, runs: Pat
         Part("worker cpu", [*serve, "worker", "--queues", "cpu", "--loglevel", "warning"]),
         Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
         Part("beat", [*serve, "beat", "--loglevel", "warning"]),
-        Part("web", [*serve, "web", "--host", host, "--port", str(port), "--loglevel", "warning"]),
+        Part(
+            "web",
+            [*serve, "web", "--host", host, "--port", str(port), "--loglevel", "warning"],
+            probe=LivenessProbe(host, port),
+        ),
     ]
     if runs is not None:
         parts[-1].command.extend(["--runs", str(runs)])
@@ -288,10 +299,20 @@ class _Readiness:
 def _supervise(
     parts: list[Part], environment: Mapping[str, str], stop: threading.Event, readiness: _Readiness
 ) -> int:
-    """Restart parts that end, until `stop` is set or a part has a permanent error; returns the exit code."""
+    """Restart parts that end or do not answer, until `stop` is set or a part has a permanent error.
+
+    Returns
+    -------
+    int
+        The exit code of `timevis serve`.
+    """
     failed_starts = dict.fromkeys((part.name for part in parts), 0)
     while not stop.wait(POLL_SECONDS):
         for part in parts:
+            if part.is_running and part.probe is not None and part.probe.is_silent():
+                log.error("%s lives but does not answer; it is ended", part.name)
+                part.probe.give_up()
+                part.stop(SILENT_STOP_SECONDS)
             if part.is_running:
                 continue
             assert part.process is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,8 @@ def neutralise(value: Any) -> Any:
     return f"'{value}"
 
 
-def to_csv(table: pd.DataFrame, path: Path | None = None, *, index: bool = True) -> Any:
-    """Write a table to a CSV file, or return it as text if there is no path, as pandas does.
+def to_csv(table: pd.DataFrame, path: Path | IO[str] | None = None, *, index: bool = True) -> Any:
+    """Write a table to a CSV file or an open text file, or return it as text if there is neither, as pandas does.
 
     Texts in cells, in names of columns and in the index are neutralised; numbers are unchanged.
     """

@@ -27,6 +27,7 @@ from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, 
 from timevis.service.scored_runs import scored_run
 from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.following import read_history
+from timevis.service.written_answers import limited_read
 
 blueprint = APIBlueprint("models", __name__, tag="Models")
 NOT_DOWNLOADED = frozenset({"checkpoints", ".lock"})
@@ -125,7 +126,8 @@ def restore_model(model_id: str) -> Any:
 
 @blueprint.get("/models/<model_id>/report")
 @blueprint.input(ReportQuery, location="query", arg_name="query")
-@blueprint.doc(responses={200: "The report of the run, as HTML"})
+@blueprint.doc(responses={200: "The report of the run, as HTML", 429: "Too many reads at once"})
+@limited_read
 def get_report(model_id: str, query: ReportQuery) -> Any:
     """Return the report of the run, a page that needs no other file. Another language takes about a second."""
     with context().sessions() as session:
@@ -147,7 +149,8 @@ def get_report(model_id: str, query: ReportQuery) -> Any:
 
 
 @blueprint.get("/models/<model_id>/download")
-@blueprint.doc(responses={200: "A zip file"})
+@blueprint.doc(responses={200: "A zip file", 429: "Too many reads at once"})
+@limited_read
 def download_run(model_id: str) -> Any:
     """Return the run folder as a zip file, without its checkpoints."""
     with context().sessions() as session:

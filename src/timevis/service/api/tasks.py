@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from timevis.messages import Text
-from timevis.service.api.forecast_result import file_name, forecast_items, forecast_table
+from timevis.service.api.forecast_result import file_name, write_result
 from timevis.service.api.listing import list_rows
 from timevis.service.api.submit import accepted, known_retry, submit
 from timevis.service.api.views import task_detail, task_summaries
@@ -32,7 +32,7 @@ from timevis.service.schemas.tasks import (
 )
 from timevis.service.tasks import states
 from timevis.service.tasks.following import MAX_STREAMS, EventStream, TooManyStreams, events, read_history
-from timevis.utils.spreadsheets import to_csv
+from timevis.service.written_answers import limited_read, send_written
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 SORT_COLUMNS = {name: getattr(Task, name) for name in ("created", "started", "finished", "state", "kind")}
@@ -97,7 +97,8 @@ def get_events(task_id: str, query: SinceQuery) -> Any:
 
 @blueprint.get("/tasks/<task_id>/result")
 @blueprint.input(FormatQuery, location="query", arg_name="query")
-@blueprint.doc(responses={200: "The result", 409: "The task has not completed"})
+@blueprint.doc(responses={200: "The result", 409: "The task has not completed", 429: "Too many reads at once"})
+@limited_read
 def get_result(task_id: str, query: FormatQuery) -> Any:
     """Return the result of a completed task; a forecast as rows with quantiles, in JSON or CSV."""
     with context().sessions() as session:
@@ -115,13 +116,11 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
             raise wrong_field("/format", Text("no-csv", "only a forecast can be read as CSV"))
         return Response(json.dumps(task.result), mimetype="application/json")
     with context().sessions() as session:
-        if query.format == "csv":
-            table = forecast_table(session, task)
-            response = Response(to_csv(table, index=False), mimetype="text/csv")
-            name = file_name(task_summaries(session, [task])[0]["dataset_name"], table)
-            response.headers.set("Content-Disposition", "attachment", filename=name)
-            return response
-        return Response(json.dumps({"items": forecast_items(session, task)}), mimetype="application/json")
+        path = write_result(session, task, query.format)
+        data = task_summaries(session, [task])[0]["dataset_name"]
+    if query.format == "csv":
+        return send_written(path, "text/csv", file_name(task, data))
+    return send_written(path, "application/json")
 
 
 @blueprint.post("/tasks/<task_id>/cancel")

@@ -33,6 +33,7 @@ from timevis.service.operations.all_files import fetch_all, share_all
 from timevis.service.settings import FOLDERS, Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import QUEUED, RUNNING
+from timevis.service.written_answers import SUFFIX
 from timevis.utils.files import require_absent
 
 FORMAT = 1
@@ -67,7 +68,7 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
                 counts, revision = _add_rows(archive, engine)
                 for folder in (settings.home / name for name in FOLDERS if name not in LEFT_OUT_FOLDERS):
                     for entry in sorted(folder.rglob("*")):
-                        if not any(p.startswith(".") for p in entry.relative_to(folder).parts) and entry.is_file():
+                        if _is_stored(entry, folder):
                             _add_file(archive, entry, str(entry.relative_to(settings.home)))
                 manifest = {"format": FORMAT, "version": __version__, "revision": revision, "created": time.time()}
                 manifest |= {"home": str(settings.home), "rows": counts}  # last, so that a truncated file has none
@@ -79,6 +80,12 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
         part.unlink(missing_ok=True)
         engine.dispose()
     return counts
+
+
+def _is_stored(entry: Path, folder: Path) -> bool:
+    """Whether a path is a file that cannot be made again; written answers can be."""
+    is_hidden = any(part.startswith(".") for part in entry.relative_to(folder).parts)
+    return entry.is_file() and not is_hidden and not (folder.name == "results" and entry.name.endswith(SUFFIX))
 
 
 def _add_rows(archive: tarfile.TarFile, engine: Any) -> tuple[dict[str, int], str | None]:

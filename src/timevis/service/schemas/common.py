@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticKnownError
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="An identifier that the service gave.")]
+Id = Annotated[
+    str, Field(max_length=32, pattern=r"^[0-9a-f]{32}$", description="An identifier that the service gave.")
+]
 Number = float | None
 SearchText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 ChannelName = Annotated[str, Field(max_length=300)]
+MAX_CHANNELS = 10_000
+"""Names in one list of a request; as many as the columns of the largest table of an upload, by default."""
+ChannelNames = Annotated[list[ChannelName], Field(max_length=MAX_CHANNELS)]
+Season = Annotated[int, Field(ge=1, le=10**6)]
 DataTime = Annotated[str, Field(min_length=4, max_length=40, pattern=r"^[0-9T:.+\- Z]+$")]
 
 PRINTED_TEXT = r"^[^\x00]*[^\x00\s][^\x00]*$"
 """The pattern of a text that is not blank and that the database can store."""
+
+
+def at_most(maximum: int) -> BeforeValidator:
+    """A limit of the entries of an object, checked before its entries are; pydantic checks its own one after them."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > maximum:
+            raise PydanticKnownError(
+                "too_long", {"field_type": "Dictionary", "max_length": maximum, "actual_length": len(value)}
+            )
+        return value
+
+    return BeforeValidator(check)
 
 
 class StrictModel(BaseModel):

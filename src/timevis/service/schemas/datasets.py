@@ -11,6 +11,7 @@ from timevis.data.options import DESCRIPTION_LIMIT, DOMAINS
 from timevis.data.quality.findings import DataSeverity
 from timevis.service.schemas.analysis import Autocorrelation
 from timevis.service.schemas.common import (
+    MAX_CHANNELS,
     ChannelName,
     CodedText,
     DeletableQuery,
@@ -24,6 +25,7 @@ from timevis.service.schemas.option_fields import read_fields
 from timevis.service.small_lines import NewestValues
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+ColumnNames = Annotated[list[ColumnName], Field(max_length=MAX_CHANNELS)]
 FormOfReading: Any = create_model("FormOfReading", **read_fields(in_form=True))
 ChangeOfReading: Any = create_model("ChangeOfReading", __base__=StrictModel, **read_fields())
 
@@ -50,10 +52,10 @@ class DatasetChange(ChangeOfReading):
     domain: Literal[DOMAINS] | None = None  # type: ignore[valid-type]
     unit: Annotated[str, Field(max_length=50)] | None = None
     description: Annotated[str, Field(max_length=DESCRIPTION_LIMIT)] | None = None
-    time: list[ColumnName] | None = None
-    id: list[ColumnName] | None = None
-    target: list[ColumnName] | None = None
-    covariates: dict[ColumnName, ColumnName] | None = None
+    time: ColumnNames | None = None
+    id: ColumnNames | None = None
+    target: ColumnNames | None = None
+    covariates: Annotated[dict[ColumnName, ColumnName], Field(max_length=MAX_CHANNELS)] | None = None
     frequency: Annotated[str, Field(max_length=20)] | None = None
     timezone: Annotated[str, Field(max_length=50)] | None = None
 

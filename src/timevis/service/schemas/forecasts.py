@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema, model_validator
 
 from timevis.data.read_events import MAX_CHARACTERS
 from timevis.messages import Text
@@ -12,6 +13,7 @@ from timevis.models.qwen.patches.events.event import KINDS
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
 from timevis.service.schemas.common import (
+    MAX_CHANNELS,
     PRINTED_TEXT,
     ChannelName,
     CodedText,
@@ -21,13 +23,52 @@ from timevis.service.schemas.common import (
     Number,
     StrictModel,
     TextCode,
+    at_most,
 )
 from timevis.service.training import event_readers, untrained_methods
 
 MAX_ITEMS = 1000
 MAX_EVENTS = 100
-Rows = Annotated[list[dict[str, str | int | float | bool | None]], Field(min_length=1, max_length=100_000)]
+MAX_ROWS = 100_000
+MAX_CELL_CHARACTERS = 1000
+LARGEST_WHOLE_NUMBER = 2**63 - 1
 
+
+def _cell(value: Any) -> Any:
+    """Check one value of a row."""
+    match value:
+        case None | bool():
+            return value
+        case int() if abs(value) <= LARGEST_WHOLE_NUMBER:
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case str() if len(value) <= MAX_CELL_CHARACTERS:
+            return value
+    raise ValueError(
+        Text(
+            "not-a-value-of-a-row",
+            "must be a number, true, false, null, or a text of at most {maximum} characters",
+            maximum=MAX_CELL_CHARACTERS,
+        )
+    )
+
+
+CELL_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_CELL_CHARACTERS},
+        {"type": "integer", "minimum": -LARGEST_WHOLE_NUMBER, "maximum": LARGEST_WHOLE_NUMBER},
+        *({"type": kind} for kind in ("number", "boolean", "null")),
+    ]
+}
+Cell = Annotated[Any, PlainValidator(_cell), WithJsonSchema(CELL_SCHEMA)]
+Row = Annotated[dict[ChannelName, Cell], Field(max_length=MAX_CHANNELS), at_most(MAX_CHANNELS)]
+Rows = Annotated[list[Row], Field(min_length=1, max_length=MAX_ROWS, fail_fast=True)]
+Known = Annotated[
+    dict[ChannelName, Annotated[list[float | None], Field(max_length=MAX_ROWS, fail_fast=True)]],
+    Field(max_length=MAX_CHANNELS),
+    at_most(MAX_CHANNELS),
+]
 
 EventTime = Annotated[str, Field(max_length=40)]
 
@@ -83,7 +124,7 @@ class PredictRequest(StrictModel):
         "forecasts any number, by default one that suits the frequency of the data.",
     )
 
-    known: dict[ChannelName, Annotated[list[float | None], Field(max_length=10**5)]] | None = Field(
+    known: Known | None = Field(
         None,
         description="Known covariates in the rows of the forecast in place of the values of the data: name to "
         "values, for all series alike; null keeps the value.",

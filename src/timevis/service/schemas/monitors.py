@@ -24,6 +24,8 @@ from timevis.service.schemas.common import (
 Cron = Annotated[str, Field(min_length=9, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+/-]+$")]
 AlertKind = Literal[ALERT_KINDS]  # type: ignore[valid-type]  # they are listed once
+AlertKinds = Annotated[list[AlertKind], Field(max_length=len(ALERT_KINDS))]
+MAX_TRAINING_FIELDS = 200
 MAX_RECEIVERS = 20
 
 
@@ -73,7 +75,9 @@ class Retraining(StrictModel):
         description="test: it becomes champion if the paired test says that it is better; hand: never by itself.",
     )
     training: dict[str, Any] | None = Field(
-        None, description="A body of POST /api/train without a dataset; null: as the champion was trained."
+        None,
+        max_length=MAX_TRAINING_FIELDS,
+        description="A body of POST /api/train without a dataset; null: as the champion was trained.",
     )
 
 
@@ -85,7 +89,7 @@ class WebhookReceiver(StrictModel):
     secret: Annotated[str, Field(max_length=200, pattern=r"^whsec_[A-Za-z0-9+/]{22,120}={0,2}$")] | None = Field(
         None, description="Key of the signature, whsec_ and base64; null: the service makes one."
     )
-    alerts: list[AlertKind] | None = Field(None, description="Only these kinds of alerts; null: all.")
+    alerts: AlertKinds | None = Field(None, description="Only these kinds of alerts; null: all.")
 
 
 class MailReceiver(StrictModel):
@@ -93,7 +97,7 @@ class MailReceiver(StrictModel):
 
     kind: Literal["mail"]
     address: Annotated[str, Field(max_length=200, pattern=r"^[^\s\x00-\x1f,;<>@\"]+@[A-Za-z0-9.\[\]:-]+$")]
-    alerts: list[AlertKind] | None = Field(None, description="Only these kinds of alerts; null: all.")
+    alerts: AlertKinds | None = Field(None, description="Only these kinds of alerts; null: all.")
 
 
 Receivers = Annotated[

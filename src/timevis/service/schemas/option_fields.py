@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -14,8 +14,12 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from timevis.config.options import Option, Range, options_of
 from timevis.data.read_options import ReadOptions
 
-MAX_TEXT_CHARACTERS = 200
+MAX_TEXT_CHARACTERS = 1000
 MAX_LIST_ITEMS = 100
+MAX_WHOLE_NUMBER = 10**7
+"""The largest whole number of an option that declares no bound of its own; one that counts rows needs no more."""
+LARGEST_NUMBERS = {"season": 10**6, "seed": 2**32 - 1}
+"""The same for options of these names."""
 TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "text"}
 
 
@@ -79,10 +83,11 @@ def read_fields(*, in_form: bool = False) -> dict[str, Any]:
     """
     fields = {}
     for option in read_options():
-        annotation, help_text = _limit_texts(to_pydantic(option.annotation)), option.help
+        annotation, help_text = to_pydantic(option.annotation), option.help
         if in_form and "list" in _type_names(option.annotation):
             annotation = annotated(annotation, BeforeValidator(_split_at_semicolons))
-            annotation = annotated(annotation, WithJsonSchema({"type": "string"}))
+            schema = {"type": "string", "maxLength": MAX_LIST_ITEMS * (MAX_TEXT_CHARACTERS + 1)}
+            annotation = annotated(annotation, WithJsonSchema(schema))
             help_text += " Semicolons separate them."
         fields[option.name] = (annotation | None, Field(default=None, description=help_text))
     return fields
@@ -92,46 +97,43 @@ def _split_at_semicolons(value: Any) -> Any:
     return [word.strip() for word in value.split(";") if word.strip()] if isinstance(value, str) else value
 
 
-def _limit_texts(annotation: Any) -> Any:
-    """The annotation with a limit for the characters of each text."""
-    arguments = get_args(annotation)
-    if annotation is str:
-        return annotated(str, Field(max_length=MAX_TEXT_CHARACTERS))
-    if get_origin(annotation) is list:
-        return annotated(list_of(_limit_texts(arguments[0])), Field(max_length=MAX_LIST_ITEMS))
-    if get_origin(annotation) in (typing.Union, types.UnionType):
-        return typing.Union[tuple(map(_limit_texts, arguments))]  # noqa: UP007
-    return annotation
-
-
 def option_fields(options: Sequence[Option], defaults: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """Fields of a pydantic model: type, default, and a sentence of help, as on the command line."""
     fields = {}
     for option in options:
         default = defaults.get(option.name, None if option.default is MISSING else option.default)
         fields[option.name] = (
-            to_pydantic(option.annotation),
+            to_pydantic(option.annotation, LARGEST_NUMBERS.get(option.name, MAX_WHOLE_NUMBER)),
             Field(default=default, description=option.help or None),
         )
     return fields
 
 
-def to_pydantic(annotation: Any) -> Any:
-    """An annotation with `Range` as one with the bounds of pydantic."""
+def to_pydantic(annotation: Any, largest: int = MAX_WHOLE_NUMBER) -> Any:
+    """An annotation with `Range` as one with the bounds of pydantic.
+
+    A list, a text and a whole number without a bound get one: `MAX_LIST_ITEMS`, `MAX_TEXT_CHARACTERS`, and `largest`
+    (and its negative), so that no request costs more than its checks.
+    """
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        plain, *metadata = arguments
-        bounds = next((m for m in metadata if isinstance(m, Range)), Range())
-        if get_origin(plain) in (Sequence, list):
-            lengths: dict[str, Any] = {"min_length": bounds.minimum, "max_length": bounds.maximum}
-            whole: dict[str, Any] = {k: int(v) for k, v in lengths.items() if v is not None}
-            return annotated(to_pydantic(plain), Field(**whole))
-        limits: dict[str, Any] = {"ge": bounds.minimum, "le": bounds.maximum, "gt": bounds.above, "lt": bounds.below}
-        return annotated(plain, Field(**{k: v for k, v in limits.items() if v is not None}))
+    plain, *metadata = arguments if origin is Annotated else (annotation,)
+    bounds = next((m for m in metadata if isinstance(m, Range)), Range())
+    if get_origin(plain) in (Sequence, list):
+        element = to_pydantic(get_args(plain)[0], largest)
+        lengths = {"min_length": bounds.minimum, "max_length": bounds.maximum or MAX_LIST_ITEMS}
+        whole: dict[str, Any] = {key: int(value) for key, value in lengths.items() if value is not None}
+        return annotated(list_of(element), Field(**whole))
+    if plain is int and bounds.maximum is None and bounds.below is None:
+        bounds = replace(bounds, maximum=largest)
+        if bounds.minimum is None and bounds.above is None:
+            bounds = replace(bounds, minimum=-largest)
+    if plain is str:
+        return annotated(plain, Field(max_length=MAX_TEXT_CHARACTERS))
+    limits: dict[str, Any] = {"ge": bounds.minimum, "le": bounds.maximum, "gt": bounds.above, "lt": bounds.below}
+    if given := {key: value for key, value in limits.items() if value is not None}:
+        return annotated(plain, Field(**given))
     if origin in (typing.Union, types.UnionType):
-        return typing.Union[tuple(to_pydantic(part) for part in arguments)]  # noqa: UP007
-    if origin in (Sequence, list):
-        return list_of(to_pydantic(arguments[0]))
+        return typing.Union[tuple(to_pydantic(part, largest) for part in arguments)]  # noqa: UP007
     return annotation
 
 

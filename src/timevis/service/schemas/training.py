@@ -16,8 +16,24 @@ from timevis.data.options import CleaningOptions, DataOptions
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.models.declaration import Preset
-from timevis.service.schemas.common import Commands, Id, Name, Number, StrictModel
-from timevis.service.schemas.option_fields import annotated, list_of, option_fields, read_fields
+from timevis.service.schemas.common import (
+    MAX_CHANNELS,
+    ChannelName,
+    ChannelNames,
+    Commands,
+    Id,
+    Name,
+    Number,
+    Season,
+    StrictModel,
+)
+from timevis.service.schemas.option_fields import (
+    MAX_WHOLE_NUMBER,
+    annotated,
+    list_of,
+    option_fields,
+    read_fields,
+)
 from timevis.service.training import base_config, run_options, sections_of
 
 MAX_GROUP_TASKS = 100
@@ -37,7 +53,7 @@ class PresetRequest(StrictModel):
     dataset: Id
     horizon: Annotated[int, Field(ge=1, le=10**6)] | None = None
     context_length: Annotated[int, Field(ge=1, le=10**6)] | None = None
-    target: list[str] | None = None
+    target: ChannelNames | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     minutes: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
         None, description="Another time limit of the run."
@@ -115,15 +131,23 @@ def _request_of(model: str) -> type[BaseModel]:
         model=(name_of_model, Field(description="The forecaster.")),
         dataset=(str, Field(description="Identifier of a dataset.", max_length=64)),
         name=(Name | None, Field(default=None, description="Name of the trained model.")),
-        target=(list[str] | None, Field(default=None, description=DATA_HELP["target"])),
+        target=(ChannelNames | None, Field(default=None, description=DATA_HELP["target"])),
         covariates=(
-            dict[str, str] | None,
-            Field(default=None, description="Covariate to known or observed; holiday to a country code."),
+            dict[ChannelName, Annotated[str, Field(max_length=100)]] | None,
+            Field(
+                default=None,
+                max_length=MAX_CHANNELS,
+                description="Covariate to known or observed; holiday to a country code.",
+            ),
         ),
-        season=(Annotated[int, Field(ge=1)] | None, Field(default=None, description=DATA_HELP["season"])),
+        season=(Season | None, Field(default=None, description=DATA_HELP["season"])),
         split=(
-            list[int | float | str],
-            Field(default=[0.7, 0.1, 0.2], description="Shares of training, validation and test; or rows, or dates."),
+            list[Annotated[int, Field(ge=0, le=MAX_WHOLE_NUMBER)] | float | Annotated[str, Field(max_length=40)]],
+            Field(
+                default=[0.7, 0.1, 0.2],
+                max_length=3,
+                description="Shares of training, validation and test; or rows, or dates.",
+            ),
         ),
         split_by=(split_by, Field(default=DataOptions.split_by, description=DATA_HELP["split_by"])),
         cleaning=(Cleaning | None, Field(default=None, description="What happens to outliers.")),

@@ -12,7 +12,7 @@ from timevis.service.schemas.common import Id, Page, PageQuery, StrictModel
 Role = Literal[ROLES]  # type: ignore[valid-type]  # a tuple, which pydantic accepts, so that the roles are listed once
 AuditKind = Literal[AUDIT_KINDS]  # type: ignore[valid-type]  # a tuple, as above
 ShareKind = Literal["model", "report", "comparison"]
-UserName = Annotated[str, Field(pattern=f"^{USER_NAME_PATTERN}$")]
+UserName = Annotated[str, Field(max_length=100, pattern=f"^{USER_NAME_PATTERN}$")]
 Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 import time
 import uuid
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from timevis.messages import Text
 from timevis.service.db.tables import ACTOR, Sessions
 from timevis.service.problems import Problem
+from timevis.service.problems import too_many_requests as _too_many
 from timevis.service.security import audit, shares
 from timevis.service.security.rates import RateLimiter
 from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, READING_METHODS, access_of, forbidden, require
@@ -283,14 +283,6 @@ def set_session_cookie(response: BaseResponse, secret: str) -> None:
         samesite="Strict",
         secure=request.is_secure,
     )
-
-
-def _too_many(seconds: float, detail: Text) -> Problem:
-    problem = Problem(
-        429, "too-many-requests", detail, Text("wait-seconds", "wait {seconds} s", seconds=math.ceil(seconds))
-    )
-    problem.headers["Retry-After"] = str(math.ceil(seconds))
-    return problem
 
 
 def _request_id() -> str:

@@ -168,7 +168,7 @@ def _forget_failed_runs(sessions: Sessions, before: float) -> int:
 def _old_results(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
     with sessions() as session:
         kept = set(session.scalars(select(Task.id).where(Task.kind == "predict", Task.finished >= before)))
-    return [path for path in _old(storage.home / "results", before) if path.stem not in kept]
+    return [path for path in _old(storage.home / "results", before) if path.name.partition(".")[0] not in kept]
 
 
 def _old_logs(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
