@@ -38,8 +38,10 @@ class Problem(Exception):
         The kind of the problem, such as ``conflict``; the detail has a code of its own.
     detail, advice : Text
     pointer : str, optional
-        JSON pointer of the wrong field.
+        JSON pointer of the wrong field; `field_detail` says what is wrong with it, if `detail` says more than that.
     """
+
+    field_detail: Text | None = None
 
     def __init__(
         self, status: int, code: str, detail: Text, advice: Text | None = None, pointer: str | None = None
@@ -124,7 +126,7 @@ def _field(pointer: str, text: Text) -> dict[str, Any]:
 
 
 def _own_problem(error: Problem) -> Response:
-    errors = None if error.pointer is None else [_field(error.pointer, error.detail)]
+    errors = None if error.pointer is None else [_field(error.pointer, error.field_detail or error.detail)]
     response = problem(error.status, error.code, error.detail, error.advice, errors)
     response.headers.update(error.headers)
     return response
