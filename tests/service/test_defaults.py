@@ -28,7 +28,7 @@ def test_nothing_of_users_and_monitors_is_there_until_it_is_asked_for(http: Flas
     service = http.application.extensions["timevis"]
     shown = http.get("/api/session").json
     assert (shown["name"], shown["role"], shown["users"], shown["passwords"]) == ("owner", "owner", False, False)
-    look(service.sessions, service.settings, service.celery)  # what beat asks for every few seconds
+    look(service.sessions, service.celery)  # what beat asks for every few seconds
     with service.sessions() as session:
         for table in (User, Token, Share, Monitor, Alert, Delivery):
             assert session.scalars(select(table)).all() == [], table

@@ -65,7 +65,7 @@ def cycle(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
 
     def run() -> list[dict[str, Any]]:
         found = []
-        for task_id in queue_due(service.sessions, service.celery, 2e9):
+        for task_id in [task.id for task in queue_due(service.sessions, 2e9)]:
             execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
             with service.sessions() as session:
                 task = session.get_one(Task, task_id)
@@ -185,7 +185,7 @@ def test_a_monitor_forecasts_and_trains_at_its_times_and_scores_each_channel(
 
     def due(now: float) -> dict[str, Any]:
         """The request and the result of the cycle that is due."""
-        (task_id,) = queue_due(service.sessions, service.celery, now)
+        (task_id,) = [task.id for task in queue_due(service.sessions, now)]
         execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
         with service.sessions() as session:
             task = session.get_one(Task, task_id)
@@ -194,7 +194,7 @@ def test_a_monitor_forecasts_and_trains_at_its_times_and_scores_each_channel(
 
     found = due(time.time())  # the rows are new, but the time has not come
     assert (found["forecast"], found["training"]) == (False, None)
-    assert queue_due(service.sessions, service.celery, monitor["next_run"] - 60) == []
+    assert queue_due(service.sessions, monitor["next_run"] - 60) == []
     assert due(monitor["next_run"] + 1)["forecast"]
     add_rows(http, dataset, ROWS, HORIZON, rows)
     assert due(time.time())["scored"] == 1
@@ -328,7 +328,7 @@ def test_missing_rows_and_failed_cycles_raise_one_alert_each(
     body = {"dataset": dataset, "model": model, "bounds": {"no_rows_hours": 0.001}}
     monitor = http.post("/api/monitors", json=body).json["id"]
     http.delete(f"/api/models/{model}")
-    (task_id,) = queue_due(service.sessions, service.celery, time.time())
+    (task_id,) = [task.id for task in queue_due(service.sessions, time.time())]
     execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
     for _ in range(2):
         with service.sessions.begin() as session:

@@ -56,6 +56,12 @@ def test_the_service_works_below_a_path_with_https(proxied: tuple[str, Path, Run
         assert browser.get(f"{address}/api/{asset}").status_code == 200, asset
     assert browser.get(f"{address}/api/openapi.json").json()["servers"] == [{"url": PREFIX}]
 
+    wrong = {"name": "anna", "password": "not the password"}
+    foreign = browser.post(f"{address}/api/session", json=wrong, headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    own = browser.post(f"{address}/api/session", json=wrong, headers={"Origin": address[: -len(PREFIX)]})
+    assert own.status_code == 401
+
     made = browser.post(
         f"{address}/api/sample-data", json={"domain": "traffic"}, headers={"Origin": address[: -len(PREFIX)]}
     )

@@ -16,6 +16,11 @@ def place_of(error: Mapping[str, Any]) -> tuple[str | int, ...]:
     return (*error["loc"], *([error["ctx"]["discriminator"].strip("'")] if is_kind else []))
 
 
+def with_field(pointer: str, text: Text) -> Text:
+    """What is wrong with a field, with its name."""
+    return Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
+
+
 def wrong_form() -> Text:
     """The text of a name with a character that is not allowed."""
     return Text("text-has-a-wrong-form", "has characters or a form that is not allowed")

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
-from timevis.service.field_errors import field_error, place_of
+from timevis.service.field_errors import field_error, place_of, with_field
 from timevis.service.training import pointer_of
 from timevis.service.troubleshooting import FULL_DISK, UNREACHABLE_REDIS, printed_text
 
@@ -91,7 +91,7 @@ def register_error_handlers(app: APIFlask) -> None:
         if not wrong:
             return problem(error.status_code, _code(error.status_code), printed_text(str(error.message)))
         pointer, text = wrong[0]
-        detail = Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
+        detail = with_field(pointer, text)
         if (count := len(given) - len(shown)) > 0:
             detail = Text(
                 "more-wrong-fields", "{detail}; {count:,} values more are wrong", detail=detail, count=count

@@ -12,10 +12,12 @@ from typing import Any
 from flask import Request, abort
 
 from timevis.messages import Text
-from timevis.service.field_errors import wrong_form
+from timevis.service.field_errors import with_field, wrong_form
 from timevis.service.problems import Problem, wrong_field
 
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+HINT = re.compile(rb"\\u|\x00|\xed[\xa0-\xbf]")
+"""JSON without these bytes has no such character: an escape, the encoding UTF-16 or UTF-32, or one half in UTF-8."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -24,7 +26,10 @@ class StorableRequest(Request):
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """The JSON, also for APIFlask only if the Content-Type says so: a form of a foreign page can send text."""
-        return super().get_json(silent=silent, cache=cache)
+        value = super().get_json(silent=silent, cache=cache)
+        if HINT.search(self.get_data()) and (place := _unstorable_place(value)) is not None:
+            raise not_allowed(place)
+        return value
 
     def on_json_loading_failed(self, e: ValueError | None) -> Any:
         if e is not None:
@@ -66,26 +71,24 @@ def are_storable(texts: Iterable[str]) -> bool:
     return not any(UNSTORABLE.search(text) for text in texts)
 
 
-def unstorable_place(value: Any, pointer: str = "") -> str | None:
-    """The JSON pointer of the first text or key in JSON that cannot be stored; None if all can."""
+def _unstorable_place(value: Any) -> str | None:
+    """The JSON pointer of the first text in JSON that cannot be stored, or of the object with such a key."""
     if isinstance(value, str):
-        return None if are_storable([value]) else pointer
+        return None if are_storable([value]) else ""
+    pairs: Iterable[tuple[Any, Any]] = enumerate(value) if isinstance(value, list) else ()
     if isinstance(value, dict):
         if not are_storable(value):
-            return pointer
-        pairs: Iterable[tuple[Any, Any]] = value.items()
-    elif isinstance(value, list):
-        pairs = enumerate(value)
-    else:
-        return None
-    places = (unstorable_place(item, f"{pointer}/{key}") for key, item in pairs)
-    return next((place for place in places if place is not None), None)
+            return ""
+        pairs = value.items()
+    for key, item in pairs:
+        if (place := _unstorable_place(item)) is not None:
+            return f"/{key}{place}"
+    return None
 
 
 def not_allowed(pointer: str) -> Problem:
     """The problem of a text with such a character, as of a name with one."""
-    detail = Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=wrong_form())
-    found = wrong_field(pointer, detail)
+    found = wrong_field(pointer, with_field(pointer, wrong_form()))
     found.field_detail = wrong_form()
     return found
 

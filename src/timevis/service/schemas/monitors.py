@@ -198,6 +198,11 @@ class ReceiverView(BaseModel):
     address: str
     alerts: list[AlertKind] | None = None
     secret: str | None = Field(None, description="Only in the answer to a request that sets the receivers.")
+    failing_since: float | None = Field(
+        None,
+        description="Since when it has accepted no alert; null: it accepted the last one, or none was sent.",
+    )
+    error: str | None = Field(None, description="Why it did not accept the last one.")
 
 
 class MonitorDetail(MonitorSummary):
