@@ -22,11 +22,12 @@ from sqlalchemy import select
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import COVERAGE, TRIAL, Alert, Delivery, Monitor
 from timevis.service.db.tables import Sessions
-from timevis.service.monitoring import deliveries, sending
+from timevis.service.monitoring import deliveries, loop, sending
 from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
-from timevis.service.monitoring.deliveries import LOST_SECONDS, Deliveries, deliver_due, shown_receivers
+from timevis.service.monitoring.deliveries import LOST_SECONDS, Deliveries, deliver_due, failing_receivers
 from timevis.service.monitoring.sending import new_secret
 from timevis.service.settings import Settings
+from timevis.service.tasks.queue import make_celery
 
 
 def test_an_alert_arrives_once_at_each_receiver_though_the_servers_fail_first(
@@ -136,8 +137,7 @@ def test_receivers_that_answer_byte_by_byte_delay_no_other_and_are_left_after_th
     with sessions() as session:
         errors = {row.error for row in session.scalars(select(Delivery).where(Delivery.attempts > 0))}
         assert errors == {None, "there was no complete answer within 8 s"}
-        shown = shown_receivers(session, session.get_one(Monitor, monitor), with_secrets=False)
-        assert [(row["failing_since"], row["error"]) for row in shown] == [(None, None)]
+        assert failing_receivers(session, session.get_one(Monitor, monitor)) == []
 
 
 def test_alerts_of_a_receiver_that_fails_wait_together_and_follow_when_it_accepts_one(
@@ -145,27 +145,26 @@ def test_alerts_of_a_receiver_that_fails_wait_together_and_follow_when_it_accept
 ) -> None:
     settings, now = make_settings(), time.time() + 10  # after the alerts
 
-    def shown() -> dict[str, Any]:
+    def failing() -> list[dict[str, Any]]:
         with sessions() as session:
-            (receiver,) = shown_receivers(session, session.get_one(Monitor, monitor), with_secrets=False)
-        assert "secret" not in receiver
-        return receiver
+            return failing_receivers(session, session.get_one(Monitor, monitor))
 
     with web_receiver() as web:
         monitor = monitor_with(sessions, [webhook(web.address)], alerts=4)
         web.status = 503
         assert deliver_due(sessions, settings, now) == 0
         assert len(web.requests) == 1  # the others wait with the one that was refused
-        assert shown()["failing_since"] == now
+        assert [row["since"] for row in failing()] == [now]
         assert deliver_due(sessions, settings, now + 4) == 0
         assert deliver_due(sessions, settings, now + 6) == 0
         assert len({headers["webhook-id"] for headers, _ in web.requests}) == len(web.requests) == 2
         assert deliver_due(sessions, settings, now + 6 + 29) == 0
         assert len(web.requests) == 2  # the second failure in a row waits for 30 s
-        assert (shown()["failing_since"], shown()["error"]) == (now, "the address answered with 503")
+        reason = {"since": now, "error": "the address answered with 503"}
+        assert failing() == [{"kind": "webhook", "address": web.address, **reason}]
         web.status = 204
         assert deliver_due(sessions, settings, now + 6 + 31) == 4
-    assert (shown()["failing_since"], shown()["error"]) == (None, None)
+    assert failing() == []
     assert states_of(sessions) == {web.address: {"sent"}}
 
 
@@ -207,3 +206,15 @@ def test_a_delivery_whose_worker_was_killed_is_repeated_with_the_same_identifier
 def _claimed(sessions: Sessions, count: int) -> list[Delivery]:
     claimed = [deliveries._claim(sessions, time.time(), []) for _ in range(count)]
     return [delivery for delivery in claimed if delivery is not None]
+
+
+def test_the_lock_in_which_cycles_start_is_not_held_while_the_broker_is_asked(
+    sessions: Sessions, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {"schedule": {"cron": None}, "bounds": {}, "retraining": {"cron": None}, "receivers": [], "state": {}}
+    with sessions.begin() as session:
+        session.add(Monitor(name="Plant A", dataset_id="0" * 32, model_id="1" * 32, horizon=24, **columns))
+    held: list[bool] = []
+    monkeypatch.setattr(loop, "send", lambda *_: held.append(loop._is_looking.locked()))
+    loop.look(sessions, make_celery(make_settings()))
+    assert held == [False]

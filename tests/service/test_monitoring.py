@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from flask.testing import FlaskClient
-from receivers import web_receiver
+from receivers import dripping_server, web_receiver
 from running_service import RunningService, wait_until
 from service_data import upload
 from sqlalchemy import select
@@ -358,3 +358,29 @@ def test_the_running_service_forecasts_by_itself_and_sends_alerts(
     assert [task["kind"] for task in client.call("GET", "tasks")["items"]].count("monitor") == 0
     assert client.call("GET", "tasks", params={"kind": "monitor"})["total"] == 1
     client.call("DELETE", f"monitors/{monitor['id']}")
+
+
+def test_a_receiver_that_answers_byte_by_byte_stops_no_other_monitor(
+    started: RunningService, plant: str, trained: dict[str, Any]
+) -> None:
+    client, body = started.client, {"dataset": plant, "model": trained["result"]["model"]}
+
+    def monitor(address: str) -> str:
+        receivers = [{"kind": "webhook", "address": address}]
+        made = client.call("POST", "monitors", json={**body, "receivers": receivers})["id"]
+        client.call("POST", f"monitors/{made}/trial-alert")
+        return str(made)
+
+    with dripping_server() as (port, lasted), web_receiver() as web:
+        slow = monitor(f"http://127.0.0.1:{port}/hook")
+        wait_until(lambda: client.call("GET", f"alerts?monitor={slow}")["items"][0]["deliveries"][0]["attempts"])
+        fast = monitor(web.address)
+        wait_until(lambda: bool(web.requests))
+        wait_until(lambda: client.call("GET", f"monitors/{fast}")["task_state"] == "completed")
+        wait_until(lambda: bool(lasted))
+        (failing,) = wait_until(lambda: client.call("GET", f"monitors/{slow}")["failing_receivers"])
+    assert failing["error"] == "there was no complete answer within 15 s"
+    assert client.call("GET", f"monitors/{fast}")["failing_receivers"] == []
+    assert client.call("GET", f"monitors/{fast}/forecasts")["total"] == 1
+    for made in (slow, fast):
+        client.call("DELETE", f"monitors/{made}")

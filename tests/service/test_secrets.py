@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -22,15 +23,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from receivers import web_receiver
-from running_service import wait_until
-from service_data import plant_csv
+from running_service import RunningService, wait_until
+from servers import free_port, redis_program
+from service_data import TOKEN, plant_csv
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.app import create_app
-from timevis.service.db.database import make_engine
+from timevis.service.client import ServiceError
+from timevis.service.db.database import make_engine, open_database
 from timevis.service.db.monitor_tables import TRIAL, Delivery, FailingReceiver, Monitor
 from timevis.service.db.tables import Dataset, Sessions, Task, new_id
 from timevis.service.monitoring.alerts import raise_alert
@@ -280,3 +283,79 @@ def test_the_processes_of_tasks_do_not_get_the_secrets(monkeypatch: pytest.Monke
     finally:
         reader.kill()
         reader.wait()
+
+
+@pytest.mark.slow
+def test_the_parts_of_a_running_service_tell_no_secret(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Real processes: the broker is killed, then a worker, and no file can be written."""
+    home, redis_port = tmp_path_factory.mktemp("service"), free_port()
+    redis = [redis_program(), "--port", str(redis_port), "--bind", "127.0.0.1", "--requirepass", BROKER, "--save", ""]
+    with mail_server() as mail_port, subprocess_of([*redis, "--dir", str(home)]) as broker:
+        settings = {
+            "TIMEVIS_DATABASE_URL": postgres_url.replace("timevis@", f"timevis:{DATABASE}@"),
+            "TIMEVIS_BROKER_URL": f"redis://:{BROKER}@127.0.0.1:{redis_port}/0",
+            "TIMEVIS_SMTP_URL": f"smtp://anna:{MAIL}@127.0.0.1:{mail_port}",
+        }
+        service = RunningService(home, free_port(), settings)
+        try:
+            told = [service.log.read_text()]
+            path = home / "plant.csv"
+            path.write_bytes(plant_csv(rows=200))
+            dataset = service.client.upload(path)["id"]
+            monitor_of_running_service(settings["TIMEVIS_DATABASE_URL"], dataset)
+            alerts = wait_until(lambda: service.client.call("GET", "alerts")["items"])
+            wait_until(lambda: service.client.call("GET", "alerts")["items"][0]["deliveries"][0]["error"])
+            broker.kill()
+            wait_until(lambda: not service.client.health()["broker"]["ok"])
+            told.append(str(service.client.health()))
+            service.kill("worker --queues interactive")
+            (web,) = [pid for pid, command in service.children().items() if "serve web" in command]
+            resource.prlimit(web, resource.RLIMIT_FSIZE, (1000, 1000))
+            with pytest.raises(ServiceError) as full:
+                service.client.upload(path, name="another")
+            told += [str(full.value), str(service.client.call("GET", "alerts")), str(alerts)]
+            wait_until(lambda: "is started again" in service.log.read_text())
+        finally:
+            service.stop()
+    texts = {path.name: path.read_text() for path in home.rglob("*.log*")} | {"answers": str(told)}
+    assert {"serve.log", "web.log", "worker-interactive.log", "worker-cpu.log", "beat.log"} <= set(texts)
+    assert "535" in texts["answers"]
+    assert "disk of the service is full" in texts["answers"]
+    for place, text in texts.items():
+        for secret in (TOKEN, DATABASE, BROKER, MAIL, WEBHOOK):
+            assert secret not in text, place
+
+
+@contextmanager
+def subprocess_of(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def monitor_of_running_service(database_url: str, dataset: str) -> None:
+    """A monitor with an alert for a mail address and a web address at which nothing listens."""
+    receivers = [
+        {"kind": "mail", "address": "team@plant.example"},
+        {"kind": "webhook", "address": "http://127.0.0.1:1/hook", "secret": WEBHOOK},
+    ]
+    sessions = open_database(database_url)
+    with sessions.begin() as session:
+        columns = {"schedule": {"cron": None}, "bounds": {}, "retraining": {"cron": None}, "state": {}}
+        values = {"name": "Plant A", "dataset_id": dataset, "model_id": "1" * 32, "horizon": 24, "enabled": False}
+        monitor = Monitor(**values, **columns, receivers=receivers)
+        session.add(monitor)
+        session.flush()
+        raise_alert(
+            session,
+            monitor,
+            TRIAL,
+            "trial",
+            Text("alert-failed-task", "a task of the monitor failed: {error}", error=""),
+        )
+    sessions.kw["bind"].dispose()

@@ -194,16 +194,11 @@ def send_again(sessions: Sessions, alert_id: str) -> None:
         session.execute(statement.values(state=WAITING, next_attempt=time.time()))
 
 
-def shown_receivers(session: Session, monitor: Monitor, with_secrets: bool) -> list[dict[str, Any]]:
-    """The receivers of a monitor, each with the time since when it fails and its last error, or null for both."""
-    keys = [receiver_key(receiver) for receiver in monitor.receivers]
-    query = select(FailingReceiver).where(FailingReceiver.receiver.in_(keys))
-    failing = {row.receiver: row for row in session.scalars(query)}
-    states = [failing.get(key) for key in keys]
+def failing_receivers(session: Session, monitor: Monitor) -> list[dict[str, Any]]:
+    """The receivers of a monitor that did not accept the last attempt: since when, and why."""
+    keys = {receiver_key(receiver): receiver for receiver in monitor.receivers}
+    query = select(FailingReceiver).where(FailingReceiver.receiver.in_(keys)).order_by(FailingReceiver.since)
     return [
-        {
-            **{name: value for name, value in receiver.items() if with_secrets or name != "secret"},
-            **{"failing_since": state.since if state else None, "error": state.error if state else None},
-        }
-        for receiver, state in zip(monitor.receivers, states, strict=True)
+        {**{name: keys[row.receiver][name] for name in ("kind", "address")}, "since": row.since, "error": row.error}
+        for row in session.scalars(query)
     ]
