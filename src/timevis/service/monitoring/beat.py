@@ -36,7 +36,7 @@ def register_look(worker: Worker, celery: Celery) -> None:
     @celery.task(name=LOOK_NAME)
     def look_task() -> None:  # in threads, since the worker consumes messages in one
         threading.Thread(target=_look, args=(worker.sessions, celery), daemon=True, name="look").start()
-        threading.Thread(target=deliveries.wake, daemon=True, name="wake deliveries").start()
+        threading.Thread(target=deliveries.wake, args=(False,), daemon=True, name="wake deliveries").start()
 
 
 def _look(sessions: Sessions, celery: Celery) -> None:

@@ -52,20 +52,27 @@ class Deliveries:
     def __init__(self, sessions: Sessions, settings: Settings, now: float | None = None) -> None:
         self.sessions, self.settings, self.now = sessions, settings, now
         self.accepted = 0
-        self._lock = threading.Lock()
+        self._is_claiming, self._lock = threading.Lock(), threading.Lock()
         self._receivers: set[str] = set()
         self._threads: set[threading.Thread] = set()
 
-    def wake(self) -> None:
-        """Start to send what is due, as much as there are free places for."""
+    def wake(self, wait: bool = True) -> None:
+        """Start to send what is due, as much as there are free places for.
+
+        If another thread does so, `wait` for it and look again; else return.
+        """
+        if not self._is_claiming.acquire(blocking=wait):
+            return
         try:
             while (delivery := self._claim()) is not None:
                 thread = threading.Thread(target=self._run, args=(delivery,), daemon=True, name="delivery")
                 with self._lock:
                     self._threads.add(thread)
-                thread.start()
+                    thread.start()
         except SQLAlchemyError as error:
             log.warning("alerts are not sent, since the database cannot be used (%s)", error)
+        finally:
+            self._is_claiming.release()
 
     def join(self) -> None:
         """Wait until nothing is sent any more."""
@@ -83,25 +90,29 @@ class Deliveries:
     def _claim(self) -> Delivery | None:
         """The next delivery that is due, of a receiver to which this process sends nothing."""
         with self._lock:
-            if len(self._receivers) == MAX_AT_ONCE:
-                return None
-            delivery = _claim(self.sessions, self._time(), self._receivers)
-            if delivery is not None:
+            receivers = list(self._receivers)
+        if len(receivers) == MAX_AT_ONCE:
+            return None
+        delivery = _claim(self.sessions, self._time(), receivers)
+        if delivery is not None:
+            with self._lock:
                 self._receivers.add(delivery.receiver)
-            return delivery
+        return delivery
 
     def _run(self, delivery: Delivery) -> None:
+        is_accepted = False
         try:
-            error = self._send(delivery)
-            self.accepted += error is None
+            is_accepted = self._send(delivery) is None
         except SQLAlchemyError as failed:  # the attempt is then taken for lost
             log.warning("delivery %s: its end could not be written (%s)", delivery.id, failed)
+        with self._lock:
+            self._receivers.remove(delivery.receiver)
+            self.accepted += is_accepted
+        try:
+            self.wake()
         finally:
             with self._lock:
-                self._receivers.remove(delivery.receiver)
-        self.wake()
-        with self._lock:
-            self._threads.discard(threading.current_thread())
+                self._threads.remove(threading.current_thread())
 
     def _send(self, delivery: Delivery) -> str | None:
         """Send a delivery and record its end; returns why it was not accepted."""
