@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import COVERAGE, TRIAL, Alert, Delivery, Monitor
-from timevis.service.db.tables import Sessions
+from timevis.service.db.tables import Sessions, Task
 from timevis.service.monitoring import deliveries, loop, sending
 from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
 from timevis.service.monitoring.deliveries import LOST_SECONDS, Deliveries, deliver_due, failing_receivers
@@ -211,10 +211,8 @@ def _claimed(sessions: Sessions, count: int) -> list[Delivery]:
 def test_the_lock_in_which_cycles_start_is_not_held_while_the_broker_is_asked(
     sessions: Sessions, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    columns = {"schedule": {"cron": None}, "bounds": {}, "retraining": {"cron": None}, "receivers": [], "state": {}}
-    with sessions.begin() as session:
-        session.add(Monitor(name="Plant A", dataset_id="0" * 32, model_id="1" * 32, horizon=24, **columns))
     held: list[bool] = []
+    monkeypatch.setattr(loop, "queue_due", lambda *_: [Task(id="0" * 32, queue="interactive")])
     monkeypatch.setattr(loop, "send", lambda *_: held.append(loop._is_looking.locked()))
     loop.look(sessions, make_celery(make_settings()))
     assert held == [False]
