@@ -112,7 +112,7 @@ class Replay:
         while True:
             with self.service.sessions() as session:
                 queued = list(session.scalars(select(Task.id).where(Task.state == QUEUED).order_by(Task.created)))
-            if not (queued := queued or queue_due(self.service.sessions, self.service.celery, time.time())):
+            if not (queued := queued or [task.id for task in queue_due(self.service.sessions, time.time())]):
                 break
             for task_id in queued:
                 execute(self.worker, task_id)
@@ -120,7 +120,7 @@ class Replay:
                     task = session.get_one(Task, task_id)
                 if task.state != "completed":
                     raise SystemExit(f"{task.kind}: {task.error} {task.advice}")
-        deliver_due(self.service.sessions, self.settings, 60.0)
+        deliver_due(self.service.sessions, self.settings)
 
 
 def rows_with_new_meter(days: int, drift_day: int, seed: int) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def test_all_get_routes_and_a_dry_run_are_answered_without_pytorch(
         session.add(Task(kind="train", queue="cpu", request=request, dataset_id=dataset, group_id=group))
     identifiers = {"dataset_id": dataset, "model_id": model, "task_id": task, "group_id": group, "model": "lstm"}
     variables = {"TIMEVIS_HOME": str(service.settings.home), "TIMEVIS_TOKEN": TOKEN}
-    variables["TIMEVIS_BROKER_URL"] = service.settings.broker_url
+    variables["TIMEVIS_BROKER_URL"] = service.settings.broker_url.get_secret_value()
     answers = answers_of_a_new_process(identifiers, variables)
     others = {path: status for path, status in answers.items() if status not in (200, 302)}
     assert others == {"/api/health": 503, f"/api/models/{model}/report": 404}  # no worker; the run made no report

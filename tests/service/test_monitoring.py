@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from flask.testing import FlaskClient
-from receivers import web_receiver
+from receivers import dripping_server, web_receiver
 from running_service import RunningService, wait_until
 from service_data import upload
 from sqlalchemy import select
@@ -65,7 +65,7 @@ def cycle(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
 
     def run() -> list[dict[str, Any]]:
         found = []
-        for task_id in queue_due(service.sessions, service.celery, 2e9):
+        for task_id in [task.id for task in queue_due(service.sessions, 2e9)]:
             execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
             with service.sessions() as session:
                 task = session.get_one(Task, task_id)
@@ -185,7 +185,7 @@ def test_a_monitor_forecasts_and_trains_at_its_times_and_scores_each_channel(
 
     def due(now: float) -> dict[str, Any]:
         """The request and the result of the cycle that is due."""
-        (task_id,) = queue_due(service.sessions, service.celery, now)
+        (task_id,) = [task.id for task in queue_due(service.sessions, now)]
         execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
         with service.sessions() as session:
             task = session.get_one(Task, task_id)
@@ -194,7 +194,7 @@ def test_a_monitor_forecasts_and_trains_at_its_times_and_scores_each_channel(
 
     found = due(time.time())  # the rows are new, but the time has not come
     assert (found["forecast"], found["training"]) == (False, None)
-    assert queue_due(service.sessions, service.celery, monitor["next_run"] - 60) == []
+    assert queue_due(service.sessions, monitor["next_run"] - 60) == []
     assert due(monitor["next_run"] + 1)["forecast"]
     add_rows(http, dataset, ROWS, HORIZON, rows)
     assert due(time.time())["scored"] == 1
@@ -328,7 +328,7 @@ def test_missing_rows_and_failed_cycles_raise_one_alert_each(
     body = {"dataset": dataset, "model": model, "bounds": {"no_rows_hours": 0.001}}
     monitor = http.post("/api/monitors", json=body).json["id"]
     http.delete(f"/api/models/{model}")
-    (task_id,) = queue_due(service.sessions, service.celery, time.time())
+    (task_id,) = [task.id for task in queue_due(service.sessions, time.time())]
     execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
     for _ in range(2):
         with service.sessions.begin() as session:
@@ -358,3 +358,29 @@ def test_the_running_service_forecasts_by_itself_and_sends_alerts(
     assert [task["kind"] for task in client.call("GET", "tasks")["items"]].count("monitor") == 0
     assert client.call("GET", "tasks", params={"kind": "monitor"})["total"] == 1
     client.call("DELETE", f"monitors/{monitor['id']}")
+
+
+def test_a_receiver_that_answers_byte_by_byte_stops_no_other_monitor(
+    started: RunningService, plant: str, trained: dict[str, Any]
+) -> None:
+    client, body = started.client, {"dataset": plant, "model": trained["result"]["model"]}
+
+    def monitor(address: str) -> str:
+        receivers = [{"kind": "webhook", "address": address}]
+        made = client.call("POST", "monitors", json={**body, "receivers": receivers})["id"]
+        client.call("POST", f"monitors/{made}/trial-alert")
+        return str(made)
+
+    with dripping_server() as (port, lasted), web_receiver() as web:
+        slow = monitor(f"http://127.0.0.1:{port}/hook")
+        wait_until(lambda: client.call("GET", f"alerts?monitor={slow}")["items"][0]["deliveries"][0]["attempts"])
+        fast = monitor(web.address)
+        wait_until(lambda: bool(web.requests))
+        wait_until(lambda: client.call("GET", f"monitors/{fast}")["task_state"] == "completed")
+        wait_until(lambda: bool(lasted))
+        (failing,) = wait_until(lambda: client.call("GET", f"monitors/{slow}")["failing_receivers"])
+    assert failing["error"] == "there was no complete answer within 15 s"
+    assert client.call("GET", f"monitors/{fast}")["failing_receivers"] == []
+    assert client.call("GET", f"monitors/{fast}/forecasts")["total"] == 1
+    for made in (slow, fast):
+        client.call("DELETE", f"monitors/{made}")

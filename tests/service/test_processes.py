@@ -22,7 +22,7 @@ from timevis.cli import serve
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service import liveness, processes
-from timevis.service.settings import PERMANENT_ERROR, START_HEADER, Settings
+from timevis.service.settings import PERMANENT_ERROR, START_HEADER, Secret, Settings
 
 
 @pytest.fixture
@@ -76,15 +76,26 @@ def test_a_taken_port_ends_the_service_before_anything_starts(
 
 
 def test_the_link_with_the_token_is_not_printed_for_a_server_that_is_not_our_own(
-    foreign_server: tuple[int, list[str]], capsys: pytest.CaptureFixture[str]
+    foreign_server: tuple[int, list[str]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port, paths = foreign_server
-    readiness = processes._Readiness(f"http://127.0.0.1:{port}", "secret", "our own")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    readiness = processes._Readiness(f"http://127.0.0.1:{port}", Secret("secret"), "our own")
     readiness.look()
     assert paths == ["/api/health"]
     assert capsys.readouterr().out == ""
-    processes._Readiness(f"http://127.0.0.1:{port}", "secret", "another one").look()
+    processes._Readiness(f"http://127.0.0.1:{port}", Secret("secret"), "another one").look()
     assert "secret" in capsys.readouterr().out
+
+
+def test_the_token_is_printed_on_a_terminal_only(
+    foreign_server: tuple[int, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = f"http://127.0.0.1:{foreign_server[0]}"
+    processes._Readiness(address, Secret("secret"), "another one").look()  # stdout is a file, as in a journal
+    printed = capsys.readouterr().out
+    assert "secret" not in printed
+    assert f"{address}/?token=TOKEN" in printed
 
 
 @pytest.mark.parametrize("code", [PERMANENT_ERROR, 1])
@@ -97,7 +108,7 @@ def test_a_part_that_cannot_be_started_ends_the_service(
     script = f"open({str(starts)!r}, 'a').write('x'); raise SystemExit({code})"
     part = processes.Part("web", [sys.executable, "-S", "-c", script])
     part.start({})
-    readiness = processes._Readiness(f"http://127.0.0.1:{port}", "secret", "our own")
+    readiness = processes._Readiness(f"http://127.0.0.1:{port}", Secret("secret"), "our own")
     assert processes._supervise([part], {}, threading.Event(), readiness) == 1
     assert len(starts.read_text()) == (1 if code == PERMANENT_ERROR else processes.MAX_FAILED_STARTS)
 

@@ -46,6 +46,11 @@ def test_the_service_works_below_a_path_with_https(proxied: tuple[str, Path, Run
 
     assert browser.get(f"{address}/api/live").json().keys() == {"version"}
     assert browser.get(address).url == f"{address}/"
+    wrong = {"name": "anna", "password": "not the password"}
+    foreign = browser.post(f"{address}/api/session", json=wrong, headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    own = browser.post(f"{address}/api/session", json=wrong, headers={"Origin": address[: -len(PREFIX)]})
+    assert own.status_code == 401
     opened = browser.get(f"{address}/data?dataset=x&token={TOKEN}", allow_redirects=False)
     assert opened.headers["Location"].startswith(f"{PREFIX}/data")
     assert "Secure" in opened.headers["Set-Cookie"].split("; ")  # X-Forwarded-Proto says that the browser uses https

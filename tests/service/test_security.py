@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import sys
 import time
@@ -251,3 +252,74 @@ def test_every_response_has_the_security_headers(http: FlaskClient) -> None:
         assert headers["X-Frame-Options"] == "SAMEORIGIN"
         assert headers["Referrer-Policy"] == "no-referrer"
     assert http.get("/api/tasks").headers["Cache-Control"] == "no-store"
+
+
+PASSWORD = "correct horse battery"
+FOREIGN_PAGES = [
+    {"Origin": "http://evil.example"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://["},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://evil.example", "Authorization": "Basic YW5uYTpwYXNzd29yZA=="},
+]
+OWN_PAGES: list[dict[str, str]] = [
+    {},  # a program on the command line
+    {"Origin": "http://localhost"},
+    {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"},
+    {"Origin": PAGE, "Sec-Fetch-Site": "cross-site"},
+]
+
+
+@pytest.fixture
+def visitor(make_settings: Callable[..., Settings]) -> FlaskClient:
+    """A client without a token, of a service with the user anna."""
+    settings = make_settings(TIMEVIS_CORS_ORIGINS=PAGE, TIMEVIS_SIGN_INS_PER_MINUTE="1000")
+    user = {"name": "anna", "role": "editor", "password": PASSWORD}
+    assert client(settings).post("/api/users", json=user).status_code == 201
+    return client(settings, token=None)
+
+
+@pytest.mark.parametrize("root", ["http://localhost", "http://localhost/timevis"])
+def test_only_pages_of_this_address_and_programs_can_sign_in(visitor: FlaskClient, root: str) -> None:
+    body = {"name": "anna", "password": PASSWORD}
+    for headers in FOREIGN_PAGES:
+        for answer in (
+            visitor.post("/api/session", json=body, headers=headers, base_url=root),
+            visitor.post("/api/session", data=json.dumps(body), headers=headers, base_url=root),
+        ):
+            assert (answer.status_code, answer.json["code"]) == (403, "forbidden"), headers
+            assert "Set-Cookie" not in answer.headers
+            assert "TIMEVIS_CORS_ORIGINS" in answer.json["advice"]
+    for headers in OWN_PAGES:
+        answer = visitor.post("/api/session", json=body, headers=headers, base_url=root)
+        assert answer.status_code == 200, headers
+        assert "timevis_session" in answer.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
+def test_json_is_read_only_if_it_is_named_json(visitor: FlaskClient, kind: str | None) -> None:
+    body = json.dumps({"name": "anna", "password": PASSWORD})
+    answer = visitor.post("/api/session", data=body, content_type=kind)
+    assert (answer.status_code, answer.json["code"]) == (415, "unsupported-media-type")
+    assert "Set-Cookie" not in answer.headers
+    assert "application/json" in answer.json["advice"]
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert visitor.post("/api/users", data=body, content_type=kind, headers=headers).status_code == 415
+    assert visitor.post("/api/session", data=body, content_type="application/json; charset=utf-8").status_code == 200
+
+
+def test_an_upload_needs_a_page_of_this_address_or_a_token(visitor: FlaskClient) -> None:
+    assert visitor.post("/api/session", json={"name": "anna", "password": PASSWORD}).status_code == 200
+    foreign, own = {"Origin": "http://evil.example"}, {"Origin": "http://localhost"}
+
+    def send(**headers: str) -> int:
+        data = {"file": (io.BytesIO(b"a,b\n1,2\n"), "table.exe")}
+        answer = visitor.post("/api/upload", data=data, content_type="multipart/form-data", headers=headers)
+        return int(answer.status_code)
+
+    assert send(**foreign) == 403
+    assert send(**own) == send(**foreign, Authorization=f"Bearer {TOKEN}") == 422  # the ending is unknown

@@ -6530,6 +6530,29 @@ export interface components {
             windows: number;
         };
         /**
+         * FailingReceiverView
+         * @description A receiver that did not accept the last alert that was sent to it, by any monitor.
+         */
+        FailingReceiverView: {
+            /** Address */
+            address: string;
+            /**
+             * Error
+             * @description Why it did not accept the last one.
+             */
+            error: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "mail";
+            /**
+             * Since
+             * @description When it failed first after it had last accepted an alert.
+             */
+            since: number;
+        };
+        /**
          * ForecastDryRun
          * @description A forecast that would be accepted.
          */
@@ -7528,6 +7551,8 @@ export interface components {
             deleted: number | null;
             /** Enabled */
             enabled: boolean;
+            /** Failing Receivers */
+            failing_receivers: components["schemas"]["FailingReceiverView"][];
             /**
              * Forecasts
              * @description Recent complete forecasts of the champion, at most bounds.window.
@@ -8026,9 +8051,15 @@ export interface components {
         };
         /** PasswordChange */
         PasswordChange: {
-            /** New */
+            /**
+             * New
+             * Format: password
+             */
             new: string;
-            /** Old */
+            /**
+             * Old
+             * Format: password
+             */
             old: string;
         };
         /** PeriodWindow */
@@ -9497,7 +9528,10 @@ export interface components {
         SignIn: {
             /** Name */
             name: string;
-            /** Password */
+            /**
+             * Password
+             * Format: password
+             */
             password: string;
         };
         /**

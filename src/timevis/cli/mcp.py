@@ -42,7 +42,7 @@ def serve(http: str | None, service: str) -> int:
     from timevis.service.settings import Settings
 
     if http is None:
-        make_server(service, Settings.from_environment().token).run()
+        make_server(service, Settings.from_environment().token.get_secret_value()).run()
         return 0
     host, _, port = http.rpartition(":")
     if not host or not port.isdigit():

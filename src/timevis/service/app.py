@@ -36,6 +36,7 @@ from timevis.service.db.database import open_database
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
 from timevis.service.request_json import ShallowJson, limit_bodies
+from timevis.service.request_texts import StorableRequest
 from timevis.service.security.gate import ASSETS, Gate, lowest_role
 from timevis.service.security.shares import SharedPaths
 from timevis.service.settings import Settings
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> APIFlask:
         MAX_FORM_MEMORY_SIZE=2**20,
     )
     app.json = ShallowJson(app)
+    app.request_class = StorableRequest
     app.json.sort_keys = False
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)

@@ -46,7 +46,8 @@ def open_store(settings: Settings, sessions: Sessions) -> ArtefactStore | None:
     ConfigError
         TIMEVIS_STORE cannot be used.
     """
-    return ArtefactStore(settings.store, settings.home, sessions) if settings.store else None
+    url = settings.store.get_secret_value()
+    return ArtefactStore(url, settings.home, sessions) if url else None
 
 
 class ArtefactStore:
@@ -71,7 +72,7 @@ class ArtefactStore:
             self.files, root = url_to_fs(url, use_listings_cache=False)  # other hosts write there, too
         except (ImportError, ValueError, OSError) as error:
             raise ConfigError(
-                Text("store-unusable", "TIMEVIS_STORE={url} cannot be used ({reason})", url=url, reason=str(error)),
+                Text("store-unusable", "TIMEVIS_STORE cannot be used ({reason})", reason=str(error)),
                 Text(
                     "url-of-a-folder",
                     "give the URL of a folder, for example file:///mnt/timevis, and install what fsspec needs for it",

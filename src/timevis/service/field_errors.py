@@ -16,10 +16,23 @@ def place_of(error: Mapping[str, Any]) -> tuple[str | int, ...]:
     return (*error["loc"], *([error["ctx"]["discriminator"].strip("'")] if is_kind else []))
 
 
+def with_field(pointer: str, text: Text) -> Text:
+    """What is wrong with a field, with its name."""
+    return Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
+
+
+def wrong_form() -> Text:
+    """The text of a name with a character that is not allowed."""
+    return Text("text-has-a-wrong-form", "has characters or a form that is not allowed")
+
+
 def field_error(error: Mapping[str, Any]) -> Text:
     """The text of an entry of `pydantic.ValidationError.errors`."""
     context = error.get("ctx") or {}
-    match error["type"]:
+    kind = error["type"]
+    if kind in ("too_long", "too_short") and context["field_type"] == "Value":  # the text of a `Secret`
+        kind = f"string_{kind}"
+    match kind:
         case "missing" | "union_tag_not_found":
             return Text("field-missing", "the field is missing")
         case "extra_forbidden":
@@ -52,7 +65,7 @@ def field_error(error: Mapping[str, Any]) -> Text:
         case "string_too_short":
             return Text("text-too-short", "must have at least {minimum} characters", minimum=context["min_length"])
         case "string_pattern_mismatch":
-            return Text("text-has-a-wrong-form", "has characters or a form that is not allowed")
+            return wrong_form()
         case "too_long":
             return Text("list-too-long", "must have at most {maximum} entries", maximum=context["max_length"])
         case "too_short":

@@ -57,7 +57,7 @@ def run(host: str, port: int, check: bool) -> int:
     command = [sys.executable, "-m", "timevis", "serve", "--host", host, "--port", str(port)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    client = Client(local_address(host, port), settings.token)
+    client = Client(local_address(host, port), settings.token.get_secret_value())
     code = 1
     try:
         _wait_until_ready(client, process)

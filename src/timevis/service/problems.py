@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
-from timevis.service.field_errors import field_error, place_of
+from timevis.service.field_errors import field_error, place_of, with_field
 from timevis.service.training import pointer_of
 from timevis.service.troubleshooting import FULL_DISK, UNREACHABLE_REDIS, printed_text
 
@@ -39,8 +39,10 @@ class Problem(Exception):
         The kind of the problem, such as ``conflict``; the detail has a code of its own.
     detail, advice : Text
     pointer : str, optional
-        JSON pointer of the wrong field.
+        JSON pointer of the wrong field; `field_detail` says what is wrong with it, if `detail` says more than that.
     """
+
+    field_detail: Text | None = None
 
     def __init__(
         self, status: int, code: str, detail: Text, advice: Text | None = None, pointer: str | None = None
@@ -99,7 +101,7 @@ def register_error_handlers(app: APIFlask) -> None:
         if not wrong:
             return problem(error.status_code, _code(error.status_code), printed_text(str(error.message)))
         pointer, text = wrong[0]
-        detail = Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
+        detail = with_field(pointer, text)
         if (count := len(given) - len(shown)) > 0:
             detail = Text(
                 "more-wrong-fields", "{detail}; {count:,} values more are wrong", detail=detail, count=count
@@ -134,7 +136,7 @@ def _field(pointer: str, text: Text) -> dict[str, Any]:
 
 
 def _own_problem(error: Problem) -> Response:
-    errors = None if error.pointer is None else [_field(error.pointer, error.detail)]
+    errors = None if error.pointer is None else [_field(error.pointer, error.field_detail or error.detail)]
     response = problem(error.status, error.code, error.detail, error.advice, errors)
     response.headers.update(error.headers)
     return response

@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.liveness import LivenessProbe
-from timevis.service.settings import PERMANENT_ERROR, START_HEADER, WEB_THREADS, Settings
+from timevis.service.settings import PERMANENT_ERROR, START_HEADER, WEB_THREADS, Secret, Settings
 from timevis.service.tasks.runner import child_options, terminate
 from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
@@ -267,10 +267,11 @@ def _run_parts(settings: Settings, host: str, port: int, address: str, runs: Pat
 class _Readiness:
     """Prints the link as soon as the web process of this service has answered.
 
-    Another server may listen on the address, and must not get the token; only the own process knows `start_id`.
+    Another server may listen on the address, and must not get the token; only the own process knows `start_id`. The
+    token is printed on a terminal only: what is printed elsewhere is kept, for example in the journal of systemd.
     """
 
-    def __init__(self, address: str, token: str, start_id: str) -> None:
+    def __init__(self, address: str, token: Secret, start_id: str) -> None:
         self.address, self.token, self.start_id = address, token, start_id
         self.is_printed = False
         self._deadline = time.monotonic() + READY_SECONDS
@@ -280,9 +281,14 @@ class _Readiness:
             return
         if status == 200 or time.monotonic() > self._deadline:
             self.is_printed = True
-            print(f"TimeVis is running: {self.address}/?token={self.token}\nStop it with Ctrl-C.", flush=True)
+            print(f"TimeVis is running: {self.address}/{self._query()}\nStop it with Ctrl-C.", flush=True)
             if status != 200:
                 print(f"A part of it does not work; see {self.address}/api/health", flush=True)
+
+    def _query(self) -> str:
+        if sys.stdout.isatty():
+            return f"?token={self.token.get_secret_value()}"
+        return "?token=TOKEN, where TOKEN is TIMEVIS_TOKEN or the content of the file token in TIMEVIS_HOME"
 
     def _status(self) -> int | None:
         """The status of health; None if the web process does not answer."""

@@ -24,6 +24,7 @@ from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.series import write_series
+from timevis.service.settings import environment_of_child
 from timevis.service.small_lines import newest_values
 from timevis.service.table_limits import TableLimits, smaller_file
 from timevis.utils.explain import explain
@@ -120,7 +121,8 @@ def start_reader() -> subprocess.Popen[str]:
     """Start the child process, which imports its libraries and then waits for its request."""
     command = [sys.executable, "-m", "timevis.service.profiling"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+    environment = environment_of_child()
+    return subprocess.Popen(command, text=True, env=environment, **pipes)  # type: ignore[call-overload]
 
 
 class ReadingStopped(Exception):

@@ -10,6 +10,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
@@ -27,24 +30,38 @@ READING_SLOTS = 2
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""
+SECRET_VARIABLES = tuple(f"TIMEVIS_{name}" for name in ("DATABASE_URL", "BROKER_URL", "TOKEN", "STORE", "SMTP_URL"))
+"""Only the parts of the service need these variables, and none of the processes that they start for one task."""
+
+
+class Secret(SecretStr):
+    """A text whose `str` and `repr` are ``***``, so that no log, traceback or answer shows it by accident."""
+
+    def _display(self) -> str:
+        return "***"
+
+
+NOT_SET = Secret("")
 
 
 @dataclass(frozen=True)
 class Settings:
     """Settings of the service. Each one is read from the environment variable ``TIMEVIS_<NAME>``.
 
+    Those that hold a token or a password are of the type `Secret`; call `get_secret_value` only where one is used.
+
     Attributes
     ----------
     home : Path
         Folder of the database, uploads, datasets, runs, results and logs.
-    database_url : str
+    database_url : Secret
         SQLAlchemy URL; a SQLite file in `home` by default.
-    broker_url : str
+    broker_url : Secret
         URL of the Redis that carries the messages of Celery. Without it, `timevis serve` starts a private server.
-    store : str
+    store : Secret
         Folder as fsspec names it, for example ``s3://bucket/timevis``, to which files are copied, so that workers on
         several hosts share them. Without it, the files are only in `home`.
-    token : str
+    token : Secret
         Secret that clients send as ``Authorization: Bearer``. Without it, a token is made and kept in `home`.
     allowed_hosts : tuple of str
         Host names, separated by commas, that requests may name besides the names of this machine; requests for
@@ -96,7 +113,7 @@ class Settings:
         this time; by default they are kept.
     keep_audit_days : float
         Entries of the audit log are removed after this time.
-    smtp_url : str
+    smtp_url : Secret
         Mail server for alerts of monitors, such as ``smtp://user:password@mail.example:587``, with STARTTLS where the
         server offers it, or ``smtps://``. Without it, alerts by e-mail wait.
     mail_from : str
@@ -108,10 +125,10 @@ class Settings:
     """
 
     home: Path
-    database_url: str
-    broker_url: str
-    token: str
-    store: str = ""
+    database_url: Secret
+    broker_url: Secret
+    token: Secret
+    store: Secret = NOT_SET
     allowed_hosts: tuple[str, ...] = ()
     max_upload_megabytes: int = 512
     max_unpacked_megabytes: int = 1024
@@ -137,7 +154,7 @@ class Settings:
     keep_deleted_days: float = 30.0
     keep_unused_days: float | None = None
     keep_audit_days: float = 365.0
-    smtp_url: str = ""
+    smtp_url: Secret = NOT_SET
     mail_from: str = "timevis@localhost"
     start_id: str = ""
     wandb_mode: str = "disabled"
@@ -167,10 +184,10 @@ class Settings:
         sso_header, sso_proxies, sso_role = _single_sign_on(environment)
         return cls(
             home=home,
-            database_url=environment.get("TIMEVIS_DATABASE_URL") or f"sqlite:///{home / 'timevis.db'}",
-            broker_url=environment.get("TIMEVIS_BROKER_URL") or "",
-            store=environment.get("TIMEVIS_STORE") or "",
-            token=environment.get("TIMEVIS_TOKEN") or stored_token(home),
+            database_url=_url(environment, "TIMEVIS_DATABASE_URL", f"sqlite:///{home / 'timevis.db'}"),
+            broker_url=_url(environment, "TIMEVIS_BROKER_URL"),
+            store=_url(environment, "TIMEVIS_STORE"),
+            token=Secret(environment.get("TIMEVIS_TOKEN") or stored_token(home)),
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
             trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
@@ -178,7 +195,7 @@ class Settings:
             sso_proxies=sso_proxies,
             sso_role=sso_role,
             root_path=_root_path(environment),
-            smtp_url=_smtp_url(environment.get("TIMEVIS_SMTP_URL") or ""),
+            smtp_url=Secret(_smtp_url(environment.get("TIMEVIS_SMTP_URL") or "")),
             mail_from=environment.get("TIMEVIS_MAIL_FROM") or cls.mail_from,
             start_id=environment.get("TIMEVIS_START_ID") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
@@ -202,6 +219,11 @@ class Settings:
     def threads_per_training(self) -> int:
         """Threads of PyTorch in each training process."""
         return max(1, available_cores() // self.trainings)
+
+
+def environment_of_child() -> dict[str, str]:
+    """The environment of a process that carries out one task: this one without the secrets of the service."""
+    return {key: value for key, value in os.environ.items() if key not in SECRET_VARIABLES}
 
 
 def make_private_folder(path: Path) -> None:
@@ -278,11 +300,35 @@ def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     return origins
 
 
+def _url(environment: Mapping[str, str], variable: str, default: str = "") -> Secret:
+    """The URL in a variable. One that cannot be split is refused here, where the message does not repeat it."""
+    text = environment.get(variable) or default
+    try:
+        for part in text.split(";"):  # several addresses of a Redis Sentinel
+            _ = urlsplit(part).port  # an unescaped / or @ of a password leads to a wrong one
+    except ValueError:
+        raise ConfigError(
+            Text("not-a-url", "{variable} is not a URL", variable=variable), percent_encode_password()
+        ) from None
+    return Secret(text)
+
+
+def percent_encode_password() -> Text:
+    """Advice on a URL with a password."""
+    return Text(
+        "percent-encode-password", "percent-encode the special characters of a password, for example @ as %40"
+    )
+
+
 def _smtp_url(url: str) -> str:
-    if url and not re.fullmatch(r"smtps?://([^@/\s]+@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d+)?/?", url):
+    if url and not re.fullmatch(r"smtps?://([^@/?#\[\]\s]+@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d+)?/?", url):
         raise ConfigError(
             Text("not-a-mail-server", "TIMEVIS_SMTP_URL is not the address of a mail server"),
-            Text("example-of-mail-server", "write for example smtp://user:password@mail.example:587"),
+            Text(
+                "example-of-mail-server",
+                "write for example smtp://user:password@mail.example:587; {advice}",
+                advice=percent_encode_password(),
+            ),
         )
     return url
 

@@ -53,7 +53,7 @@ def test_a_home_is_copied_once_and_another_one_gets_all_of_it(
     settings, sessions = service
     assert share_all(Storage.open(settings, sessions), sessions) == 4
     assert share_all(Storage.open(settings, sessions), sessions) == 0
-    variables = {"TIMEVIS_HOME": str(tmp_path / "other"), "TIMEVIS_STORE": settings.store}
+    variables = {"TIMEVIS_HOME": str(tmp_path / "other"), "TIMEVIS_STORE": settings.store.get_secret_value()}
     other = Settings.from_environment(variables)
     fetch_all(Storage.open(other, sessions), sessions)
     assert files_of(other.home) == files_of(settings.home)

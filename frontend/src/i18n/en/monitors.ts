@@ -116,6 +116,8 @@ export default {
     none: "There was no alert.",
     ended: "ended {moment}",
     again: "Send again",
+    failing: "Failing",
+    failingSince: "{address} has accepted no alert since {moment}: {error}",
     delivery: { waiting: "waiting", sending: "being sent", sent: "sent", failed: "not accepted" },
     kind: {
       worse_than_naive: "Worse than seasonal naive",

@@ -118,6 +118,8 @@ const words: Area<"monitors"> = {
     none: "没有告警。",
     ended: "结束于 {moment}",
     again: "重新发送",
+    failing: "未接收",
+    failingSince: "{address} 自 {moment} 起未接收任何告警：{error}",
     delivery: { waiting: "等待发送", sending: "发送中", sent: "已发送", failed: "未被接收" },
     kind: {
       worse_than_naive: "不如季节性朴素法",

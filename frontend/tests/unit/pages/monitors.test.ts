@@ -4,7 +4,9 @@ import { createPinia } from "pinia";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createMemoryHistory, createRouter } from "vue-router";
 
+import type { Monitor } from "@/api/monitors";
 import { i18n, setLanguage } from "@/i18n";
+import AlertSection from "@/pages/monitors/AlertSection.vue";
 import { driftSentence } from "@/pages/monitors/drift";
 import { scoreOption, sparkline } from "@/pages/monitors/monitorCharts";
 import MonitorsPage from "@/pages/monitors/MonitorsPage.vue";
@@ -87,3 +89,22 @@ it("only complete forecasts are points of the errors, and the bounds are lines",
   expect(series?.data).toHaveLength(1);
   expect(series?.markLine.data).toEqual([{ name: "95 %", yAxis: 0.95 }]);
 });
+
+it("a receiver that fails is named with the time since when it fails, and why", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ items: [], total: 0, page: 1, per_page: 20 })));
+  const failing = { kind: "webhook" as const, address: "https://slow.example/hook", since: 1.8e9, error: "the address answered with 503" };
+  const detail = {
+    ...monitor,
+    ...{ bounds: {}, retraining: {}, state: {}, next_training: null, receivers: [{ kind: failing.kind, address: failing.address }] },
+    failing_receivers: [failing],
+  } as unknown as Monitor;
+  const plugins = [i18n, createPinia(), [VueQueryPlugin, { queryClient: new QueryClient() }] as [typeof VueQueryPlugin, object]];
+  const section = mount(AlertSection, { props: { monitor: detail }, global: { plugins } });
+  await flushPromises();
+  const shown = section.find("[data-test=failing-receiver]").text();
+  expect(shown).toContain("https://slow.example/hook has accepted no alert since");
+  expect(shown).toContain("the address answered with 503");
+  await section.setProps({ monitor: { ...detail, failing_receivers: [] } });
+  expect(section.find("[data-test=failing-receiver]").exists()).toBe(false);
+  section.unmount();
+}, 20_000);

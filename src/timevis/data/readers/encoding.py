@@ -133,7 +133,7 @@ def _encoding_advice(raw: bytes, position: int) -> Text:
             "the file is valid {encoding} text ({excerpt!r}): save it as UTF-8, or set {setting}",
             encoding=encoding,
             setting=Setting("data.encoding", encoding),
-            excerpt=max(excerpt, key=len).strip(),
+            excerpt=max(excerpt, key=len).replace("\0", "").strip(),  # which PostgreSQL could not store
         )
     return Text(
         "save-as-utf8",

@@ -32,8 +32,9 @@ from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.db.versions import later_versions, newest_version
 from timevis.service.monitoring.alerts import raise_alert
 from timevis.service.monitoring.champions import champion_without_request, promote
-from timevis.service.monitoring.deliveries import new_secret, shown_target
+from timevis.service.monitoring.deliveries import failing_receivers
 from timevis.service.monitoring.loop import next_of, queue_cycle
+from timevis.service.monitoring.sending import new_secret
 from timevis.service.problems import conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.monitors import (
@@ -400,10 +401,13 @@ def _recent(monitor: Monitor) -> dict[str, Any]:
 
 
 def _detail(session: Session, monitor: Monitor, with_secrets: bool = False) -> dict[str, Any]:
-    receivers = [dict(receiver) if with_secrets else shown_target(receiver) for receiver in monitor.receivers]
     return {
         **_summaries(session, [monitor])[0],
         **{key: getattr(monitor, key) for key in ("bounds", "retraining", "next_training")},
-        "receivers": receivers,
+        "receivers": [
+            {name: value for name, value in receiver.items() if with_secrets or name != "secret"}
+            for receiver in monitor.receivers
+        ],
+        "failing_receivers": failing_receivers(session, monitor),
         "state": monitor.state,
     }

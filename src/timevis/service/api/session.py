@@ -65,7 +65,7 @@ def sign_in(body: SignIn) -> Any:
     g.given_name = body.name
     require_sign_ins(body.name)
     service = context()
-    if not has_password(service.sessions, body.name, body.password):
+    if not has_password(service.sessions, body.name, body.password.get_secret_value()):
         raise Problem(
             401,
             "unauthorized",
@@ -102,10 +102,10 @@ def change_password(body: PasswordChange) -> Any:
     """Change the own password. All sessions of the user end, and this browser gets a new one."""
     service, name = context(), g.caller.name
     require_sign_ins(name)
-    if not has_password(service.sessions, name, body.old):
+    if not has_password(service.sessions, name, body.old.get_secret_value()):
         raise wrong_field("/old", Text("wrong-old-password", "the old password is wrong"))
     with service.sessions.begin() as session:
-        set_password(session, name, body.new)
+        set_password(session, name, body.new.get_secret_value())
     response = Response(status=204)
     set_session_cookie(response, start_session(service.sessions, user=name))
     return response

@@ -37,7 +37,8 @@ def list_users() -> Any:
 def make_user(body: UserRequest) -> Any:
     """Add a user."""
     with context().sessions.begin() as session:
-        return _view(session, add_user(session, body.name, body.role, body.password))
+        password = None if body.password is None else body.password.get_secret_value()
+        return _view(session, add_user(session, body.name, body.role, password))
 
 
 @blueprint.patch("/users/<name>")
@@ -51,7 +52,7 @@ def change_user(name: str, change: UserChange) -> Any:
         if change.role is not None:
             set_role(session, name, change.role)
         if change.password is not None:
-            set_password(session, name, change.password)
+            set_password(session, name, change.password.get_secret_value())
         return _view(session, user)
 
 

@@ -16,13 +16,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.db import annotation_table, monitor_tables, user_tables  # noqa: F401  the metadata then have all tables
-from timevis.service.settings import WEB_THREADS
+from timevis.service.settings import WEB_THREADS, Secret, percent_encode_password
 
 LOCK_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
@@ -39,12 +40,12 @@ DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 )
 
 
-def open_database(url: str) -> sessionmaker[Session]:
+def open_database(url: Secret | str) -> sessionmaker[Session]:
     """Connect to the database and migrate its tables to the newest revision.
 
     Parameters
     ----------
-    url : str
+    url : Secret or str
         For example ``sqlite:////srv/timevis/timevis.db`` or ``postgresql://user@host/timevis``.
 
     Returns
@@ -57,24 +58,42 @@ def open_database(url: str) -> sessionmaker[Session]:
     return sessionmaker(engine, expire_on_commit=False)
 
 
-def make_engine(url: str) -> Engine:
-    """The engine of a database, without a look at its tables."""
-    scheme, _, rest = url.partition("://")
-    url = f"{DRIVERS.get(scheme, scheme)}://{rest}"
+def make_engine(url: Secret | str) -> Engine:
+    """The engine of a database, without a look at its tables.
+
+    Raises
+    ------
+    ConfigError
+        The URL is none of a database; the message does not repeat it.
+    """
+    given = url if isinstance(url, str) else url.get_secret_value()
+    scheme, _, rest = given.partition("://")
+    address = _parsed(f"{DRIVERS.get(scheme, scheme)}://{rest}")
     is_sqlite = scheme == "sqlite"
-    if is_sqlite and (path := make_url(url).database) not in (None, "", ":memory:"):
-        _make_private(Path(path))
+    if is_sqlite and address.database not in (None, "", ":memory:"):
+        _make_private(Path(address.database))
     engine = create_engine(
-        url,
+        address,
         pool_pre_ping=True,
         pool_size=POOL_SIZE,
-        connect_args={key: value for key, value in _timeouts(scheme).items() if key not in make_url(url).query},
+        connect_args={key: value for key, value in _timeouts(scheme).items() if key not in address.query},
+        hide_parameters=True,  # else an error shows the values of its statement, such as the key of a webhook
     )
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
     elif engine.dialect.name == "mysql" and "read_timeout" not in engine.url.query:
         event.listen(engine, "connect", _configure_mysql)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    try:
+        address = make_url(url)
+        address.get_dialect()
+        return address
+    except (ArgumentError, ValueError):  # whose text may hold a part of the password
+        message = Text("not-a-database", "TIMEVIS_DATABASE_URL is not the address of a database")
+        raise ConfigError(message, percent_encode_password()) from None
 
 
 def _make_private(path: Path) -> None:

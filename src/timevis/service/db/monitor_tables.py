@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from timevis.service.db.tables import ACTOR, MAX_NAME_CHARACTERS, Base, new_id
 
 MAX_CAUSE_CHARACTERS = 150
+MAX_ERROR_CHARACTERS = 500
 WORSE, COVERAGE, NO_ROWS, DRIFT = "worse_than_naive", "coverage", "no_rows", "drift"
 FAILED_TASK, NEW_CHAMPION, TRIAL = "failed_task", "new_champion", "trial"
 LASTING = (WORSE, COVERAGE, NO_ROWS, DRIFT)
@@ -193,5 +194,19 @@ class Delivery(Base):
     state: Mapped[str] = mapped_column(default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt: Mapped[float] = mapped_column(default=time.time)
-    error: Mapped[str | None] = mapped_column(String(500))
+    error: Mapped[str | None] = mapped_column(String(MAX_ERROR_CHARACTERS))
     sent: Mapped[float | None]
+
+
+class FailingReceiver(Base):
+    """A receiver that did not accept the last attempt, of any monitor; the row is removed when it accepts one.
+
+    `receiver` is `Delivery.receiver`, `since` the time of the first of its `failures` in a row, and `error` the
+    reason of the last one.
+    """
+
+    __tablename__ = "failing_receivers"
+    receiver: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[float]
+    failures: Mapped[int]
+    error: Mapped[str] = mapped_column(String(MAX_ERROR_CHARACTERS))

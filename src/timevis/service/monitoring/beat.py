@@ -10,10 +10,14 @@ import threading
 from celery import Celery, signals
 from celery.apps.beat import Beat
 
+from timevis.service.db.tables import Sessions
+from timevis.service.monitoring.deliveries import Deliveries
 from timevis.service.monitoring.loop import look
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker
 from timevis.service.tasks.queue import INTERACTIVE, make_celery
+
+log = logging.getLogger(__name__)
 
 LOOK_NAME = "timevis.look"
 LOOK_SECONDS = 5.0
@@ -27,10 +31,19 @@ def register_look(worker: Worker, celery: Celery) -> None:
         return
     import timevis.service.monitoring.cycle  # noqa: F401  adds its kind of task; it imports PyTorch
 
+    deliveries = Deliveries(worker.sessions, worker.settings)
+
     @celery.task(name=LOOK_NAME)
-    def look_task() -> None:  # in a thread, since the worker consumes messages in one
-        arguments = (worker.sessions, worker.settings, celery)
-        threading.Thread(target=look, args=arguments, daemon=True, name="look").start()
+    def look_task() -> None:  # in threads, since the worker consumes messages in one
+        threading.Thread(target=_look, args=(worker.sessions, celery), daemon=True, name="look").start()
+        threading.Thread(target=deliveries.wake, args=(False,), daemon=True, name="wake deliveries").start()
+
+
+def _look(sessions: Sessions, celery: Celery) -> None:
+    try:
+        look(sessions, celery)
+    except Exception:  # of the database, for example; the next message comes soon
+        log.exception("due monitors cannot be queued")
 
 
 def run_beat(settings: Settings) -> int:

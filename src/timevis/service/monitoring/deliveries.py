@@ -1,85 +1,156 @@
-"""Send alerts: a signed HTTP request or an e-mail, repeated until it is accepted.
+"""Deliveries of alerts: which are sent when, apart from the cycles of monitors, and what is known of a receiver.
 
 A delivery is claimed by one UPDATE before it is sent, so that of several workers one sends it. Each attempt has the
 identifier of the delivery, in the header ``webhook-id`` or as Message-ID, by which a receiver recognises a repetition
 that follows the loss of a worker between the sending and its record.
+
+Several are sent at the same time, but of one worker only one to each receiver. The deliveries to a receiver that did
+not accept one wait together, so that a receiver that fails for long does not occupy the time of the others.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import http.client
-import json
 import logging
-import secrets
-import smtplib
-import ssl
+import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
-from email.message import EmailMessage
-from email.utils import formatdate
+from collections.abc import Collection
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Update, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from timevis import __version__
-from timevis.service.db.monitor_tables import Alert, Delivery, Monitor
+from timevis.service.db.monitor_tables import MAX_ERROR_CHARACTERS, Alert, Delivery, FailingReceiver, Monitor
 from timevis.service.db.tables import Sessions, rows_changed
+from timevis.service.monitoring import sending
+from timevis.service.monitoring.alerts import receiver_key
 from timevis.service.settings import Settings
-from timevis.utils.json_types import to_json_types
 
 log = logging.getLogger(__name__)
 
 WAITING, SENDING, SENT, FAILED = "waiting", "sending", "sent", "failed"
 WAIT_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0)
-"""Time between two attempts; the last one repeats."""
+"""Time until a receiver is tried again, by the number of its failures in a row; the last one repeats."""
 GIVE_UP_SECONDS = 3 * 86_400.0
 """A delivery that was not accepted for this long has failed; it can be sent again by hand."""
-TIMEOUT_SECONDS = 10.0
 LOST_SECONDS = 120.0
 """An attempt that has not ended for this long is taken for lost."""
-SECRET_PREFIX = "whsec_"
-MAX_ERROR_CHARACTERS = 500
+MAX_AT_ONCE = 8
 
 
-def new_secret() -> str:
-    """A secret for the signatures of a web address."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
+class Deliveries:
+    """Sends the deliveries that are due, in threads.
 
+    Parameters
+    ----------
+    sessions : sessionmaker
+    settings : Settings
+    now : float, optional
+        The time; by default that of the clock.
+    """
 
-def signature(secret: str, delivery_id: str, timestamp: int, body: bytes) -> str:
-    """The header ``webhook-signature`` of the specification Standard Webhooks: HMAC-SHA256 of id, time and body."""
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    signed = f"{delivery_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    def __init__(self, sessions: Sessions, settings: Settings, now: float | None = None) -> None:
+        self.sessions, self.settings, self.now = sessions, settings, now
+        self.accepted = 0
+        self._is_claiming, self._lock = threading.Lock(), threading.Lock()
+        self._receivers: set[str] = set()
+        self._threads: set[threading.Thread] = set()
 
+    def wake(self, wait: bool = True) -> None:
+        """Start to send what is due, as much as there are free places for.
 
-def deliver_due(sessions: Sessions, settings: Settings, seconds: float, now: float | None = None) -> int:
-    """Send the deliveries whose time has come, for at most some seconds; returns how many were accepted."""
-    started, accepted = time.monotonic(), 0
-    while time.monotonic() - started < seconds:
-        delivery = _claim(sessions, time.time() if now is None else now)
-        if delivery is None:
-            break
-        with sessions() as session:
+        If another thread does so, `wait` for it and look again; else return.
+        """
+        if not self._is_claiming.acquire(blocking=wait):
+            return
+        try:
+            while (delivery := self._claim()) is not None:
+                thread = threading.Thread(target=self._run, args=(delivery,), daemon=True, name="delivery")
+                with self._lock:
+                    self._threads.add(thread)
+                    thread.start()
+        except SQLAlchemyError as error:
+            log.warning("alerts are not sent, since the database cannot be used (%s)", error)
+        finally:
+            self._is_claiming.release()
+
+    def join(self) -> None:
+        """Wait until nothing is sent any more."""
+        while True:
+            with self._lock:
+                threads = list(self._threads)
+            if not threads:
+                return
+            for thread in threads:
+                thread.join()
+
+    def _time(self) -> float:
+        return time.time() if self.now is None else self.now
+
+    def _claim(self) -> Delivery | None:
+        """The next delivery that is due, of a receiver to which this process sends nothing."""
+        with self._lock:
+            receivers = list(self._receivers)
+        if len(receivers) == MAX_AT_ONCE:
+            return None
+        delivery = _claim(self.sessions, self._time(), receivers)
+        if delivery is not None:
+            with self._lock:
+                self._receivers.add(delivery.receiver)
+        return delivery
+
+    def _run(self, delivery: Delivery) -> None:
+        is_accepted = False
+        try:
+            is_accepted = self._send(delivery) is None
+        except SQLAlchemyError as failed:  # the attempt is then taken for lost
+            log.warning("delivery %s: its end could not be written (%s)", delivery.id, failed)
+        with self._lock:
+            self._receivers.remove(delivery.receiver)
+            self.accepted += is_accepted
+        try:
+            self.wake()
+        finally:
+            with self._lock:
+                self._threads.remove(threading.current_thread())
+
+    def _send(self, delivery: Delivery) -> str | None:
+        """Send a delivery and record its end; returns why it was not accepted."""
+        with self.sessions() as session:
             alert = session.get_one(Alert, delivery.alert_id)
             monitor = session.get_one(Monitor, alert.monitor_id)
-        error = _send(settings, delivery, alert, monitor)
-        accepted += error is None
-        _record(sessions, delivery, alert, error, time.time() if now is None else now)
-    return accepted
+        try:
+            error = sending.send(self.settings, delivery, alert, monitor)
+        except Exception as failed:  # a defect; the alert is tried again as if the receiver had refused it
+            log.exception("delivery %s cannot be sent", delivery.id)
+            error = type(failed).__name__
+        if error is not None:
+            log.warning("delivery %s of alert %s was not accepted: %s", delivery.id, alert.id, error)
+        try:
+            _record(self.sessions, delivery, error, self._time())
+        except IntegrityError:  # another worker has noted at the same time that the receiver fails
+            _record(self.sessions, delivery, error, self._time())
+        return error
 
 
-def _claim(sessions: Sessions, now: float) -> Delivery | None:
-    """The next delivery that is due, which no other worker then sends."""
+def deliver_due(sessions: Sessions, settings: Settings, now: float | None = None) -> int:
+    """Send what is due and wait for the end; returns how many deliveries were accepted."""
+    deliveries = Deliveries(sessions, settings, now)
+    deliveries.wake()
+    deliveries.join()
+    return deliveries.accepted
+
+
+def _claim(sessions: Sessions, now: float, left_out: Collection[str]) -> Delivery | None:
+    """The next delivery that is due, which no other worker then sends; None of the receivers that are left out.
+
+    Of those that are due at the same time the least tried comes first, so that an alert which its receiver never
+    accepts does not stop the others.
+    """
     is_due = (Delivery.state.in_((WAITING, SENDING)), Delivery.next_attempt <= now)
+    query = select(Delivery).where(*is_due, Delivery.receiver.not_in(left_out))
     with sessions() as session:
-        due = session.scalars(select(Delivery).where(*is_due).order_by(Delivery.next_attempt).limit(20)).all()
+        due = session.scalars(query.order_by(Delivery.next_attempt, Delivery.attempts).limit(20)).all()
     for delivery in due:
         own = (Delivery.id == delivery.id, Delivery.attempts == delivery.attempts, *is_due)
         values = {"state": SENDING, "attempts": delivery.attempts + 1, "next_attempt": now + LOST_SECONDS}
@@ -90,18 +161,40 @@ def _claim(sessions: Sessions, now: float) -> Delivery | None:
     return None
 
 
-def _record(sessions: Sessions, delivery: Delivery, alert: Alert, error: str | None, now: float) -> None:
-    if error is None:
-        values: dict[str, Any] = {"state": SENT, "sent": now, "error": None}
-    else:
-        wait = WAIT_SECONDS[min(delivery.attempts, len(WAIT_SECONDS)) - 1]
-        is_over = now - alert.created > GIVE_UP_SECONDS
-        values = {"state": FAILED if is_over else WAITING, "next_attempt": now + wait}
-        values["error"] = error[:MAX_ERROR_CHARACTERS]
-        log.warning("delivery %s of alert %s was not accepted: %s", delivery.id, alert.id, error)
-    own = (Delivery.id == delivery.id, Delivery.attempts == delivery.attempts)
+def _record(sessions: Sessions, delivery: Delivery, error: str | None, now: float) -> None:
+    """Write the end of an attempt, and what it says of the receiver, unless it was taken for lost."""
+    own = update(Delivery).where(Delivery.id == delivery.id, Delivery.attempts == delivery.attempts)
+    own = own.execution_options(synchronize_session=False)
     with sessions.begin() as session:
-        session.execute(update(Delivery).where(*own).values(**values).execution_options(synchronize_session=False))
+        if error is None:
+            if rows_changed(session, own.values(state=SENT, sent=now, error=None)):
+                _accept(session, delivery.receiver, now)
+        elif rows_changed(session, own.values(state=WAITING, next_attempt=now, error=error[:MAX_ERROR_CHARACTERS])):
+            _fail(session, delivery.receiver, error[:MAX_ERROR_CHARACTERS], now)
+
+
+def _waiting(receiver: str) -> Update:
+    waiting = update(Delivery).where(Delivery.receiver == receiver, Delivery.state == WAITING)
+    return waiting.execution_options(synchronize_session=False)
+
+
+def _accept(session: Session, receiver: str, now: float) -> None:
+    """Send what waits for a receiver that failed before."""
+    if rows_changed(session, delete(FailingReceiver).where(FailingReceiver.receiver == receiver)):
+        session.execute(_waiting(receiver).where(Delivery.next_attempt > now).values(next_attempt=now))
+
+
+def _fail(session: Session, receiver: str, error: str, now: float) -> None:
+    """Note that a receiver fails; all that waits for it waits longer, and what has waited too long has failed."""
+    state = session.get(FailingReceiver, receiver)
+    if state is None:
+        state = FailingReceiver(receiver=receiver, since=now, failures=0)
+        session.add(state)
+    state.failures, state.error = state.failures + 1, error
+    wait = WAIT_SECONDS[min(state.failures, len(WAIT_SECONDS)) - 1]
+    session.execute(_waiting(receiver).where(Delivery.next_attempt < now + wait).values(next_attempt=now + wait))
+    old = select(Alert.id).where(Alert.created < now - GIVE_UP_SECONDS)
+    session.execute(_waiting(receiver).where(Delivery.alert_id.in_(old)).values(state=FAILED, error=error))
 
 
 def send_again(sessions: Sessions, alert_id: str) -> None:
@@ -112,98 +205,11 @@ def send_again(sessions: Sessions, alert_id: str) -> None:
         session.execute(statement.values(state=WAITING, next_attempt=time.time()))
 
 
-def _send(settings: Settings, delivery: Delivery, alert: Alert, monitor: Monitor) -> str | None:
-    """Send one alert; returns why it was not accepted."""
-    try:
-        if delivery.target["kind"] == "webhook":
-            return _post(delivery, webhook_body(alert, monitor))
-        return _mail(settings, delivery, alert, monitor)
-    except (OSError, smtplib.SMTPException, http.client.HTTPException, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-
-
-def webhook_body(alert: Alert, monitor: Monitor) -> bytes:
-    """What a web address receives."""
-    content = {
-        "type": f"alert.{alert.kind}",
-        "alert": alert.id,
-        "created": alert.created,
-        "data_time": alert.data_time,
-        "monitor": {"id": monitor.id, "name": monitor.name, "dataset": monitor.dataset_id, "model": monitor.model_id},
-        **{key: alert.content[key] for key in ("text", "code", "params", "values")},
-    }
-    return json.dumps(to_json_types(content), ensure_ascii=False).encode()
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """An address that redirects does not accept the request."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
-def _post(delivery: Delivery, body: bytes) -> str | None:
-    target, timestamp = delivery.target, int(time.time())
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": f"TimeVis/{__version__}",
-        "webhook-id": delivery.id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(target["secret"], delivery.id, timestamp, body),
-    }
-    request = urllib.request.Request(target["address"], body, headers, method="POST")
-    opener = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler())
-    try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return None if 200 <= answer.status < 300 else f"the address answered with {answer.status}"
-    except urllib.error.HTTPError as error:
-        error.close()
-        return f"the address answered with {error.code}"
-
-
-def _mail(settings: Settings, delivery: Delivery, alert: Alert, monitor: Monitor) -> str | None:
-    if not settings.smtp_url:
-        return "TIMEVIS_SMTP_URL is not set"
-    message = EmailMessage()
-    message["Subject"] = f"[TimeVis] {monitor.name}: {alert.kind.replace('_', ' ')}"
-    message["From"], message["To"] = settings.mail_from, delivery.target["address"]
-    message["Date"] = formatdate(alert.created)
-    message["Message-ID"] = f"<{delivery.id}@timevis>"
-    about = {"Monitor": f"{monitor.name} ({monitor.id})", "Time of the data": alert.data_time or "-"}
-    lines = "\n".join(f"{name}: {value}" for name, value in about.items())
-    message.set_content(f"{alert.content['text']}\n\n{lines}\n")
-    with _connect(settings.smtp_url) as server:
-        server.send_message(message)
-    return None
-
-
-def _connect(url: str) -> smtplib.SMTP:
-    """Connect to ``smtp://[user:password@]host[:port]``, with STARTTLS where another machine offers it, or ``smtps://``.
-
-    A password is never sent to another machine in the clear.
-    """
-    parts, context = urlsplit(url), ssl.create_default_context()
-    host = parts.hostname or "localhost"
-    if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT_SECONDS)
-    try:
-        server.ehlo()
-        is_local = host in ("localhost", "127.0.0.1", "::1")
-        if parts.scheme == "smtp" and server.has_extn("starttls") and not is_local:
-            server.starttls(context=context)
-            server.ehlo()
-        elif parts.scheme == "smtp" and parts.username and not is_local:
-            raise OSError(f"{host} offers no STARTTLS, so the password is not sent")
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-    except BaseException:
-        server.close()
-        raise
-    return server
-
-
-def shown_target(target: Mapping[str, Any]) -> dict[str, Any]:
-    """A receiver without its secret."""
-    return {key: value for key, value in target.items() if key != "secret"}
+def failing_receivers(session: Session, monitor: Monitor) -> list[dict[str, Any]]:
+    """The receivers of a monitor that did not accept the last attempt: since when, and why."""
+    keys = {receiver_key(receiver): receiver for receiver in monitor.receivers}
+    query = select(FailingReceiver).where(FailingReceiver.receiver.in_(keys)).order_by(FailingReceiver.since)
+    return [
+        {**{name: keys[row.receiver][name] for name in ("kind", "address")}, "since": row.since, "error": row.error}
+        for row in session.scalars(query)
+    ]

@@ -1,4 +1,4 @@
-"""What happens every few seconds: due monitors get a cycle, silent ones an alert, and waiting alerts are sent."""
+"""What happens every few seconds: due monitors get a cycle, and silent ones an alert."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from timevis.messages import Text
 from timevis.service.db.monitor_tables import FAILED_TASK, NO_ROWS, Challenger, Monitor
 from timevis.service.db.tables import Dataset, Sessions, Task, new_id, rows_changed
 from timevis.service.monitoring.alerts import raise_alert
-from timevis.service.monitoring.deliveries import deliver_due
 from timevis.service.monitoring.schedule import next_time
-from timevis.service.settings import Settings
 from timevis.service.tasks.queue import INTERACTIVE, send
 from timevis.service.tasks.states import FAILED, FINAL, MONITOR, QUEUED, RUNNING
 
@@ -25,13 +23,11 @@ log = logging.getLogger(__name__)
 
 MAX_ACTIVE = 5
 """Cycles that are queued or run at the same time, so that the other threads of the queue stay free for people."""
-DELIVERY_SECONDS = 15.0
-"""Longest time of one look at the alerts that wait."""
 _is_looking = Lock()
 
 
-def look(sessions: Sessions, settings: Settings, celery: Celery) -> None:
-    """Queue the cycles that are due, raise alerts about silence and failures, and send what waits."""
+def look(sessions: Sessions, celery: Celery) -> None:
+    """Queue the cycles that are due, and raise alerts about silence and failures."""
     if not _is_looking.acquire(blocking=False):  # another thread of this process does
         return
     try:
@@ -39,10 +35,11 @@ def look(sessions: Sessions, settings: Settings, celery: Celery) -> None:
         with sessions.begin() as session:
             report_failures(session)
             report_silence(session, now)
-        queue_due(sessions, celery, now)
-        deliver_due(sessions, settings, DELIVERY_SECONDS)
+        queued = queue_due(sessions, now)
     finally:
         _is_looking.release()
+    for task in queued:  # a lost message only delays a task, so nobody waits for the broker
+        send(celery, task.id, task.queue)
 
 
 def report_failures(session: Session) -> None:
@@ -73,12 +70,11 @@ def report_silence(session: Session, now: float) -> None:
         monitor.silent_from = None
 
 
-def queue_due(sessions: Sessions, celery: Celery, now: float) -> list[str]:
-    """Queue the cycles of the monitors that wait longest, as many as may be active; returns their tasks."""
+def queue_due(sessions: Sessions, now: float) -> list[Task]:
+    """Store the cycles of the monitors that wait longest, as many as may be active; returns their tasks."""
     queued = []
     while (task := _queue_next(sessions, now)) is not None:
-        send(celery, task.id, task.queue)
-        queued.append(task.id)
+        queued.append(task)
     return queued
 
 

@@ -14,6 +14,9 @@ from filelock import FileLock, Timeout
 MAX_BYTES = 10 * 2**20
 BACKUPS = 5
 MAX_FILES_OF_A_PART = 100
+TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # local variables hold tokens and passwords
+)
 _locks: list[FileLock] = []  # they are held until the process ends
 SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -41,10 +44,13 @@ def configure_logs(folder: Path, part: str, console_level: str) -> Path:
     """
     path = _own_file(folder, part)
     file = logging.handlers.RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
-    file.setFormatter(_formatter(structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()))
+    file.setFormatter(_formatter(TRACEBACKS, structlog.processors.JSONRenderer()))
     console = logging.StreamHandler(sys.stderr)
     console.setLevel(console_level.upper())
-    console.setFormatter(_formatter(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())))
+    printer = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    console.setFormatter(_formatter(printer))
     root = logging.getLogger()
     root.handlers[:] = [file, console]
     root.setLevel(min(logging.INFO, console.level))

@@ -204,10 +204,20 @@ class ReceiverView(BaseModel):
     secret: str | None = Field(None, description="Only in the answer to a request that sets the receivers.")
 
 
+class FailingReceiverView(BaseModel):
+    """A receiver that did not accept the last alert that was sent to it, by any monitor."""
+
+    kind: Literal["webhook", "mail"]
+    address: str
+    since: float = Field(description="When it failed first after it had last accepted an alert.")
+    error: str = Field(description="Why it did not accept the last one.")
+
+
 class MonitorDetail(MonitorSummary):
     bounds: Bounds
     retraining: Retraining
     receivers: list[ReceiverView]
+    failing_receivers: list[FailingReceiverView]
     state: MonitorState
     next_training: float | None
 

@@ -8,12 +8,13 @@ from pydantic import BaseModel, Field
 
 from timevis.service.db.user_tables import AUDIT_KINDS, MAX_PASSWORD_CHARACTERS, ROLES, USER_NAME_PATTERN
 from timevis.service.schemas.common import Id, Page, PageQuery, StrictModel
+from timevis.service.settings import Secret
 
 Role = Literal[ROLES]  # type: ignore[valid-type]  # a tuple, which pydantic accepts, so that the roles are listed once
 AuditKind = Literal[AUDIT_KINDS]  # type: ignore[valid-type]  # a tuple, as above
 ShareKind = Literal["model", "report", "comparison"]
 UserName = Annotated[str, Field(max_length=100, pattern=f"^{USER_NAME_PATTERN}$")]
-Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
+Password = Annotated[Secret, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 
 
 class SignIn(StrictModel):

@@ -7,7 +7,7 @@ import re
 import time
 import uuid
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import structlog
 from apiflask import APIFlask
@@ -18,6 +18,7 @@ from timevis.messages import Text
 from timevis.service.db.tables import ACTOR, Sessions
 from timevis.service.problems import Problem
 from timevis.service.problems import too_many_requests as _too_many
+from timevis.service.request_texts import check_address
 from timevis.service.security import audit, shares
 from timevis.service.security.rates import RateLimiter
 from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, READING_METHODS, access_of, forbidden, require
@@ -42,6 +43,8 @@ PUBLIC_PATHS = ("/api/", "/api/live", "/api/health", "/api/docs", "/api/openapi.
 PUBLIC_FOLDERS = (ASSETS,)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 SESSION_COOKIE = "timevis_session"
+OWN_SITES = (None, "same-origin", "none")
+"""Values of Sec-Fetch-Site of a page of this address, of a program that is no browser, and of what a user typed."""
 MAX_BODY_MEGABYTES = 16
 """Limit of a request that uploads no file, such as a forecast with its rows in the request."""
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -100,12 +103,14 @@ class Gate:
         if request.mimetype != "multipart/form-data":
             request.max_content_length = MAX_BODY_MEGABYTES * 2**20
         self._check_host()
+        check_address(request)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return Response(status=204)
         is_public = (
             is_page_path(request.path) or request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_FOLDERS)
         )
         is_shared = shares.ENVIRONMENT_KEY in request.environ
+        self._check_origin()
         link_token = request.args.get("token") if request.method == "GET" and not is_shared else None
         caller = self._identify(link_token, is_required=not is_public)
         self._limit(self.requests, caller.name if caller else _address())
@@ -178,11 +183,9 @@ class Gate:
             return self._visitor(secret, is_required)
         has_token = "Authorization" in request.headers or link_token is not None
         if not has_token and (signed_in := proxy_caller(self.sessions, self.settings)) is not None:
-            self._check_origin()
             return signed_in
-        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         cookie = request.cookies.get(SESSION_COOKIE)
-        token = (bearer if scheme.lower() == "bearer" else link_token) or None
+        token = _bearer() or link_token or None
         given = token or cookie or None
         counts = given is not None and (is_required or given == link_token)
         if counts and given not in self.accepted and not self.failures.has_capacity(_address()):
@@ -198,8 +201,6 @@ class Gate:
             self.accepted.add(given)
         elif counts:
             self.failures.seconds_to_wait(_address())
-        if token is None and caller is not None:
-            self._check_origin()
         if caller is None and is_required:
             self._limit(self.requests, _address())
             raise Problem(
@@ -237,20 +238,34 @@ class Gate:
         return None
 
     def _check_origin(self) -> None:
-        """A browser sends the cookie also for pages of other ports of this host; their changes are refused."""
-        origin = request.headers.get("Origin")
-        if request.method in READING_METHODS or origin is None or origin in self.settings.cors_origins:
+        """Refuse a change that a page of another address asks for, whoever sends the request.
+
+        A browser sends its cookie also for pages of other ports of this host, and signs in for a page of any address.
+        It names the page in the header Origin, which is ``null`` for some, or its relation in Sec-Fetch-Site; other
+        programs send neither. A page cannot send a token without a permission, which only `cors_origins` get.
+        """
+        if request.method in READING_METHODS or _bearer() is not None:
             return
-        if urlsplit(origin).netloc != request.host:
+        origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+        is_own_site = site in OWN_SITES and (origin is None or origin.partition("://")[2] == request.host)
+        if not (is_own_site or origin in self.settings.cors_origins):
+            page = (origin or f"Sec-Fetch-Site: {site}")[:100]
             raise Problem(
                 403,
                 "forbidden",
-                Text("foreign-page", "the page {page!r} may not change anything here", page=origin[:100]),
+                Text("foreign-page", "the page {page!r} may not change anything here", page=page),
+                Text("allow-origin", "an operator can allow the address of the page in TIMEVIS_CORS_ORIGINS"),
             )
 
     def _limit(self, limiter: RateLimiter, caller: str) -> None:
         if wait := limiter.seconds_to_wait(caller):
             raise _too_many(wait, Text("too-many-requests", "this caller has sent too many requests"))
+
+
+def _bearer() -> str | None:
+    """The token in the header Authorization."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return (token or None) if scheme.lower() == "bearer" else None
 
 
 def lowest_role(path: str, method: str, view: Any) -> str | None:

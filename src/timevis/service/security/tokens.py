@@ -18,6 +18,7 @@ from timevis.messages import Text
 from timevis.service.db.tables import LoginSession, Sessions, Token
 from timevis.service.db.user_tables import OWNER, User
 from timevis.service.security.users import find_user, require_name
+from timevis.service.settings import Secret
 
 MAX_RECENT_TOKENS = 10_000
 SESSION_SECONDS = 30 * 86_400
@@ -36,11 +37,11 @@ class Caller:
     object_id: str = ""
 
 
-def identify(sessions: Sessions, owner_token: str, given: str | None) -> Caller | None:
+def identify(sessions: Sessions, owner_token: Secret, given: str | None) -> Caller | None:
     """The caller whose token was given; None if it is no token of this service."""
     if not given:
         return None
-    if hmac.compare_digest(given.encode(), owner_token.encode()):
+    if hmac.compare_digest(given.encode(), owner_token.get_secret_value().encode()):
         return Caller(OWNER, OWNER, TOKEN)
     with sessions() as session:
         return _user(session, User.name == Token.user_name, Token.digest == digest_of(given), way=TOKEN)
@@ -71,7 +72,7 @@ def end_session(sessions: Sessions, cookie: str) -> None:
         session.execute(delete(LoginSession).where(LoginSession.digest == digest_of(cookie)))
 
 
-def session_caller(sessions: Sessions, owner_token: str, cookie: str) -> Caller | None:
+def session_caller(sessions: Sessions, owner_token: Secret, cookie: str) -> Caller | None:
     """The caller whose browser sent a cookie; None if its session has ended, or its token or user was removed."""
     with sessions() as session:
         row = session.get(LoginSession, digest_of(cookie))
@@ -79,7 +80,7 @@ def session_caller(sessions: Sessions, owner_token: str, cookie: str) -> Caller 
             return None
         if row.token_digest is None:
             return _user(session, User.name == row.user_name, way=SESSION)
-        if hmac.compare_digest(row.token_digest, digest_of(owner_token)):
+        if hmac.compare_digest(row.token_digest, digest_of(owner_token.get_secret_value())):
             return Caller(OWNER, OWNER, SESSION)
         return _user(session, User.name == Token.user_name, Token.digest == row.token_digest, way=SESSION)
 

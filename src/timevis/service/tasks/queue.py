@@ -29,7 +29,7 @@ ANSWER_SECONDS = 2.0
 
 def make_celery(settings: Settings) -> Celery:
     """A Celery application that stores no results and acknowledges messages early, since the rows are the truth."""
-    app = Celery("timevis", broker=settings.broker_url)
+    app = Celery("timevis", broker=settings.broker_url.get_secret_value())
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=False,

@@ -19,6 +19,7 @@ from timevis.errors import TimeVisError
 from timevis.messages import Text
 from timevis.runs.lock import is_locked
 from timevis.runs.status import read_status
+from timevis.service.settings import environment_of_child
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, is_searching
 from timevis.service.troubleshooting import printed_text, retry_when_mended
 
@@ -111,7 +112,7 @@ def run_training(
     is_stopped : callable
         Whether the search for better models is to end. The process then receives SIGINT once, while it fits a member.
     """
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": devices}
+    environment = environment_of_child() | {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": devices}
     with log.open("ab") as output:
         process = subprocess.Popen(
             train_command(folder),
