@@ -72,7 +72,7 @@ def full_text(run_results):
             "warning",
             "the skill of lstm is −2.0 %, and its 95 % interval, −5.0 % to 1.0 %, includes zero",
         ),
-        ((0.3, None, None), "no-interval", "warning", "too few windows"),
+        ((0.3, None, None), "no-interval", "warning", "too few windows to judge it (origins: 500, windows: 500)"),
         ((None, None, None), "wql-undefined", "warning", "no verdict"),
     ],
 )

@@ -310,6 +310,16 @@ def independent_horizons(channel: Tensor, origin: Tensor, channels: int, horizon
     return float(horizons.sum() / max(1, int((horizons > 0).sum())) ** 0.5)
 
 
+def independent_errors(channel: Tensor, origin: Tensor, channels: int, horizon: int) -> float:
+    """About the number of independent errors of windows [B]: their horizons times the square root of its steps.
+
+    The errors of the steps of a horizon are neither independent nor equal. On short data the horizon follows from the
+    length of validation, which therefore spans one to two horizons for 8 rows and for 200: of these, the former has a
+    single error.
+    """
+    return independent_horizons(channel, origin, channels, horizon) * horizon**0.5
+
+
 def _latest_scores(scores: Tensor, channel: Tensor, channels: int, number: int) -> Tensor:
     """At most `number` evenly spaced finite scores of each channel, [C, P, number]; NaN where there are fewer.
 

@@ -29,6 +29,9 @@ MAX_ONLINE_STEPS = 20_000
 """The same in steps. All channels of an origin are one step; if each series has its own origins, a window is one."""
 MIN_HORIZONS_TO_SELECT = 5
 """Independent horizons of the second half of validation below which it selects no method."""
+MIN_ERRORS_TO_RECALIBRATE = 3.0
+"""Independent errors of both halves of validation below which ``auto`` does not recalibrate: one or two errors would
+decide the width of all intervals."""
 MAX_WQL_RISE = 0.01
 """Rise of the WQL on validation up to which a method may be selected."""
 MIN_COVERAGE_GAIN = 0.02
@@ -105,7 +108,8 @@ def select_recalibration(
 
     Of the methods whose WQL there is at most 1 % above the WQL of ``none``, it is the one whose coverage of the
     80 % interval is nearest to 80 %; of nearly equal ones, the one that is listed first. Where the second half has
-    too few windows, it is the method that is listed first.
+    too few windows, it is the method that is listed first; where both halves have fewer than
+    `MIN_ERRORS_TO_RECALIBRATE` independent errors, it is ``none``.
 
     Parameters
     ----------
@@ -136,6 +140,8 @@ def select_recalibration(
         for other in allowed[1:]:
             if abs(coverage[other] - 0.8) < abs(coverage[chosen] - 0.8) - MIN_COVERAGE_GAIN:
                 chosen = other
+    elif horizons_of(forecaster, first + second) * forecaster.horizon**0.5 < MIN_ERRORS_TO_RECALIBRATE:
+        chosen = "none"
     return Recalibration(chosen, reason, horizons_of(forecaster, first), coverage, {**ratio})
 
 
