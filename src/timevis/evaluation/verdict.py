@@ -210,7 +210,7 @@ def _part_findings(results: Results) -> list[Finding]:
     There is none where too few windows were scored for an interval: the WQL of one or two windows differs by chance.
     """
     validation, wql = results.validation.get("wql"), results.metrics["wql"].value
-    if not is_reference(results) and results.skill.wql.low is None:
+    if results.metrics["wql"].low is None:
         return []
     if results.window_set.part != "test" or not validation or not wql or wql <= MAX_WQL_RATIO * validation:
         return []

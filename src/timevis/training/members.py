@@ -253,7 +253,9 @@ def _show_progress(
         rows.append({"name": name, "state": "running" if is_running else "waiting", "estimate": round(seconds, 1)})
     shown = {row["name"] for row in rows}
     never_tried = [record for name, record in ensemble.records.items() if name not in shown]
-    rows += [{"name": r.name, "state": r.state, "validation": None, "seconds": 0.0, "weight": 0.0} for r in never_tried]
+    rows += [
+        {"name": r.name, "state": r.state, "validation": None, "seconds": 0.0, "weight": 0.0} for r in never_tried
+    ]
     end = time.time() + rest + plan.seconds_at_end(ensemble.weighted_records)
     validation = ensemble.validation if ensemble.has_members else None
     status.update(members=rows, combination=validation, expected_end=round(end, 1))
