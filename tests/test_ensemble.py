@@ -179,7 +179,7 @@ def test_prior_weights_are_those_that_models_declare_or_equal_if_all_members_are
 def test_trained_members_have_equal_weights_where_validation_is_too_short_and_no_other_is_listed(
     compose_config, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("timevis.models.ensemble.MIN_ERRORS_TO_SELECT", 1e9)
+    monkeypatch.setattr("timevis.models.ensemble.FEW_ERRORS", 1e9)
     members = f'model.members=["{LSTM}",linear]'
     run(compose_config("model=ensemble", members, "conformal=none"), tmp_path / "run")
     results = RunFolder(tmp_path / "run").results

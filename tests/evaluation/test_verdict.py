@@ -189,8 +189,8 @@ def test_two_windows_show_neither_a_skill_nor_intervals_that_fail_nor_a_test_par
     few = {"coverage": (0.0, None, None), "validation__wql": 0.0077, "metrics__wql": Interval(0.629, None, None)}
     verdict = verdict_of(changed(results(-2.313, None, None, **few), changes))
     assert verdict.text.endswith(
-        "These are too few windows to judge it (origins: 2, windows: 2): a confidence interval needs origins that span "
-        "at least 5 horizons, here 5 rows."
+        "These are too few windows to judge it (origins: 2, windows: 2): a confidence interval needs origins that "
+        "span at least 5 horizons, here 5 rows."
     )
     assert [finding.code for finding in verdict.findings] == ["intervals-may-be-too-narrow"]
 

@@ -39,17 +39,17 @@ def check(forecast: Forecast, panel: Panel) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_forecast_of_a_short_series_is_finite_ordered_and_within_what_its_trend_allows(name):
     seeds, overrides = MODELS[name]
-    refused = 0
+    refusals = []
     for seed in seeds:
         panel = short_panel(seed)
         try:
             forecaster = fitted(panel, *overrides)
-        except DataError as error:  # windows without a value other than zero cannot be scored
-            assert error.message.code == "nothing-to-score"
-            refused += 1
+        except DataError as error:
+            refusals.append(error.message.code)
             continue
         check(forecast_next_rows(forecaster, panel), panel)
-    assert refused < len(seeds) / 5
+    assert set(refusals) <= {"nothing-to-score"}  # only zeros in a half of validation, or in the test part
+    assert len(refusals) < len(seeds) / 5
 
 
 def test_a_point_outside_of_the_outermost_quantiles_is_moved_to_the_nearer_one():

@@ -182,8 +182,8 @@ def _member_findings(results: Results) -> list[Finding]:
     if not combined.get("is_selected", True):
         text = Text(
             "members-not-selected",
-            "Validation is too short to select models, so that the weights do not depend on it: the forecast is made by "
-            "{members}.",
+            "Validation is too short to select models, so that the weights do not depend on it: the forecast is made "
+            "by {members}.",
             members=[member.name for member in members if member.weight > 0],
         )
         texts.append((text, "info"))

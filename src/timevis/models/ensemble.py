@@ -16,11 +16,10 @@ from timevis.config.members import Member, parse_members
 from timevis.config.options import PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.models.conformal import independent_errors, independent_horizons
+from timevis.models.conformal import FEW_ERRORS, independent_errors, independent_horizons
 from timevis.models.declaration import Declaration
 from timevis.models.ensemble_weights import (
     MIN_HORIZONS,
-    MIN_ERRORS_TO_SELECT,
     WQL_ROWS,
     ScoredWindows,
     combined,
@@ -42,8 +41,8 @@ class Ensemble(Forecaster):
     WQL of the combination, greedily and with replacement (Caruana et al., 2004); a member that does not improve the
     combination gets the weight 0. On the windows that compare models, the combination must have a lower WQL than
     seasonal naive. Where it has not, the best member that has replaces it; where no member has, seasonal naive does,
-    if it is a member. Where validation is too short for any of this, members have the weights that their models declare;
-    see `prior_weights`.
+    if it is a member. Where validation is too short for any of this, members have the weights that their models
+    declare; see `prior_weights`.
 
     Each member is a run in the folder ``members/<name>`` of the run, from which the ensemble loads it.
 
@@ -306,7 +305,7 @@ class Ensemble(Forecaster):
 
 def can_select(datamodule: WindowDataModule) -> bool:
     """Whether the validation windows of a data module have enough independent errors to select among models."""
-    return validation_errors(datamodule) >= MIN_ERRORS_TO_SELECT
+    return validation_errors(datamodule) > FEW_ERRORS
 
 
 def validation_errors(datamodule: WindowDataModule) -> float:

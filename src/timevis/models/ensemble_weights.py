@@ -17,8 +17,6 @@ from timevis.utils.step_errors import pinball_loss
 
 WQL_ROWS = [QUANTILE_LEVELS.index(level) for level in WQL_LEVELS]
 """Rows of the levels of WQL in the quantiles of a forecast."""
-MIN_ERRORS_TO_SELECT = 2.0
-"""Independent errors of the validation windows below which nothing is selected, see `prior_weights`."""
 MIN_HORIZONS = 10
 """Independent horizons of the tuning windows below which weights are not only selected; see `shrunk_weights`."""
 SHRINKAGE = 0.5

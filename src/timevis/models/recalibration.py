@@ -11,7 +11,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
-from timevis.models.conformal import Conformal, independent_horizons
+from timevis.models.conformal import FEW_ERRORS, Conformal, independent_errors, independent_horizons
 from timevis.models.recalibration_facts import ConformalMethod, Reason, Recalibration
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.progress import with_progress
@@ -29,9 +29,6 @@ MAX_ONLINE_STEPS = 20_000
 """The same in steps. All channels of an origin are one step; if each series has its own origins, a window is one."""
 MIN_HORIZONS_TO_SELECT = 5
 """Independent horizons of the second half of validation below which it selects no method."""
-MIN_ERRORS_TO_RECALIBRATE = 3.0
-"""Independent errors of both halves of validation below which ``auto`` does not recalibrate: one or two errors would
-decide the width of all intervals."""
 MAX_WQL_RISE = 0.01
 """Rise of the WQL on validation up to which a method may be selected."""
 MIN_COVERAGE_GAIN = 0.02
@@ -108,8 +105,8 @@ def select_recalibration(
 
     Of the methods whose WQL there is at most 1 % above the WQL of ``none``, it is the one whose coverage of the
     80 % interval is nearest to 80 %; of nearly equal ones, the one that is listed first. Where the second half has
-    too few windows, it is the method that is listed first; where both halves have fewer than
-    `MIN_ERRORS_TO_RECALIBRATE` independent errors, it is ``none``.
+    too few windows, it is the method that is listed first; where both halves together have one or two independent
+    errors, which would decide the width of all intervals, it is ``none``.
 
     Parameters
     ----------
@@ -140,7 +137,7 @@ def select_recalibration(
         for other in allowed[1:]:
             if abs(coverage[other] - 0.8) < abs(coverage[chosen] - 0.8) - MIN_COVERAGE_GAIN:
                 chosen = other
-    elif horizons_of(forecaster, first + second) * forecaster.horizon**0.5 < MIN_ERRORS_TO_RECALIBRATE:
+    elif errors_of(forecaster, first + second) <= FEW_ERRORS:
         chosen = "none"
     return Recalibration(chosen, reason, horizons_of(forecaster, first), coverage, {**ratio})
 
@@ -164,3 +161,9 @@ def horizons_of(forecaster: Forecaster, windows: ForecastWindows) -> float:
     """About the number of independent horizons of windows."""
     channels, horizon = forecaster.num_channels, windows.target.shape[1]
     return independent_horizons(windows.channel, windows.origin, channels, horizon)
+
+
+def errors_of(forecaster: Forecaster, windows: ForecastWindows) -> float:
+    """About the number of independent errors of windows."""
+    channels, horizon = forecaster.num_channels, windows.target.shape[1]
+    return independent_errors(windows.channel, windows.origin, channels, horizon)

@@ -102,8 +102,8 @@ def fit_members(
 
     After each member the ensemble of the members so far is saved, so that it can forecast. A member that fails gets
     no weight; the log and the results name it. Where validation is too short to select weights, members that would
-    have to be trained are left out; see `prior_weights`. With a time limit, a member is only fitted if its estimated time fits
-    into what is left; the first one always is.
+    have to be trained are left out; see `prior_weights`. With a time limit, a member is only fitted if its estimated
+    time fits into what is left; the first one always is.
 
     Parameters
     ----------
