@@ -2,6 +2,7 @@
 
     python scripts/simulate_intervals.py --repetitions 4000
     python scripts/simulate_intervals.py --repetitions 4000 --paired
+    python scripts/simulate_intervals.py --repetitions 4000 --horizons
     python scripts/simulate_intervals.py --repetitions 4000 --sets
     python scripts/simulate_intervals.py --repetitions 4000 --seeds
 
@@ -16,6 +17,9 @@ and the expectation is the mean over whole periods.
 With --paired the series are positive errors of two models, which share a level that changes from origin to origin.
 The cells are how often the test of the difference of the two means, and after the slash the test of their ratio,
 rejects at 5 %.
+
+With --horizons windows of two models span few horizons; the cells are how often the interval of the ratio of their
+errors contains the true ratio, in percent, and after the slash the factor by which its ends differ from the ratio.
 
 With --sets the intervals are the bootstrap intervals of the skill over data sets that scripts/suite.py prints. The
 cells are the share of simulations, in percent, in which the interval contains the true skill; the logarithms of the
@@ -160,6 +164,29 @@ def rejections(phi: float, own_phi: float, ratio: float, length: int, repetition
     return " / ".join(f"{100 * share:.1f}" for share in np.concatenate(found, 1).mean(1))
 
 
+SPANNED_HORIZONS = (2, 3, 4, 5, 6, 8, 10, 15)
+HORIZONS_AND_STRIDES = ((1, 1), (12, 3), (24, 6), (24, 1))
+SHARED_PART = 0.7
+"""Part of the variance of the errors of single steps that two models share."""
+
+
+def coverage_over_horizons(
+    phi: float, horizon: int, stride: int, horizons: int, repetitions: int, seed: int = 0
+) -> str:
+    """How often the interval of the ratio of two equal models contains 1, and its width; see the top of the file."""
+    rng = np.random.default_rng(seed)
+    shared, *own = (autoregressive(rng, phi, horizons * horizon, repetitions) for _ in range(3))
+    windows = []
+    for part in own:
+        errors = np.abs(np.sqrt(SHARED_PART) * shared + np.sqrt(1 - SHARED_PART) * part)
+        sums = np.concatenate([np.zeros((1, repetitions)), errors.cumsum(0)])
+        windows.append((sums[horizon:] - sums[:-horizon])[::stride])
+    mean_a, mean_b = (errors.mean(0) for errors in windows)
+    half = MeanInterval(windows[0] / mean_a - windows[1] / mean_b).half_widths()
+    inside = np.abs(np.log(mean_a / mean_b)) <= half
+    return f"{100 * inside.mean():.0f} / {np.exp(np.median(half)):.1f}"
+
+
 SETS = (5, 10, 20, 50)
 """Numbers of data sets."""
 
@@ -228,6 +255,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=4000)
     parser.add_argument("--process", default="", help="only the processes whose name contains this text")
     parser.add_argument("--paired", action="store_true", help="simulate the tests of paired differences")
+    parser.add_argument("--horizons", action="store_true", help="simulate the intervals of windows of few horizons")
     parser.add_argument("--sets", action="store_true", help="simulate the intervals over data sets")
     parser.add_argument("--seeds", action="store_true", help="simulate the intervals over origins and seeds")
     args = parser.parse_args()
@@ -244,6 +272,18 @@ def main() -> None:
             }
             for length, phi, own in SEED_ROWS
             for deviation in SEED_DEVIATIONS
+        ]
+        print(markdown_table(pd.DataFrame(lines)))
+        return
+    if args.horizons:
+        lines = [
+            {"phi, H, stride": f"{phi:g}, {horizon}, {stride}"}
+            | {
+                f"{k} horizons": coverage_over_horizons(phi, horizon, stride, k, args.repetitions)
+                for k in SPANNED_HORIZONS
+            }
+            for phi in (0.0, 0.5, 0.9)
+            for horizon, stride in HORIZONS_AND_STRIDES
         ]
         print(markdown_table(pd.DataFrame(lines)))
         return

@@ -5,11 +5,15 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import pytorch_lightning as pl
+from short_series import plausible_range, short_panel
 
 from timevis.config.members import Member
 from timevis.errors import TimeLimitReached
+from timevis.evaluation.verdict import verdict_of
 from timevis.experiment import run
 from timevis.models.member_record import MemberRecord
 from timevis.predict import predict
@@ -19,6 +23,7 @@ from timevis.runs.status import read_status
 from timevis.training import member_fit as fitting
 from timevis.training.time_plan import Sizes, TimePlan
 from timevis.utils.interrupts import StopRequest
+from timevis.utils.levels import QUANTILE_COLUMNS
 
 LSTM = "lstm hidden_size=8 segment_length=6 fit.max_epochs=400 fit.patience=400 fit.steps_per_epoch=2"
 MEMBERS = f'model.members=[seasonal_naive,linear,"{LSTM}"]'
@@ -153,3 +158,70 @@ def test_forecasts_may_pass_the_time_limit_only_a_little():
     assert not plan.is_too_slow(record(1000 / 110), [])
     assert plan.is_too_slow(record(1000 / 110), [record(1000 / 40)])
     assert not plan.is_too_slow(record(1000 / 20), [record(1000 / 200)])  # leaving it out would gain little
+
+
+MONTHS = (120, 130, 128, 140, 60, 80, 125, 150)
+OWN_FILE = ("data=file", "trainer=cpu", "logger=none", "conformal=auto")
+LENGTHS_FROM_DATA = ("context_length=null", "horizon=null")
+UNTRAINED = '"qwen_patch tune=none name=nano-patch"'
+
+
+def file_of(values: np.ndarray, folder: Path, freq: str = "MS") -> Path:
+    path = folder / "own.csv"
+    times = pd.date_range("2024-01-01", periods=len(values), freq=freq)
+    pd.DataFrame({"time": times, "sales": values}).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.usefixtures("no_report")
+def test_eight_rows_are_forecast_by_models_that_need_no_training_and_no_selection(compose_config, tmp_path, caplog):
+    caplog.set_level("INFO")
+    path, folder = file_of(np.array(MONTHS), tmp_path), tmp_path / "run"
+    members = f"model.members=[seasonal_naive,{UNTRAINED},linear,boosted,lstm,qwen_patch,qwen]"
+    own = ("model=auto", "minutes=1", *OWN_FILE, *LENGTHS_FROM_DATA, f"data.path={path}", members)
+    run(compose_config(*own), folder, own)
+    results = RunFolder(folder).results
+    weights = {member.name: member.weight for member in results.run.members}
+    assert weights == {"seasonal_naive": 0.5, "nano-patch": 0.5} | dict.fromkeys(list(weights)[2:], 0.0)
+    assert set(states(folder).values()) == {"completed", "skipped"}
+    assert {member.seconds for member in results.run.members if member.state == "skipped"} == {0.0}
+    told = [record.getMessage() for record in caplog.records if "too few to select models" in record.getMessage()]
+    assert len(told) == 1
+    assert told[0].endswith(
+        "the forecast is made by seasonal_naive, nano-patch; not trained: linear, boosted, lstm, qwen_patch, qwen"
+    )
+    status = read_status(folder)
+    assert status is not None
+    assert {row["name"] for row in status.members or []} == set(weights)
+    assert results.recalibration is not None
+    assert (results.recalibration.method, results.recalibration.reason) == ("none", "few-windows")
+    assert (results.skill.wql.low, results.skill.wql.high) == (None, None)
+    verdict = verdict_of(results)
+    assert verdict.code == "no-interval"
+    assert "origins: 2, windows: 2" in verdict.text
+    assert "members-not-selected" in {finding.code for finding in verdict.findings}
+    table = predict(folder)
+    low, high = plausible_range(np.array(MONTHS), len(table))
+    assert low <= table["point"].item() <= high
+    assert abs(table["point"].item() - table["q0.5"].item()) < np.std(MONTHS)
+
+
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", [6, 10, 14, 22, 33])
+def test_auto_forecasts_short_series_of_any_kind_within_what_their_trend_allows(compose_config, tmp_path, seed):
+    panel = short_panel(seed)
+    path, values = file_of(panel.values[:, 0], tmp_path, panel.freq), panel.values[:, 0]
+    lstm = '"lstm hidden_size=8 fit.max_epochs=2"'
+    own = (*OWN_FILE, *LENGTHS_FROM_DATA, f"data.path={path}", f"data.frequency={panel.freq}")
+    members = f"model.members=[seasonal_naive,{UNTRAINED},linear,boosted,{lstm}]"
+    run(compose_config("model=auto", "minutes=5", *own, members), tmp_path / "run")
+    table = predict(tmp_path / "run")
+    quantiles = table[list(QUANTILE_COLUMNS)].to_numpy()
+    assert np.isfinite(quantiles).all()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert table["point"].between(quantiles[:, 0], quantiles[:, -1]).all()
+    low, high = plausible_range(values, len(table))
+    forecasts = table[["point", "q0.1", "q0.9"]].to_numpy()
+    assert low <= forecasts.min()
+    assert forecasts.max() <= high

@@ -12,7 +12,7 @@ from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.verdict import verdict_of
 from timevis.experiment import run
 from timevis.messages import Text
-from timevis.models.ensemble_weights import combined, greedy_weights, shrunk_weights
+from timevis.models.ensemble_weights import combined, greedy_weights, prior_weights, shrunk_weights
 from timevis.predict import predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
@@ -163,6 +163,30 @@ def test_shrunk_weights_are_half_selected_and_half_by_the_inverse_square_of_the_
     torch.testing.assert_close(weights, torch.tensor([0.5 + 0.4, 0.1, 0.0, 0.0], dtype=torch.float64))
     kept = shrunk_weights(torch.tensor([0.0, 1.0], dtype=torch.float64), [0.4, 2.0])
     torch.testing.assert_close(kept, torch.tensor([0.5, 0.5], dtype=torch.float64))
+
+
+def test_a_member_without_any_error_on_validation_gets_weights_that_are_numbers():
+    weights = shrunk_weights(torch.tensor([1.0, 0.0], dtype=torch.float64), [0.0, 0.5])
+    torch.testing.assert_close(weights, torch.tensor([1.0, 0.0], dtype=torch.float64))
+
+
+def test_prior_weights_are_those_that_models_declare_or_equal_if_all_members_are_trained():
+    assert prior_weights([1.0, 0.0, 3.0]).tolist() == [0.25, 0.0, 0.75]
+    assert prior_weights([0.0, 0.0]).tolist() == [0.5, 0.5]
+
+
+@pytest.mark.usefixtures("no_report")
+def test_trained_members_have_equal_weights_where_validation_is_too_short_and_no_other_is_listed(
+    compose_config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("timevis.models.ensemble.FEW_ERRORS", 1e9)
+    members = f'model.members=["{LSTM}",linear]'
+    run(compose_config("model=ensemble", members, "conformal=none"), tmp_path / "run")
+    results = RunFolder(tmp_path / "run").results
+    assert {member.name: member.weight for member in results.run.members} == {"lstm": 0.5, "linear": 0.5}
+    assert not results.run.description["combination"]["is_selected"]
+    (rescored,) = rescore(tmp_path / "run", tmp_path / "again").values()
+    assert not rescored.run.description["combination"]["is_selected"]
 
 
 @pytest.mark.usefixtures("no_report")

@@ -334,7 +334,7 @@ def _log_recalibration(chosen: Recalibration) -> None:
     compared = ", ".join(f"{method} {coverage:.0%}" for method, coverage in chosen.coverage_80.items())
     reason = {
         "set": "set by conformal",
-        "few-windows": f"the default, since validation has too few windows to select another one ({compared})",
+        "few-windows": f"since validation has too few windows to select another method ({compared})",
         "validation": f"selected on validation, where the 80 % interval contains: {compared}",
     }[chosen.reason]
     log.info("recalibration of the intervals: %s, %s", chosen.method, reason)

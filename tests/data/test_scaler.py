@@ -24,6 +24,12 @@ def test_a_constant_or_empty_channel_is_scaled_by_one():
     assert np.isfinite(Scaler.fit(values).mean).all()
 
 
+def test_a_constant_channel_of_targets_is_scaled_by_a_twentieth_of_its_value():
+    values = np.stack([np.full(9, 0.003), np.full(9, -3e4), np.zeros(9), np.arange(9)], axis=1).astype(np.float32)
+    deviations = WindowDataModule(panel_of(np.tile(values, (8, 1))), context_length=2, horizon=1).scaler.std
+    np.testing.assert_allclose(deviations, [0.00015, 1.5e3, 1.0, np.std(np.arange(9))], rtol=0.02)
+
+
 def test_covariates_are_scaled_by_the_training_rows_of_the_series_that_read_them():
     values = np.ones((400, 2))
     values[200:, 0] = np.nan  # the first series ends early, so that its validation rows lie before row 200

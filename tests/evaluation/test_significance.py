@@ -115,11 +115,15 @@ def test_swapping_the_models_changes_the_sign_of_the_difference(errors):
     assert forward.p == pytest.approx(backward.p)
 
 
-def test_fewer_origins_than_two_horizons_give_a_value_without_an_interval(errors):
-    result = score_intervals(window_frame(errors[:9]), window_frame(errors[:9] * 2), horizon=5)
+def test_fewer_origins_than_five_horizons_give_a_value_without_an_interval(errors):
+    few, enough = (window_frame(errors[:origins]) for origins in (20, 21))  # 20 origins in a row span 24 rows
+    twice = window_frame(errors[:20] * 2)
+    result = score_intervals(few, twice, horizon=5)
     assert result["skill"]["mae"].value == pytest.approx(0.5)
     assert np.isnan([result["skill"]["mae"].low, result["metrics"]["mae"].high]).all()
-    assert np.isnan(difference(window_frame(errors[:9]), window_frame(errors[:9]), "mae", 5).p)
+    assert np.isnan(difference(few, few, "mae", 5).p)
+    assert np.isfinite(score_intervals(enough, enough, horizon=5)["metrics"]["mae"].high)
+    assert np.isnan(score_intervals(window_frame(errors[:4]), window_frame(errors[:4]), 1)["metrics"]["mae"].high)
 
 
 def test_different_windows_are_refused(errors):

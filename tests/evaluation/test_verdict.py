@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from run_results import results_with
+from run_results import changed, results_with
 
 from timevis.evaluation.scored_part import averaging
 from timevis.evaluation.verdict import verdict_of
@@ -72,7 +72,7 @@ def full_text(run_results):
             "warning",
             "the skill of lstm is −2.0 %, and its 95 % interval, −5.0 % to 1.0 %, includes zero",
         ),
-        ((0.3, None, None), "no-interval", "warning", "too few windows"),
+        ((0.3, None, None), "no-interval", "warning", "too few windows to judge it (origins: 500, windows: 500)"),
         ((None, None, None), "wql-undefined", "warning", "no verdict"),
     ],
 )
@@ -167,7 +167,7 @@ def test_intervals_that_hold_too_few_truths_are_a_warning_beside_a_model_that_wi
         *(0.395, 0.35, 0.43),
         coverage=(0.55, 0.52, 0.58),
         validation__wql=0.046,
-        metrics__wql=Interval(0.107, None, None),
+        metrics__wql=Interval(0.107, 0.09, 0.12),
     )
     verdict = verdict_of(run_results)
     assert (verdict.code, verdict.severity) == ("beats-seasonal-naive", "warning")
@@ -181,6 +181,36 @@ def test_intervals_that_hold_too_few_truths_are_a_warning_beside_a_model_that_wi
     assert sent[0]["params"]["coverage"] == {"share": 0.55, "text": "55.0 %"}
     assert (sent[1]["params"]["validation_wql"], sent[1]["params"]["wql"]) == (0.046, 0.107)
     assert [finding["severity"] for finding in sent] == ["warning", "warning"]
+
+
+def test_two_windows_show_neither_a_skill_nor_intervals_that_fail_nor_a_test_part_unlike_validation():
+    counts = {"windows": 2, "origins": 2, "origins_with_truth": 2, "scored_rows": 2, "horizon": 1, "without_truth": 0}
+    changes = {f"window_set.{name}": count for name, count in counts.items()}
+    few = {"coverage": (0.0, None, None), "validation__wql": 0.0077, "metrics__wql": Interval(0.629, None, None)}
+    verdict = verdict_of(changed(results(-2.313, None, None, **few), changes))
+    assert verdict.text.endswith(
+        "These are too few windows to judge it (origins: 2, windows: 2): a confidence interval needs origins that "
+        "span at least 5 horizons, here 5 rows."
+    )
+    assert [finding.code for finding in verdict.findings] == ["intervals-may-be-too-narrow"]
+
+
+def test_the_verdict_on_an_ensemble_whose_members_were_not_selected_names_those_that_forecast():
+    members = [
+        {"name": name, "model": name, "label": name, "state": state, "weight": weight, "validation": validation}
+        for name, state, weight, validation in (
+            ("seasonal_naive", "completed", 0.5, 1.0),
+            ("qwen_patch", "completed", 0.5, 1.3),
+            ("lstm", "skipped", 0.0, None),
+        )
+    ]
+    combination = {"tuning": 1.1, "validation": 1.1, "is_selected": False}
+    verdict = verdict_of(
+        results(0.1, None, None, model="auto", run__description={"members": members, "combination": combination})
+    )
+    (finding,) = verdict.findings
+    assert finding.code == "members-not-selected"
+    assert finding.text.endswith("the forecast is made by seasonal_naive, qwen_patch.")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +246,7 @@ def test_the_coverage_of_the_verdict_is_the_metric_also_where_truths_equal_an_en
 
 
 def test_a_validation_score_near_the_test_score_is_no_finding():
-    near, far = (Interval(wql, None, None) for wql in (0.07, 0.2))
+    near, far = (Interval(wql, wql / 2, 2 * wql) for wql in (0.07, 0.2))
     assert verdict_of(results(0.3, 0.2, 0.4, metrics__wql=near)).findings == ()
     assert verdict_of(results(0.3, 0.2, 0.4, metrics__wql=far)).findings != ()
     assert verdict_of(results(0.3, 0.2, 0.4, metrics__wql=far, window_set__part="validation")).findings == ()

@@ -28,6 +28,9 @@ from timevis.utils.progress import with_progress
 log = logging.getLogger(__name__)
 
 MAX_LISTED_CHANNELS = 10
+CONSTANT_SHARE = 0.05
+"""Deviation of a channel that is constant in the training part, as a share of its value: a network starts with
+intervals of about a tenth of a deviation."""
 MAX_TEST_WINDOWS = 300_000
 """Windows of all channels that an evaluation scores, unless `max_windows` is None."""
 MAX_VALIDATION_WINDOWS = 125_000
@@ -120,7 +123,7 @@ class WindowDataModule(pl.LightningDataModule):
             split = split if isinstance(split, SplitSpec) else parse_split(split)
             split = split_panel(panel, split, context_length, horizon, split_by)
         self.split, self.min_batches = split, min_batches
-        self.scaler = Scaler.fit(self.split.training_values(panel.values))
+        self.scaler = Scaler.fit(self.split.training_values(panel.values), CONSTANT_SHARE)
         seasons = season_lengths(panel.freq)
         self.season = season or (seasons[1] if len(seasons) > 1 else 1)
         self.seasons = tuple(sorted({*seasons, self.season}))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from timevis.data.datamodule import WindowDataModule
 
 VALUES_PER_BLOCK = 250_000
+SINGLE_PRECISION = 1e-7
+"""Deviation, relative to the mean, of values that are equal in single precision."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,24 @@ class Scaler:
     Attributes
     ----------
     mean, std : float64 [C]
-        `std` is 1 if the training part of the channel is constant or empty.
+        `std` is 1 if the training part is constant or empty; of a constant channel of targets it is a share of the
+        value, see `fit`.
     """
 
     mean: np.ndarray
     std: np.ndarray
 
     @classmethod
-    def fit(cls, values: np.ndarray) -> Scaler:
-        """Fit on training rows, float32 [T, C], NaN where missing; sums are in float64, over blocks of rows."""
+    def fit(cls, values: np.ndarray, constant_share: float = 0.0) -> Scaler:
+        """Fit on training rows, float32 [T, C], NaN where missing; sums are in float64, over blocks of rows.
+
+        Parameters
+        ----------
+        values : float32 [T, C]
+        constant_share : float
+            Share of its value that the deviation of a constant column counts as. With 0 it counts as 1, which is
+            large for a column of thousandths and small for one of thousands.
+        """
         count = np.zeros(values.shape[1])
         total = np.zeros(values.shape[1])
         blocks = np.array_split(np.arange(len(values)), max(1, values.size // VALUES_PER_BLOCK))
@@ -43,6 +54,8 @@ class Scaler:
             block = values[rows[0] : rows[-1] + 1].astype(np.float64)
             squared_deviation += np.nansum((block - mean) ** 2, axis=0)
         std = np.sqrt(squared_deviation / np.maximum(count, 1))
+        if constant_share:
+            std = np.where(std > SINGLE_PRECISION * np.abs(mean), std, constant_share * np.abs(mean))
         return cls(mean, np.where(std > 0, std, 1.0))
 
 

@@ -16,6 +16,9 @@ COVERAGE_TOLERANCE = 0.04
 """Deviation from 80 % up to which the coverage of the 80 % interval is called about right."""
 CERTAIN_COVERAGE_DEVIATION = 0.15
 """Deviation from 80 % that is called a failure even where too few windows give no confidence interval."""
+MIN_SCORED_ROWS = 10
+"""Scored rows below which no deviation is called a failure without a confidence interval: of two values, one lies
+outside of a right 80 % interval in a third of all cases."""
 UNUSABLE_COVERAGE = 0.5
 """Coverage of the 80 % interval below which the verdict advises against its use."""
 MIN_CALIBRATION_HORIZONS = 5
@@ -33,6 +36,8 @@ class IntervalWidth:
     judgement : {"about right", "too wide", "too narrow"}
     is_certain : bool
         False if the confidence interval of the coverage contradicts the judgement, or is missing.
+    has_few_rows : bool
+        Whether the coverage has no confidence interval, and comes from fewer than `MIN_SCORED_ROWS` rows.
     coverage : float
         Share of the truths inside the interval or at its ends, the metric ``coverage_80``.
     excess : float
@@ -42,15 +47,15 @@ class IntervalWidth:
 
     judgement: Judgement
     is_certain: bool
+    has_few_rows: bool
     coverage: float
     excess: float
 
     @property
     def fails(self) -> bool:
         """Whether the judgement is a failure: it is certain, or the deviation is large."""
-        return self.judgement != "about right" and (
-            self.is_certain or abs(self.coverage - 0.8) >= CERTAIN_COVERAGE_DEVIATION
-        )
+        is_far = abs(self.coverage - 0.8) >= CERTAIN_COVERAGE_DEVIATION and not self.has_few_rows
+        return self.judgement != "about right" and (self.is_certain or is_far)
 
 
 def interval_width(results: Results) -> IntervalWidth | None:
@@ -66,7 +71,8 @@ def interval_width(results: Results) -> IntervalWidth | None:
         judgement, is_certain = "too narrow", entry.high is not None and entry.high < 0.8
     elif entry.value - excess > 0.8 + COVERAGE_TOLERANCE:
         judgement, is_certain = "too wide", entry.low is not None and entry.low - excess > 0.8
-    return IntervalWidth(judgement, is_certain, entry.value, excess)
+    has_few_rows = entry.low is None and results.window_set.scored_rows < MIN_SCORED_ROWS
+    return IntervalWidth(judgement, is_certain, has_few_rows, entry.value, excess)
 
 
 def interval_findings(results: Results) -> list[Finding]:
@@ -76,7 +82,7 @@ def interval_findings(results: Results) -> list[Finding]:
         return []
     given = {"coverage": Share(width.coverage), "part": scored_part(results)}
     findings = []
-    if width.coverage < UNUSABLE_COVERAGE:
+    if width.coverage < UNUSABLE_COVERAGE and not width.has_few_rows:
         text = Text(
             "intervals-unusable",
             "Do not use these intervals: the 80 % interval contains only {coverage} of the {part} values.",

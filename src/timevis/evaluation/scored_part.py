@@ -96,7 +96,7 @@ def relative_wql_notes(results: Results) -> list[Text]:
 
 def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
     """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
-    origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
+    origins, horizons = scored_origins(window_set), _scored_horizons(window_set)
     has_many_series = window_set.borders is None and num_scored_series(window_set) >= MIN_SERIES
     if min(origins, horizons) >= MIN_FOR_INTERVALS or has_many_series:
         return []
@@ -113,7 +113,7 @@ def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
     return [text]
 
 
-def _scored_origins(window_set: WindowSetFacts) -> int:
+def scored_origins(window_set: WindowSetFacts) -> int:
     """Number of origins with an observed target; earlier versions did not store it."""
     return window_set.origins if window_set.origins_with_truth is None else window_set.origins_with_truth
 
@@ -122,7 +122,7 @@ def _scored_horizons(window_set: WindowSetFacts) -> int:
     """Number of whole horizons in the scored rows; in the rows of all series if each has its own borders."""
     horizon = window_set.horizon
     if window_set.borders is None:
-        return (_scored_origins(window_set) + horizon - 1) // horizon
+        return (scored_origins(window_set) + horizon - 1) // horizon
     return window_set.scored_rows // horizon
 
 

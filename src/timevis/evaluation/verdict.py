@@ -7,7 +7,14 @@ from typing import Any
 
 from timevis.evaluation.finding import Finding, Severity
 from timevis.evaluation.interval_width import interval_findings
-from timevis.evaluation.scored_part import interval_warnings, relative_wql_notes, scored_on, scored_part
+from timevis.evaluation.intervals import MIN_HORIZONS
+from timevis.evaluation.scored_part import (
+    interval_warnings,
+    relative_wql_notes,
+    scored_on,
+    scored_origins,
+    scored_part,
+)
 from timevis.messages import Setting, Share, Text
 from timevis.models.member_record import MemberRecord
 from timevis.runs.results import Results
@@ -90,11 +97,17 @@ def _headline(results: Results) -> tuple[Text, Severity]:
         else Text("error-wql-mean", "error (WQL, geometric mean over {channels} channels)", channels=channels)
     )
     if low is None or high is None:
+        window_set = results.window_set
         return Text(
             "no-interval",
-            "The skill of {model} against seasonal naive is {skill} {scored}: too few windows for a confidence "
-            "interval.",
+            "The skill of {model} against seasonal naive is {skill} {scored}. These are too few windows to judge it "
+            "(origins: {origins}, windows: {windows}): a confidence interval needs origins that span at least "
+            "{horizons} horizons, here {rows} rows.",
             skill=Share(value),
+            windows=window_set.windows - window_set.without_truth,
+            origins=scored_origins(window_set),
+            horizons=MIN_HORIZONS,
+            rows=MIN_HORIZONS * window_set.horizon,
             **given,
         ), "warning"
     if low > 0:
@@ -165,8 +178,17 @@ def _member_findings(results: Results) -> list[Finding]:
         for member in members
         if member.state == "failed"
     ]
-    combination = results.run.description.get("combination", {}).get("validation")
-    if members and _fallback(results) is None and combination is not None and combination >= 1:
+    combined = results.run.description.get("combination", {})
+    combination = combined.get("validation")
+    if not combined.get("is_selected", True):
+        text = Text(
+            "members-not-selected",
+            "Validation is too short to select models, so that the weights do not depend on it: the forecast is made "
+            "by {members}.",
+            members=[member.name for member in members if member.weight > 0],
+        )
+        texts.append((text, "info"))
+    elif members and _fallback(results) is None and combination is not None and combination >= 1:
         text = Text(
             "combination-not-better",
             "On validation the WQL of the combination is {wql:.4g} times the WQL of seasonal naive; with "
@@ -202,8 +224,13 @@ def unread_numbers(results: Results) -> list[Finding]:
 
 
 def _part_findings(results: Results) -> list[Finding]:
-    """A finding if the WQL on the scored windows is much larger than on the validation windows."""
+    """A finding if the WQL on the scored windows is much larger than on the validation windows.
+
+    There is none where too few windows were scored for an interval: the WQL of one or two windows differs by chance.
+    """
     validation, wql = results.validation.get("wql"), results.metrics["wql"].value
+    if results.metrics["wql"].low is None:
+        return []
     if results.window_set.part != "test" or not validation or not wql or wql <= MAX_WQL_RATIO * validation:
         return []
     text = Text(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from timevis.errors import RunFolderError
+from timevis.evaluation.intervals import MIN_HORIZONS
 from timevis.evaluation.window_sets import MIN_SERIES
 from timevis.messages import Text
 from timevis.metric_specs import METRICS, PINBALL, REFERENCE_PINBALL, terms
@@ -102,14 +103,14 @@ class WindowTable:
         return self.series is not None and int(self.series.max()) + 1 >= MIN_SERIES
 
     def has_intervals(self, horizon: int) -> bool:
-        """Whether there are enough independent series, or origins for two windows that do not overlap.
+        """Whether there are enough independent series, or origins that span `MIN_HORIZONS` horizons.
 
-        Half of the channels must have two such windows, too: where series end at different times, each may have a
-        single window, and nothing shows how much its loss varies.
+        Half of the channels must have two windows that do not overlap, too: where series end at different times, each
+        may have a single window, and nothing shows how much its loss varies.
         """
         if self.has_independent_series:
             return True
-        if len(self.origins) < 2 * self.overlap(horizon):
+        if len(self.origins) <= (MIN_HORIZONS - 1) * self.overlap(horizon):
             return False
         has_window = self.sums["count"] > 0
         first, last = has_window.argmax(0), len(has_window) - 1 - has_window[::-1].argmax(0)

@@ -364,9 +364,11 @@ class Boosted(PointForecaster):
         """None, since the errors are in units of the expected error already."""
         return
 
-    def errors_of(self, batch: Batch) -> tuple[Tensor, Batch]:
+    def errors_of(self, batch: Batch, fitted: Self | None = None) -> tuple[Tensor, Batch]:
         """A zero point forecast, and the batch with errors in units of the expected error as targets."""
         point, error = self._predict(batch)
+        if fitted is not None:  # it may expect hardly any error, since it was fitted on other rows
+            point = fitted.point(batch)
         return torch.zeros_like(point), replace(batch, target=(batch.target - point) / error)
 
     def get_extra_state(self) -> Tensor:

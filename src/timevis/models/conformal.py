@@ -21,6 +21,9 @@ MAX_STORED_SCORES = 2_000_000
 """Scores of all channels and intervals, which bounds the memory and the time of an online step."""
 NO_ORIGIN = -(2**40)
 """In place of the last origin before the first window."""
+FEW_ERRORS = 2.0
+"""Independent errors of validation up to which nothing is selected by them; see `independent_errors` and
+docs/experiments/weights-of-few-windows.md."""
 MIN_HORIZONS = 5
 """Horizons that the windows of a channel must span to give it scores of its own."""
 STEPS_PER_WINDOW = 8
@@ -308,6 +311,16 @@ def independent_horizons(channel: Tensor, origin: Tensor, channels: int, horizon
     """
     horizons = horizons_of_channels(channel, origin, channels, horizon)
     return float(horizons.sum() / max(1, int((horizons > 0).sum())) ** 0.5)
+
+
+def independent_errors(channel: Tensor, origin: Tensor, channels: int, horizon: int) -> float:
+    """About the number of independent errors of windows [B]: their horizons times the square root of its steps.
+
+    The errors of the steps of a horizon are neither independent nor equal. On short data the horizon follows from the
+    length of validation, which therefore spans one to two horizons for 8 rows and for 200: of these, the former has a
+    single error.
+    """
+    return independent_horizons(channel, origin, channels, horizon) * horizon**0.5
 
 
 def _latest_scores(scores: Tensor, channel: Tensor, channels: int, number: int) -> Tensor:

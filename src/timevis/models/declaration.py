@@ -24,12 +24,15 @@ class Untrained:
         Config keys and values that switch off what would be fitted.
     max_channels : int, optional
         Maximum number of channels of the data.
+    prior_weight : float
+        Weight of the model, relative to others, in an ensemble whose validation part is too short to select weights.
     """
 
     name: str
     title: str
     values: Mapping[str, Any] = field(default_factory=dict)
     max_channels: int | None = None
+    prior_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,29 @@ class Declaration:
 
     def reads_events(self, options: Mapping[str, Any]) -> bool:
         """Whether the model reads events in words with these options below `model`, where sections are mappings."""
+        return bool(self.options_with_events) and _has_values(options, self.options_with_events)
 
-        def value(key: str) -> Any:
-            return reduce(lambda section, name: section.get(name, {}), key.split("."), options)
+    def prior_weight(self, options: Mapping[str, Any]) -> float:
+        """The weight of the model with these options where validation is too short to select weights.
 
-        wanted = self.options_with_events
-        return bool(wanted) and all(value(key) == expected for key, expected in wanted.items())
+        It is 0 for a model that has to be trained, or that has options with which it is trained.
+        """
+        if self.untrained is None:
+            return 0.0
+        wanted = {key.removeprefix("model."): value for key, value in self.untrained.values.items()}
+        return self.untrained.prior_weight if _has_values(options, wanted) else 0.0
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Declaration:
         """Read what `dataclasses.asdict` and JSON have written."""
         untrained = stored["untrained"]
         return cls(**{**stored, "untrained": None if untrained is None else Untrained(**untrained)})
+
+
+def _has_values(options: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether options have these values; a section is a mapping, and its options have dotted keys in `wanted`."""
+
+    def value(key: str) -> Any:
+        return reduce(lambda section, name: section.get(name, {}), key.split("."), options)
+
+    return all(value(key) == expected for key, expected in wanted.items())

@@ -16,13 +16,14 @@ from timevis.config.members import Member, parse_members
 from timevis.config.options import PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.models.conformal import independent_horizons
+from timevis.models.conformal import FEW_ERRORS, independent_errors, independent_horizons
 from timevis.models.declaration import Declaration
 from timevis.models.ensemble_weights import (
     MIN_HORIZONS,
     WQL_ROWS,
     ScoredWindows,
     combined,
+    prior_weights,
     selected_weights,
     shrunk_weights,
 )
@@ -40,7 +41,8 @@ class Ensemble(Forecaster):
     WQL of the combination, greedily and with replacement (Caruana et al., 2004); a member that does not improve the
     combination gets the weight 0. On the windows that compare models, the combination must have a lower WQL than
     seasonal naive. Where it has not, the best member that has replaces it; where no member has, seasonal naive does,
-    if it is a member.
+    if it is a member. Where validation is too short for any of this, members have the weights that their models
+    declare; see `prior_weights`.
 
     Each member is a run in the folder ``members/<name>`` of the run, from which the ensemble loads it.
 
@@ -60,6 +62,10 @@ class Ensemble(Forecaster):
         They add up to 1; 0 for a member without a part in the forecast.
     scores : float64 [2]
         Relative WQL of the weighted combination on the tuning windows and on the windows that compare models.
+    is_selected : bool
+        False where validation was too short to select weights.
+    prior : dict
+        By the name of the member, what `Declaration.prior_weight` says of its model; set before `select_weights`.
     """
 
     declaration = Declaration(
@@ -67,7 +73,7 @@ class Ensemble(Forecaster):
         rough_seconds=120.0,
         basic_options=("members",),
     )
-    calibrated_state = ("weights", "scores")
+    calibrated_state = ("weights", "scores", "is_selected")
     limits_its_own_time = True
     default_minutes: ClassVar[float | None] = None
     """`minutes` where it is null."""
@@ -89,6 +95,9 @@ class Ensemble(Forecaster):
         self.scores: Tensor
         self.register_buffer("weights", torch.zeros(len(self.members), dtype=torch.float64))
         self.register_buffer("scores", torch.full((2,), torch.nan, dtype=torch.float64))
+        self.is_selected: Tensor
+        self.register_buffer("is_selected", torch.tensor(True))
+        self.prior: Mapping[str, float] = {}
         self.records: dict[str, MemberRecord] = {}
         self.folder: Path | None = None
         self._loaded: dict[str, Forecaster] = {}
@@ -151,7 +160,12 @@ class Ensemble(Forecaster):
         rows = [asdict(replace(record, weight=weights.get(record.name, 0.0))) for record in self.records.values()]
         rows.sort(key=lambda row: order(self.records[row["name"]]))
         tuning, validation = self.scores.tolist()
-        return {"members": rows, "combination": {"tuning": tuning, "validation": validation}}
+        combination = {"tuning": tuning, "validation": validation, "is_selected": bool(self.is_selected)}
+        return {"members": rows, "combination": combination}
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        state_dict.setdefault(f"{prefix}is_selected", torch.tensor(True))  # version 0.1.0 always selected weights
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def read_run_folder(self, folder: Path) -> None:
         """Load the members with a part in the forecast, and the records of all members."""
@@ -227,9 +241,26 @@ class Ensemble(Forecaster):
         return bool(self._forecasts)
 
     def select_weights(self, datamodule: WindowDataModule) -> None:
-        """Select the weights of the members that were added."""
+        """Select the weights of the members that were added, or take `prior` where validation is too short for it."""
         names, windows = list(self._forecasts), self.scored_windows(datamodule)
         tuning, val = ([self._forecasts[name][part] for name in names] for part in ("tuning", "val"))
+        self.is_selected.fill_(can_select(datamodule))
+        if self.is_selected:
+            weights = self._selected(datamodule, names, tuning, val)
+        else:
+            weights = prior_weights([self.prior.get(name, 0.0) for name in names])
+        error = windows["val"].relative_wql(combined(val, weights))
+        chosen = dict(zip(names, weights.tolist(), strict=True))
+        self.weights.copy_(torch.tensor([chosen.get(name, 0.0) for name in self.members]))
+        self.scores.copy_(torch.tensor([windows["tuning"].relative_wql(combined(tuning, weights)), error]))
+        for name in set(self._loaded).difference(self.weights_by_name):
+            del self._loaded[name]
+
+    def _selected(
+        self, datamodule: WindowDataModule, names: Sequence[str], tuning: Sequence[Tensor], val: Sequence[Tensor]
+    ) -> Tensor:
+        """Weights by the forecasts of both halves of validation, partly shrunk where these are short; float64 [M]."""
+        windows = self.scored_windows(datamodule)
         naive = [i for i, name in enumerate(names) if self.records[name].model == "seasonal_naive"]
         weights = selected_weights(windows, {"tuning": tuning, "val": val}, naive, self.hparams["rounds"])
         errors = [windows["val"].relative_wql(quantiles) for quantiles in val]
@@ -237,12 +268,7 @@ class Ensemble(Forecaster):
             pairs = zip(tuning, val, strict=True)
             whole = [windows["tuning"].relative_wql_with(one, windows["val"], other) for one, other in pairs]
             weights = shrunk_weights(weights, whole)
-        error = windows["val"].relative_wql(combined(val, weights))
-        chosen = dict(zip(names, weights.tolist(), strict=True))
-        self.weights.copy_(torch.tensor([chosen.get(name, 0.0) for name in self.members]))
-        self.scores.copy_(torch.tensor([windows["tuning"].relative_wql(combined(tuning, weights)), error]))
-        for name in set(self._loaded).difference(self.weights_by_name):
-            del self._loaded[name]
+        return weights
 
     @staticmethod
     def _beats_naive(
@@ -275,6 +301,18 @@ class Ensemble(Forecaster):
         if point is None or quantiles is None:
             raise RuntimeError("the ensemble has no weights; call calibrate(datamodule) before forecast")
         return Forecast(point, quantiles)
+
+
+def can_select(datamodule: WindowDataModule) -> bool:
+    """Whether the validation windows of a data module have enough independent errors to select among models."""
+    return validation_errors(datamodule) > FEW_ERRORS
+
+
+def validation_errors(datamodule: WindowDataModule) -> float:
+    """About the number of independent errors of both halves of validation; see `independent_errors`."""
+    pairs = zip(*(datamodule.windows[part].pairs for part in ("tuning", "val")), strict=True)
+    origin, channel = (torch.cat(both) for both in pairs)
+    return independent_errors(channel, origin, datamodule.num_channels, datamodule.horizon)
 
 
 def _has_few_horizons(datamodule: WindowDataModule) -> bool:

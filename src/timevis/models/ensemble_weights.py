@@ -105,6 +105,23 @@ def _relative(sums: Tensor) -> float:
     return float((2 * own[has_size] / size[has_size]).mean())
 
 
+def prior_weights(prior: Sequence[float]) -> Tensor:
+    """Weights where validation is too short to select any: those that models declare, or equal ones if none does.
+
+    Parameters
+    ----------
+    prior : sequence of float
+        Of each member, `timevis.models.declaration.Untrained.prior_weight`; 0 for a member that is trained.
+
+    Returns
+    -------
+    float64 [M]
+    """
+    declared = torch.tensor(prior, dtype=torch.float64)
+    weights = declared if declared.any() else torch.ones_like(declared)
+    return weights / weights.sum()
+
+
 def selected_weights(
     windows: Mapping[str, ScoredWindows], forecasts: Mapping[str, Sequence[Tensor]], naive: Sequence[int], rounds: int
 ) -> Tensor:
@@ -144,7 +161,7 @@ def shrunk_weights(selected: Tensor, errors: Sequence[float], share: float = SHR
     A member whose error is more than `FAILED` times the lowest one only has its selected weight. `share` is the share
     of the weights that are not selected.
     """
-    error = torch.tensor(errors, dtype=torch.float64)
+    error = torch.tensor(errors, dtype=torch.float64).clamp(min=MIN_WQL_RATIO)  # a member may have no error at all
     inverse = torch.where(error <= FAILED * error.min(), error.pow(-2), 0.0)
     return (1 - share) * selected + share * inverse / inverse.sum()
 

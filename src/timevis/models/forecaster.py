@@ -41,10 +41,14 @@ if TYPE_CHECKING:
 class Forecast:
     """Forecasts in raw units.
 
+    A point outside of the outermost quantiles is moved to the nearer one, so that point and 95 % interval agree after
+    every step that changes one of them: a mean of other quantiles, recalibration, or clipping at zero. The mean of a
+    distribution may lie anywhere else, so that only this much is corrected.
+
     Attributes
     ----------
     point : float32 [B, H]
-        The point forecast, which MSE scores: the mean or the median.
+        The point forecast, which MSE scores: the mean or the median. It lies within the 95 % interval.
     quantiles : float32 [B, 15, H]
         Non-decreasing along dim 1, at `QUANTILE_LEVELS`.
     samples : float32 [B, S, H], optional
@@ -57,6 +61,9 @@ class Forecast:
     quantiles: Tensor
     samples: Tensor | None = None
     extras: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.point = torch.minimum(torch.maximum(self.point, self.quantiles[:, 0]), self.quantiles[:, -1])
 
 
 class Forecaster(pl.LightningModule):

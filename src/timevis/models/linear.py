@@ -21,6 +21,7 @@ from timevis.models.residual_quantiles import PointForecaster
 from timevis.utils.progress import with_progress
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+MAX_DEVIATIONS = 3.0
 MAX_CG_ITERATIONS = 30
 CG_TOLERANCE = 1e-4
 """Conjugate gradients stop when the norm of a step is below this share of the norm of the map."""
@@ -63,6 +64,10 @@ class Linear(PointForecaster):
 
     The closed form gives the map that gradient descent converges to (Toner and Darlow, 2024, "An analysis of linear
     time series forecasting models"). The penalty and the profile are selected on validation.
+
+    A map that was fitted on few windows may answer a context unlike them, such as one with a spike, with any number.
+    Therefore a forecast lies at most the range of the context, or a trend of this size over the horizon, plus
+    `MAX_DEVIATIONS` standard deviations of the channel, outside of the context.
 
     Parameters
     ----------
@@ -270,4 +275,7 @@ class Linear(PointForecaster):
     def point(self, batch: Batch) -> Tensor:
         x, group, last, std = self.features(batch)
         with torch.autocast(x.device.type, enabled=False):  # bfloat16 is too coarse for weights of opposite sign
-            return last + std * self._apply_maps(self.maps, x, group)
+            forecast = last + std * self._apply_maps(self.maps, x, group)
+        lowest, highest = batch.context.amin(1, keepdim=True), batch.context.amax(1, keepdim=True)
+        distance = (highest - lowest) * max(1.0, self.horizon / self.context_length) + MAX_DEVIATIONS * std
+        return forecast.clamp(lowest - distance, highest + distance)

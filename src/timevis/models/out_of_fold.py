@@ -57,7 +57,7 @@ def out_of_fold_errors(forecaster: PointForecaster, datamodule: WindowDataModule
     for fold in blocks:
         fitted = type(forecaster)(**{**forecaster.hparams, **forecaster.refit_arguments()})
         fitted.prepare(fold)
-        yield from map(fitted.errors_of, fold.batches(HELD_OUT))
+        yield from (forecaster.errors_of(batch, fitted) for batch in fold.batches(HELD_OUT))
 
 
 def _folds(datamodule: WindowDataModule) -> Iterator[WindowDataModule]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
-from timevis.models.conformal import Conformal, independent_horizons
+from timevis.models.conformal import FEW_ERRORS, Conformal, independent_errors, independent_horizons
 from timevis.models.recalibration_facts import ConformalMethod, Reason, Recalibration
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.progress import with_progress
@@ -105,7 +105,8 @@ def select_recalibration(
 
     Of the methods whose WQL there is at most 1 % above the WQL of ``none``, it is the one whose coverage of the
     80 % interval is nearest to 80 %; of nearly equal ones, the one that is listed first. Where the second half has
-    too few windows, it is the method that is listed first.
+    too few windows, it is the method that is listed first; where both halves together have one or two independent
+    errors, which would decide the width of all intervals, it is ``none``.
 
     Parameters
     ----------
@@ -136,6 +137,8 @@ def select_recalibration(
         for other in allowed[1:]:
             if abs(coverage[other] - 0.8) < abs(coverage[chosen] - 0.8) - MIN_COVERAGE_GAIN:
                 chosen = other
+    elif errors_of(forecaster, first + second) <= FEW_ERRORS:
+        chosen = "none"
     return Recalibration(chosen, reason, horizons_of(forecaster, first), coverage, {**ratio})
 
 
@@ -158,3 +161,9 @@ def horizons_of(forecaster: Forecaster, windows: ForecastWindows) -> float:
     """About the number of independent horizons of windows."""
     channels, horizon = forecaster.num_channels, windows.target.shape[1]
     return independent_horizons(windows.channel, windows.origin, channels, horizon)
+
+
+def errors_of(forecaster: Forecaster, windows: ForecastWindows) -> float:
+    """About the number of independent errors of windows."""
+    channels, horizon = forecaster.num_channels, windows.target.shape[1]
+    return independent_errors(windows.channel, windows.origin, channels, horizon)

@@ -18,7 +18,8 @@ class Recalibration:
     ----------
     method : {"none", "split", "online"}
     reason : {"set", "validation", "few-windows"}
-        The config sets the method, or it was selected on validation, or validation has too few windows to select it.
+        The config sets the method, or it was selected on validation, or validation has too few windows to select it:
+        then it is ``online``, or ``none`` where they have one or two independent errors.
     horizons : float
         About the number of independent horizons of validation that the intervals were calibrated on; see
         `timevis.models.conformal.independent_horizons`.

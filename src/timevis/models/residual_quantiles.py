@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -146,9 +146,16 @@ class PointForecaster(Forecaster):
         point = self.point(batch)
         return Forecast(point, self.residuals(point, batch.channel))
 
-    def errors_of(self, batch: Batch) -> tuple[Tensor, Batch]:
-        """The point forecast of a batch, and the batch; their difference is what the residual quantiles describe."""
-        return self.point(batch), batch
+    def errors_of(self, batch: Batch, fitted: Self | None = None) -> tuple[Tensor, Batch]:
+        """The point forecast of a batch, and the batch; their difference is what the residual quantiles describe.
+
+        Parameters
+        ----------
+        batch : Batch
+        fitted : PointForecaster, optional
+            Makes the point forecast in place of this forecaster, in whose unit the errors are.
+        """
+        return (fitted or self).point(batch), batch
 
     @property
     def unit_of_errors(self) -> Tensor | None:

@@ -35,7 +35,7 @@ class SeasonalNaive(PointForecaster):
     declaration = Declaration(
         title="Seasonal naive",
         rough_seconds=2.0,
-        untrained=Untrained(name="seasonal_naive", title="Seasonal naive"),
+        untrained=Untrained(name="seasonal_naive", title="Seasonal naive", prior_weight=1.0),
     )
     symmetric_residuals = True
 

@@ -121,9 +121,19 @@ class MemberFit:
                 self.ensemble.select_weights(self.datamodule)
             self.folder.save_forecaster(self.ensemble)
 
+    @property
+    def prior_weight(self) -> float:
+        """What `Declaration.prior_weight` says of its model with its options; 0 without a declaration."""
+        declaration = self.config.model.forecaster_class.declaration
+        return declaration.prior_weight(self.config.model.hyperparameters) if declaration else 0.0
+
     def skip(self, reason: Text, seconds: float = 0.0) -> MemberRecord:
         """Leave the member out, for a reason that the log and the results name."""
         log.info("%s is left out: %s", self.member.name, reason)
+        return self.leave_out(reason, seconds)
+
+    def leave_out(self, reason: Text, seconds: float = 0.0) -> MemberRecord:
+        """Leave the member out, for a reason that the results name."""
         return self._add_without_model("skipped", TimeVisError(reason), seconds)
 
     def drop(self, record: MemberRecord, reason: Text) -> None:

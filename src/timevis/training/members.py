@@ -15,7 +15,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.errors import Cancelled, ConfigError, TimeVisError
 from timevis.messages import Setting, Text
-from timevis.models.ensemble import Ensemble
+from timevis.models.ensemble import Ensemble, can_select, validation_errors
 from timevis.models.member_record import member_folder
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -25,7 +25,7 @@ from timevis.training.time_plan import Sizes, TimePlan
 from timevis.training.trainer import check_class_names
 from timevis.utils.formatting import format_number
 from timevis.utils.interrupts import StopRequest
-from timevis.utils.phrases import format_duration
+from timevis.utils.phrases import format_duration, join_names
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +101,9 @@ def fit_members(
     """Fit the members of an ensemble that have no model yet, one after the other, and select the weights.
 
     After each member the ensemble of the members so far is saved, so that it can forecast. A member that fails gets
-    no weight; the log and the results name it. With a time limit, a member is only fitted if its estimated time fits
-    into what is left; the first one always is.
+    no weight; the log and the results name it. Where validation is too short to select weights, members that would
+    have to be trained are left out; see `prior_weights`. With a time limit, a member is only fitted if its estimated
+    time fits into what is left; the first one always is.
 
     Parameters
     ----------
@@ -136,6 +137,8 @@ def fit_members(
         MemberFit(folder, member, configs[name], ensemble, datamodule, status, stop)
         for name, member in ensemble.members.items()
     ]
+    if not can_select(datamodule):
+        fits = _without_trained_members(fits, ensemble, datamodule)
     for number, fit in enumerate(fits, 1):
         estimated = plan.own_estimate(fit.member, fit.config)
         left = plan.left(ensemble.weighted_records) if ensemble.has_members else None
@@ -171,6 +174,34 @@ def fit_members(
     _show_progress(status, ensemble, plan, fits, len(fits) + 1)
     weights = ", ".join(f"{name} {weight:.3g}" for name, weight in ensemble.weights_by_name.items())
     log.info("weights: %s; val/relative_wql %s", weights, format_number(ensemble.validation))
+
+
+def _without_trained_members(
+    fits: Sequence[MemberFit], ensemble: Ensemble, datamodule: WindowDataModule
+) -> list[MemberFit]:
+    """Give members the weights that their models declare, and leave out those that would be fitted without a weight.
+
+    If no model declares a weight, all are fitted, and have equal ones.
+    """
+    ensemble.prior = {fit.member.name: fit.prior_weight for fit in fits}
+    is_used = {name: weight > 0 or not any(ensemble.prior.values()) for name, weight in ensemble.prior.items()}
+    used = [fit for fit in fits if is_used[fit.member.name] or fit.has_model]
+    unused = [fit for fit in fits if fit not in used]
+    errors = round(validation_errors(datamodule), 1)
+    for fit in unused:
+        text = Text(
+            "too-few-errors-to-select",
+            "validation has about {errors} independent errors, too few to select a model that is trained",
+            errors=errors,
+        )
+        fit.leave_out(text)
+    log.info(
+        "validation has about %s independent errors, too few to select models: the forecast is made by %s%s",
+        errors,
+        join_names([fit.member.name for fit in fits if is_used[fit.member.name]]),
+        f"; not trained: {join_names([fit.member.name for fit in unused])}" if unused else "",
+    )
+    return used
 
 
 def _sizes(datamodule: WindowDataModule, configs: Mapping[str, MemberConfig], compared: int) -> Sizes:
@@ -220,6 +251,11 @@ def _show_progress(
         if is_running or free is None or plan.least_seconds_of(fit.member, fit.config) <= free:
             rest += seconds if free is None else min(seconds, free)
         rows.append({"name": name, "state": "running" if is_running else "waiting", "estimate": round(seconds, 1)})
+    shown = {row["name"] for row in rows}
+    never_tried = [record for name, record in ensemble.records.items() if name not in shown]
+    rows += [
+        {"name": r.name, "state": r.state, "validation": None, "seconds": 0.0, "weight": 0.0} for r in never_tried
+    ]
     end = time.time() + rest + plan.seconds_at_end(ensemble.weighted_records)
     validation = ensemble.validation if ensemble.has_members else None
     status.update(members=rows, combination=validation, expected_end=round(end, 1))

@@ -48,7 +48,9 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         queue="gpu",
         basic_options=("learning_rate", "lora.rank", "lora.dropout"),
         presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
-        untrained=Untrained(name="nano-patch", title="Nano-patch, not fine-tuned", values={"model.tune": "none"}),
+        untrained=Untrained(
+            name="nano-patch", title="Nano-patch, not fine-tuned", values={"model.tune": "none"}, prior_weight=1.0
+        ),
         options_with_events={"tune": "none", "backbone.path": "nano-patch"},
     )
     sections = {"backbone": load_patch_network, "lora": add_adapters}
