@@ -26,7 +26,7 @@ COLUMNS = ("data.target=[load]", "data.covariates={price: known, other: known}")
 WINDOWS = ("evaluation.max_windows=8", "evaluation.stride=6")
 
 
-def caused_rows(rows: int = 1600) -> pd.DataFrame:
+def caused_rows(rows: int = 2800) -> pd.DataFrame:
     """Hourly rows: each value is the value 24 rows before it, and the price of its own row; nothing else matters."""
     price, other, noise = np.random.default_rng(0).normal(0, 1, (3, rows))
     load = noise.copy()

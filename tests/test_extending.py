@@ -66,6 +66,7 @@ def test_a_new_model_has_its_options_in_the_service(copy: Path) -> None:
         "description": "Number of values whose mean is repeated.",
         "type": "integer",
         "minimum": 1,
+        "maximum": 10_000_000,
         "default": 1,
     }
     assert "last_value" in json.dumps(schemas["PredictRequest"]["properties"]["method"])

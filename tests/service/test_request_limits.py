@@ -15,7 +15,7 @@ from timevis.service.api import training
 from timevis.service.schemas.common import MAX_CHANNELS
 from timevis.service.schemas.option_fields import MAX_LIST_ITEMS
 
-SECONDS = 3.0
+SECONDS = 10.0
 """Time of the processor for a refusal; without limits these requests took between 30 s and minutes."""
 
 
