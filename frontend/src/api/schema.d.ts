@@ -8805,7 +8805,7 @@ export interface components {
             method: "none" | "split" | "online";
             /**
              * Reason
-             * @description The config sets the method, or it was selected on validation, or validation has too few windows to select it.
+             * @description The config sets the method, or it was selected on validation, or validation has too few windows to select it: then it is ``online``, or ``none`` where they have one or two independent errors.
              * @enum {string}
              */
             reason: "set" | "validation" | "few-windows";
