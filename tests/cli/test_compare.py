@@ -167,6 +167,8 @@ def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
 def test_a_comparison_on_few_windows_warns_that_its_intervals_may_be_too_narrow(runs, finished_run):
     few = finished_run("model=linear", "evaluation.max_windows=6")
     assert "only 6 origins" in sentences(compare([RunRecord.load(few)]))[-1]
+    too_few = finished_run("model=linear", "evaluation.max_windows=3")
+    assert "too few windows for a 95 % interval" in " ".join(sentences(compare([RunRecord.load(too_few)])))
     assert "too narrow" not in " ".join(sentences(compare([RunRecord.load(run) for run in runs])))
 
 

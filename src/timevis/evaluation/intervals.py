@@ -22,10 +22,10 @@ AUTOREGRESSIVE_SHARES = (1.0, 0.33)
 WHITE_NOISE_PROBABILITY = 0.6
 """Prior probability of no autocorrelation. It is chosen so that intervals of white noise contain 96 to 97 %."""
 MIN_HORIZONS = 5
-"""Horizons that the origins of windows must span for an interval. Of windows that overlap, the intervals of the ratio
-of two models contain the true ratio in 59 to 72, 81 to 83, 89 to 93 and 94 to 95 % of simulations with 2, 3, 4 and 5
-horizons; the interval of two windows of one row contains it in 95 %, but reaches to 200 times the ratio. See
-docs/experiments/interval-coverage.md."""
+"""Horizons that the origins of windows must span for an interval. Of windows that overlap, with errors that are not
+autocorrelated, the intervals of the ratio of two models contain the true ratio in 59 to 72, 81 to 83, 89 to 93 and 94
+to 95 % of simulations with 2, 3, 4 and 5 horizons; the interval of two windows of one row contains it in 95 %, but
+reaches to 200 times the ratio. See docs/experiments/interval-coverage.md."""
 GRID = 512
 """Length of the series for which the variances of the transforms are computed; they hardly depend on it."""
 

@@ -23,7 +23,7 @@ NO_ORIGIN = -(2**40)
 """In place of the last origin before the first window."""
 FEW_ERRORS = 2.0
 """Independent errors of validation up to which nothing is selected by them; see `independent_errors` and
-docs/experiments/weights-of-few-windows.md."""
+docs/experiments/selection-on-short-series.md."""
 MIN_HORIZONS = 5
 """Horizons that the windows of a channel must span to give it scores of its own."""
 STEPS_PER_WINDOW = 8
