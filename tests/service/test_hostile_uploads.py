@@ -135,6 +135,7 @@ def test_no_path_of_a_request_leads_out_of_the_home_folder(http: FlaskClient, da
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\ntime,x\n',
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv\r\n\r\nx\r\n--b--\r\n',
         b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
+        b"--b\r\nContent-Disposition: form-data\r\n\r\n\x00\r\n--b--\r\n",
         b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nx\r\n--b--\r\n',
         b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\ntext in place of a file\r\n--b--\r\n',
         b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n' + b"x" * 2_000_000 + b"\r\n--b--\r\n",

@@ -66,9 +66,9 @@ def check_address(request: Request) -> None:
     _check_pairs(request.args.items(multi=True))
 
 
-def are_storable(texts: Iterable[str | None]) -> bool:
-    """Whether a database can store all of the texts; None is the name of a part of a form that has none."""
-    return not any(UNSTORABLE.search(text) for text in texts if text is not None)
+def are_storable(texts: Iterable[str]) -> bool:
+    """Whether a database can store all of the texts."""
+    return not any(UNSTORABLE.search(text) for text in texts)
 
 
 def _unstorable_place(value: Any) -> str | None:
@@ -95,5 +95,6 @@ def not_allowed(pointer: str) -> Problem:
 
 def _check_pairs(pairs: Iterable[tuple[str | None, str]]) -> None:
     for key, value in pairs:
-        if not are_storable((key, value)):
-            raise not_allowed(f"/{key}" if are_storable([key]) else "")
+        name = key or ""  # a part of a form can lack a name
+        if not are_storable((name, value)):
+            raise not_allowed(f"/{name}" if name and are_storable([name]) else "")
