@@ -50,7 +50,7 @@ def heavy_noise(rng: Generator, size: int, length: int) -> np.ndarray:
 
 
 def coloured(rng: Generator, size: int, length: int, amplitude: np.ndarray) -> np.ndarray:
-    """Gaussian noise of variance 1 with an amplitude spectrum [size or 1, length + 1]: half of a circle of 2 length."""
+    """Gaussian noise of variance 1 with an amplitude spectrum [size or 1, length + 1]: half of a circle."""
     amplitude = amplitude.astype(np.float32)
     white = normal(rng, size, 2 * (length + 1)).view(np.complex64)
     scale = 2 * length / np.sqrt(np.maximum(4 * (amplitude**2).sum(-1, keepdims=True), 1e-20))

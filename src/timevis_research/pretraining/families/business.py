@@ -1,4 +1,4 @@
-"""Multiplicative business series: sales, visits, calls, web traffic; weekly seasons, closed days, campaigns, holidays."""
+"""Multiplicative business series: sales, visits, calls, web traffic; weeks, closed days, campaigns, holidays."""
 
 from __future__ import annotations
 

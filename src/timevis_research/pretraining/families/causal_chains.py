@@ -1,6 +1,6 @@
 """Nodes of structural causal chains, after CauKer (2025, arXiv:2508.02879): nonlinear functions of delayed drivers.
 
-Root nodes are random processes and seasons of the clock. Every further node mixes two earlier nodes, delayed, through a
+Root nodes are random processes and seasons of the clock. Every further node mixes earlier nodes, delayed, through a
 random activation, and adds noise of its own. The series is the last node. The earlier nodes are what known covariates
 would be; `draw_with_drivers` returns them for that purpose.
 """

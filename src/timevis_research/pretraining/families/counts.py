@@ -36,7 +36,9 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     shape = log_uniform(rng, 0.3, 20, size)
     rows = np.flatnonzero(rng.random(size) < 0.5)
     if len(rows):  # negative binomial
-        rate[rows] *= rng.standard_gamma(shape[rows] * np.ones((1, length), np.float32), dtype=np.float32) / shape[rows]
+        rate[rows] *= (
+            rng.standard_gamma(shape[rows] * np.ones((1, length), np.float32), dtype=np.float32) / shape[rows]
+        )
     out = _poisson(rng, rate)
     # days without any sale, singly or in a row
     closed = rng.random((size, length), dtype=np.float32) < uniform(rng, 0.1, 0.9, size)

@@ -32,14 +32,18 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     # fair and bad weather changes single days; growth and construction work change the level
     weather = smooth(rng, size, length, rows_per_day * log_uniform(rng, 0.3, 2, size))
     weather = np.minimum(weather, 0.5) * uniform(rng, 0, 0.5, size) * some(rng, size, 0.6)
-    works = level_shifts(rng, size, length, np.float32(2 / length)) * uniform(rng, 0, 0.4, size) * some(rng, size, 0.3)
+    works = (
+        level_shifts(rng, size, length, np.float32(2 / length)) * uniform(rng, 0, 0.4, size) * some(rng, size, 0.3)
+    )
     noise = autoregressive(rng, size, length, log_uniform(rng, 0.3, 12, size)) * log_uniform(rng, 0.02, 0.35, size)
     depth = uniform(rng, 0.4, 1.3, size)
     flow = np.exp(np.clip(depth * demand + year + weather + works + noise, -6, 5))
     linear = np.maximum(demand - demand.min(1, keepdims=True), 0) * np.exp(year + weather + works + noise)
     # events: a match or a concert sends people within an hour or two
     rate = 0.04 / np.maximum(rows_per_day, 1)
-    starts = (rng.random((size, length), dtype=np.float32) < rate) * rng.standard_exponential((size, length), np.float32)
+    starts = (rng.random((size, length), dtype=np.float32) < rate) * rng.standard_exponential(
+        (size, length), np.float32
+    )
     event = decayed(starts.astype(np.float32), np.maximum(rows_per_day / 24, 0.4)) * some(rng, size, 0.35)
     kind = rng.choice(4, (size, 1), p=[0.3, 0.3, 0.2, 0.2])
     base = np.where((kind == 0) | (kind == 3), flow, linear)

@@ -1,4 +1,4 @@
-"""Meters of electricity, heat, gas and water: days with a weekly pattern, weather-driven load, appliances, holidays."""
+"""Meters of electricity, heat, gas and water: days and weeks, weather-driven load, appliances, holidays."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def household_profiles(rng: Generator, size: int) -> np.ndarray:
         distance = np.abs((hour - middle + 12) % 24 - 12)
         out += uniform(rng, 0.2, 1, size) * some(rng, size, share) * np.exp(-((distance / width) ** 2))
     distance = np.abs(hour - uniform(rng, 11, 15, size))
-    office = 1 / (1 + np.exp(np.clip((distance - uniform(rng, 3, 6, size)) / log_uniform(rng, 0.1, 1.5, size), -30, 30)))
+    office = 1 / (
+        1 + np.exp(np.clip((distance - uniform(rng, 3, 6, size)) / log_uniform(rng, 0.1, 1.5, size), -30, 30))
+    )
     kind = rng.choice(3, (size, 1), p=[0.45, 0.35, 0.2])
     return standardise(np.select([kind == 0, kind == 1], [out, office + 0.4 * out], profiles(rng, size)))
 
@@ -44,7 +46,9 @@ def weekly_season(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     work, other = household_profiles(rng, size), household_profiles(rng, size)
     blend = uniform(rng, 0, 1, size)
     # free days: flatter, later, or of another shape; lower on the whole
-    later = np.take_along_axis(work, (np.arange(BINS_PER_PROFILE) - rng.integers(0, 13, (size, 1))) % BINS_PER_PROFILE, 1)
+    later = np.take_along_axis(
+        work, (np.arange(BINS_PER_PROFILE) - rng.integers(0, 13, (size, 1))) % BINS_PER_PROFILE, 1
+    )
     kind = rng.choice(3, (size, 1), p=[0.4, 0.3, 0.3])
     free = np.select([kind == 0, kind == 1], [work, later], (1 - blend) * work + blend * other)
     free = uniform(rng, 0.15, 1.1, size) * free + rng.normal(-0.5, 0.6, (size, 1))
@@ -67,7 +71,9 @@ def outside_temperature(rng: Generator, clock: Clock, length: int) -> np.ndarray
     """Standardised temperature with a season, fronts and a daily swing; float32 [B, length]."""
     size, rows_per_day = len(clock), clock.rows_per(DAY)
     season = -np.cos(2 * np.pi * (clock.year(length) - 0.05)) * uniform(rng, 0.3, 1.4, size)
-    fronts = autoregressive(rng, size, length, rows_per_day * log_uniform(rng, 1, 6, size)) * uniform(rng, 0.2, 0.7, size)
+    fronts = autoregressive(rng, size, length, rows_per_day * log_uniform(rng, 1, 6, size)) * uniform(
+        rng, 0.2, 0.7, size
+    )
     swing = -np.cos(2 * np.pi * (clock.day(length) - uniform(rng, 0.12, 0.2, size)))
     cloud = np.exp(0.5 * smooth(rng, size, length, rows_per_day * 1.5))
     return (season + fronts + uniform(rng, 0.1, 0.6, size) * cloud * swing).astype(np.float32)
@@ -79,9 +85,15 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     season = weekly_season(rng, clock, length)
     temperature = outside_temperature(rng, clock, length)
     lagged = 0.5 * temperature + 0.5 * np.roll(temperature, int(np.median(rows_per_day) // 8), 1)
-    heating = np.maximum(uniform(rng, -0.8, 0.8, size) - lagged, 0) * uniform(rng, 0, 1.8, size) * some(rng, size, 0.55)
-    cooling = np.maximum(lagged - uniform(rng, 0.2, 1.2, size), 0) * uniform(rng, 0, 1.8, size) * some(rng, size, 0.45)
-    swing = np.exp(uniform(rng, 0.02, 0.3, size) * smooth(rng, size, length, rows_per_day * log_uniform(rng, 2, 30, size)))
+    heating = (
+        np.maximum(uniform(rng, -0.8, 0.8, size) - lagged, 0) * uniform(rng, 0, 1.8, size) * some(rng, size, 0.55)
+    )
+    cooling = (
+        np.maximum(lagged - uniform(rng, 0.2, 1.2, size), 0) * uniform(rng, 0, 1.8, size) * some(rng, size, 0.45)
+    )
+    swing = np.exp(
+        uniform(rng, 0.02, 0.3, size) * smooth(rng, size, length, rows_per_day * log_uniform(rng, 2, 30, size))
+    )
     level = autoregressive(rng, size, length, rows_per_day * log_uniform(rng, 0.3, 20, size))
     total = season * swing + heating + cooling + log_uniform(rng, 0.03, 0.6, size) * level
     total += 0.7 * level_shifts(rng, size, length, np.float32(2 / length)) * some(rng, size, 0.2)

@@ -1,4 +1,4 @@
-"""Piecewise constant series: machines that are on or off, set points, prices, stepwise levels, pulses of any period."""
+"""Piecewise constant series: machines that are on or off, set points, prices, levels, pulses of any period."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from timevis_research.pretraining.clock import ANY_STEP, Clock
+from timevis_research.pretraining.families.drifting_waves import USUAL_PERIODS
 from timevis_research.pretraining.processes import (
     heavy_noise,
     level_shifts,
@@ -18,7 +19,6 @@ from timevis_research.pretraining.processes import (
     some,
     uniform,
 )
-from timevis_research.pretraining.families.drifting_waves import USUAL_PERIODS
 
 STEPS = ANY_STEP
 

@@ -38,7 +38,9 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     """Series [B, length]."""
     size, step = len(clock), clock.minutes_per_row
     out = np.ones((size, length), np.float32)
-    week = rng.normal(0, 1, (size, 7)).astype(np.float32) + np.array([0, 0, 0, 0, 0, 1, 1]) * rng.normal(0, 2, (size, 1))
+    week = rng.normal(0, 1, (size, 7)).astype(np.float32) + np.array([0, 0, 0, 0, 0, 1, 1]) * rng.normal(
+        0, 2, (size, 1)
+    )
     week = np.take_along_axis(week / 2, clock.weekday(length).astype(np.int64), 1)
     day = read_profile(profiles(rng, size), clock.day(length))
     year = read_profile(profiles(rng, size), clock.year(length))

@@ -45,7 +45,9 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     resonance = cycle(rng, size, length, 1 / pitch, log_uniform(rng, 10, 800, size))
     # heart beats and knocks: the same short wave at each period
     place = phase % 1 / pitch
-    ringing = np.sin(2 * np.pi * place / log_uniform(rng, 3, 12, size)) * np.exp(-place / log_uniform(rng, 2, 15, size))
+    ringing = np.sin(2 * np.pi * place / log_uniform(rng, 3, 12, size)) * np.exp(
+        -place / log_uniform(rng, 2, 15, size)
+    )
     noise = rough(rng, size, length, uniform(rng, 0, 1.8, size))
     knocks = bursts(rng, size, length, log_uniform(rng, 1e-3, 0.02, size), log_uniform(rng, 1, 20, size))
     first = rng.choice(3, (size, 1), p=[0.5, 0.25, 0.25])

@@ -32,15 +32,22 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     drift = rng.normal(0, 1.5, (size, 1)) * some(rng, size, 0.4) / np.sqrt(length)
     walk = (clustered + drift).cumsum(1)
     price = np.exp(np.clip(log_uniform(rng, 0.02, 1, size) * standardise(walk), -5, 5))
+    long_cycle = cycle(rng, size, length, log_uniform(rng, 8, 300, size), log_uniform(rng, 4, 200, size))
     parts = (
         walk,
         price,
         cycle(rng, size, length, log_uniform(rng, 3, 200, size), log_uniform(rng, 2, 400, size)),
         autoregressive(rng, size, length, log_uniform(rng, 0.3, 2 * length, size)),
         rough(rng, size, length, uniform(rng, 0, 3, size)),
-        standardise(cycle(rng, size, length, log_uniform(rng, 8, 300, size), log_uniform(rng, 4, 200, size)).cumsum(1)),
+        standardise(
+            cycle(rng, size, length, log_uniform(rng, 8, 300, size), log_uniform(rng, 4, 200, size)).cumsum(1)
+        ),
         clustered,
     )
     kind = rng.choice(len(parts), (size, 1), p=[0.2, 0.15, 0.15, 0.2, 0.15, 0.1, 0.05])
     out = standardise(np.select([kind == i for i in range(len(parts))], parts).astype(np.float32))
-    return out + trend(rng, size, length, 0.25) + log_uniform(rng, 0.003, 0.2, size) * some(rng, size, 0.4) * normal(rng, size, length)
+    return (
+        out
+        + trend(rng, size, length, 0.25)
+        + log_uniform(rng, 0.003, 0.2, size) * some(rng, size, 0.4) * normal(rng, size, length)
+    )

@@ -32,7 +32,11 @@ def _temperature(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     fronts = level_shifts(rng, size, length, np.minimum(0.15 / np.maximum(rows_per_day, 0.5), 0.2))
     fronts = fronts - smooth_level(fronts, np.maximum(6 * rows_per_day, 3))
     texture = autoregressive(rng, size, length, np.maximum(log_uniform(rng, 0.02, 0.5, size) * rows_per_day, 0.2))
-    return outside_temperature(rng, clock, length) + uniform(rng, 0, 0.3, size) * fronts + log_uniform(rng, 0.02, 0.25, size) * texture
+    return (
+        outside_temperature(rng, clock, length)
+        + uniform(rng, 0, 0.3, size) * fronts
+        + log_uniform(rng, 0.02, 0.25, size) * texture
+    )
 
 
 def smooth_level(x: np.ndarray, memory: np.ndarray) -> np.ndarray:
@@ -41,7 +45,9 @@ def smooth_level(x: np.ndarray, memory: np.ndarray) -> np.ndarray:
 
 
 def _humidity(rng: Generator, clock: Clock, length: int) -> np.ndarray:
-    dryness = _temperature(rng, clock, length) + 0.8 * autoregressive(rng, len(clock), length, 2 * clock.rows_per(DAY))
+    dryness = _temperature(rng, clock, length) + 0.8 * autoregressive(
+        rng, len(clock), length, 2 * clock.rows_per(DAY)
+    )
     return np.minimum(70 - 18 * dryness, uniform(rng, 92, 120, len(clock)))
 
 
@@ -49,7 +55,12 @@ def _pressure(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     size, rows_per_day = len(clock), np.maximum(clock.rows_per(DAY), 0.3)
     slow = smooth(rng, size, length, rows_per_day * log_uniform(rng, 1, 4, size))
     tide = np.cos(4 * np.pi * (clock.day(length) - 0.4)) * uniform(rng, 0, 0.12, size)
-    return slow + 0.6 * autoregressive(rng, size, length, 5 * rows_per_day) + tide + 0.01 * heavy_noise(rng, size, length)
+    return (
+        slow
+        + 0.6 * autoregressive(rng, size, length, 5 * rows_per_day)
+        + tide
+        + 0.01 * heavy_noise(rng, size, length)
+    )
 
 
 def _wind(rng: Generator, clock: Clock, length: int) -> np.ndarray:
@@ -102,7 +113,9 @@ def _pollution(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     size, rows_per_day = len(clock), np.maximum(clock.rows_per(DAY), 0.3)
     emitted = read_profile(profiles(rng, size), clock.day(length)) * uniform(rng, 0, 0.8, size)
     free = (clock.weekday(length) >= 5) * rng.normal(-0.2, 0.2, (size, 1))
-    air = autoregressive(rng, size, length, rows_per_day * log_uniform(rng, 0.3, 4, size)) * uniform(rng, 0.4, 1.0, size)
+    air = autoregressive(rng, size, length, rows_per_day * log_uniform(rng, 0.3, 4, size)) * uniform(
+        rng, 0.4, 1.0, size
+    )
     winter = uniform(rng, 0, 0.7, size) * np.cos(2 * np.pi * clock.year(length))
     rise = bursts(rng, size, length, np.float32(0.01), np.maximum(rows_per_day / 4, 1)) * some(rng, size, 0.3)
     noise = log_uniform(rng, 0.02, 0.3, size) * rough(rng, size, length, uniform(rng, 0, 1.5, size))
