@@ -76,6 +76,8 @@ class Batch:
         1 where the forecast is scored.
     calendar : int64 [B, N, CALENDAR_ROWS, 5]
         Calendar of some rows of each token.
+    usual_periods : int64 [B, 3]
+        Rows of a day, a week and a year.
     layout : Layout
     """
 
@@ -84,6 +86,7 @@ class Batch:
     visible: Tensor
     scored: Tensor
     calendar: Tensor
+    usual_periods: Tensor
     layout: Layout
 
     @property
@@ -193,7 +196,12 @@ class BatchStream:
             calendar_rows = torch.arange(length).view(-1, patch)
         calendar = times.calendar(calendar_rows.flatten().numpy())
         tensors = (torch.from_numpy(x.astype(np.float32)) for x in (values, shown, visible, scored))
-        return Batch(*tensors, torch.from_numpy(calendar).unflatten(1, calendar_rows.shape), layout)
+        return Batch(
+            *tensors,
+            torch.from_numpy(calendar).unflatten(1, calendar_rows.shape),
+            torch.from_numpy(times.periods()),
+            layout,
+        )
 
 
 def hide_patches(rng: Generator, first: np.ndarray, context: int, horizon_patches: int) -> np.ndarray:

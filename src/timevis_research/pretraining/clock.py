@@ -94,6 +94,16 @@ class Clock:
         step = self.minutes_per_row.astype(np.int64)
         return (self.start[:, None] % MINUTES_PER_DAY + step * np.arange(length)) // MINUTES_PER_DAY
 
+    def periods(self) -> np.ndarray:
+        """Rows of a day, a week and a year as `multiscale_inputs.calendar_periods` gives them; int64 [B, 3]."""
+        step, months = np.maximum(self.step, 1), np.maximum(-self.step, 1)
+        in_minutes = (self.step > 0) & (self.step < MINUTES_PER_WEEK)
+        day = np.where(in_minutes & (1440 % step == 0), 1440 // step, 1)
+        week = np.where(in_minutes & (MINUTES_PER_WEEK % step == 0), MINUTES_PER_WEEK // step, 1)
+        year = np.where((self.step < 0) & (12 % months == 0), 12 // months, 1)
+        year = np.where(self.step == WEEK, 52, np.where(self.step == DAY, 365, year))
+        return np.stack([day, week, year], 1).astype(np.int64)
+
     def calendar(self, rows: np.ndarray) -> np.ndarray:
         """Calendar fields of rows, as `timevis.data.calendar.CALENDAR_FIELDS` defines them.
 

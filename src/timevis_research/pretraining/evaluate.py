@@ -3,8 +3,8 @@
 The windows, the metrics and seasonal naive are those of the product, as for a model that is not trained. The scores
 are of the second half of the validation parts of the sets of scripts/suite.yaml, whose files are in the folder S; the
 test parts and the unseen lists are not read. With ``--packages P``, a folder with the packages that
-scripts/stretch_contexts.py names, the test parts of its months and quarters are scored as well. ``nano-patch`` in place
-of a checkpoint scores the first network.
+scripts/stretch_contexts.py names, the test parts of its months and quarters are scored as well. ``nano-patch`` in
+place of a checkpoint scores the first network.
 """
 
 from __future__ import annotations
@@ -44,9 +44,7 @@ NetworkFunction: TypeAlias = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Te
 DEFAULT_HORIZON = 24
 
 
-def development_set(
-    name: str, overrides: list[str], series: Path, context_length: int, origins: int
-) -> WindowDataModule:
+def development_set(overrides: list[str], series: Path, context_length: int, origins: int) -> WindowDataModule:
     """A development set; its context is at most a quarter of the training part, as for an untrained model."""
     cfg = compose([text.replace("SERIES", str(series)) for text in overrides])
     options = DataOptions.from_config(cfg.data)

@@ -11,32 +11,35 @@ import numpy as np
 
 from timevis_research.pretraining.families import FAMILIES, draw_family
 
-COLUMNS, ROWS = 4, 7
+COLUMNS, SHORT_ROWS, LONG_ROWS = 4, 4, 3
+"""Panels of a sheet; first rows of short series, then rows of parts of long ones."""
 STEP_NAMES = {-1: "month", -3: "quarter", -12: "year", 60: "hour", 1440: "day", 10_080: "week"}
 
 
-def draw_sheet(name: str, path: Path, seed: int = 0) -> None:
-    """Write a PNG with series of a family: four rows of short series, three of pieces of long ones."""
+def draw_sheet(name: str, path: Path, seed: int = 0, columns: int = COLUMNS) -> list[str]:
+    """Write a PNG with short series of a family, then long ones; returns the titles of the panels."""
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(ROWS, COLUMNS, figsize=(15, 11), layout="constrained")
+    rows = SHORT_ROWS + LONG_ROWS
+    figure, axes = pyplot.subplots(rows, columns, figsize=(3.75 * columns, 11), layout="constrained")
     rng = np.random.default_rng([seed, len(name)])
-    short, short_clock = draw_family(name, rng, 4 * COLUMNS, 640)
-    long, long_clock = draw_family(name, rng, 3 * COLUMNS, 6144)
-    for number, axis in enumerate(axes.flat):
-        is_short = number < len(short)
-        clock, index = (short_clock, number) if is_short else (long_clock, number - len(short))
-        shown = (160 if clock.step[index] < 0 else (336, 640)[number % 2]) if is_short else (1344, 6144)[number % 2]
-        series = (short if is_short else long)[index][:shown]
-        axis.plot(series, linewidth=0.6)
-        step = int(clock.step[index])
-        axis.set_title(f"{shown} rows of {STEP_NAMES.get(step, f'{step} min')}", fontsize=7, pad=2)
+    pools = [draw_family(name, rng, SHORT_ROWS * columns, 640), draw_family(name, rng, LONG_ROWS * columns, 6144)]
+    panels = [(is_long, number) for is_long, (values, _) in enumerate(pools) for number in range(len(values))]
+    titles = []
+    for axis, (is_long, number) in zip(axes.flat, panels, strict=True):
+        values, clock = pools[is_long]
+        step = int(clock.step[number])
+        shown = 160 if step < 0 else ((336, 640), (1344, 6144))[is_long][number % 2]
+        axis.plot(values[number, :shown], linewidth=0.6)
+        titles.append(f"{shown} rows of {STEP_NAMES.get(step, f'{step} min')}")
+        axis.set_title(titles[-1], fontsize=7, pad=2)
         axis.tick_params(labelsize=6)
     figure.suptitle(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=75)
     pyplot.close(figure)
+    return titles
 
 
 def main() -> int:

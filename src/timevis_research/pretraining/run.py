@@ -130,7 +130,7 @@ class PretrainingRun:
     def loss(self, batch: Batch) -> Tensor:
         """Mean pinball loss of the scored values, in normalised units; float []."""
         rows = self.options.settings.patch_length
-        inputs = multiscale_inputs(batch.values, batch.shown, batch.visible, batch.layout, rows)
+        inputs = multiscale_inputs(batch.values, batch.shown, batch.visible, batch.layout, rows, batch.usual_periods)
         waves = calendar_waves(batch.calendar).flatten(2)
         start = batch.layout.coarse_rows(rows) + rows
         target = inputs.normalise(batch.values)[:, start:].unflatten(1, (-1, rows)).flatten(0, 1)

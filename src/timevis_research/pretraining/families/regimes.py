@@ -50,7 +50,7 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
 
 
 def _mean_reverting(drive: np.ndarray, memory: np.ndarray, unit_gain: bool = False) -> np.ndarray:
-    """Filter the drive [B, T] with the decay time `memory` [B, 1]; white noise keeps its variance, or a level its size."""
+    """Filter the drive [B, T] with the decay time `memory` [B, 1]; the variance of noise, or a level, is kept."""
     phi = np.exp(-1 / memory)
     gain = 1 - phi if unit_gain else np.sqrt(1 - phi**2)
     out = np.empty_like(drive, dtype=np.float32)

@@ -39,9 +39,7 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
         cycle(rng, size, length, log_uniform(rng, 3, 200, size), log_uniform(rng, 2, 400, size)),
         autoregressive(rng, size, length, log_uniform(rng, 0.3, 2 * length, size)),
         rough(rng, size, length, uniform(rng, 0, 3, size)),
-        standardise(
-            cycle(rng, size, length, log_uniform(rng, 8, 300, size), log_uniform(rng, 4, 200, size)).cumsum(1)
-        ),
+        standardise(long_cycle.cumsum(1)),
         clustered,
     )
     kind = rng.choice(len(parts), (size, 1), p=[0.2, 0.15, 0.15, 0.2, 0.15, 0.1, 0.05])

@@ -1,8 +1,8 @@
 """The second patch network: it reads up to 4,128 rows in patches of three scales and forecasts quantiles.
 
 Recent rows are read one by one in fine patches, older ones as means of several rows, so that a context of 4,128 rows
-has 49 patches. As in the first network (`timevis.models.qwen.patches.network`), each state forecasts the next fine patch,
-and a horizon of several patches is forecast in one pass by appending patches whose values are missing.
+has 49 patches. As in the first network (`timevis.models.qwen.patches.network`), each state forecasts the next fine
+patch, and a horizon of several patches is forecast in one pass by appending patches whose values are missing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from timevis.models.qwen.patches.multiscale_inputs import (
     REFERENCES,
     Layout,
     MultiscaleInputs,
+    calendar_periods,
     multiscale_inputs,
 )
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -232,7 +233,9 @@ class MultiscaleNetwork(nn.Module):
             before, after = layout.rows(rows) - patches * rows - length, patches * rows
             known = functional.pad(torch.where(mask > 0, context, 0.0), (before, after))
             may_read = functional.pad(mask, (before, after))
-            inputs = multiscale_inputs(known, may_read, torch.ones_like(known), layout, rows)
+            everything = torch.ones_like(known)
+            usual = calendar_periods(calendar[:, :length])
+            inputs = multiscale_inputs(known, may_read, everything, layout, rows, usual)
             days = extend_calendar(calendar[:, : length + ahead], before, after - ahead)
             quantiles = self.next_patches(inputs, self.waves(days, layout), layout.fine - patches - 1)
             quantiles = quantiles.transpose(1, 2).flatten(2)[..., :ahead].sort(1).values

@@ -30,6 +30,8 @@ PERIOD_FEATURES = 3
 """Of each period: its autocorrelation, its contrast to half a period, and its logarithm."""
 TREND_SHARE = 8
 """Before periods are detected, the mean of so large a part of the span before and after each row is subtracted."""
+CALENDAR_BONUS, MIN_CALENDAR_CORRELATION = 0.1, 0.1
+"""What the score of a day, a week or a year is higher; if it is correlated so much, it need not be a maximum."""
 LONG_LAG_PENALTY = 0.3
 """What the score of a lag of the whole span must be higher, so that a period precedes its multiples."""
 
@@ -115,17 +117,47 @@ def autocorrelations(z: Tensor, mask: Tensor, lags: int) -> Tensor:
     return covariance / (earlier.clamp(min=1e-3) * later.clamp(min=1e-3)).sqrt()
 
 
-def detect_periods(z: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def calendar_periods(calendar: Tensor) -> Tensor:
+    """Rows of a day, a week and a year, of calendar rows int64 [B, T, 5]; 1 where there is no whole number.
+
+    The step is the one between the last two rows: of minutes or hours, a day, a week, or some months, whose rows may
+    stand at their first or last days.
+
+    Returns
+    -------
+    int64 [B, 3]
+    """
+    out = torch.ones(len(calendar), 3, dtype=torch.int64, device=calendar.device)
+    if calendar.shape[1] < 2:
+        return out
+    minute, hour, weekday, day, month = (calendar[:, -1] - calendar[:, -2]).unbind(-1)
+    minutes = (weekday * 1440 + hour * 60 + minute) % 10_080
+    at_midnight = (hour == 0) & (minute == 0)
+    in_months = at_midnight & (day.abs() <= 3) & (month != 0)
+    in_years = at_midnight & (day == 0) & (month == 0)  # the same date has another weekday
+    in_minutes = (minutes > 0) & ~in_months & ~in_years
+    step, months = minutes.clamp(min=1), (month % 12).clamp(min=1)
+    out[:, 0] = torch.where(in_minutes & (1440 % step == 0), 1440 // step, 1)
+    out[:, 1] = torch.where(in_minutes & (10_080 % step == 0), 10_080 // step, 1)
+    out[:, 2] = torch.where(in_months & (12 % months == 0), 12 // months, 1)
+    out[:, 2] = torch.where(in_minutes & (step == 1440), 365, out[:, 2])
+    out[:, 2] = torch.where((minutes == 0) & (day.abs() > 3), 52, out[:, 2])
+    return out
+
+
+def detect_periods(z: Tensor, mask: Tensor, usual: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Find the clearest period of each series, a shorter one and a longer one.
 
     A candidate is a local maximum of the autocorrelation whose lag fits twice into the observed span. Its score adds
     the autocorrelation and its contrast: how much it exceeds the mean at a half and at one and a half of the lag.
-    Series that only change slowly have maxima by chance, without contrast.
+    Series that only change slowly have maxima by chance, without contrast. Usual periods have a bonus.
 
     Parameters
     ----------
     z, mask : float [B, T]
         Standardised values, 0 where the mask is 0.
+    usual : int64 [B, K], optional
+        Rows of the day, the week and the year; 1 where there is none. See `calendar_periods`.
 
     Returns
     -------
@@ -143,8 +175,13 @@ def detect_periods(z: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     correlation = autocorrelations(_without_trend(z, mask, span // TREND_SHARE), mask, 3 * length // 4 + 3)
     middle, before, after = (correlation[:, lags + i] for i in (0, -1, 1))
     contrast = middle - 0.5 * (correlation[:, lags // 2] + correlation[:, 3 * lags // 2])
-    is_peak = (middle > before) & (middle >= after) & (2 * lags <= span) & (lags > 1)
+    is_peak = (middle > before) & (middle >= after)
     score = middle + contrast - LONG_LAG_PENALTY * lags / span
+    if usual is not None:
+        is_usual = (lags == usual.unsqueeze(-1)).any(1)
+        is_peak = is_peak | (is_usual & (middle > MIN_CALENDAR_CORRELATION))
+        score = score + CALENDAR_BONUS * is_usual
+    is_peak = is_peak & (2 * lags <= span) & (lags > 1)
     score = torch.where(is_peak & (middle > 0), score, -1.0)
     clearest = _best(score, torch.ones_like(is_peak))
     shorter = _best(score, lags < 0.7 * clearest[:, None])
@@ -265,7 +302,12 @@ class MultiscaleInputs:
 
 
 def multiscale_inputs(
-    values: Tensor, mask: Tensor, visible: Tensor, layout: Layout, patch_length: int
+    values: Tensor,
+    mask: Tensor,
+    visible: Tensor,
+    layout: Layout,
+    patch_length: int,
+    usual_periods: Tensor | None = None,
 ) -> MultiscaleInputs:
     """Normalise series and compute all inputs but the calendar.
 
@@ -277,11 +319,13 @@ def multiscale_inputs(
         1 where a value counts for shift, scale and periods: the context, or the first part of it in the pretraining.
     layout : Layout
     patch_length : int
+    usual_periods : int64 [B, K], optional
+        As for `detect_periods`.
     """
     counted = mask * visible
     shift, scale = shift_and_scale(values, counted)
     z = torch.asinh((values - shift) / scale).clamp(-MAX_INPUT, MAX_INPUT) * mask
-    period, period_features = detect_periods(z * visible, counted)
+    period, period_features = detect_periods(z * visible, counted, usual_periods)
     references = reference_curves(z, mask, period, layout, patch_length)
     start = layout.coarse_rows(patch_length)
     fine_z, fine_mask = (x[:, start:].unflatten(1, (-1, patch_length)) for x in (z, mask))
