@@ -29,6 +29,8 @@ from timevis.utils.levels import QUANTILE_LEVELS
 MAX_LOG_SPREAD = 4.0
 """Bound of the logarithm of the factor by which a state widens or narrows its quantiles."""
 ROPE_BASE = 10_000.0
+INITIAL_DEVIATION = 0.02
+"""Standard deviation of the random weights of the layers, as in Qwen3."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,9 @@ class DecoderLayer(nn.Module):
         self.q_proj, self.k_proj, self.v_proj, self.o_proj = (nn.Linear(hidden, hidden, bias=False) for _ in range(4))
         self.gate_proj, self.up_proj = (nn.Linear(hidden, middle, bias=False) for _ in range(2))
         self.down_proj = nn.Linear(middle, hidden, bias=False)
-        for linear in (self.q_proj, self.k_proj, self.v_proj, self.gate_proj, self.up_proj):
-            nn.init.normal_(linear.weight, std=hidden**-0.5)
-        for linear in (self.o_proj, self.down_proj):
-            nn.init.normal_(linear.weight, std=0.5 * linear.in_features**-0.5 / settings.num_layers**0.5)
+        projections = self.q_proj, self.k_proj, self.v_proj, self.o_proj, self.gate_proj, self.up_proj, self.down_proj
+        for linear in projections:
+            nn.init.normal_(linear.weight, std=INITIAL_DEVIATION)
 
     def forward(self, tokens: Tensor, rotation: tuple[Tensor, Tensor], later: Tensor, first: int = 0) -> Tensor:
         """Tokens float32 [B, N, hidden]; returns those from number `first` on."""
