@@ -181,7 +181,7 @@ class BatchStream:
         if layout.coarse:  # nearly all rows are visible, so the first fine patches can be scored
             visible_patches = rng.integers(1, context // 2, size)
         is_short = rng.random(size) < SHARE_SHORT
-        latest = start + (visible_patches - (0 if layout.coarse else 1)) * patch
+        latest = start + (visible_patches - 1) * patch  # so that a patch is visible at least
         begin = np.where(is_short, (rng.random(size) * latest).astype(np.int64), 0)
         row = np.arange(length)
         visible = (row >= begin[:, None]) & (row < (start + visible_patches * patch)[:, None])

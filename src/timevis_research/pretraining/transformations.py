@@ -86,7 +86,7 @@ def _with_trend(rng: Generator, z: np.ndarray) -> np.ndarray:
 
 def _with_outliers(rng: Generator, z: np.ndarray) -> np.ndarray:
     """Single values that are far away, as of a faulty sensor."""
-    hit = rng.random(z.shape, dtype=np.float32) < log_uniform(rng, 5e-4, 0.02, len(z))
+    hit = rng.random(z.shape, dtype=np.float32) < log_uniform(rng, 2 / z.shape[1], 0.03, len(z))
     size = rng.normal(0, 1, z.shape).astype(np.float32) * uniform(rng, 2, 8, len(z))
     return np.where(hit, np.where(rng.random((len(z), 1)) < 0.5, np.abs(size), size), z)
 

@@ -60,7 +60,7 @@ def test_values_are_standardised_and_half_of_the_series_are_negated():
     skewed = rng.exponential(size=(400, 100)).astype(np.float32)
     changed = transform(rng, skewed)
     z = changed - changed.mean(1, keepdims=True)
-    assert np.allclose(changed.std(1), 1, atol=1e-2)
+    assert (np.abs(changed.std(1) - 1) < 1e-3).mean() > 0.99  # a censored series may be constant
     negative = ((z**3).mean(1) < 0).mean()
     assert 0.3 < negative < 0.6
 

@@ -50,7 +50,7 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     year = clock.year(length)
     season = np.exp(uniform(rng, 0.02, 0.5, size) * read_profile(profiles(rng, size), year))
     christmas = np.exp(-((((year - 0.97 + 0.5) % 1 - 0.5) / log_uniform(rng, 0.008, 0.03, size)) ** 2))
-    season *= 1 + rng.normal(0, 0.7, (size, 1)) * some(rng, size, 0.35) * christmas
+    season *= np.maximum(1 + rng.normal(0, 0.7, (size, 1)) * some(rng, size, 0.35) * christmas, 0.02)
     level = np.exp(
         log_uniform(rng, 0.03, 1, size) * random_walk(rng, size, length)
         + rng.normal(0, 0.6, (size, 1)) * np.linspace(0, 1, length)
