@@ -37,8 +37,8 @@ class RunOptions:
     Attributes
     ----------
     settings : MultiscaleSettings
-    seed : int
-        Of the first weights and of all batches.
+    seed, data_seed : int
+        Of the first weights, and of the batches.
     tokens_per_batch, tokens_per_pass : int
         Patches of one step, and of one forward and backward pass.
     muon_learning_rate, adamw_learning_rate : float
@@ -52,7 +52,8 @@ class RunOptions:
 
     settings: MultiscaleSettings = field(default_factory=MultiscaleSettings)
     seed: int = 0
-    tokens_per_batch: int = 4096
+    data_seed: int = 0
+    tokens_per_batch: int = 2048
     tokens_per_pass: int = 2048
     muon_learning_rate: float = 0.02
     adamw_learning_rate: float = 2e-3
@@ -62,8 +63,10 @@ class RunOptions:
     kinds: tuple[str, ...] = KIND_NAMES
 
 
-FIXED_OPTIONS = ("settings", "seed", "tokens_per_batch", "families", "kinds")
-"""Options that a run cannot change once it has started, since weights or batches depend on them."""
+FIXED_OPTIONS = ("settings", "seed")
+"""Options that a run cannot change once it has started."""
+OPTIONS_OF_BATCHES = ("tokens_per_batch", "families", "kinds")
+"""Options that a run can only change together with `data_seed`; otherwise it would read partly the same series again."""
 
 
 def scored_loss(quantiles: Tensor, target: Tensor, scored: Tensor) -> Tensor:
@@ -106,7 +109,7 @@ class PretrainingRun:
         torch.manual_seed(options.seed)
         self.stream = BatchStream(
             options.settings,
-            seed=options.seed,
+            seed=options.data_seed,
             tokens_per_batch=options.tokens_per_batch,
             families=options.families,
             kinds=options.kinds,
@@ -159,7 +162,9 @@ class PretrainingRun:
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         if not torch.isfinite(total):
-            raise FloatingPointError(f"the loss of batch {self.step} of seed {self.options.seed} is {float(total)}")
+            raise FloatingPointError(
+                f"the loss of batch {self.step} of the data seed {self.options.data_seed} is {float(total)}"
+            )
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -198,16 +203,17 @@ class PretrainingRun:
         os.replace(temporary, self.folder / name)
 
     def resume(self, path: Path) -> None:
-        """Continue from a checkpoint; batches follow from seed and step, so no other state is needed.
+        """Continue from a checkpoint; batches follow from the seed and the step, so no other state is needed.
 
         Raises
         ------
         ConfigError
-            The checkpoint belongs to a run with another network, seed, batch size or families.
+            The checkpoint belongs to a run with another network or seed, or with other batches of the same data seed.
         """
         state = torch.load(path, map_location=self.device, weights_only=True)
         saved, current = json.loads(state["options"]), json.loads(json.dumps(asdict(self.options)))
-        if changed := [key for key in FIXED_OPTIONS if saved[key] != current[key]]:
+        fixed = FIXED_OPTIONS + (OPTIONS_OF_BATCHES if saved["data_seed"] == current["data_seed"] else ())
+        if changed := [key for key in fixed if saved[key] != current[key]]:
             raise ConfigError(
                 Text(
                     "pretraining-changed",

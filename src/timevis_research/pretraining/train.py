@@ -76,6 +76,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--snapshot-values", type=float, default=250e6, help="between kept checkpoints (%(default)s)")
     parser.add_argument("--log-steps", type=int, default=20, help="between lines of log.jsonl (%(default)s)")
     parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--data-seed", type=int, default=defaults.data_seed, help="for another batch size: a new one")
     parser.add_argument("--tokens-per-batch", type=int, default=defaults.tokens_per_batch)
     parser.add_argument("--tokens-per-pass", type=int, default=defaults.tokens_per_pass)
     parser.add_argument("--muon-learning-rate", type=float, default=defaults.muon_learning_rate)
@@ -95,7 +96,15 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def options_from(args: argparse.Namespace) -> RunOptions:
     names = "hidden_size", "num_layers", "num_heads", "intermediate_size", "head_size"
     settings = replace(MultiscaleSettings(), **{name: getattr(args, name) for name in names})
-    names = "seed", "tokens_per_batch", "tokens_per_pass", "muon_learning_rate", "adamw_learning_rate", "warmup_steps"
+    names = (
+        "seed",
+        "data_seed",
+        "tokens_per_batch",
+        "tokens_per_pass",
+        "muon_learning_rate",
+        "adamw_learning_rate",
+        "warmup_steps",
+    )
     lists = {"families": tuple(args.families), "kinds": tuple(args.kinds)}
     return RunOptions(settings=settings, **lists, **{name: getattr(args, name) for name in names})
 

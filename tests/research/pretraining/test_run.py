@@ -127,6 +127,14 @@ def test_a_run_cannot_go_on_with_another_network(tmp_path):
         train(arguments(tmp_path, "--hidden-size", "64"))
 
 
+def test_a_run_can_change_its_batch_size_with_new_series_only(tmp_path):
+    train(arguments(tmp_path, "--until-values", "1"))
+    with pytest.raises(ConfigError, match="tokens_per_batch=240"):
+        train(arguments(tmp_path, "--tokens-per-batch", "240"))
+    run = train(arguments(tmp_path, "--tokens-per-batch", "240", "--data-seed", "1", "--until-values", "30000"))
+    assert run.step > 1
+
+
 def test_snapshots_are_kept_at_round_numbers_of_values(tmp_path):
     total = values_of_steps(6)
     train(arguments(tmp_path, "--until-values", str(total), "--snapshot-values", str(total / 2 + 1)))
