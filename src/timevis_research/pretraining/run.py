@@ -66,7 +66,7 @@ class RunOptions:
 FIXED_OPTIONS = ("settings", "seed")
 """Options that a run cannot change once it has started."""
 OPTIONS_OF_BATCHES = ("tokens_per_batch", "families", "kinds")
-"""Options that a run can only change together with `data_seed`; otherwise it would read partly the same series again."""
+"""Options that a run can only change with a new `data_seed`; otherwise it would partly read the same series again."""
 
 
 def scored_loss(quantiles: Tensor, target: Tensor, scored: Tensor) -> Tensor:
