@@ -102,6 +102,20 @@ def test_rows_of_a_day_a_week_and_a_year_follow_from_the_calendar(freq, expected
         assert calendar_periods(calendars(rows, freq=freq)).tolist() == [expected]
 
 
+def test_a_day_of_the_calendar_is_found_in_less_than_two_days():
+    z = season(500, 288, noise=0.1)
+    mask = torch.ones_like(z)
+    assert 288 not in detect_periods(z, mask)[0][0].tolist()
+    assert 288 in detect_periods(z, mask, torch.tensor([[288, 2016, 1]]))[0][0].tolist()
+
+
+def test_a_slope_goes_on_with_less_and_less_strength():
+    z = torch.arange(5 * P, dtype=torch.float32)[None] / 100
+    curve = reference_curves(z, torch.ones_like(z), torch.ones(1, 3, dtype=torch.int64), Layout((), 5), P)[0, -1, 2]
+    change = 100 * torch.cat([z[0, 4 * P - 1 : 4 * P], curve]).diff()
+    assert torch.allclose(change[:3], torch.tensor([0.93, 0.93**2, 0.93**3]), atol=1e-2)
+
+
 def test_a_period_of_the_calendar_is_preferred_to_a_neighbouring_lag():
     z = season(528, 24, noise=0.9, seed=4)
     mask = torch.ones_like(z)
@@ -123,9 +137,9 @@ def test_a_season_that_is_shorter_than_a_patch_is_read_from_its_last_repetition(
     first = length - P
     seasons = torch.cat([torch.arange(first - 12, first)] * 2).float()
     assert torch.allclose(last_patch[0], torch.full((P,), first - 1.0), atol=1e-3)
-    assert torch.allclose(last_patch[5], seasons, atol=1e-3)
+    assert torch.allclose(last_patch[6], seasons, atol=1e-3)
     # the rise of 12 rows per season is added once for the next season and twice for the one after it
-    assert torch.allclose(last_patch[2], torch.arange(first, first + P).float(), atol=1e-2)
+    assert torch.allclose(last_patch[3], torch.arange(first, first + P).float(), atol=1e-2)
 
 
 def test_references_of_a_horizon_come_from_before_its_first_row():
@@ -135,8 +149,8 @@ def test_references_of_a_horizon_come_from_before_its_first_row():
     mask[:, -hidden:] = 0
     period = torch.tensor([[1, 7, 36]])
     curves = reference_curves(z * mask, mask, period, Layout((), 10), P)
-    assert 100 * curves[0, -3:, [0, 5, 7]].max() < length - hidden
-    assert 100 * curves[0, -3:, 5].min() >= length - hidden - 7 - 1e-3  # of the last season
+    assert 100 * curves[0, -3:, [0, 6, 8]].max() < length - hidden
+    assert 100 * curves[0, -3:, 6].min() >= length - hidden - 7 - 1e-3  # of the last season
 
 
 def test_recent_rows_have_more_weight_in_shift_and_scale():

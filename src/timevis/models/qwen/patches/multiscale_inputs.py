@@ -23,9 +23,11 @@ REFERENCE_PERIODS = 6
 """How many periods back the references of a row are looked up."""
 REFERENCE_DECAY = 0.75
 """Factor of the weight of each older period in the mean reference."""
-REFERENCES = 3 + 2 * PERIODS
-"""Curves from which a forecast starts: the last value, the level, the clearest season with its drift, and for each
-period the last values and their mean."""
+REFERENCES = 4 + 2 * PERIODS
+"""Curves from which a forecast starts: the last value, the level, the damped slope, the clearest season with its
+drift, and for each period the last values and their mean."""
+SLOPE_ROWS, SLOPE_DAMPING = 3, 0.93
+"""Rows over which the slope is measured, and what is left of it after each row."""
 PERIOD_FEATURES = 3
 """Of each period: its autocorrelation, its contrast to half a period, and its logarithm."""
 TREND_SHARE = 8
@@ -150,7 +152,8 @@ def detect_periods(z: Tensor, mask: Tensor, usual: Tensor | None = None) -> tupl
 
     A candidate is a local maximum of the autocorrelation whose lag fits twice into the observed span. Its score adds
     the autocorrelation and its contrast: how much it exceeds the mean at a half and at one and a half of the lag.
-    Series that only change slowly have maxima by chance, without contrast. Usual periods have a bonus.
+    Series that only change slowly have maxima by chance, without contrast. Usual periods have a bonus, and need to
+    fit only one and a third times into the span.
 
     Parameters
     ----------
@@ -167,22 +170,23 @@ def detect_periods(z: Tensor, mask: Tensor, usual: Tensor | None = None) -> tupl
         Autocorrelation, contrast and scaled logarithm of each period; 0 where there is none.
     """
     length = z.shape[1]
-    lags = torch.arange(1, length // 2 + 1, device=z.device)
+    lags = torch.arange(1, 3 * length // 4 + 1, device=z.device)
     rows = torch.arange(length, device=z.device)
     first = torch.where(mask > 0, rows, length).amin(1, keepdim=True)
     last = torch.where(mask > 0, rows, -1).amax(1, keepdim=True)
     span = (last - first + 1).clamp(min=1)
     correlation = autocorrelations(_without_trend(z, mask, span // TREND_SHARE), mask, 3 * length // 4 + 3)
     middle, before, after = (correlation[:, lags + i] for i in (0, -1, 1))
-    contrast = middle - 0.5 * (correlation[:, lags // 2] + correlation[:, 3 * lags // 2])
-    is_peak = (middle > before) & (middle >= after)
+    half, one_and_a_half = lags // 2, 3 * lags // 2
+    one_and_a_half = torch.where(2 * lags <= length, one_and_a_half, half)
+    contrast = middle - 0.5 * (correlation[:, half] + correlation[:, one_and_a_half])
+    is_peak = (middle > before) & (middle >= after) & (2 * lags <= span)
     score = middle + contrast - LONG_LAG_PENALTY * lags / span
     if usual is not None:
         is_usual = (lags == usual.unsqueeze(-1)).any(1)
-        is_peak = is_peak | (is_usual & (middle > MIN_CALENDAR_CORRELATION))
+        is_peak = is_peak | (is_usual & (4 * lags <= 3 * span) & (middle > MIN_CALENDAR_CORRELATION))
         score = score + CALENDAR_BONUS * is_usual
-    is_peak = is_peak & (2 * lags <= span) & (lags > 1)
-    score = torch.where(is_peak & (middle > 0), score, -1.0)
+    score = torch.where(is_peak & (lags > 1) & (middle > 0), score, -1.0)
     clearest = _best(score, torch.ones_like(is_peak))
     shorter = _best(score, lags < 0.7 * clearest[:, None])
     longer = _best(score, lags > 1.6 * clearest[:, None])
@@ -220,8 +224,8 @@ def reference_curves(z: Tensor, mask: Tensor, period: Tensor, layout: Layout, pa
     Returns
     -------
     float [B, fine - 1, REFERENCES, P]
-        Last value; level, the mean of the clearest period; its last season plus its drift; then the last season and a
-        mean of seasons for each of the three periods.
+        Last value; level, the mean of the clearest period; last value plus damped slope; last season of the clearest
+        period plus its drift; then the last season and a mean of seasons for each of the three periods.
     """
     total = z.shape[1]
     start = layout.coarse_rows(patch_length)
@@ -250,8 +254,11 @@ def reference_curves(z: Tensor, mask: Tensor, period: Tensor, layout: Layout, pa
     drift = torch.where(enough, level - earlier, 0.0)
 
     fallback = last.unsqueeze(-1).expand(-1, -1, patch_length)
-    curves = [fallback, level.unsqueeze(-1).expand_as(fallback), fallback]
     observed_z = torch.where(mask > 0, z, torch.nan)
+    before_last = observed_z.gather(1, (edge - SLOPE_ROWS).clamp(min=0))
+    slope = ((last - before_last) / SLOPE_ROWS).nan_to_num().unsqueeze(-1)
+    continued = SLOPE_DAMPING * (1 - SLOPE_DAMPING**ahead) / (1 - SLOPE_DAMPING)  # of the slope, so many rows ahead
+    curves = [fallback, level.unsqueeze(-1).expand_as(fallback), fallback + slope * continued, fallback]
     for number in range(PERIODS):
         lag = period[:, number, None, None]
         ago = (ahead - 1) // lag + 1  # the fewest periods that lead to the edge or before it
@@ -266,7 +273,7 @@ def reference_curves(z: Tensor, mask: Tensor, period: Tensor, layout: Layout, pa
         recent = torch.where(recent.isnan(), fallback, recent)
         mean = torch.where(weights > 0, mean / weights.clamp(min=1e-6), fallback)
         if number == 1:
-            curves[2] = recent + drift.unsqueeze(-1) * ago
+            curves[3] = recent + drift.unsqueeze(-1) * ago
         curves += [recent, mean]
     return torch.stack(curves, 2).clamp(-MAX_INPUT, MAX_INPUT)
 
