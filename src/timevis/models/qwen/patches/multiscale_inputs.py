@@ -26,13 +26,15 @@ REFERENCE_DECAY = 0.75
 REFERENCES = 4 + 2 * PERIODS
 """Curves from which a forecast starts: the last value, the level, the damped slope, the clearest season with its
 drift, and for each period the last values and their mean."""
-SLOPE_ROWS, SLOPE_DAMPING = 3, 0.93
-"""Rows over which the slope is measured, and what is left of it after each row."""
+SLOPE_ROWS, SLOPE_STEADY_ROWS, SLOPE_DAMPING = 3, 8, 0.9
+"""Rows over which the slope is measured, and its steadiness, and what is left of the slope after each row."""
 PERIOD_FEATURES = 3
 """Of each period: its autocorrelation, its contrast to half a period, and its logarithm."""
+CONTRAST_WEIGHT = 0.3
+"""Of the contrast in the score of a lag; with a large one, three times a quarter of a year would win over a year."""
 TREND_SHARE = 8
 """Before periods are detected, the mean of so large a part of the span before and after each row is subtracted."""
-CALENDAR_BONUS, MIN_CALENDAR_CORRELATION = 0.1, 0.1
+CALENDAR_BONUS, MIN_CALENDAR_CORRELATION = 0.15, 0.1
 """What the score of a day, a week or a year is higher; if it is correlated so much, it need not be a maximum."""
 LONG_LAG_PENALTY = 0.3
 """What the score of a lag of the whole span must be higher, so that a period precedes its multiples."""
@@ -181,7 +183,7 @@ def detect_periods(z: Tensor, mask: Tensor, usual: Tensor | None = None) -> tupl
     one_and_a_half = torch.where(2 * lags <= length, one_and_a_half, half)
     contrast = middle - 0.5 * (correlation[:, half] + correlation[:, one_and_a_half])
     is_peak = (middle > before) & (middle >= after) & (2 * lags <= span)
-    score = middle + contrast - LONG_LAG_PENALTY * lags / span
+    score = middle + CONTRAST_WEIGHT * contrast - LONG_LAG_PENALTY * lags / span
     if usual is not None:
         is_usual = (lags == usual.unsqueeze(-1)).any(1)
         is_peak = is_peak | (is_usual & (4 * lags <= 3 * span) & (middle > MIN_CALENDAR_CORRELATION))
@@ -213,6 +215,19 @@ def _best(score: Tensor, allowed: Tensor) -> Tensor:
         return torch.ones(len(score), dtype=torch.int64, device=score.device)
     highest, index = torch.where(allowed, score, -1.0).max(1)
     return torch.where(highest > 0, index + 1, 1)
+
+
+def _steady_slope(observed: Tensor, edge: Tensor) -> Tensor:
+    """Change per row up to the rows `edge` [B, N], times the share of the recent changes that have its direction.
+
+    `observed` [B, T] is NaN where a value is missing; the slope is 0 where one of the rows is missing.
+    """
+    back = torch.arange(SLOPE_STEADY_ROWS, -1, -1, device=edge.device)
+    rows = (edge.unsqueeze(-1) - back).clamp(min=0)
+    recent = observed.gather(1, rows.flatten(1)).view_as(rows)
+    change = recent.diff(dim=-1)
+    steadiness = change.sum(-1).abs() / change.abs().sum(-1).clamp(min=1e-6)
+    return (steadiness * change[..., -SLOPE_ROWS:].mean(-1)).nan_to_num()
 
 
 def reference_curves(z: Tensor, mask: Tensor, period: Tensor, layout: Layout, patch_length: int) -> Tensor:
@@ -255,8 +270,7 @@ def reference_curves(z: Tensor, mask: Tensor, period: Tensor, layout: Layout, pa
 
     fallback = last.unsqueeze(-1).expand(-1, -1, patch_length)
     observed_z = torch.where(mask > 0, z, torch.nan)
-    before_last = observed_z.gather(1, (edge - SLOPE_ROWS).clamp(min=0))
-    slope = ((last - before_last) / SLOPE_ROWS).nan_to_num().unsqueeze(-1)
+    slope = _steady_slope(observed_z, edge).unsqueeze(-1)
     continued = SLOPE_DAMPING * (1 - SLOPE_DAMPING**ahead) / (1 - SLOPE_DAMPING)  # of the slope, so many rows ahead
     curves = [fallback, level.unsqueeze(-1).expand_as(fallback), fallback + slope * continued, fallback]
     for number in range(PERIODS):
