@@ -106,8 +106,12 @@ def score_all(
     origins: int = 100,
     packages: Path | None = None,
     bf16: bool = True,
+    first_network: PatchNetwork | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Scores of each set, and of the means ``ten`` (the suite without ETTh1), ``months`` and ``quarters``."""
+    """Scores of each set, and of the means ``ten`` (the suite without ETTh1), ``months`` and ``quarters``.
+
+    `first_network` is the first nano-patch if `network` forecasts with it; months and quarters are stretched for it.
+    """
     suite = yaml.safe_load(SUITE.read_text(encoding="utf-8"))["data"]
     forecast = forecast_function(network, bf16)
     scores: dict[str, dict[str, float]] = {}
@@ -118,8 +122,9 @@ def score_all(
         if name != "etth1":
             groups["ten"].append(name)
     for name, data in slow_sets(packages) if packages else []:
-        if isinstance(network, PatchNetwork):  # as the product does with the first network
-            network.stretch = stretch_of(data.context_length, data.season, network.settings.patch_length)
+        if first_network is not None:  # as the product does
+            rows = first_network.settings.patch_length
+            first_network.stretch = stretch_of(data.context_length, data.season, rows)
         try:
             scores[name] = score_zero_shot(forecast, data, "test")
         except TimeVisError as error:  # a set that is too short for this context
@@ -164,6 +169,7 @@ def main() -> int:
                 args.origins,
                 args.packages,
                 not args.float32,
+                network if isinstance(network, PatchNetwork) else None,
             )
         means = {name: score for name, score in scores.items() if name in ("ten", "months", "quarters")}
         for name, score in (scores if args.each else means).items():
