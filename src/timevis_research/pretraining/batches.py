@@ -7,7 +7,8 @@ a pool of long and one of short series, since a batch of long contexts has few s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,13 +97,17 @@ class Batch:
     def split(self, tokens: int) -> list[Batch]:
         """Split the series into batches of about so many tokens each."""
         rows = max(1, round(tokens / self.calendar.shape[1]))
-        names = [f.name for f in fields(self) if f.name != "layout"]
-        parts = zip(*(getattr(self, name).split(rows) for name in names), strict=True)
-        return [Batch(*part, self.layout) for part in parts]
+        parts = zip(*(tensor.split(rows) for tensor in self._tensors().values()), strict=True)
+        return [self._with(dict(zip(self._tensors(), part, strict=True))) for part in parts]
 
     def to(self, device: torch.device) -> Batch:
-        tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, **{name: value.to(device, non_blocking=True) for name, value in tensors.items()})
+        return self._with({name: x.to(device, non_blocking=True) for name, x in self._tensors().items()})
+
+    def _with(self, tensors: dict[str, Any]) -> Batch:
+        return replace(self, **tensors)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
 
 
 class BatchStream:
@@ -195,12 +200,14 @@ class BatchStream:
         if self.all_calendar_rows:
             calendar_rows = torch.arange(length).view(-1, patch)
         calendar = times.calendar(calendar_rows.flatten().numpy())
-        tensors = (torch.from_numpy(x.astype(np.float32)) for x in (values, shown, visible, scored))
         return Batch(
-            *tensors,
-            torch.from_numpy(calendar).unflatten(1, calendar_rows.shape),
-            torch.from_numpy(times.periods()),
-            layout,
+            values=torch.from_numpy(values),
+            shown=torch.from_numpy(shown).float(),
+            visible=torch.from_numpy(visible).float(),
+            scored=torch.from_numpy(scored).float(),
+            calendar=torch.from_numpy(calendar).unflatten(1, calendar_rows.shape),
+            usual_periods=torch.from_numpy(times.periods()),
+            layout=layout,
         )
 
 

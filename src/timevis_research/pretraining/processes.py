@@ -102,7 +102,7 @@ def levels(rng: Generator, size: int, length: int, duration: np.ndarray) -> np.n
     return np.take_along_axis(table, segments(rng, size, length, duration) % LEVELS_PER_SERIES, 1)
 
 
-def level_shifts(rng: Generator, size: int, length: int, rate: np.ndarray) -> np.ndarray:
+def level_shifts(rng: Generator, size: int, length: int, rate: np.ndarray | np.float32) -> np.ndarray:
     """A level that makes a normal jump with probability `rate` at each row."""
     jump = (rng.random((size, length), dtype=np.float32) < rate) * normal(rng, size, length)
     return jump.cumsum(1, dtype=np.float32)
@@ -117,7 +117,7 @@ def decayed(events: np.ndarray, memory: np.ndarray) -> np.ndarray:
     return out
 
 
-def bursts(rng: Generator, size: int, length: int, rate: np.ndarray, memory: np.ndarray) -> np.ndarray:
+def bursts(rng: Generator, size: int, length: int, rate: np.ndarray | np.float32, memory: np.ndarray) -> np.ndarray:
     """Sudden events of exponential size that decay exponentially; not negative."""
     happens = rng.random((size, length), dtype=np.float32) < rate
     return decayed(happens * rng.standard_exponential((size, length), dtype=np.float32), memory)

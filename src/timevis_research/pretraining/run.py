@@ -159,7 +159,7 @@ class PretrainingRun:
         for part in batch.split(self.options.tokens_per_pass):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
                 loss = self.loss(part) * part.scored.sum() / weight
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += loss.detach()
         if not torch.isfinite(total):
             raise FloatingPointError(

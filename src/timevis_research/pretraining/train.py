@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -94,19 +94,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def options_from(args: argparse.Namespace) -> RunOptions:
-    names = "hidden_size", "num_layers", "num_heads", "intermediate_size", "head_size"
-    settings = replace(MultiscaleSettings(), **{name: getattr(args, name) for name in names})
-    names = (
-        "seed",
-        "data_seed",
-        "tokens_per_batch",
-        "tokens_per_pass",
-        "muon_learning_rate",
-        "adamw_learning_rate",
-        "warmup_steps",
-    )
+    sizes = "hidden_size", "num_layers", "num_heads", "intermediate_size", "head_size"
+    settings = replace(MultiscaleSettings(), **{name: getattr(args, name) for name in sizes})
+    values: dict[str, Any] = {f.name: getattr(args, f.name) for f in fields(RunOptions) if hasattr(args, f.name)}
     lists = {"families": tuple(args.families), "kinds": tuple(args.kinds)}
-    return RunOptions(settings=settings, **lists, **{name: getattr(args, name) for name in names})
+    return RunOptions(**values | lists | {"settings": settings})
 
 
 class StopRequest:

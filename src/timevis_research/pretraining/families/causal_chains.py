@@ -7,6 +7,8 @@ would be; `draw_with_drivers` returns them for that purpose.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.random import Generator
 
@@ -54,7 +56,7 @@ def _roots(rng: Generator, clock: Clock, length: int) -> np.ndarray:
 def _activate(kind: np.ndarray, x: np.ndarray) -> np.ndarray:
     """One of seven functions for each series."""
     out = x.copy()
-    functions = (
+    functions: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
         np.tanh,
         lambda v: np.maximum(v, 0),
         lambda v: np.sin(1.5 * v),

@@ -48,7 +48,8 @@ def draw(rng: Generator, clock: Clock, length: int) -> np.ndarray:
     if len(rows):
         hours = clock[rows].minutes_per_row / 60 * time
         height = rng.dirichlet(np.ones(len(TIDES)), len(rows)).astype(np.float32)
-        angle = hours[..., None] / np.float32(TIDES) + rng.random((len(rows), 1, len(TIDES)), dtype=np.float32)
+        turns = hours[..., None] / np.array(TIDES, np.float32)
+        angle = turns + rng.random((len(rows), 1, len(TIDES)), dtype=np.float32)
         out[rows] = 4 * (height[:, None] * np.cos(2 * np.pi * (angle % 1))).sum(-1)
     noise = log_uniform(rng, 0.003, 0.5, size) * heavy_noise(rng, size, length)
     return out + noise + 0.7 * trend(rng, size, length, 0.3)

@@ -188,8 +188,8 @@ class MultiscaleNetwork(nn.Module):
         tokens, next_patch = self.tokens(inputs, waves)
         state = self.embed(tokens).float()
         positions = inputs.layout.positions()[:-1].to(state.device)
-        size = self.layers[0].size  # type: ignore[operator]
-        angle = positions[:, None] * ROPE_BASE ** (-torch.arange(size // 2, device=state.device) / (size // 2))
+        half = self.settings.hidden_size // self.settings.num_heads // 2
+        angle = positions[:, None] * ROPE_BASE ** (-torch.arange(half, device=state.device) / half)
         rotation = angle.cos(), angle.sin()
         later = torch.full((len(positions),) * 2, float("-inf"), device=state.device).triu(1)
         *layers, last = self.layers

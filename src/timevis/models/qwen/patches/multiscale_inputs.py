@@ -276,7 +276,8 @@ def reference_curves(z: Tensor, mask: Tensor, period: Tensor, layout: Layout, pa
     for number in range(PERIODS):
         lag = period[:, number, None, None]
         ago = (ahead - 1) // lag + 1  # the fewest periods that lead to the edge or before it
-        recent, mean, weights = torch.full_like(fallback, torch.nan), 0.0, 0.0
+        recent = torch.full_like(fallback, torch.nan)
+        mean, weights = torch.zeros_like(fallback), torch.zeros_like(fallback)
         for back in range(REFERENCE_PERIODS):
             source = target - (ago + back) * lag
             value = observed_z.gather(1, source.clamp(min=0).flatten(1)).view_as(source)
