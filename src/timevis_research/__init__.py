@@ -1,0 +1,1 @@
+"""Research code of TimeVis that the product does not import: how its networks are pretrained."""
