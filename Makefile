@@ -10,10 +10,10 @@ help:  ## list the targets
 
 setup: $(STAMP)  ## make the virtual environment and install TimeVis into it
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml src/timevis_research/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"TimeVis needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service,mcp]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service,mcp]' -e src/timevis_research
 	@touch $@
 
 serve: setup  ## build the page if possible, then start the service: web, workers and a private Redis
@@ -62,11 +62,11 @@ peers: .venv-peers/.installed .venv-mlflow/.installed  ## the environments of th
 	@touch $@
 
 fev-test: .venv-fev/.installed  ## test the tasks of fev in an environment of its own: it needs an older huggingface-hub
-	OMP_NUM_THREADS=1 .venv-fev/bin/python -m pytest -rs tests/leaderboards/test_fev_tasks.py
+	OMP_NUM_THREADS=1 .venv-fev/bin/python -m pytest -rs tests/research/leaderboards/test_fev_tasks.py
 
 .venv-fev/.installed: pyproject.toml
 	test -x .venv-fev/bin/python || $(PYTHON) -m venv .venv-fev
-	.venv-fev/bin/python -m pip install --quiet --disable-pip-version-check -e '.[fev]' pytest pytest-timeout hypothesis
+	.venv-fev/bin/python -m pip install --quiet --disable-pip-version-check -e '.[fev]' -e src/timevis_research pytest pytest-timeout hypothesis
 	@touch $@
 
 .venv-mlflow/.installed:

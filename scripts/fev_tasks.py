@@ -18,9 +18,9 @@ import sys
 from pathlib import Path
 
 from timevis.errors import TimeVisError
-from timevis.leaderboards.fev_tasks import evaluate_tasks, read_tasks, write_data_set
 from timevis.utils.explain import explain
 from timevis.utils.stdout import run_script
+from timevis_research.leaderboards.fev_tasks import evaluate_tasks, read_tasks, write_data_set
 
 
 def prepare(args: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ import pytest
 from tiny import ROOT
 from transformers import GenerationMixin
 
-from timevis.models.qwen.backbone.files import find_backbone_folder
+from timevis.models.backbone.files import find_backbone_folder
 from timevis.runs.config import RunConfig
 
 

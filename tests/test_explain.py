@@ -15,12 +15,12 @@ from timevis.data.window_copies import WindowCopies
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.explain import context_groups
 from timevis.explain import explain
-from timevis.models.peers.process import PeerProcess
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import predict
 from timevis.runs.explanation import Explanation
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
+from timevis_research.peers.process import PeerProcess
 
 COLUMNS = ("data.target=[load]", "data.covariates={price: known, other: known}")
 WINDOWS = ("evaluation.max_windows=8", "evaluation.stride=6")

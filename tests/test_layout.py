@@ -23,7 +23,6 @@ LAYERS = (
     ("sweep", "training"),
     ("combine", "experiment", "explain", "predict", "rescore"),
     ("api",),
-    ("leaderboards",),
     ("service",),
     ("cli",),
 )
@@ -131,3 +130,26 @@ def test_the_package_of_the_wheel_lists_every_folder() -> None:
     assert listed is not None
     folders = {".".join(p.parent.relative_to(PACKAGE.parent).parts) for p in PACKAGE.rglob("__init__.py")}
     assert set(re.findall(r'"([\w.]+)"', listed[1])) == folders | {"timevis.conf"}
+
+
+def test_the_product_does_not_import_the_research_package() -> None:
+    imports = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+        if name.partition(".")[0] == "timevis_research"
+    ]
+    assert imports == []
+
+
+def test_the_research_package_lists_every_folder() -> None:
+    folder = PACKAGE.with_name("timevis_research")
+    listed = re.findall(r'^  "(timevis_research[\w.]*)",$', (folder / "pyproject.toml").read_text(), re.MULTILINE)
+    assert set(listed) == {".".join(p.parent.relative_to(folder.parent).parts) for p in folder.rglob("__init__.py")}

@@ -27,9 +27,9 @@ QWEN_FOLDER_VARIABLE = "TIMEVIS_QWEN"
 
 def digit_network(path: str, calendar_fields: tuple[str, ...] = (), **load_options: Any) -> tuple[Any, list[int]]:
     """The digit network of a backbone, with zero tables of `calendar_fields`, and the token ids of a prompt."""
-    from timevis.models.qwen.backbone.load import load_backbone
-    from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
-    from timevis.models.qwen.digits.network import DigitNetwork
+    from timevis.models.backbone.load import load_backbone
+    from timevis.models.digits.layout import TokenLayout, ValueTables
+    from timevis.models.digits.network import DigitNetwork
 
     source = load_backbone(path, **load_options)
     tables = ValueTables(source.model.config.hidden_size, DIGITS, calendar_fields)
@@ -42,9 +42,9 @@ def network_and_inputs(path: str) -> tuple[Any, Any, Any]:
     """The digit network, the inputs of the windows, and uniform numbers to draw with; the same in every process."""
     import torch
 
-    from timevis.models.qwen.backbone.precision import has_fast_bfloat16
-    from timevis.models.qwen.digits.decoding import DecodingInputs
-    from timevis.models.qwen.digits.sampling import sobol_uniforms
+    from timevis.models.backbone.precision import has_fast_bfloat16
+    from timevis.models.digits.decoding import DecodingInputs
+    from timevis.models.digits.sampling import sobol_uniforms
 
     network, ids = digit_network(path, dtype="bfloat16" if has_fast_bfloat16() else "float32")
     generator = torch.Generator().manual_seed(0)
@@ -67,7 +67,7 @@ def copy_weights_to_memory(model: Any) -> Any:
 
 def timevis_work(path: str) -> Callable[[], Any]:
     """TimeVis decodes all windows."""
-    from timevis.models.qwen.digits.decoding_passes import decode_windows
+    from timevis.models.digits.decoding_passes import decode_windows
 
     network, inputs, levels = network_and_inputs(path)
     copy_weights_to_memory(network)
@@ -79,7 +79,7 @@ def transformers_model(path: str) -> tuple[Any, Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig
 
-    from timevis.models.qwen.backbone.files import find_backbone_folder
+    from timevis.models.backbone.files import find_backbone_folder
 
     network, inputs, _ = network_and_inputs(path)
     ids = torch.cat([inputs.prompt, network.layout.token_ids(inputs.context)], 1)
@@ -177,7 +177,7 @@ def limit_work(path: str) -> Callable[[], Any]:
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    from timevis.models.qwen.digits.decoding_passes import decode_windows
+    from timevis.models.digits.decoding_passes import decode_windows
 
     # the last two are products of vectors with the keys and values of a path's own suffix
     products = ["mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"]

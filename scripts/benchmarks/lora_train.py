@@ -60,8 +60,8 @@ def training_step(model: Any, context: Callable[[], Any], loss: Callable[[], Any
 
 
 def timevis_work(path: str, checkpointing: bool) -> Callable[[], Any]:
-    from timevis.models.qwen.backbone.precision import bfloat16_autocast, has_fast_bfloat16
-    from timevis.models.qwen.digits.loss import cross_entropy
+    from timevis.models.backbone.precision import bfloat16_autocast, has_fast_bfloat16
+    from timevis.models.digits.loss import cross_entropy
 
     network, batch = network_and_batch(path)
     copy_weights_to_memory(network).set_trainable("lora", rank=RANK)
@@ -80,8 +80,8 @@ def peft_work(path: str, checkpointing: bool, only_digits: bool = False) -> Call
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from timevis.models.qwen.backbone.files import find_backbone_folder
-    from timevis.models.qwen.backbone.precision import has_fast_bfloat16
+    from timevis.models.backbone.files import find_backbone_folder
+    from timevis.models.backbone.precision import has_fast_bfloat16
 
     network, batch = network_and_batch(path)
     ids = torch.cat([batch["prompt"], network.layout.token_ids(batch["digits"])], 1)

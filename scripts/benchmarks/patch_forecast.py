@@ -67,7 +67,7 @@ def run_patchtst() -> None:
     import torch
     from transformers import PatchTSTConfig, PatchTSTForPrediction
 
-    from timevis.models.qwen.patches.network import PatchSettings
+    from timevis.models.patches.network import PatchSettings
 
     settings = PatchSettings()
     config = PatchTSTConfig(

@@ -1,1 +1,1 @@
-"""Research code of TimeVis that the product does not import: how its networks are pretrained."""
+"""How TimeVis was made and judged; the product does not import it. README.md lists the parts."""

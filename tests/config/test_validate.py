@@ -12,8 +12,8 @@ from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.validate import check
 from timevis.errors import ConfigError, TimeVisError
 from timevis.experiment import check_config
-from timevis.models.qwen.backbone.files import PACKAGED_WEIGHTS
-from timevis.models.qwen.patches.weights import RANDOM_WEIGHTS
+from timevis.models.backbone.files import PACKAGED_WEIGHTS
+from timevis.models.patches.weights import RANDOM_WEIGHTS
 
 
 @pytest.mark.parametrize(

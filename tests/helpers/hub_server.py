@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from timevis.models.qwen.backbone.load import load_backbone
+from timevis.models.backbone.load import load_backbone
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PIECE_BYTES = 2**16

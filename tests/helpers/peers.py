@@ -3,7 +3,7 @@
 import pytest
 
 from timevis.errors import ConfigError
-from timevis.models.peers.process import peers_python
+from timevis_research.peers.process import peers_python
 
 
 def _environment_exists() -> bool:

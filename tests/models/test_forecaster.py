@@ -18,7 +18,7 @@ from timevis.models.boosted import Boosted
 from timevis.models.forecaster import Forecaster
 from timevis.models.linear import Linear
 from timevis.models.lstm import LSTM
-from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
+from timevis.models.patches.forecaster import QwenPatchForecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import QUANTILE_LEVELS
 

@@ -25,7 +25,7 @@ from timevis.config.sections import LoggerOptions
 from timevis.errors import DataError
 from timevis.experiment import run
 from timevis.messages import Text
-from timevis.models.qwen.backbone.files import find_backbone_folder
+from timevis.models.backbone.files import find_backbone_folder
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
 from timevis.training.loggers.metrics_csv import MetricsCsv

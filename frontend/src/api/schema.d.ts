@@ -8490,7 +8490,7 @@ export interface components {
             covariates?: "auto" | "known" | "none";
             /**
              * Decode
-             * @description ``sample``, ``greedy`` or ``median``; see `timevis.models.qwen.digits.decoding.decode`.
+             * @description ``sample``, ``greedy`` or ``median``; see `timevis.models.digits.decoding.decode`.
              * @default sample
              * @enum {string}
              */
@@ -8563,7 +8563,7 @@ export interface components {
             table_learning_rate?: number;
             /**
              * Tune
-             * @description Which weights are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
+             * @description Which weights are trained; see `timevis.models.backbone.lora.set_trainable`.
              * @default lora
              * @enum {string}
              */
@@ -8745,7 +8745,7 @@ export interface components {
             point?: "quantiles" | "median" | "head";
             /**
              * Tune
-             * @description The parameters that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
+             * @description The parameters that are trained; see `timevis.models.backbone.lora.set_trainable`.
              * @default full
              * @enum {string}
              */

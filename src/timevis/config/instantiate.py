@@ -21,7 +21,9 @@ from timevis.config.stored import escape, leaves
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
-OWN_PACKAGE = "timevis."
+OWN_PACKAGES = ("timevis.", "timevis_research.")
+RENAMED_PACKAGES = {"timevis.models.qwen.": "timevis.models.", "timevis.models.peers.": "timevis_research.peers."}
+"""First part of the names of classes in stored runs, and what it is now."""
 LIGHTNING_TARGETS = frozenset(
     {
         *(
@@ -68,7 +70,10 @@ def import_allowed_class(target: object, kind: type, key: str) -> Any:
     """
     check_target_name(target, key)
     name = str(target)
-    is_own = name.startswith(OWN_PACKAGE)
+    for old, new in RENAMED_PACKAGES.items():
+        if name.startswith(old):
+            name = new + name.removeprefix(old)
+    is_own = name.startswith(OWN_PACKAGES)
     module, _, class_name = name.rpartition(".")
     try:
         cls = getattr(importlib.import_module(module), class_name, None)
@@ -80,7 +85,7 @@ def import_allowed_class(target: object, kind: type, key: str) -> Any:
     if not isinstance(cls, type):
         raise ConfigError(Text("not-a-class", "{key}={name} is not a class", key=key, name=name), field=key)
     # a module of TimeVis also contains the classes that it imports
-    if not issubclass(cls, kind) or (is_own and not cls.__module__.startswith(OWN_PACKAGE)):
+    if not issubclass(cls, kind) or (is_own and not cls.__module__.startswith(OWN_PACKAGES)):
         message = Text("not-a-subclass", "{key}={name} is not a {kind}", key=key, name=name, kind=kind.__name__)
         raise ConfigError(message, field=key)
     return cls
@@ -100,7 +105,7 @@ def check_target_name(target: object, key: str) -> None:
             "not-a-class-name", "{key}={name!r} is not the dotted name of a class", key=key, name=name[:200]
         )
         raise ConfigError(message, field=key)
-    if not (name.startswith(OWN_PACKAGE) or name in LIGHTNING_TARGETS or name in _targets_allowed_by_user()):
+    if not (name.startswith(OWN_PACKAGES) or name in LIGHTNING_TARGETS or name in _targets_allowed_by_user()):
         text = Text(
             "class-not-allowed",
             "{key}={name} is not in the list of allowed classes, so it was not imported",

@@ -12,7 +12,7 @@ from timevis.evaluation.window_table import WindowTable
 DRIFT_METRICS = ("wql", "relative_wql")
 """The errors that are compared: the error itself, and the error relative to seasonal naive on the same rows."""
 DRIFT_LEVEL = 0.005
-"""Largest p-value of a drift in one of them; `scripts/simulate_drift.py` simulates how often it is a false alarm."""
+"""Largest p-value of a drift in one of them; `timevis_research.experiments.simulate_drift` counts false alarms."""
 MIN_RECENT = 14
 """Forecasts that are compared with the test windows, at least."""
 MIN_TEST = 10

@@ -15,9 +15,9 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from timevis.models.qwen.patches.features import CALENDAR_ROWS
-from timevis.models.qwen.patches.multiscale import MultiscaleSettings
-from timevis.models.qwen.patches.multiscale_inputs import Layout
+from timevis.models.patches.features import CALENDAR_ROWS
+from timevis.models.patches.multiscale import MultiscaleSettings
+from timevis.models.patches.multiscale_inputs import Layout
 from timevis_research.pretraining.clock import Clock
 from timevis_research.pretraining.families import FAMILIES, draw_families
 from timevis_research.pretraining.transformations import crop, draw_gaps, transform

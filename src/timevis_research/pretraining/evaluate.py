@@ -3,14 +3,13 @@
 The windows, the metrics and seasonal naive are those of the product, as for a model that is not trained. The scores
 are of the second half of the validation parts of the sets of scripts/suite.yaml, whose files are in the folder S; the
 test parts and the unseen lists are not read. With ``--packages P``, a folder with the packages that
-scripts/stretch_contexts.py names, the test parts of its months and quarters are scored as well. ``nano-patch`` in
-place of a checkpoint scores the first network.
+`timevis_research.experiments.stretch_contexts` names, the test parts of its months and quarters are scored as
+well. ``nano-patch`` in place of a checkpoint scores the first network.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import math
 import statistics
@@ -31,11 +30,12 @@ from timevis.data.options import DataOptions
 from timevis.data.windows import Batch
 from timevis.errors import TimeVisError
 from timevis.models.forecaster import Forecast
-from timevis.models.qwen.nano.zero_shot import forecast_patches, score_zero_shot
-from timevis.models.qwen.patches.network import PatchNetwork, stretch_of
-from timevis.models.qwen.patches.weights import load_patch_network
+from timevis.models.patches.network import PatchNetwork, stretch_of
+from timevis.models.patches.weights import load_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.stdout import run_script
+from timevis_research.experiments.stretch_contexts import open_data, tables
+from timevis_research.nano.zero_shot import forecast_patches, score_zero_shot
 from timevis_research.pretraining.first_network import load_network
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,18 +82,11 @@ def forecast_function(network: NetworkFunction, bf16: bool) -> Callable[[Batch, 
 
 
 def slow_sets(packages: Path) -> list[tuple[str, WindowDataModule]]:
-    """Months and quarters of scripts/stretch_contexts.py, with contexts of 110 and 60 rows, or shorter ones."""
-    path = ROOT / "scripts/stretch_contexts.py"
-    sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location("stretch_contexts", path)
-    assert spec is not None
-    assert spec.loader is not None
-    script: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    """Months and quarters of `stretch_contexts`, with contexts of at most 110 and 60 rows."""
     out = []
-    for name, table, step in script.tables(packages):
+    for name, table, step in tables(packages):
         for length in {"QS": (60, 40, 24), "MS": (110, 60, 40)}[step]:
-            if (data := script.open_data(name, table, step, length)) is not None:
+            if (data := open_data(name, table, step, length)) is not None:
                 out.append((name, data))
                 break
     return out

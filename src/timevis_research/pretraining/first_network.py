@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from timevis.models.qwen.nano.patch_batches import PatchBatch
-from timevis.models.qwen.nano.pretraining import patch_loss
-from timevis.models.qwen.patches.network import PatchNetwork, PatchSettings
+from timevis.models.patches.network import PatchNetwork, PatchSettings
+from timevis_research.nano.patch_batches import PatchBatch
+from timevis_research.nano.pretraining import patch_loss
 from timevis_research.pretraining.batches import Batch
 from timevis_research.pretraining.run import PretrainingRun, load_multiscale_network
 

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Sampler
 
-from timevis.models.qwen.patches.multiscale import MultiscaleSettings
+from timevis.models.patches.multiscale import MultiscaleSettings
 from timevis.utils.stdout import run_script
 from timevis_research.pretraining.batches import KIND_NAMES, Batch, BatchStream
 from timevis_research.pretraining.families import FAMILIES

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from timevis.models.qwen.patches.multiscale import MultiscaleSettings
+from timevis.models.patches.multiscale import MultiscaleSettings
 from timevis_research.pretraining.batches import KINDS, BatchStream
 from timevis_research.pretraining.clock import Clock
 from timevis_research.pretraining.transformations import CHANGES, crop, draw_gaps, transform

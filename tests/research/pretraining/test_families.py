@@ -180,7 +180,7 @@ def test_the_calendar_of_a_clock_agrees_with_pandas():
 def test_the_periods_of_a_clock_are_those_that_the_network_finds_in_its_calendar():
     import torch
 
-    from timevis.models.qwen.patches.multiscale_inputs import calendar_periods
+    from timevis.models.patches.multiscale_inputs import calendar_periods
 
     steps = {1: 1.0, 15: 1.0, 60: 1.0, 180: 1.0, 420: 1.0, DAY: 1.0, WEEK: 1.0, MONTH: 1.0, QUARTER: 1.0}
     clock = Clock.draw(np.random.default_rng(0), 60, steps)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from timevis.errors import ConfigError
-from timevis.models.qwen.patches.multiscale import MultiscaleSettings
+from timevis.models.patches.multiscale import MultiscaleSettings
 from timevis_research.pretraining.first_network import FirstNetworkRun, load_network
 from timevis_research.pretraining.run import CHECKPOINT, PretrainingRun, RunOptions
 from timevis_research.pretraining.train import batches_from, options_from, parse_arguments, train

@@ -67,7 +67,7 @@ def run_worker(
 
 def _load_nano() -> None:
     """Load nano once, so that the first forecast with it does not wait for the imports of transformers."""
-    from timevis.models.qwen.backbone.load import load_backbone
+    from timevis.models.backbone.load import load_backbone
 
     load_backbone("nano")
 

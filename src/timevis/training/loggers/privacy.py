@@ -15,7 +15,7 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from timevis.config.instantiate import OWN_PACKAGE
+from timevis.config.instantiate import OWN_PACKAGES
 from timevis.config.paths import BUILT_IN_BACKBONES, CONF
 from timevis.config.sections import TrainerOptions
 from timevis.data.catalog import catalog
@@ -35,7 +35,7 @@ def without_user_texts(config: Mapping[str, Any]) -> dict[str, Any]:
     shown["data"] = {key: hide_texts(value) for key, value in data.items()} | {"name": shown_data(data["name"])}
     known_options = [field.name for field in fields(TrainerOptions)]
     shown["trainer"] = {key: value if key in known_options else hide_texts(value) for key, value in trainer.items()}
-    if not str(model["_target_"]).startswith(OWN_PACKAGE):
+    if not str(model["_target_"]).startswith(OWN_PACKAGES):
         model = {key: hide_texts(value) for key, value in model.items()}
     if isinstance(model.get("prompt"), Mapping):
         model["prompt"] = model["prompt"] | {"text": hide_texts(model["prompt"].get("text"))}

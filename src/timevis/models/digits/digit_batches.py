@@ -1,0 +1,65 @@
+"""Prepare batches for the digit network: shuffle contexts, fill gaps, and spell digits as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from timevis.data.windows import Batch
+from timevis.models.digits.sampling import hashed_uniforms
+
+MAX_SPELLED_PATHS = 5
+"""Sample paths of a window whose digits are saved as text."""
+
+
+def shuffle_contexts(batch: Batch, seed: int) -> Batch:
+    """Permute the context of each window at random, gaps included; the calendar keeps its order."""
+    # ~seed: other numbers than those that the first sample path is drawn with
+    order = hashed_uniforms(~seed, batch.origin, batch.channel, 1, batch.context.shape[1]).squeeze(1).argsort(1)
+    return replace(batch, context=batch.context.gather(1, order), context_mask=batch.context_mask.gather(1, order))
+
+
+def forward_fill(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """Fill gaps with the last observed value.
+
+    Parameters
+    ----------
+    values : float [B, H]
+    mask : bool [B, H]
+        False in gaps.
+    last : float [B, 1]
+        The value before the first of `values`.
+    """
+    step = torch.arange(1, values.shape[1] + 1, device=values.device)
+    source = torch.where(mask, step, 0).cummax(1).values
+    return torch.cat([last, values], 1).gather(1, source)
+
+
+def digit_texts(context: Tensor, paths: Tensor, prompts: Iterable[str]) -> dict[str, list]:
+    """Spell digits as numbers with spaces between them, such as ``"650 042"``, and add the texts of the prompts.
+
+    Parameters
+    ----------
+    context : int64 [B, L, width]
+    paths : int64 [B, S, H, width]
+        Only the first `MAX_SPELLED_PATHS` paths of each window are used.
+    prompts : iterable of str
+        B texts.
+
+    Returns
+    -------
+    dict
+        ``prompt`` and ``context``: B texts; ``digits``: B lists of texts.
+    """
+    return {
+        "prompt": list(prompts),
+        "context": [_spell(digits) for digits in context],
+        "digits": [[_spell(path) for path in window[:MAX_SPELLED_PATHS]] for window in paths],
+    }
+
+
+def _spell(digits: Tensor) -> str:
+    return " ".join("".join(map(str, value)) for value in digits.tolist())
