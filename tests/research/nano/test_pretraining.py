@@ -1,17 +1,16 @@
 """Pretraining of both networks: batches, optimizers, learning rate, checkpoints and saved folders."""
 
-import importlib.util
 import json
 
 import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from tiny import ROOT
 
 from timevis.errors import ConfigError
 from timevis.models.digits.codec import DigitCodec
 from timevis.models.digits.digit_batches import forward_fill
+from timevis_research.nano import train
 from timevis_research.nano.batches import BatchStream
 from timevis_research.nano.muon import Muon
 from timevis_research.nano.patch_batches import PatchBatchStream
@@ -26,10 +25,7 @@ TOKENIZER = build_tokenizer()
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("pretrain_nano", ROOT / "scripts" / "pretrain_nano.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return train
 
 
 SMALL = ["network.hidden_size=32", "network.num_layers=1", "network.intermediate_size=48", "bf16=false", "device=cpu"]
@@ -37,7 +33,7 @@ SIZES = {"pretrain_nano": ["batch_size=1152"], "pretrain_nano_patch": ["batch_si
 
 
 def compose_small(name, folder):
-    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
+    with initialize_config_dir(str(Path(train.__file__).with_name("conf")), version_base=None):
         return compose(name, [f"folder={folder}", "steps=6", *SMALL, *SIZES[name]])
 
 
