@@ -2,10 +2,10 @@
 
 The package reads a sentence with a reader of its own (`timevis_research.words.train`). Here the networks read the
 words themselves: ``tokens`` continues the pretraining of nano-patch with the encoded sentence as tokens before the
-patches, ``digits`` that of nano with the sentence as its prompt. Both train all weights, on series and sentences of the
-same generators as the layers of the package. ``lstm`` trains an LSTM that gets what the sentences say as known covariates,
-and reads no words. ``score_tokens``, ``score_digits`` and ``score_lstm`` score them on the windows
-of src/timevis_research/words/evaluate.py. See docs/experiments/words.md.
+patches, ``digits`` that of nano with the sentence as its prompt. Both train all weights, on series and sentences of
+the same generators as the layers of the package. ``lstm`` trains an LSTM that gets what the sentences say as known
+covariates, and reads no words. ``score_tokens``, ``score_digits`` and ``score_lstm`` score them on the windows of
+src/timevis_research/words/evaluate.py. See docs/experiments/words.md.
 """
 
 from __future__ import annotations

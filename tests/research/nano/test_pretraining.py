@@ -1,6 +1,7 @@
 """Pretraining of both networks: batches, optimizers, learning rate, checkpoints and saved folders."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
