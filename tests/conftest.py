@@ -116,7 +116,7 @@ def finished_run(compose_config: Compose, tmp_path_factory: pytest.TempPathFacto
 
     Each set of overrides is run once. Only a run that is asked for with ``report=True`` has a report.
     """
-    from timevis.experiment import run
+    from timevis.training.run import run
 
     folders: dict[tuple[object, ...], Path] = {}
 

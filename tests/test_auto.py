@@ -14,13 +14,13 @@ from short_series import plausible_range, short_panel
 from timevis.config.members import Member
 from timevis.errors import TimeLimitReached
 from timevis.evaluation.verdict import verdict_of
-from timevis.experiment import run
 from timevis.models.member_record import MemberRecord
 from timevis.predict import predict
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import read_status
 from timevis.training import member_fit as fitting
+from timevis.training.run import run
 from timevis.training.time_plan import Sizes, TimePlan
 from timevis.utils.interrupts import StopRequest
 from timevis.utils.levels import QUANTILE_COLUMNS

@@ -10,7 +10,6 @@ from timevis.config.validate import check
 from timevis.errors import Cancelled, ConfigError, RunFolderError
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.verdict import verdict_of
-from timevis.experiment import run
 from timevis.messages import Text
 from timevis.models.ensemble_weights import combined, greedy_weights, prior_weights, shrunk_weights
 from timevis.predict import predict
@@ -18,7 +17,8 @@ from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import state_of
 from timevis.sweep.leaderboard import read_jobs
-from timevis.training import member_fit as fitting
+from timevis.training import stages
+from timevis.training.run import run
 from timevis.utils.formatting import format_number
 from timevis.utils.levels import QUANTILE_COLUMNS
 from timevis.utils.phrases import format_duration
@@ -31,7 +31,7 @@ def ensemble(compose_config, tmp_path_factory):
     """A run of three members, of which the last one diverges."""
     folder = tmp_path_factory.mktemp("ensemble") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("timevis.experiment.write_report", lambda folder: None)
+        patch.setattr("timevis.training.stages.write_report", lambda folder: None)
         members = f'["seasonal_naive","linear","{LSTM} learning_rate=1.0e+30 name=broken"]'
         cfg = compose_config("model=ensemble", f"model.members={members}", "conformal=none")
         check(cfg)
@@ -90,15 +90,15 @@ def test_rescoring_the_test_part_gives_the_scores_of_the_run(ensemble, tmp_path)
 def test_a_cancelled_run_can_forecast_and_goes_on_with_the_member_that_is_not_finished(
     compose_config, tmp_path, monkeypatch
 ):
-    fit_and_calibrate, calls = fitting.fit_and_calibrate, []
+    calls = []
 
-    def cancelled_in_the_second(*arguments):
-        calls.append(arguments)
+    def cancelled_in_the_second(context):
+        calls.append(context)
         if len(calls) == 2:
             raise Cancelled(Text("cancelled-by-signal", "cancelled by {signal}", signal="SIGTERM"))
-        return fit_and_calibrate(*arguments)
+        stages.fit(context)
 
-    monkeypatch.setattr(fitting, "fit_and_calibrate", cancelled_in_the_second)
+    monkeypatch.setattr(stages, "MEMBER", (stages.prepare, cancelled_in_the_second, stages.calibrate))
     folder = tmp_path / "run"
     with pytest.raises(Cancelled):
         run(compose_config("model=ensemble", "model.members=[seasonal_naive,linear]"), folder)
@@ -127,7 +127,7 @@ def test_finished_runs_are_combined_without_being_fitted_again(compose_config, t
     runs = [tmp_path / "sweep" / name for name in ("0", "1")]
     for folder, model in zip(runs, ("seasonal_naive", "linear"), strict=True):
         run(compose_config(f"model={model}", "sweep.ensemble=true"), folder, [f"model={model}"], group="sweep")
-    monkeypatch.setattr(fitting, "fit_and_calibrate", None)
+    monkeypatch.setattr(stages, "MEMBER", None)
     (folder,) = combine_sweep(tmp_path / "sweep")
     results = RunFolder(folder).results
     assert results.window_set.hash == RunFolder(runs[0]).results.window_set.hash

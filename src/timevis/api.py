@@ -195,7 +195,7 @@ def train(
     TimeVisError
         What is wrong, where, and what to do.
     """
-    from timevis.experiment import run
+    from timevis.training.run import run
 
     values = {"minutes": minutes, "horizon": horizon, "context_length": context_length, "seed": seed}
     words = [f"model={model}", *(f"{key}={value}" for key, value in values.items() if value is not None), *overrides]

@@ -18,7 +18,6 @@ from timevis.config.members import COMBINING_MODELS, FINISHED_RUN, MEMBER_NAME
 from timevis.config.stored import escape
 from timevis.errors import RunFolderError
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
-from timevis.experiment import execute
 from timevis.messages import Text
 from timevis.models.member_record import MemberRecord, member_folder
 from timevis.models.serialization import absent_model_error
@@ -27,6 +26,7 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.results import Results
 from timevis.sweep.window_set_groups import completed_runs, folder_of_group, group_by_window_set
+from timevis.training.run import execute
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from omegaconf import OmegaConf
 
 from timevis.config.compose import compose, explain_composition, register_resolvers
 from timevis.errors import ConfigError
-from timevis.experiment import check_config
 from timevis.models.catalog import declared_models
+from timevis.training.run import check_config
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from timevis.config.compose import choices_of
 from timevis.config.instantiate import ALLOW_TARGETS_VARIABLE, LIGHTNING_TARGETS, class_of, instantiate_section
 from timevis.errors import ConfigError, RunFolderError
-from timevis.experiment import run
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
+from timevis.training.run import run
 
 CODE = "import pathlib, pytorch_lightning\npathlib.Path(__file__).with_name('ran').touch()\n"
 CODE += "class Callback(pytorch_lightning.Callback): pass\n"
@@ -51,7 +51,7 @@ def test_the_environment_of_the_command_allows_a_class_of_the_user(own_module, m
 @pytest.mark.parametrize(
     "target",
     [
-        "timevis.experiment.run",
+        "timevis.training.run.run",
         "timevis.training.trainer.pl.Callback",
         "timevis.training.trainer.ModelCheckpoint",
         "timevis.training.callbacks.checkpoints.ModelCheckpoint",

@@ -11,9 +11,9 @@ from timevis.config.compose import choices_of
 from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.validate import check
 from timevis.errors import ConfigError, TimeVisError
-from timevis.experiment import check_config
 from timevis.models.backbone.files import PACKAGED_WEIGHTS
 from timevis.models.patches.weights import RANDOM_WEIGHTS
+from timevis.training.run import check_config
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
 from timevis.metric_specs import terms
 from timevis.models.forecaster import mase_scale
+from timevis.models.scoring import new_metrics
 from timevis.models.seasonal_naive import SeasonalNaive
 
 SOME = results_with({})
@@ -139,7 +140,7 @@ def test_a_forecast_that_is_not_finite_is_an_error(panel):
     data, _ = score_seasonal_naive(panel)
     model = SeasonalNaive(48, 12, 2)
     model.prepare(data)
-    metrics = model.new_metrics()
+    metrics = new_metrics(model)
     point = torch.full((1, 12), float("nan"))
     with pytest.raises(FloatingPointError):
         metrics.update(

@@ -15,10 +15,10 @@ from timevis.evaluation.report.comparison_report import write_comparison
 from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.significance import score_intervals
-from timevis.experiment import run
 from timevis.metric_specs import METRICS
 from timevis.runs.record import RunRecord
 from timevis.sweep.leaderboard import write_leaderboard
+from timevis.training.run import run
 
 
 @pytest.fixture

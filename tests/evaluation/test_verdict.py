@@ -5,7 +5,7 @@ from run_results import changed, results_with
 
 from timevis.evaluation.scored_part import averaging
 from timevis.evaluation.verdict import verdict_of
-from timevis.models.recalibration_facts import Recalibration
+from timevis.intervals.recalibration_facts import Recalibration
 from timevis.runs.results import Interval
 
 

@@ -16,6 +16,7 @@ from timevis.data.windows import SeriesStore
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.predict import extend_to_horizon
 from timevis.runs.config import RunConfig
+from timevis.training.recalibrate import recalibrate, recalibrate_on_all
 
 FREQUENCIES = ("MS", "D", "h", "QS")
 SPREADS = 5.0
@@ -83,7 +84,7 @@ def fitted(panel: Panel, *overrides: str) -> Forecaster:
         options = {"max_epochs": config.fit.max_epochs, "limit_train_batches": STEPS_PER_EPOCH}
         quiet_trainer(**options, gradient_clip_val=1.0).fit(forecaster, datamodule=datamodule)
     forecaster.calibrate(datamodule)
-    forecaster.calibrate_conformal_on_all(forecaster.calibrate_conformal(datamodule, "auto"))
+    recalibrate_on_all(forecaster, *recalibrate(forecaster, datamodule, "auto"))
     return forecaster.eval()
 
 

@@ -10,14 +10,15 @@ from trainers import quiet_trainer
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
 from timevis.evaluation.backtest import evaluate
-from timevis.experiment import check_config
-from timevis.models.conformal import MAX_SCORES, Conformal
+from timevis.intervals.conformal import MAX_SCORES, Conformal, ForecastWindows
+from timevis.intervals.recalibration import select_recalibration
 from timevis.models.linear import Linear
-from timevis.models.recalibration import ForecastWindows, select_recalibration
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
+from timevis.training.recalibrate import recalibrate
+from timevis.training.run import check_config
 from timevis.utils.levels import QUANTILE_LEVELS
 
 NORMAL = torch.distributions.Normal(0.0, 1.0)
@@ -41,7 +42,7 @@ def coverage_80(quantiles, target):
 
 def fitted(std, method):
     conformal, channel = Conformal(QUANTILE_LEVELS), torch.zeros(200, dtype=torch.long)
-    conformal.fit(forecasts(200), truths(200, std, 0), channel, 8 * torch.arange(200), SCALE, method)
+    conformal.fit(ForecastWindows(forecasts(200), truths(200, std, 0), channel, 8 * torch.arange(200)), SCALE, method)
     return conformal
 
 
@@ -83,7 +84,8 @@ def test_online_is_the_same_whether_windows_come_by_origin_or_by_channel():
     for order in (torch.arange(80), torch.argsort(channel, stable=True)):
         conformal = Conformal(QUANTILE_LEVELS)
         calibration = torch.tensor([0, 1]).repeat(50)
-        conformal.fit(forecasts(100), truths(100, 1.0, 0), calibration, 8 * torch.arange(100), scale, "online")
+        windows = ForecastWindows(forecasts(100), truths(100, 1.0, 0), calibration, 8 * torch.arange(100))
+        conformal.fit(windows, scale, "online")
         found = conformal.forecast_in_order(forecasts(80), target[order], channel[order], origin[order])
         conformal.observe_all()
         results.append((found[torch.argsort(order)], conformal.alpha.clone(), conformal.scores.clone()))
@@ -103,7 +105,8 @@ def test_a_missing_truth_is_not_counted_as_missed():
 
 def test_the_scores_that_are_kept_are_limited_and_a_channel_without_scores_gets_the_scores_of_the_others():
     conformal, channel = Conformal(QUANTILE_LEVELS), torch.zeros(300, dtype=torch.long)
-    conformal.fit(forecasts(300), truths(300, 2.0, 0), channel, torch.arange(300), torch.ones(2), "split")
+    windows = ForecastWindows(forecasts(300), truths(300, 2.0, 0), channel, torch.arange(300))
+    conformal.fit(windows, torch.ones(2), "split")
     assert conformal.scores.shape == (2, 7, MAX_SCORES)
     other = conformal(forecasts(4), torch.ones(4, dtype=torch.long))
     torch.testing.assert_close(other, 2 * forecasts(4), rtol=0.2, atol=0.1)
@@ -113,13 +116,12 @@ def test_the_scores_that_are_kept_are_limited_and_a_channel_without_scores_gets_
     ("windows", "method", "reason"), [(100, "none", "validation"), (3, "split", "few-windows")], ids=["many", "few"]
 )
 def test_the_method_is_selected_on_the_second_half_of_validation_if_it_has_enough_windows(windows, method, reason):
-    forecaster = SeasonalNaive(24, 8)
     channel, origin = torch.zeros(windows, dtype=torch.long), 8 * torch.arange(windows)
     calm, usual = (
         ForecastWindows(forecasts(windows), truths(windows, std, seed), channel, origin + 8 * windows * seed)
         for seed, std in enumerate((0.2, 1.0))
     )
-    chosen = select_recalibration(forecaster, calm, usual, ("split", "none"))
+    chosen = select_recalibration(calm, usual, SCALE.double(), torch.zeros(1, dtype=torch.bool), ("split", "none"))
     assert (chosen.method, chosen.reason, chosen.horizons) == (method, reason, windows)
     if windows == 100:
         assert chosen.coverage_80["none"] == pytest.approx(0.8, abs=0.03)
@@ -142,7 +144,7 @@ def all_quantiles(values, method, model=Linear):
     forecaster.prepare(datamodule)
     forecaster.calibrate(datamodule)
     if method != "none":
-        forecaster.calibrate_conformal(datamodule, method)
+        recalibrate(forecaster, datamodule, method)
     naive = SeasonalNaive.fitted(datamodule)
     backtest = evaluate(quiet_trainer(), forecaster, datamodule, reference=naive, save_windows=10_000)
     quantiles = np.array([np.stack(list(window)) for window in backtest.predictions["quantiles"]])

@@ -5,6 +5,7 @@ from panels import panel_of
 from trainers import quiet_trainer
 
 from timevis.data.datamodule import WindowDataModule
+from timevis.evaluation.scores import scores_of
 from timevis.models.linear import Linear
 from timevis.models.lstm import LSTM
 from timevis.models.seasonal_naive import SeasonalNaive
@@ -20,17 +21,18 @@ def datamodule_of(series: np.ndarray) -> WindowDataModule:
 def validated(model, datamodule):
     model.prepare(datamodule)
     model.calibrate(datamodule)
-    quiet_trainer().validate(model, datamodule=datamodule, verbose=False)
-    return model.validation_scores()
+    trainer = quiet_trainer()
+    trainer.validate(model, datamodule=datamodule, verbose=False)
+    return scores_of(trainer)
 
 
 def test_the_relative_wql_on_validation_is_the_geometric_mean_of_the_ratios_to_seasonal_naive():
     data = datamodule_of(10 + np.sin(2 * np.pi * T / 24)[:, None] + [1, 100] * NOISE)
     linear, naive = Linear.from_data(data), SeasonalNaive.from_data(data)
-    scores = validated(linear, data)
-    assert validated(naive, data)["relative_wql"] == pytest.approx(1)
-    ratios = np.divide(*(m.val_metrics.compute()["by_channel"]["wql"] for m in (linear, naive)))
-    assert scores["relative_wql"] == pytest.approx(np.exp(np.log(ratios).mean()), rel=1e-6)
+    scores = [validated(model, data) for model in (linear, naive)]
+    assert scores[1].validation_scores()["relative_wql"] == pytest.approx(1)
+    ratios = np.divide(*(found.validation.compute()["by_channel"]["wql"] for found in scores))
+    assert scores[0].validation_scores()["relative_wql"] == pytest.approx(np.exp(np.log(ratios).mean()), rel=1e-6)
 
 
 class Scores(pl.Callback):
@@ -54,6 +56,6 @@ def test_for_one_channel_the_relative_wql_ranks_epochs_as_the_wql_does():
 
 def test_where_seasonal_naive_has_no_error_models_are_selected_by_the_wql():
     data = datamodule_of(10 + (T % 24 < 12).astype(float))
-    scores = validated(Linear.from_data(data), data)
+    scores = validated(Linear.from_data(data), data).validation_scores()
     assert scores["relative_wql"] == scores["wql"]
     assert np.isfinite(scores["wql"])

@@ -16,12 +16,12 @@ from timevis.config.validate import check
 from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.verdict import summary_line
-from timevis.experiment import run
 from timevis.predict import predict
 from timevis.rescore import rescore
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
+from timevis.training.run import run
 
 DOCUMENTED_FILES = {
     "config.yaml",

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from timevis import experiment
 from timevis.errors import Cancelled, RunFolderError
-from timevis.experiment import run
 from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
+from timevis.training import stages
+from timevis.training.run import run
 
 
 def test_a_folder_is_locked_for_other_processes_and_free_after_a_kill(tmp_path: Path) -> None:
@@ -73,13 +73,13 @@ def test_a_folder_that_a_kill_left_without_a_config_can_be_used_again(
 def test_a_signal_during_the_report_ends_the_process_but_the_run_is_complete(
     compose_config, tmp_path, monkeypatch
 ) -> None:
-    write_report = experiment.write_report
+    write_report = stages.write_report
 
     def interrupted(folder: Path) -> Path:
         signal.raise_signal(signal.SIGTERM)
         return write_report(folder)
 
-    monkeypatch.setattr(experiment, "write_report", interrupted)
+    monkeypatch.setattr(stages, "write_report", interrupted)
     with pytest.raises(Cancelled) as caught:
         run(compose_config("model=seasonal_naive"), tmp_path / "run")
     assert caught.value.exit_code == 128 + signal.SIGTERM

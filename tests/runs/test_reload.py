@@ -9,11 +9,11 @@ import pytest
 from omegaconf import OmegaConf
 
 from timevis.errors import DataError
-from timevis.experiment import run as run_experiment
 from timevis.predict import predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
 from timevis.training.refit import refit
+from timevis.training.run import run as run_experiment
 
 ROWS = 600
 

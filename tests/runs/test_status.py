@@ -10,10 +10,10 @@ import pytest
 
 from timevis.cli import rank_process
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.experiment import run
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import RunStatus, Status, read_status
+from timevis.training.run import run
 
 
 def test_a_run_without_a_heartbeat_for_30_seconds_is_lost(tmp_path):

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from tiny import ROOT
 
-from timevis import experiment
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
@@ -17,6 +16,7 @@ from timevis.sweep.leaderboard import (
     leaderboard_chart,
     write_leaderboard,
 )
+from timevis.training import stages
 from timevis.utils.interrupts import StopRequest
 
 
@@ -149,7 +149,7 @@ def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_in_proc
 
 
 def test_a_signal_during_the_report_of_a_job_ends_the_sweep(sweep, monkeypatch, capsys):
-    monkeypatch.setattr(experiment, "write_report", lambda folder: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(stages, "write_report", lambda folder: signal.raise_signal(signal.SIGTERM))
     code, folder = sweep("model=seasonal_naive", "horizon=6,7")
     assert code == 128 + signal.SIGTERM
     assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["completed", "not started"]

@@ -23,7 +23,6 @@ from wandb.proto.wandb_internal_pb2 import Record
 
 from timevis.config.sections import LoggerOptions
 from timevis.errors import DataError
-from timevis.experiment import run
 from timevis.messages import Text
 from timevis.models.backbone.files import find_backbone_folder
 from timevis.runs.folder import RunFolder
@@ -33,6 +32,7 @@ from timevis.training.loggers.open_loggers import OpenLoggers
 from timevis.training.loggers.privacy import HIDDEN, has_user_texts, shown_folder, without_user_texts
 from timevis.training.loggers.sweep_title import sweep_title
 from timevis.training.loggers.wandb_run import is_logged_in
+from timevis.training.run import run
 
 BLOCK = 32768
 
@@ -276,7 +276,7 @@ def test_artifacts_of_public_data_are_stored_unless_they_hold_words_of_the_user(
 @pytest.mark.usefixtures("no_report")
 def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkeypatch):
     error = DataError(Text("no-windows", "no windows"))
-    monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(error))
+    monkeypatch.setattr("timevis.training.run.evaluate", lambda *a, **k: (_ for _ in ()).throw(error))
     with pytest.raises(DataError):
         run(lstm_config("logger=wandb"), tmp_path / "run")
     (exit_record,) = [r.exit for r in offline_records(tmp_path / "run") if r.WhichOneof("record_type") == "exit"]

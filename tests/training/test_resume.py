@@ -15,9 +15,9 @@ from tiny import ROOT, TINY, TINY_LSTM
 from trainers import leave_out_reports, watch_runs
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
-from timevis.experiment import run
 from timevis.runs.folder import RunFolder
 from timevis.training.resume import reopen
+from timevis.training.run import run
 
 EVERY_STEP = "callbacks.last_checkpoint.every_seconds=0"
 TINY_QWEN = (
@@ -71,7 +71,7 @@ def interrupt(monkeypatch, cfg, path, where, n, overrides=()):
 
 def kill_after_fit(monkeypatch, cfg, path):
     with monkeypatch.context() as patch:
-        patch.setattr("timevis.experiment.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
+        patch.setattr("timevis.training.run.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
         with pytest.raises(Killed):
             run(cfg, path)
 

@@ -11,10 +11,10 @@ from trainers import leave_out_reports, watch_runs
 
 from timevis.data.loader import WindowLoader
 from timevis.errors import Cancelled
-from timevis.experiment import run
 from timevis.models.lstm import LSTM
 from timevis.runs.folder import RunFolder
 from timevis.training.callbacks.step_hooks import StopAtBatch
+from timevis.training.run import run
 from timevis.utils.interrupts import StopRequest, handle_signals
 
 
@@ -120,7 +120,7 @@ def test_a_signal_cancels_the_reading_of_data_immediately(compose_config, tmp_pa
             raise RuntimeError("Operation cancelled") from error  # as Arrow does
         raise AssertionError("the work was not interrupted")
 
-    monkeypatch.setattr("timevis.experiment.load_panel", long_work)
+    monkeypatch.setattr("timevis.training.stages.load_panel", long_work)
     with pytest.raises(Cancelled) as caught:
         run(compose_config("model=linear"), tmp_path / "run")
     assert caught.value.exit_code == 143

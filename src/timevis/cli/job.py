@@ -54,7 +54,7 @@ def run_job(cfg: DictConfig) -> float:
             cfg, overrides = OmegaConf.merge(cfg, {"resume": escape(str(folder))}), []  # type: ignore[assignment]  # a DictConfig
         check_input_file(cfg)
         with without_garbage_collection():
-            from timevis.experiment import run
+            from timevis.training.run import run
 
         return run(cfg, folder, overrides, group=sweep.name if sweep else None, threads=_threads_of_job(hydra))
     except Cancelled as error:

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from timevis.errors import TimeVisError
-from timevis.experiment import execute
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
+from timevis.training.run import execute
 from timevis.utils.explain import explain
 from timevis.utils.files import write_json
 from timevis.utils.logs import ConsoleHandler

@@ -15,9 +15,11 @@ import torch.distributed as dist
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import evenly_spaced, windows_of_spaced_origins
 from timevis.data.windows import Batch, WindowSet
+from timevis.evaluation.scores import Scores, scores_of
 from timevis.metric_specs import PINBALL
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import Forecast, Forecaster
+from timevis.models.scoring import new_metrics
 
 MAX_WINDOWS_WITH_SAMPLES = 64
 NUM_WORST_WINDOWS = 8
@@ -77,6 +79,8 @@ class Recorder(pl.Callback):
     datamodule : WindowDataModule
     windows : WindowSet
         The windows of the pass.
+    scores : Scores
+        Comes before this callback, and scores the forecasts.
     reference : Forecaster
         Forecasts the same batches; it must be ready to forecast.
     save_windows : int
@@ -84,9 +88,14 @@ class Recorder(pl.Callback):
     """
 
     def __init__(
-        self, datamodule: WindowDataModule, windows: WindowSet, reference: Forecaster, save_windows: int
+        self,
+        datamodule: WindowDataModule,
+        windows: WindowSet,
+        scores: Scores,
+        reference: Forecaster,
+        save_windows: int,
     ) -> None:
-        self.datamodule, self.reference = datamodule, reference
+        self.datamodule, self.scores, self.reference = datamodule, scores, reference
         if windows.selected is None:
             self.saved_windows = windows_of_spaced_origins(len(windows.origins), windows.channels, save_windows)
             self.sampled_windows = np.arange(MAX_WINDOWS_WITH_SAMPLES)
@@ -106,7 +115,7 @@ class Recorder(pl.Callback):
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.reference.to(pl_module.device).eval()
-        self.reference_metrics = self.reference.new_metrics()
+        self.reference_metrics = new_metrics(self.reference)
 
     def on_test_batch_start(self, *args: Any, **kwargs: Any) -> None:
         self._start = time.perf_counter()
@@ -121,12 +130,11 @@ class Recorder(pl.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         self.seconds += time.perf_counter() - self._start
-        assert isinstance(pl_module, Forecaster)
-        rows = self._window_rows(pl_module.test_metrics, batch)
+        rows = self._window_rows(self.scores.test, batch)
         self.windows.append(rows)
         self.reference_metrics.update_batch(self.reference.forecast(batch), batch)
         losses = self.reference_metrics.last_elements[PINBALL.name]
-        for metrics in (self.reference_metrics, pl_module.test_metrics):
+        for metrics in (self.reference_metrics, self.scores.test):
             metrics.add_reference(losses, batch.channel)
         self.reference_windows.append(self._window_rows(self.reference_metrics, batch))
         number = rows["number"].to_numpy()
@@ -224,7 +232,8 @@ def evaluate(
     """
     callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]  # Lightning sets it at run time
     with datamodule.scoring(split) as window_set:
-        recorder = Recorder(datamodule, window_set, reference, save_windows)
+        scores = scores_of(trainer)
+        recorder = Recorder(datamodule, window_set, scores, reference, save_windows)
         callbacks.append(recorder)
         try:
             trainer.test(forecaster, datamodule=datamodule, verbose=False)
@@ -243,7 +252,7 @@ def evaluate(
     return Backtest(
         split=split,
         window_set=window_set,
-        metrics=forecaster.test_metrics.compute(),
+        metrics=scores.test.compute(),
         windows=_gather(recorder.windows).reset_index(drop=True),
         reference_metrics=recorder.reference_metrics.compute(),
         reference_windows=_gather(recorder.reference_windows).reset_index(drop=True),

@@ -26,6 +26,7 @@ from timevis.data.windows import SeriesStore
 from timevis.evaluation.significance import score_intervals
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
+from timevis.models.scoring import new_metrics
 from timevis.runs.explanation import ChangeKind, ExplainedInput, ForecastMove, InputKind
 from timevis.runs.results import Interval
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -420,7 +421,7 @@ def _frame(
         forecaster.horizon,
     )
     mask = batch.target_mask & torch.from_numpy(windows.steps(group)).to(device)
-    metrics = forecaster.new_metrics()
+    metrics = new_metrics(forecaster)
     sums = metrics.window_sums(*forecast, batch.target, mask)
     panel = datamodule.panel
     series = {"series": panel.channel_series[windows.channel]} if datamodule.split.by_series else {}

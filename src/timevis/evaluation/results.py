@@ -12,7 +12,7 @@ from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
 from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import score_intervals
-from timevis.models.recalibration_facts import Recalibration
+from timevis.intervals.recalibration_facts import Recalibration
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.results import Cost, Results, RunFacts, WindowSetFacts
 from timevis.utils.levels import QUANTILE_LEVELS

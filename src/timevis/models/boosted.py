@@ -21,7 +21,7 @@ from timevis.data.windows import Batch
 from timevis.models.covariate_choice import CovariateChoice, covariates_to_read
 from timevis.models.declaration import Declaration
 from timevis.models.forecaster import Forecast
-from timevis.models.residual_quantiles import PointForecaster
+from timevis.models.point_forecaster import PointForecaster
 from timevis.utils.progress import with_progress
 
 if TYPE_CHECKING:

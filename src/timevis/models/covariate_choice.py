@@ -9,7 +9,7 @@ import numpy as np
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.shifted_covariates import shifts_of, with_shifted_covariates
-from timevis.models.conformal import independent_horizons
+from timevis.intervals.conformal import independent_horizons
 
 log = logging.getLogger(__name__)
 

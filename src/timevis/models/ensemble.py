@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from timevis.config.members import Member, parse_members
 from timevis.config.options import PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.models.conformal import FEW_ERRORS, independent_errors, independent_horizons
+from timevis.intervals.conformal import FEW_ERRORS, independent_errors, independent_horizons
 from timevis.models.declaration import Declaration
 from timevis.models.ensemble_weights import (
     MIN_HORIZONS,
@@ -29,8 +29,8 @@ from timevis.models.ensemble_weights import (
 )
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.member_record import FORECASTS_FILE, MemberRecord, member_folder
+from timevis.models.scoring import ValidationReference
 from timevis.models.serialization import load
-from timevis.models.validation_reference import ValidationReference
 from timevis.utils.files import atomic_write, damaged_file_error
 
 
@@ -125,7 +125,7 @@ class Ensemble(Forecaster):
         return sum(r.trainable_parameters for r in records), sum(r.parameters for r in records)
 
     @property
-    def cost_of_members(self) -> dict[str, float]:
+    def seconds_of_members(self) -> dict[str, float]:
         """Seconds of the stages of all members, also of those without a part in the forecast."""
         records = self.records.values()
         return {name: sum(getattr(r, name) for r in records) for name in ("fit_seconds", "calibrate_seconds")}
@@ -176,12 +176,12 @@ class Ensemble(Forecaster):
         for name in self.weights_by_name:
             self._member(name)
 
-    def with_members(self, members: Mapping[str, Forecaster]) -> Ensemble:
-        """The same ensemble of other forecasters, such as refitted ones."""
+    def with_refitted_members(self, refit: Callable[[Path], Forecaster]) -> Ensemble:
+        assert self.folder is not None
         other = type(self)(**self.hparams)
         other.load_state_dict(self.state_dict())
         other.records, other.folder = self.records, self.folder
-        other._loaded = dict(members)
+        other._loaded = {name: refit(member_folder(self.folder, name)) for name in self.weights_by_name}
         return other.eval()
 
     def _member(self, name: str) -> Forecaster:
@@ -286,8 +286,9 @@ class Ensemble(Forecaster):
     def base_forecast(self, batch: Batch, is_validation: bool = False) -> Forecast:
         return self._combine(batch, is_validation)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.score_validation(self.forecast_in_order(batch, is_validation=True), batch)
+    @property
+    def validation_options(self) -> dict[str, Any]:
+        return {"is_validation": True}
 
     def _combine(self, batch: Batch, is_validation: bool = False) -> Forecast:
         point: Tensor | None = None

@@ -28,7 +28,7 @@ MAX_VALUES = 1_000_000
 
 
 class Reference(Protocol):
-    """Seasonal naive on the windows that are scored, such as `timevis.models.validation_reference`."""
+    """Seasonal naive on the windows that are scored, such as `timevis.models.scoring.ValidationReference`."""
 
     def losses(self, batch: Batch) -> Tensor:
         """Its quantile losses at each step of the windows, float32 [B, H]."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from timevis.config.members import Member
 from timevis.config.options import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.events import EventReading
@@ -19,22 +20,10 @@ from timevis.data.panel import Panel
 from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.split.split import Split
 from timevis.data.windows import Batch
-from timevis.metrics import ForecastMetrics
-from timevis.models.conformal import Conformal
+from timevis.intervals.conformal import Conformal, clip_at_zero
 from timevis.models.declaration import Declaration
 from timevis.models.network_size import NetworkSize
-from timevis.models.recalibration import (
-    ForecastWindows,
-    forecast_windows,
-    horizons_of,
-    methods_for,
-    select_recalibration,
-)
-from timevis.models.recalibration_facts import ConformalOption, Recalibration
 from timevis.utils.levels import QUANTILE_LEVELS
-
-if TYPE_CHECKING:
-    from timevis.models.validation_reference import ValidationReference
 
 
 @dataclass
@@ -125,11 +114,7 @@ class Forecaster(pl.LightningModule):
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
         self.register_buffer("at_zero", torch.zeros(num_channels, dtype=torch.bool))
         self.conformal = Conformal(QUANTILE_LEVELS)
-        self.val_metrics: ForecastMetrics
-        self.test_metrics: ForecastMetrics
         self._is_prepared = False
-        self._validation_windows: ForecastWindows | None = None
-        self._validation_reference: ValidationReference | None = None
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
@@ -206,6 +191,20 @@ class Forecaster(pl.LightningModule):
         """Options of `base_forecast` for a forecast of the windows that select weights or compare models."""
         return {}
 
+    @classmethod
+    def members_of(cls, options: Mapping[str, Any]) -> list[Member]:
+        """The models that are fitted before this one as its members; only an ensemble has any."""
+        return []
+
+    @property
+    def seconds_of_members(self) -> dict[str, float]:
+        """Seconds that members took, by the name of the stage."""
+        return {}
+
+    def with_refitted_members(self, refit: Callable[[Path], Forecaster]) -> Forecaster | None:
+        """The same model of members that `refit` makes from their run folders; None for a model without members."""
+        return None
+
     def read_run_folder(self, folder: Path) -> None:
         """Read what the model keeps in the run folder outside of its state; nothing for most models."""
 
@@ -274,41 +273,6 @@ class Forecaster(pl.LightningModule):
         point, quantiles = (self.clip_non_negative(x, batch.channel) for x in (unclipped.point, unclipped.quantiles))
         return replace(unclipped, point=point, quantiles=quantiles)
 
-    @torch.no_grad()
-    def calibrate_conformal(
-        self, datamodule: WindowDataModule, option: ConformalOption, processes: int = 1
-    ) -> Recalibration:
-        """Recalibrate the intervals on the first half of validation; comes after `calibrate`.
-
-        Parameters
-        ----------
-        datamodule : WindowDataModule
-        option : {"auto", "none", "split", "online"}
-            ``auto`` selects the method on the second half of validation.
-        processes : int
-            That share the test windows.
-        """
-        if option == "none":
-            return Recalibration("none", "set", 0.0, {}, {})
-        first, second = (forecast_windows(self, datamodule, part) for part in ("calibration", "val"))
-        if option == "auto":
-            chosen = select_recalibration(self, first, second, methods_for(datamodule, processes))
-        else:
-            chosen = Recalibration(option, "set", horizons_of(self, first), {}, {})
-        if chosen.method != "none":
-            self.conformal.fit(*first.tensors, self.channel_std, chosen.method)
-        self._validation_windows = first + second
-        return chosen
-
-    def calibrate_conformal_on_all(self, chosen: Recalibration) -> Recalibration:
-        """As `calibrate_conformal` with the selected method, on both halves of validation: before the test part."""
-        windows = self._validation_windows
-        if windows is None:
-            return chosen
-        if chosen.method != "none":
-            self.conformal.fit(*windows.tensors, self.channel_std, chosen.method)
-        return replace(chosen, horizons=horizons_of(self, windows))
-
     def predict_unclipped(self, batch: Batch) -> Forecast:
         """The forecast before clipping at zero."""
         raise NotImplementedError
@@ -327,31 +291,11 @@ class Forecaster(pl.LightningModule):
 
     def clip_non_negative(self, values: Tensor, channel: Tensor) -> Tensor:
         """Clip forecasts [B, ..., H] of channels [B] at zero where the channel is non-negative."""
-        non_negative = self.at_zero[channel].view(-1, *[1] * (values.dim() - 1))
-        return torch.where(non_negative, values.clamp(min=0), values)
-
-    def new_metrics(self) -> ForecastMetrics:
-        """Empty metrics with the scales of the training part, on the model's device."""
-        metrics = ForecastMetrics(self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS)
-        return metrics.to(self.device)
+        return clip_at_zero(values, channel, self.at_zero)
 
     def on_fit_start(self) -> None:
         if not self._is_prepared:
             raise RuntimeError("the scales of the channels are not set; call prepare(datamodule) before fit")
-        self._set_validation_reference()
-
-    @property
-    def validation_reference(self) -> ValidationReference:
-        """Seasonal naive on the validation windows; set by a fit or a validation with a Trainer."""
-        assert self._validation_reference is not None
-        return self._validation_reference
-
-    def _set_validation_reference(self) -> None:
-        from timevis.models.validation_reference import ValidationReference  # seasonal naive is itself a Forecaster
-
-        if self._validation_reference is None:
-            datamodule = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it at run time
-            self._validation_reference = ValidationReference(datamodule, self.device)
 
     def configure_optimizers(self) -> Any:
         raise RuntimeError(f"{type(self).__name__} needs no Trainer; call prepare(datamodule), calibrate(datamodule)")
@@ -364,48 +308,15 @@ class Forecaster(pl.LightningModule):
             self.log("train/loss", loss, prog_bar=True, batch_size=len(batch), on_step=True, on_epoch=False)
         return loss
 
-    def on_validation_epoch_start(self) -> None:
-        self._set_validation_reference()
-        self.conformal.reset()
-        self.val_metrics = self.new_metrics()
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.score_validation(self.forecast_in_order(batch), batch)
-
-    def score_validation(self, forecast: Forecast, batch: Batch) -> None:
-        """Add the errors of a forecast, and the errors of seasonal naive on the same windows, to `val_metrics`."""
-        self.val_metrics.update_batch(forecast, batch)
-        self.val_metrics.add_reference(self.validation_reference.losses(batch), batch.channel)
-
-    def validation_scores(self) -> dict[str, float]:
-        """The headline metrics of the last validation; models are selected by its ``relative_wql``.
-
-        Where seasonal naive has no error on any channel, so that there is no relative WQL, the WQL replaces it.
-        """
-        values = self.val_metrics.summary()
-        return values if np.isfinite(values["relative_wql"]) else values | {"relative_wql": values["wql"]}
-
-    def on_validation_epoch_end(self) -> None:
-        values, windows = self.validation_scores(), self.trainer.datamodule.validated_windows  # type: ignore[attr-defined]
-        for name in ("relative_wql", "wql", "mase", "mae_scaled"):
-            is_shown = name == "relative_wql"
-            self.log(f"{windows}/{name}", values[name], prog_bar=is_shown, sync_dist=False, rank_zero_only=False)
-
-    def on_test_epoch_start(self) -> None:
-        self.conformal.reset()
-        self.test_metrics = self.new_metrics()
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Any] | None:
+        """The ``forecast`` of windows, and their ``batch``; None if no window of the batch is forecast."""
+        return {"forecast": self.forecast_in_order(batch, **self.validation_options), "batch": batch}
 
     def test_step(self, batch: Batch, batch_idx: int) -> Any:
-        forecast = self.forecast_in_order(batch)
-        self.test_metrics.update_batch(forecast, batch)
-        return forecast
+        return self.forecast_in_order(batch)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Forecast:
         return self.forecast(batch)
-
-    def on_test_epoch_end(self) -> None:
-        split = self.trainer.datamodule.scored_split  # type: ignore[attr-defined]  # Lightning sets it at run time
-        self.log_dict({f"{split}/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 
 def mase_scale(datamodule: WindowDataModule, season: int | None = None) -> np.ndarray:

@@ -17,7 +17,7 @@ from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 from timevis.models.declaration import Declaration
 from timevis.models.gap_sums import GapSums, IncompleteWindows
-from timevis.models.residual_quantiles import PointForecaster
+from timevis.models.point_forecaster import PointForecaster
 from timevis.utils.progress import with_progress
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)

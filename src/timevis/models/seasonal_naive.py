@@ -11,7 +11,7 @@ from timevis.config.options import PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.declaration import Declaration, Untrained
-from timevis.models.residual_quantiles import PointForecaster
+from timevis.models.point_forecaster import PointForecaster
 
 
 class SeasonalNaive(PointForecaster):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytorch_lightning as pl
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from timevis.config.instantiate import import_allowed_class
 from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.messages import Text
+from timevis.models.adapted import as_forecaster
 from timevis.models.forecaster import Forecaster
 from timevis.utils.explain import is_out_of_memory
 from timevis.utils.files import atomic_write, damaged_file_error, read_json, write_json
@@ -50,7 +52,8 @@ def load(folder: Path) -> Forecaster:
     if not isinstance(description, dict) or not isinstance(description.get("hyperparameters"), dict):
         raise damaged_file_error(folder / DESCRIPTION_FILE, Text("no-description", "it does not describe a model"))
     try:
-        cls = import_allowed_class(description.get("class"), Forecaster, f"{folder / DESCRIPTION_FILE}: class")
+        name = f"{folder / DESCRIPTION_FILE}: class"
+        cls = as_forecaster(import_allowed_class(description.get("class"), pl.LightningModule, name))
     except ConfigError as error:
         raise RunFolderError(error.message, error.advice) from error
     try:

@@ -10,6 +10,7 @@ import numpy as np
 from omegaconf import DictConfig
 
 from timevis.config.instantiate import class_of
+from timevis.config.members import Member
 from timevis.config.options import section_from_config
 from timevis.config.sections import (
     EvaluationOptions,
@@ -50,6 +51,11 @@ class ModelOptions:
     forecaster_class: type[Forecaster]
     hyperparameters: dict[str, Any]
 
+    @property
+    def members(self) -> list[Member]:
+        """The models that are fitted before this one as its members; only an ensemble has any."""
+        return self.forecaster_class.members_of(self.hyperparameters)
+
     @classmethod
     def from_config(cls, section: DictConfig) -> ModelOptions:
         """Find the class that the section names, and check the hyperparameters.
@@ -59,9 +65,11 @@ class ModelOptions:
         ConfigError
             The section names no forecaster class, or a hyperparameter is unknown or has an invalid value.
         """
-        from timevis.models.forecaster import Forecaster
+        from pytorch_lightning import LightningModule
 
-        forecaster_class = class_of(section, Forecaster, "model")
+        from timevis.models.adapted import as_forecaster
+
+        forecaster_class = as_forecaster(class_of(section, LightningModule, "model"))
         values = section_to_dict(section, "model")
         hyperparameters = {name: value for name, value in values.items() if name not in NOT_HYPERPARAMETERS}
         forecaster_class.check_options(hyperparameters)

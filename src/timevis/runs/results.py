@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from timevis.errors import RunFolderError
+from timevis.intervals.recalibration_facts import Recalibration
 from timevis.messages import Text
 from timevis.models.member_record import MemberRecord
-from timevis.models.recalibration_facts import Recalibration
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import format_number
 from timevis.utils.json_types import to_json_types

@@ -77,7 +77,7 @@ def mark_unfinished(folder: RunFolder) -> None:
     (folder.checkpoints / FIT_FINISHED).unlink(missing_ok=True)
 
 
-def fit(
+def fit_in_steps(
     trainer: pl.Trainer,
     forecaster: Forecaster,
     datamodule: WindowDataModule,

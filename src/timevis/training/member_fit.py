@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, NamedTuple
-
-from omegaconf import DictConfig
+from typing import Literal
 
 from timevis.config.members import FINISHED_RUN, Member
-from timevis.config.sections import duration_text
-from timevis.data.datamodule import WindowDataModule
 from timevis.errors import Cancelled, RunFolderError, TimeLimitReached, TimeVisError
 from timevis.messages import Text
 from timevis.models.ensemble import Ensemble, load_forecasts, save_forecasts
@@ -20,28 +17,14 @@ from timevis.models.member_record import RECORD_FILE, MemberRecord, member_folde
 from timevis.models.serialization import absent_model_error
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import BEST_CHECKPOINT, CHECKPOINTS, FIT_FINISHED, RunFolder
-from timevis.runs.metadata import run_metadata, run_tags
-from timevis.runs.reload import split_table
 from timevis.runs.status import Status
-from timevis.training.callbacks.step_hooks import FitClock
+from timevis.training.context import MemberConfig, RunContext
 from timevis.training.fit import checkpoint_step
-from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.stages import fit_and_calibrate
-from timevis.training.time_plan import MIN_FIT_SECONDS
-from timevis.training.trainer import make_trainer
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_number
-from timevis.utils.interrupts import StopRequest
 from timevis.utils.phrases import format_duration
 
 log = logging.getLogger(__name__)
-
-
-class MemberConfig(NamedTuple):
-    """The config of a member, as it is stored and as typed objects in which no length is missing."""
-
-    cfg: DictConfig
-    config: RunConfig
 
 
 class MemberFit:
@@ -49,32 +32,27 @@ class MemberFit:
 
     Parameters
     ----------
-    folder : RunFolder
+    context : RunContext
         Of the ensemble.
     member : Member
     configs : MemberConfig
     ensemble : Ensemble
-    datamodule : WindowDataModule
-        Of the ensemble.
-    status : Status
-        Of the ensemble.
-    stop : StopRequest
+    run_member : callable
+        Runs the stages of a member.
     """
 
     def __init__(
         self,
-        folder: RunFolder,
+        context: RunContext,
         member: Member,
         configs: MemberConfig,
         ensemble: Ensemble,
-        datamodule: WindowDataModule,
-        status: Status,
-        stop: StopRequest,
+        run_member: Callable[[RunContext], None],
     ) -> None:
-        self.folder, self.member, self.ensemble = folder, member, ensemble
+        self.folder, self.member, self.ensemble, self.run_member = context.folder, member, ensemble, run_member
         self.cfg, self.config = configs
-        self.datamodule, self.status, self.stop = datamodule, status, stop
-        self.path = member_folder(folder.path, member.name)
+        self.datamodule, self.status, self.stop = context.datamodule, context.status, context.stop
+        self.path = member_folder(context.folder.path, member.name)
 
     @property
     def has_steps(self) -> bool:
@@ -200,38 +178,29 @@ class MemberFit:
         self, files: RunFolder, config: RunConfig, status: Status, step: int | None, end: float | None
     ) -> MemberRecord:
         """Fit the member, with optimizer steps at most until the monotonic time `end`."""
-        clock = FitClock()
-        with self.stop.raise_immediately():
-            config.model.forecaster_class.download_files(
-                config.model.hyperparameters,
-                lambda done, total: self.status.update(stage="download", downloaded_bytes=done, bytes_total=total),
-            )
-            self.status.update(stage="prepare")
-            datamodule = config.datamodule(self.datamodule.panel)
-            files.write_table("splits", split_table(datamodule))
-            forecaster = config.forecaster(datamodule)
-            facts = run_metadata(config, datamodule, forecaster, {})
-            with clock.running():
-                forecaster.prepare(datamodule)
-        if end is not None:
-            seconds_left = max(MIN_FIT_SECONDS, end - time.monotonic())
-            config = replace(config, trainer=replace(config.trainer, max_time=duration_text(seconds_left)))
-        with OpenLoggers(files, config.logger, run_tags(facts), None, step) as loggers:
-            trainer = make_trainer(config, files, self.status, self.stop, clock, loggers.loggers)
-            seconds, _ = fit_and_calibrate(
-                trainer, forecaster, datamodule, files, config, self.status, self.stop, clock, step
-            )
+        context = RunContext(
+            folder=files,
+            config=config,
+            status=self.status,
+            stop=self.stop,
+            is_member=True,
+            step=step,
+            fit_end=end,
+        )
+        context.panel = self.datamodule.panel
+        self.run_member(context)
+        forecaster = context.forecaster
         files.save_forecaster(forecaster)
         status.finish("completed")
         trained, parameters = forecaster.parameter_counts()
         record = MemberRecord(
             name=self.member.name,
             model=self.member.model,
-            label=facts.label,
+            label=context.facts.label,
             state="completed",
             seconds=status.elapsed,
-            fit_seconds=seconds["fit_seconds"],
-            calibrate_seconds=seconds["calibrate_seconds"],
+            fit_seconds=context.seconds["fit_seconds"],
+            calibrate_seconds=context.seconds["calibrate_seconds"],
             trainable_parameters=trained,
             parameters=parameters,
         )

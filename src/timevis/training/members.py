@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from omegaconf import DictConfig
 
-from timevis.config.members import FINISHED_RUN, Member, member_config
+from timevis.config.members import FINISHED_RUN, member_config
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import Panel
 from timevis.errors import Cancelled, ConfigError, TimeVisError
 from timevis.messages import Setting, Text
 from timevis.models.ensemble import Ensemble, can_select, validation_errors
@@ -20,18 +19,18 @@ from timevis.models.member_record import member_folder
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
-from timevis.training.member_fit import MemberConfig, MemberFit
+from timevis.training.context import MemberConfig, RunContext
+from timevis.training.member_fit import MemberFit
 from timevis.training.time_plan import Sizes, TimePlan
 from timevis.training.trainer import check_class_names
 from timevis.utils.formatting import format_number
-from timevis.utils.interrupts import StopRequest
 from timevis.utils.phrases import format_duration, join_names
 
 log = logging.getLogger(__name__)
 
 
 def check_members(cfg: DictConfig, config: RunConfig) -> None:
-    """Check the configs of all members of an ensemble, before data are read.
+    """Check the configs of all members of an ensemble, before data are read; other models have none.
 
     Parameters
     ----------
@@ -43,61 +42,39 @@ def check_members(cfg: DictConfig, config: RunConfig) -> None:
     ConfigError
         Names the key.
     """
-    if config.trainer.devices not in (1, "1", "auto"):
+    members = config.model.members
+    if members and config.trainer.devices not in (1, "1", "auto"):
         message = Text(
             "ensemble-on-one-device",
             "{devices}: an ensemble fits its members on one device",
             devices=Setting("trainer.devices", config.trainer.devices),
         )
         raise ConfigError(message, Text("use-one-device", "use one device"), "trainer.devices")
-    for member in _members_of(config):
+    for member in members:
         if member.model == FINISHED_RUN:
             message = Text("finished-run-as-member", "{member} stands for a finished run", member=FINISHED_RUN)
             raise ConfigError(message, Text("use-ensemble-command", "use timevis ensemble RUN RUN"), "model.members")
         check_class_names(RunConfig.from_config(member_config(cfg, member)))
 
 
-def _members_of(config: RunConfig) -> list[Member]:
-    cls = config.model.forecaster_class
-    assert issubclass(cls, Ensemble)
-    return cls.members_of(config.model.hyperparameters)
+def configure_members(context: RunContext) -> None:
+    """Complete the config of each member of an ensemble: of its run folder if it has one, else from the ensemble's.
 
-
-def configs_of_members(folder: RunFolder, config: RunConfig, panel: Panel) -> dict[str, MemberConfig]:
-    """The complete config of each member: of its run folder if it has one, else made from the config of the ensemble.
-
-    Parameters
-    ----------
-    folder : RunFolder
-        Of the ensemble.
-    config : RunConfig
-        Of the ensemble.
-    panel : Panel
+    The context of the ensemble is the longest one of its members. Other models have no members.
     """
-    configs = {}
-    for member in _members_of(config):
+    folder, configs = context.folder, {}
+    for member in context.config.model.members:
         path = member_folder(folder.path, member.name)
         cfg = RunFolder(path).config if (path / "config.yaml").is_file() else member_config(folder.config, member)
-        configs[member.name] = MemberConfig(cfg, RunConfig.from_config(cfg).completed_for(panel))
-    return configs
+        configs[member.name] = MemberConfig(cfg, RunConfig.from_config(cfg).completed_for(context.panel))
+    if configs:
+        longest = max(member.config.context_length for member in configs.values())
+        folder.update_config({"context_length": longest})
+        context.config = replace(context.config, run=replace(context.config.run, context_length=longest))
+    context.members = configs
 
 
-def with_longest_context(folder: RunFolder, config: RunConfig, members: Mapping[str, MemberConfig]) -> RunConfig:
-    """The config of an ensemble with the longest context of its members, which is stored in its folder."""
-    longest = max(member.config.context_length for member in members.values())
-    folder.update_config({"context_length": longest})
-    return replace(config, run=replace(config.run, context_length=longest))
-
-
-def fit_members(
-    folder: RunFolder,
-    ensemble: Ensemble,
-    configs: Mapping[str, MemberConfig],
-    datamodule: WindowDataModule,
-    minutes: float | None,
-    status: Status,
-    stop: StopRequest,
-) -> None:
+def fit_members(context: RunContext, run_member: Callable[[RunContext], None]) -> None:
     """Fit the members of an ensemble that have no model yet, one after the other, and select the weights.
 
     After each member the ensemble of the members so far is saved, so that it can forecast. A member that fails gets
@@ -107,18 +84,10 @@ def fit_members(
 
     Parameters
     ----------
-    folder : RunFolder
-        Of the ensemble.
-    ensemble : Ensemble
-        Prepared.
-    configs : mapping
-        See `configs_of_members`.
-    datamodule : WindowDataModule
-    minutes : float, optional
-        Time limit of the run; None takes the default of the model.
-    status : Status
-        Of the ensemble; shows which member is fitted.
-    stop : StopRequest
+    context : RunContext
+        Of the ensemble, which is prepared. Its status shows which member is fitted.
+    run_member : callable
+        Runs the stages of a member.
 
     Raises
     ------
@@ -127,15 +96,17 @@ def fit_members(
     Cancelled
         A signal stopped the run, and the model does not finish on Ctrl-C, or has no member yet.
     """
-    ensemble.folder = folder.path
+    ensemble, datamodule, configs = context.forecaster, context.datamodule, context.members
+    assert isinstance(ensemble, Ensemble)
+    status, stop, minutes = context.status, context.stop, context.config.run.minutes
+    ensemble.folder = context.folder.path
     minutes = minutes if minutes is not None else type(ensemble).default_minutes
     with stop.raise_immediately():
         windows = ensemble.scored_windows(datamodule)
     compared = sum(len(part.index) for part in windows.values())
     plan = TimePlan(None if minutes is None else 60 * minutes, status.elapsed, _sizes(datamodule, configs, compared))
     fits = [
-        MemberFit(folder, member, configs[name], ensemble, datamodule, status, stop)
-        for name, member in ensemble.members.items()
+        MemberFit(context, member, configs[name], ensemble, run_member) for name, member in ensemble.members.items()
     ]
     if not can_select(datamodule):
         fits = _without_trained_members(fits, ensemble, datamodule)

@@ -10,9 +10,7 @@ import pytorch_lightning as pl
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
-from timevis.models.ensemble import Ensemble
 from timevis.models.forecaster import Forecaster
-from timevis.models.member_record import member_folder
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
@@ -45,9 +43,9 @@ def refit(folder: RunFolder) -> Forecaster:
         The data no longer have a channel or covariate of the run.
     """
     fitted = folder.load_forecaster()
-    if isinstance(fitted, Ensemble):  # the weights are kept, like a calibration
-        members = {name: RunFolder(member_folder(folder.path, name)) for name in fitted.weights_by_name}
-        return fitted.with_members({name: refit(member) for name, member in members.items()})
+    ensemble = fitted.with_refitted_members(lambda path: refit(RunFolder(path)))
+    if ensemble is not None:  # the weights are kept, like a calibration
+        return ensemble
     config, panel, _ = load_run_data(folder)
     pl.seed_everything(config.run.seed, verbose=False)
     datamodule = config.datamodule(panel)

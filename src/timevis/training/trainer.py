@@ -17,6 +17,7 @@ from timevis.config.options import NOT_OPTIONS, check_choice
 from timevis.config.sections import TrainerOptions
 from timevis.config.suggestions import did_you_mean, unknown_key_error
 from timevis.errors import ConfigError
+from timevis.evaluation.scores import Scores
 from timevis.messages import Text
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -119,7 +120,7 @@ def _trainer(options: TrainerOptions, callbacks: Sequence[pl.Callback], **argume
     try:
         return pl.Trainer(
             **chosen,
-            callbacks=[*callbacks, *progress],
+            callbacks=[Scores(), *callbacks, *progress],
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,

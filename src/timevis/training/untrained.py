@@ -12,7 +12,7 @@ from timevis.data.split.split import Split
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
-from timevis.models.residual_quantiles import PointForecaster
+from timevis.models.point_forecaster import PointForecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import default_lengths
 from timevis.training.refit import on_all_rows

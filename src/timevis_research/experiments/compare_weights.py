@@ -22,6 +22,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.ensemble import Ensemble
 from timevis.models.ensemble_weights import ScoredWindows, combined, selected_weights, shrunk_weights
+from timevis.models.scoring import new_metrics
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.models.serialization import load
 from timevis.runs.config import RunConfig
@@ -38,7 +39,7 @@ class TestReference:
         self.naive = SeasonalNaive.fitted(datamodule)
 
     def losses(self, batch: Any) -> Tensor:
-        return self.naive.new_metrics().quantile_losses(self.naive.forecast(batch), batch)
+        return new_metrics(self.naive).quantile_losses(self.naive.forecast(batch), batch)
 
 
 @torch.no_grad()

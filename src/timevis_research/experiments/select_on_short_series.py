@@ -24,8 +24,8 @@ from typing import Any
 import pandas as pd
 import torch
 
-import timevis.experiment as experiment
 import timevis.models.ensemble
+import timevis.training.run as experiment
 from timevis.config.compose import compose, register_resolvers
 from timevis.data.catalog import load_panel
 from timevis.models.ensemble import Ensemble, validation_errors

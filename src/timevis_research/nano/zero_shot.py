@@ -15,11 +15,12 @@ from timevis.models.digits.codec import DigitCodec
 from timevis.models.digits.decoding import DecodingInputs
 from timevis.models.digits.decoding_passes import decode_windows
 from timevis.models.digits.network import DigitNetwork
+from timevis.models.digits.path_quantiles import mean_and_quantiles
 from timevis.models.digits.sampling import sobol_uniforms
 from timevis.models.digits.settings import DigitSettings
 from timevis.models.forecaster import Forecast
 from timevis.models.patches.network import PatchNetwork
-from timevis.models.path_quantiles import mean_and_quantiles
+from timevis.models.scoring import new_metrics
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import QUANTILE_LEVELS
 
@@ -101,7 +102,7 @@ def score_zero_shot(
     naive = SeasonalNaive.fitted(datamodule)
     shape = (datamodule.context_length, datamodule.horizon, datamodule.num_channels)
     naive.to(device)
-    network_metrics, naive_metrics = naive.new_metrics(), naive.new_metrics()
+    network_metrics, naive_metrics = new_metrics(naive), new_metrics(naive)
     fixed_naives = [
         SeasonalNaive(*shape, season=season).to(device) for season in datamodule.seasons[1:] or datamodule.seasons
     ]

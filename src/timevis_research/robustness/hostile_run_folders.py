@@ -153,7 +153,7 @@ def _hostile_configs() -> Iterator[tuple[str, Any]]:
         "pandas.read_pickle": {"filepath_or_buffer": "data.pickle"},
         "torch.load": {"f": "data.pickle", "weights_only": False},
         "timevis.training.trainer.pl.callbacks.LambdaCallback": {"on_fit_start": "print"},
-        "timevis.experiment.run": {"cfg": {}},
+        "timevis.training.run.run": {"cfg": {}},
         "pytorch_lightning.callbacks.LambdaCallback": {},
     }
     for target, arguments in arguments_of_target.items():

@@ -33,7 +33,7 @@ from typing import Any
 
 import pandas as pd
 
-from timevis.models.recalibration_facts import Recalibration
+from timevis.intervals.recalibration_facts import Recalibration
 from timevis.runs.results import Results
 from timevis.utils.files import write_json
 from timevis.utils.formatting import markdown_table

@@ -27,13 +27,13 @@ from timevis.models.digits.codec import DigitCodec
 from timevis.models.digits.decoding import DecodingInputs
 from timevis.models.digits.decoding_passes import decode_windows
 from timevis.models.digits.network import DigitNetwork
+from timevis.models.digits.path_quantiles import mean_and_quantiles
 from timevis.models.digits.sampling import sobol_uniforms
 from timevis.models.lstm import RecurrentNet
 from timevis.models.patches.events.event import CHANNELS
 from timevis.models.patches.events.reader import BUCKETS, MAX_TOKENS, encode
 from timevis.models.patches.network import PassInputs, PatchInputs, PatchNetwork, patch_inputs
 from timevis.models.patches.weights import load_patch_network
-from timevis.models.path_quantiles import mean_and_quantiles
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.step_errors import pinball_loss
 from timevis_research.nano.batches import DigitBatch

@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from timevis.errors import ConfigError, TimeVisError
-from timevis.experiment import check_config
 from timevis.models.backbone.files import find_backbone_folder
 from timevis.models.backbone.load import check_backbone, load_backbone
 from timevis.models.digits.layout import TokenLayout
+from timevis.training.run import check_config
 
 
 @pytest.fixture

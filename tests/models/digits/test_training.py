@@ -9,6 +9,7 @@ import torch
 from trainers import quiet_trainer
 
 from timevis.errors import ConfigError
+from timevis.evaluation.scores import scores_of
 from timevis.models.digits.forecaster import QwenForecaster
 
 TUNES = ["lora", "full", "head", "none"]
@@ -89,8 +90,9 @@ def test_validation_during_a_fit_uses_the_same_windows_for_every_batch_size(make
         assert next(iter(data.val_dataloader())).shape == (size,)
         assert next(iter(data.test_dataloader())).shape == (data.eval_batch_size,)
         forecaster.prepare(data)
-        quiet_trainer(max_epochs=1, limit_train_batches=1).fit(forecaster, datamodule=data)
-        counts.append(forecaster.val_metrics.sum_count[:, 0].tolist())
+        trainer = quiet_trainer(max_epochs=1, limit_train_batches=1)
+        trainer.fit(forecaster, datamodule=data)
+        counts.append(scores_of(trainer).validation.sum_count[:, 0].tolist())
     assert counts[0] == counts[1]
     assert min(counts[0]) >= 2
 

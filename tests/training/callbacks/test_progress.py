@@ -13,9 +13,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 from trainers import quiet_trainer
 
-from timevis.experiment import run
 from timevis.training.callbacks import progress
 from timevis.training.callbacks.progress import ProgressLine
+from timevis.training.run import run
 
 
 class Small(pl.LightningModule):

@@ -16,6 +16,7 @@ from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
+from timevis.intervals.residual_quantiles import ResidualQuantiles
 from timevis.models.backbone.frozen_state import BackboneForecaster
 from timevis.models.backbone.load import load_backbone, load_for_tuning
 from timevis.models.backbone.lora import Tuning, add_adapters, merged_adapters
@@ -30,13 +31,13 @@ from timevis.models.digits.digit_batches import digit_texts, forward_fill, shuff
 from timevis.models.digits.known_inputs import KnownInputs
 from timevis.models.digits.loss import window_loss
 from timevis.models.digits.optimizer import adamw_with_cosine_schedule, parameter_groups
+from timevis.models.digits.path_quantiles import mean_and_quantiles
 from timevis.models.digits.prompt import PromptBuilder, series_description
 from timevis.models.digits.sampling import sobol_uniforms
 from timevis.models.digits.settings import DigitSettings
 from timevis.models.digits.temperature import fit_temperature
 from timevis.models.forecaster import Forecast
-from timevis.models.path_quantiles import mean_and_quantiles
-from timevis.models.residual_quantiles import ResidualQuantiles
+from timevis.models.point_forecaster import collect_errors
 
 log = logging.getLogger(__name__)
 
@@ -351,20 +352,19 @@ class QwenForecaster(BackboneForecaster):
     def validation_options(self) -> dict[str, Any]:
         return {"num_samples": self.hparams["val_samples"], "explain": False}
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Any] | None:
         """Forecast with `val_samples` paths; during a fit, only the windows of `val_windows_per_epoch`."""
         if self.trainer.state.fn == TrainerFn.FITTING:
             window_id = batch.origin * self.num_channels + batch.channel
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
-        if len(batch):
-            self.score_validation(self.forecast_in_order(batch, **self.validation_options), batch)
+        return super().validation_step(batch, batch_idx) if len(batch) else None
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
         super().calibrate(datamodule)
         if self.hparams["decode"] != "sample":
             points = ((self.base_forecast(b, explain=False).point, b) for b in self.calibration_batches(datamodule))
-            self.residuals.fit(points, self.channel_std)
+            self.residuals.fit(*collect_errors(points), self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self.calibration_batches(datamodule):

@@ -13,8 +13,8 @@ import torch
 from timevis.data.panel import Panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
+from timevis.intervals.conformal import Observation
 from timevis.messages import Text
-from timevis.models.conformal import Observation
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import extend_to_horizon, load_panels

@@ -1,11 +1,12 @@
-"""Errors of a point forecaster on training windows that it was not fitted on, where validation has few windows."""
+"""Base class of forecasters that forecast a point: their quantiles follow from errors on validation."""
 
 from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -13,10 +14,9 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch, WindowSet
-from timevis.models.conformal import independent_horizons
-
-if TYPE_CHECKING:
-    from timevis.models.residual_quantiles import PointForecaster
+from timevis.intervals.conformal import independent_horizons
+from timevis.intervals.residual_quantiles import ResidualQuantiles
+from timevis.models.forecaster import Forecast, Forecaster
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,66 @@ MAX_SHARE = 0.6
 """Share of the origins of the training part that may lie in blocks."""
 HELD_OUT = "held_out"
 """The window set of a fold whose targets lie in its block."""
+
+
+class PointForecaster(Forecaster):
+    """Base class of forecasters that forecast a point; `calibrate` adds quantiles from validation errors."""
+
+    calibrated_state = ("residuals.",)
+    symmetric_residuals: ClassVar[bool] = False
+    uses_out_of_fold_errors: ClassVar[bool] = False
+    """Whether `calibrate` adds errors of training windows where validation has few; see `out_of_fold_errors`."""
+
+    def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        self.residuals = ResidualQuantiles(num_channels, horizon, self.symmetric_residuals)
+
+    def point(self, batch: Batch) -> Tensor:
+        """The point forecast in raw units, float32 [B, H]."""
+        raise NotImplementedError
+
+    def predict_unclipped(self, batch: Batch) -> Forecast:
+        point = self.point(batch)
+        return Forecast(point, self.residuals(point, batch.channel))
+
+    def errors_of(self, batch: Batch, fitted: Self | None = None) -> tuple[Tensor, Batch]:
+        """The point forecast of a batch, and the batch; their difference is what the residual quantiles describe.
+
+        Parameters
+        ----------
+        batch : Batch
+        fitted : PointForecaster, optional
+            Makes the point forecast in place of this forecaster, in whose unit the errors are.
+        """
+        return (fitted or self).point(batch), batch
+
+    @property
+    def unit_of_errors(self) -> Tensor | None:
+        """The unit of each channel's errors, float64 [C], in which errors of several channels are pooled."""
+        return self.channel_std
+
+    @torch.no_grad()
+    def calibrate(self, datamodule: WindowDataModule) -> None:
+        super().calibrate(datamodule)
+        errors: Iterable[tuple[Tensor, Batch]]
+        errors = map(self.errors_of, datamodule.batches("calibration", self.device))
+        if self.uses_out_of_fold_errors and has_few_horizons(datamodule):
+            errors = chain(out_of_fold_errors(self, datamodule), errors)
+        self.residuals.fit(*collect_errors(errors), self.unit_of_errors)
+
+
+def collect_errors(pairs: Iterable[tuple[Tensor, Batch]]) -> tuple[Tensor, Tensor, Tensor]:
+    """Errors [N, H] of point forecasts [B, H], NaN where the target is missing, and channels and origins [N]."""
+    parts = [
+        (
+            torch.where(batch.target_mask, batch.target - point, torch.nan).cpu(),
+            batch.channel.cpu(),
+            batch.origin.cpu(),
+        )
+        for point, batch in pairs
+    ]
+    error, channel, origin = (torch.cat(part) for part in zip(*parts, strict=True))
+    return error, channel, origin
 
 
 def has_few_horizons(datamodule: WindowDataModule) -> bool:

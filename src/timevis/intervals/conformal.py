@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from timevis.models.recalibration_facts import ConformalMethod
+from timevis.intervals.recalibration_facts import ConformalMethod
 
 MAX_SCORES = 1000
 """Scores of each channel and interval that are kept, the most recent ones; fewer for many channels."""
@@ -51,6 +51,38 @@ class Observation:
         if len(rows) == len(self.channel):
             return self
         return Observation(self.origin, *(x[rows] for x in (self.quantiles, self.target, self.channel, self.shift)))
+
+
+@dataclass(frozen=True)
+class ForecastWindows:
+    """Base forecasts of windows [B] with their targets, in the order of time.
+
+    Attributes
+    ----------
+    quantiles : float32 [B, Q, H]
+    target : float32 [B, H]
+        NaN where it is missing.
+    channel, origin : int64 [B]
+    """
+
+    quantiles: Tensor
+    target: Tensor
+    channel: Tensor
+    origin: Tensor
+
+    def __add__(self, other: ForecastWindows) -> ForecastWindows:
+        pairs = zip(self.tensors, other.tensors, strict=True)
+        return ForecastWindows(*(torch.cat(pair) for pair in pairs))
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Quantiles, targets, channels and origins."""
+        return self.quantiles, self.target, self.channel, self.origin
+
+    def in_order_of_time(self) -> ForecastWindows:
+        """The windows by their origins."""
+        order = self.origin.argsort(stable=True)
+        return ForecastWindows(*(tensor[order] for tensor in self.tensors))
 
 
 class Conformal(nn.Module):
@@ -121,30 +153,18 @@ class Conformal(nn.Module):
         """Whether the intervals follow the windows that were taken in."""
         return self.is_used and bool(self.online)
 
-    def fit(
-        self,
-        quantiles: Tensor,
-        target: Tensor,
-        channel: Tensor,
-        origin: Tensor,
-        scale: Tensor,
-        method: ConformalMethod,
-    ) -> None:
+    def fit(self, windows: ForecastWindows, scale: Tensor, method: ConformalMethod) -> None:
         """Take the scores of calibration windows.
 
         Parameters
         ----------
-        quantiles : float32 [B, Q, H]
-        target : float32 [B, H]
-            NaN where it is missing.
-        channel, origin : int64 [B]
+        windows : ForecastWindows
         scale : float [C]
             Standard deviation of each channel.
         method : {"split", "online"}
         """
-        channels, horizon = len(scale), target.shape[1]
-        order = origin.argsort(stable=True)
-        quantiles, target, channel, origin = (x[order] for x in (quantiles, target, channel, origin))
+        channels, horizon = len(scale), windows.target.shape[1]
+        quantiles, target, channel, origin = windows.in_order_of_time().tensors
         self.floor = self._smallest_widths(quantiles, channel, scale)
         scores = self._scores(quantiles, target, channel)
         number = min(MAX_SCORES, max(MIN_SCORES, MAX_STORED_SCORES // (channels * self.pairs)))
@@ -290,6 +310,12 @@ class Conformal(nn.Module):
                 setattr(self, name, torch.empty_like(stored, device=buffer.device))
         super()._load_from_state_dict(state_dict, prefix, *args)
         self._forget_windows()
+
+
+def clip_at_zero(values: Tensor, channel: Tensor, non_negative: Tensor) -> Tensor:
+    """Values [B, ..., H] of channels [B], at least zero where the channel is `non_negative`, bool [C]."""
+    is_clipped = non_negative[channel].view(-1, *[1] * (values.dim() - 1))
+    return torch.where(is_clipped, values.clamp(min=0), values)
 
 
 def horizons_of_channels(channel: Tensor, origin: Tensor, channels: int, horizon: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Seasonal naive on the validation windows, which the relative WQL of every forecaster is divided by."""
+"""The metrics of a forecaster, and seasonal naive on the validation windows, by whose WQL its own is divided."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
+from timevis.metrics import ForecastMetrics
+from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.utils.levels import QUANTILE_LEVELS
+
+
+def new_metrics(forecaster: Forecaster) -> ForecastMetrics:
+    """Empty metrics with the scales of the training part, on the device of the forecaster."""
+    scales = forecaster.channel_std.cpu(), forecaster.mase_scale.cpu()
+    return ForecastMetrics(forecaster.horizon, *scales, QUANTILE_LEVELS).to(forecaster.device)
 
 
 class ValidationReference:
@@ -28,7 +37,7 @@ class ValidationReference:
     def __init__(self, datamodule: WindowDataModule, device: torch.device) -> None:
         self._num_channels = datamodule.num_channels
         self.naive = naive = SeasonalNaive.fitted(datamodule).to(device)
-        metrics = naive.new_metrics()
+        metrics = new_metrics(naive)
         ids, losses = [], []
         for part in ("tuning", "val"):
             for batch in datamodule.batches(part, device):

@@ -11,12 +11,12 @@ from trainers import quiet_trainer
 
 from timevis.data.catalog import load_panel
 from timevis.errors import DataError, RunFolderError, TimeVisError
-from timevis.experiment import run
 from timevis.messages import Text
 from timevis.models.lstm import LSTM
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
+from timevis.training.run import run
 from timevis.utils.explain import explain
 
 

@@ -22,7 +22,7 @@ class Recalibration:
         then it is ``online``, or ``none`` where they have one or two independent errors.
     horizons : float
         About the number of independent horizons of validation that the intervals were calibrated on; see
-        `timevis.models.conformal.independent_horizons`.
+        `timevis.intervals.conformal.independent_horizons`.
     coverage_80 : dict
         Of each method that was compared, the coverage of its 80 % interval on the second half of validation.
     wql_ratio : dict

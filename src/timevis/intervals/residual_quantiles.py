@@ -1,19 +1,13 @@
-"""Point forecasters, and the quantiles that their validation errors give them."""
+"""Quantiles around a point forecast, from its validation errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import ClassVar, Self
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import evenly_spaced
-from timevis.data.windows import Batch
-from timevis.models.forecaster import Forecast, Forecaster
-from timevis.models.out_of_fold import has_few_horizons, out_of_fold_errors
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MIN_ERRORS = 80
@@ -48,21 +42,17 @@ class ResidualQuantiles(nn.Module):
         self.register_buffer("offsets", torch.zeros(num_channels, len(QUANTILE_LEVELS), horizon))
 
     @torch.no_grad()
-    def fit(self, pairs: Iterable[tuple[Tensor, Batch]], scale: Tensor | None = None) -> None:
-        """Compute the quantiles of the validation errors.
+    def fit(self, error: Tensor, channel: Tensor, origin: Tensor, scale: Tensor | None = None) -> None:
+        """Compute the quantiles of the errors of windows.
 
         Parameters
         ----------
-        pairs : iterable of (Tensor, Batch)
-            Point forecasts [B, H], each with its batch.
+        error : float32 [N, H]
+            On the CPU; NaN where the target is missing.
+        channel, origin : int64 [N]
         scale : float64 [C], optional
             Unit of each channel's errors; one if None.
         """
-        parts = [
-            (torch.where(b.target_mask, b.target - p, torch.nan).cpu(), b.channel.cpu(), b.origin.cpu())
-            for p, b in pairs
-        ]
-        error, channel, origin = (torch.cat(p) for p in zip(*parts, strict=True))
         channels, horizon = len(self.offsets), error.shape[1]
         unit = torch.ones(channels) if scale is None else scale.float().cpu()
         first, last = (
@@ -124,49 +114,3 @@ def _step_quantiles(error: Tensor, levels: Tensor) -> Tensor:
             2,
         )
     return out
-
-
-class PointForecaster(Forecaster):
-    """Base class of forecasters that forecast a point; `calibrate` adds quantiles from validation errors."""
-
-    calibrated_state = ("residuals.",)
-    symmetric_residuals: ClassVar[bool] = False
-    uses_out_of_fold_errors: ClassVar[bool] = False
-    """Whether `calibrate` adds errors of training windows where validation has few; see `out_of_fold_errors`."""
-
-    def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
-        super().__init__(context_length, horizon, num_channels, num_covariates)
-        self.residuals = ResidualQuantiles(num_channels, horizon, self.symmetric_residuals)
-
-    def point(self, batch: Batch) -> Tensor:
-        """The point forecast in raw units, float32 [B, H]."""
-        raise NotImplementedError
-
-    def predict_unclipped(self, batch: Batch) -> Forecast:
-        point = self.point(batch)
-        return Forecast(point, self.residuals(point, batch.channel))
-
-    def errors_of(self, batch: Batch, fitted: Self | None = None) -> tuple[Tensor, Batch]:
-        """The point forecast of a batch, and the batch; their difference is what the residual quantiles describe.
-
-        Parameters
-        ----------
-        batch : Batch
-        fitted : PointForecaster, optional
-            Makes the point forecast in place of this forecaster, in whose unit the errors are.
-        """
-        return (fitted or self).point(batch), batch
-
-    @property
-    def unit_of_errors(self) -> Tensor | None:
-        """The unit of each channel's errors, float64 [C], in which errors of several channels are pooled."""
-        return self.channel_std
-
-    @torch.no_grad()
-    def calibrate(self, datamodule: WindowDataModule) -> None:
-        super().calibrate(datamodule)
-        errors: Iterable[tuple[Tensor, Batch]]
-        errors = map(self.errors_of, datamodule.batches("calibration", self.device))
-        if self.uses_out_of_fold_errors and has_few_horizons(datamodule):
-            errors = chain(out_of_fold_errors(self, datamodule), errors)
-        self.residuals.fit(errors, self.unit_of_errors)

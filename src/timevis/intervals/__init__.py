@@ -1,0 +1,1 @@
+"""Quantiles from errors: arrays in, arrays out. Nothing here knows a forecaster."""
