@@ -19,7 +19,7 @@ from timevis.predict import predict
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import read_status
-from timevis.training import member_fit as fitting
+from timevis.training import stages
 from timevis.training.run import run
 from timevis.training.time_plan import Sizes, TimePlan
 from timevis.utils.interrupts import StopRequest
@@ -93,14 +93,14 @@ class Interrupt(pl.Callback):
 
 @pytest.mark.usefixtures("no_report")
 def test_an_interrupt_gives_the_best_forecast_so_far(compose_config, tmp_path, monkeypatch):
-    make_trainer = fitting.make_trainer
+    make_trainer = stages.make_trainer
 
     def interrupted(*arguments):
         trainer = make_trainer(*arguments)
         trainer.callbacks.insert(0, Interrupt())
         return trainer
 
-    monkeypatch.setattr(fitting, "make_trainer", interrupted)
+    monkeypatch.setattr(stages, "make_trainer", interrupted)
     members = f'model.members=[seasonal_naive,"{LSTM}",linear]'
     run(compose_config("model=auto", members), tmp_path / "run")
     assert states(tmp_path / "run") == {"seasonal_naive": "completed", "lstm": "completed", "linear": "skipped"}

@@ -9,9 +9,10 @@ from typing import Literal
 import pytest
 
 from timevis.config.compose import choices_of
-from timevis.config.options import PositiveFraction, PositiveInt, check_arguments, options_of
+from timevis.config.options import PositiveFraction, PositiveInt, bounds_text, check_arguments, options_of
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
+from timevis.models.digits.forecaster import QwenForecaster
 from timevis.runs.config import RunConfig
 
 
@@ -63,11 +64,17 @@ def test_a_value_that_does_not_fit_its_annotation_is_an_error_that_names_the_key
             check_arguments("model", {"size": 3} | {key: value}, build)
 
 
+def test_a_section_of_a_model_that_is_no_section_is_refused(compose_config) -> None:
+    for value, shown in ((None, "null"), (3, "3")):
+        with pytest.raises(ConfigError, match=f"model.lora={shown} must be a section with keys and values"):
+            check_arguments("model", {"lora": value}, *QwenForecaster.option_sources())
+
+
 def test_options_have_default_range_choices_and_help() -> None:
     options = {option.name: option for option in options_of(build)}
     assert options["size"].help == "Width of a layer, in units."
     assert options["share"].help == "Two numbers."
-    assert str(options["share"].range.to_text()) == "above 0 and at most 1"
+    assert str(bounds_text(options["share"].bounds)) == "above 0 and at most 1"
     assert options["cell"].choices == ("lstm", "gru")
     assert options["rows"].default == "auto"
 

@@ -11,10 +11,10 @@ from timevis.evaluation.scores import Scores
 from timevis.training import stages
 
 
-def quiet_trainer(**options: Any) -> pl.Trainer:
-    """A plain Trainer on the CPU that writes and prints nothing."""
+def quiet_trainer(has_scores: bool = True, **options: Any) -> pl.Trainer:
+    """A plain Trainer on the CPU that writes and prints nothing; without scores, for any LightningModule."""
     silent = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
-    callbacks = [Scores(), *options.pop("callbacks", ())]
+    callbacks = [*([Scores()] if has_scores else []), *options.pop("callbacks", ())]
     return pl.Trainer(**{"accelerator": "cpu", **dict.fromkeys(silent, False), **options}, callbacks=callbacks)
 
 

@@ -18,6 +18,6 @@ def test_the_file_is_what_the_models_declare() -> None:
 def test_an_option_that_was_read_has_the_values_default_and_help_of_the_model(name: str) -> None:
     def found(options: list[Option]) -> tuple[object, ...]:
         (option,) = [option for option in options if option.name == name]
-        return option.kind, option.range, option.choices, option.default, option.help
+        return option.kind, option.bounds, option.choices, option.default, option.help
 
     assert found(declared_models()["lstm"].options) == found(options_of(*LSTM.option_sources()))

@@ -71,7 +71,7 @@ def interrupt(monkeypatch, cfg, path, where, n, overrides=()):
 
 def kill_after_fit(monkeypatch, cfg, path):
     with monkeypatch.context() as patch:
-        patch.setattr("timevis.training.run.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
+        patch.setattr("timevis.training.stages.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
         with pytest.raises(Killed):
             run(cfg, path)
 

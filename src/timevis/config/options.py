@@ -9,65 +9,34 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
 import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+
+from annotated_types import Interval
 
 from timevis.config.suggestions import did_you_mean, unknown_key_error
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Range:
-    """The valid numbers of an option, or the valid lengths of a list; None means no bound."""
-
-    minimum: float | None = None
-    maximum: float | None = None
-    above: float | None = None
-    below: float | None = None
-
-    def __contains__(self, value: float) -> bool:
-        return (
-            math.isfinite(value)
-            and (self.minimum is None or value >= self.minimum)
-            and (self.maximum is None or value <= self.maximum)
-            and (self.above is None or value > self.above)
-            and (self.below is None or value < self.below)
-        )
-
-    def to_text(self) -> Text:
-        """The bounds in words, such as ``at least 0 and below 1``."""
-        bounds = []
-        if self.minimum is not None:
-            bounds.append(Text("bound-minimum", "at least {bound:g}", bound=self.minimum))
-        if self.above is not None:
-            bounds.append(Text("bound-above", "above {bound:g}", bound=self.above))
-        if self.maximum is not None:
-            bounds.append(Text("bound-maximum", "at most {bound:g}", bound=self.maximum))
-        if self.below is not None:
-            bounds.append(Text("bound-below", "below {bound:g}", bound=self.below))
-        return (
-            bounds[0]
-            if len(bounds) == 1
-            else Text("both-bounds", "{first} and {second}", first=bounds[0], second=bounds[1])
-        )
-
-
-PositiveInt: TypeAlias = Annotated[int, Range(minimum=1)]
-NonNegativeInt: TypeAlias = Annotated[int, Range(minimum=0)]
-PositiveFloat: TypeAlias = Annotated[float, Range(above=0)]
-NonNegativeFloat: TypeAlias = Annotated[float, Range(minimum=0)]
-Fraction: TypeAlias = Annotated[float, Range(minimum=0, maximum=1)]
-PositiveFraction: TypeAlias = Annotated[float, Range(above=0, maximum=1)]
-FractionBelowOne: TypeAlias = Annotated[float, Range(minimum=0, below=1)]
-Seed: TypeAlias = Annotated[int, Range(minimum=0, maximum=2**32 - 1)]
+PositiveInt: TypeAlias = Annotated[int, Interval(ge=1)]
+NonNegativeInt: TypeAlias = Annotated[int, Interval(ge=0)]
+PositiveFloat: TypeAlias = Annotated[float, Interval(gt=0)]
+NonNegativeFloat: TypeAlias = Annotated[float, Interval(ge=0)]
+Fraction: TypeAlias = Annotated[float, Interval(ge=0, le=1)]
+PositiveFraction: TypeAlias = Annotated[float, Interval(gt=0, le=1)]
+FractionBelowOne: TypeAlias = Annotated[float, Interval(ge=0, lt=1)]
+Seed: TypeAlias = Annotated[int, Interval(ge=0, le=2**32 - 1)]
 
 _NAMES: dict[Any, Text] = {
     int: Text("kind-whole-number", "a whole number"),
@@ -82,6 +51,7 @@ _LISTS: dict[Any, tuple[Text, str]] = {
     str: (Text("kind-texts", "a list of texts"), "[a,b]"),
 }
 """The description of a list by the type of its elements, and an example."""
+_SECTIONS = (Text("kind-sections", "a list of sections"), "[{name: value}]")
 
 
 @dataclass(frozen=True)
@@ -92,7 +62,7 @@ class Option:
     ----------
     name : str
     annotation : type
-        With `Range` and `Literal`, as written.
+        With bounds and `Literal`, as written.
     default : Any
         `dataclasses.MISSING` if the option must be given.
     help : str
@@ -110,10 +80,10 @@ class Option:
         return tuple(c for part in _alternatives(self.annotation) for c in _literals(part))
 
     @property
-    def range(self) -> Range | None:
-        """The range of a number; None if the option is not a number or has no bounds."""
-        parts = [_unwrap(part)[1] for part in _alternatives(self.annotation)]
-        return next((part for part in parts if part is not None), None)
+    def bounds(self) -> Interval:
+        """The bounds of a number; an empty interval if the option is not a number or has no bounds."""
+        found = [bounds_of(part) for part in _alternatives(self.annotation)]
+        return next((bounds for bounds in found if list(bounds)), Interval())
 
     @property
     def kind(self) -> str:
@@ -131,17 +101,23 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
     value : Any
         From a config: numbers, text, lists, mappings, None.
     annotation : type
-        int, float, bool, str, None, `Literal`, `Annotated` with a `Range`, ``Sequence[...]``, or a union of these.
-        Values of any other annotation are not checked.
+        Of any type that pydantic can check, such as int, `Literal`, `PositiveInt`, ``Sequence[str]``, or a union. A
+        whole number is also a float; nothing else is converted.
 
     Raises
     ------
     ConfigError
         Names the key, and the valid values or the nearest choice.
     """
-    alternatives = _alternatives(annotation)
-    if not all(_is_checkable(part) for part in alternatives) or any(_fits(value, part) for part in alternatives):
+    from pydantic import ValidationError  # takes 0.1 s to import
+
+    try:
+        _adapter(annotation).validate_python(value)
+    except ValidationError:
+        pass
+    else:
         return
+    alternatives = _alternatives(annotation)
     sequence = next((plain for part in alternatives if get_origin(plain := _unwrap(part)[0]) in _SEQUENCES), None)
     if sequence is not None:
         (element,) = get_args(sequence)[:1]
@@ -313,66 +289,70 @@ def _alternatives(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-def _unwrap(annotation: Any) -> tuple[Any, Range | None]:
-    """The plain type of an annotation, and its range; None without one."""
+def _unwrap(annotation: Any) -> tuple[Any, Sequence[Any]]:
+    """The plain type of an annotation, and what it is annotated with."""
     if get_origin(annotation) is Annotated:
         plain, *metadata = get_args(annotation)
-        return plain, next((m for m in metadata if isinstance(m, Range)), None)
-    return annotation, None
+        return plain, metadata
+    return annotation, ()
+
+
+def bounds_of(annotation: Any) -> Interval:
+    """The bounds of a number."""
+    return next((part for part in _unwrap(annotation)[1] if isinstance(part, Interval)), Interval())
+
+
+def bounds_text(bounds: Interval) -> Text | None:
+    """Bounds in words, such as ``at least 0 and below 1``; None without any."""
+    texts = []
+    if bounds.ge is not None:
+        texts.append(Text("bound-minimum", "at least {bound:g}", bound=bounds.ge))
+    if bounds.gt is not None:
+        texts.append(Text("bound-above", "above {bound:g}", bound=bounds.gt))
+    if bounds.le is not None:
+        texts.append(Text("bound-maximum", "at most {bound:g}", bound=bounds.le))
+    if bounds.lt is not None:
+        texts.append(Text("bound-below", "below {bound:g}", bound=bounds.lt))
+    if len(texts) == 2:
+        return Text("both-bounds", "{first} and {second}", first=texts[0], second=texts[1])
+    return texts[0] if texts else None
+
+
+@cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    from pydantic import ConfigDict, TypeAdapter
+
+    return TypeAdapter(annotation, config=ConfigDict(strict=True, allow_inf_nan=False, arbitrary_types_allowed=True))
 
 
 def _literals(annotation: Any) -> tuple[Any, ...]:
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
-def _is_checkable(annotation: Any) -> bool:
-    plain, _ = _unwrap(annotation)
-    if get_origin(plain) in _SEQUENCES:
-        return all(_is_checkable(part) for part in _alternatives(get_args(plain)[0]))
-    return plain in _NAMES or bool(_literals(plain))
-
-
-def _fits(value: Any, annotation: Any) -> bool:
-    plain, allowed = _unwrap(annotation)
-    if choices := _literals(plain):
-        return any(value == choice and isinstance(value, bool) == isinstance(choice, bool) for choice in choices)
-    if get_origin(plain) in _SEQUENCES:
-        element = get_args(plain)[0]
-        if not isinstance(value, list | tuple) or (allowed is not None and len(value) not in allowed):
-            return False
-        return all(any(_fits(item, part) for part in _alternatives(element)) for item in value)
-    if isinstance(value, bool) and plain is not bool:
-        return False
-    expected = (int, float) if plain is float else plain
-    if not isinstance(value, expected):
-        return False
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    return allowed is None or value in allowed
-
-
 def _describe_part(annotation: Any) -> Text | str:
-    plain, allowed = _unwrap(annotation)
+    plain, _ = _unwrap(annotation)
     if choices := _literals(plain):
         words = [str(c).lower() if isinstance(c, bool) else str(c) for c in choices]
         return words[0] if len(words) == 1 else Text("one-of", "one of {choices}", choices=words)
     if get_origin(plain) in _SEQUENCES:
-        element, bounds = _unwrap(get_args(plain)[0])
+        element = get_args(plain)[0]
         if choices := _literals(element):
             return Text("list-of-choices", "a list of these: {choices}, such as []", choices=choices)
-        name, example = _LISTS[element]
-        return Text(
-            "list-with-example", "{list}, such as {example}", list=_with_bounds(name, bounds), example=example
-        )
-    return _with_bounds(_NAMES[plain], allowed) if plain in _NAMES else str(plain)
+        name, example = _LISTS.get(_unwrap(element)[0], _SECTIONS)
+        described = _with_bounds(name, bounds_of(element))
+        return Text("list-with-example", "{list}, such as {example}", list=described, example=example)
+    if get_origin(plain) in (Mapping, dict):
+        return Text("kind-section", "a section with keys and values")
+    return _with_bounds(_NAMES[plain], bounds_of(annotation)) if plain in _NAMES else str(plain)
 
 
-def _with_bounds(kind: Text, allowed: Range | None) -> Text:
-    if allowed is None:
+def _with_bounds(kind: Text, bounds: Interval) -> Text:
+    text = bounds_text(bounds)
+    if text is None:
         return kind
-    if allowed.minimum is not None:
-        return Text("kind-of-range", "{kind} of {range}", kind=kind, range=allowed.to_text())
-    return Text("kind-in-range", "{kind} {range}", kind=kind, range=allowed.to_text())
+    if bounds.ge is not None:
+        return Text("kind-of-range", "{kind} of {range}", kind=kind, range=text)
+    return Text("kind-in-range", "{kind} {range}", kind=kind, range=text)
 
 
 def _not_a_choice(key: str, value: Any, choices: Iterable[Any]) -> ConfigError:

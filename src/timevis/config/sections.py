@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
+from annotated_types import Interval
 from omegaconf import OmegaConf
 
 from timevis.config.options import (
@@ -19,13 +20,12 @@ from timevis.config.options import (
     PositiveFloat,
     PositiveFraction,
     PositiveInt,
-    Range,
     section_from_config,
 )
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
-LimitedInt: TypeAlias = Annotated[int, Range(minimum=1, maximum=1_000_000)]
+LimitedInt: TypeAlias = Annotated[int, Interval(ge=1, le=1_000_000)]
 Batches: TypeAlias = PositiveInt | PositiveFraction
 """A number of batches, or a fraction of all."""
 Limit: TypeAlias = PositiveInt | Literal[-1]
@@ -326,7 +326,7 @@ class RunOptions:
     context_length: LimitedInt | None = None
     horizon: LimitedInt | None = None
     conformal: Literal["auto", "none", "split", "online"] = "auto"
-    seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
+    seed: Annotated[int, Interval(ge=0, le=2**32 - 1)] = 0
     minutes: PositiveFloat | None = None
 
 

@@ -42,7 +42,7 @@ class AdaptedForecaster(Forecaster):
         }
         self.save_hyperparameters({**sizes, **options})
         taken = inspect.signature(self.module_class).parameters
-        self.module = self.module_class(**{name: n for name, n in sizes.items() if name in taken}, **options)
+        self.module: Any = self.module_class(**{name: n for name, n in sizes.items() if name in taken}, **options)
 
     @classmethod
     def option_sources(cls) -> tuple[Callable[..., Any], ...]:

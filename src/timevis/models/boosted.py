@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
 import numpy as np
 import torch
+from annotated_types import Interval, Len
 from torch import Tensor
 
-from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, Range
+from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NumLeaves: TypeAlias = Annotated[int, Range(minimum=2, maximum=131_072)]
-MaxRounds: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
+NumLeaves: TypeAlias = Annotated[int, Interval(ge=2, le=131_072)]
+MaxRounds: TypeAlias = Annotated[int, Interval(ge=1, le=100_000)]
 LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
 SEASONAL_LAGS = (1, 2, 3, 7)
 """Rows before the origin, and seasons before the target, whose values are features."""
@@ -117,8 +118,8 @@ class Boosted(PointForecaster):
         min_data_in_leaf: NonNegativeInt = 50,
         learning_rate: NonNegativeFloat = 0.1,
         feature_fraction: PositiveFraction = 0.7,
-        base_seasons: Annotated[Sequence[NonNegativeInt], Range(minimum=1)] | None = None,
-        base_rows: Annotated[Sequence[NonNegativeInt], Range(minimum=1)] | None = None,
+        base_seasons: Annotated[Sequence[NonNegativeInt], Len(1)] | None = None,
+        base_rows: Annotated[Sequence[NonNegativeInt], Len(1)] | None = None,
         max_rounds: MaxRounds = 400,
         max_error_rounds: PositiveInt | None = None,
         patience: PositiveInt = 30,

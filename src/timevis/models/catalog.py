@@ -20,7 +20,9 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from timevis.config.options import Option, Range, options_of
+from annotated_types import Interval, Len
+
+from timevis.config.options import Option, bounds_of, options_of
 from timevis.models.declaration import Declaration
 from timevis.models.network_size import NetworkSize
 from timevis.utils.files import write_text
@@ -136,15 +138,16 @@ def _option(stored: Mapping[str, Any]) -> Option:
 
 
 def alternatives(annotation: Any) -> list[dict[str, Any]]:
-    """The types, choices and lists of an annotation, each with its range; empty if a value may be anything else."""
+    """The types, choices and lists of an annotation, each with its bounds; empty if a value may be anything else."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         parts = [alternatives(member) for member in arguments]
         return [values for part in parts for values in part] if all(parts) else []
     if origin is Annotated:
-        bounds = next(asdict(part) for part in arguments if isinstance(part, Range))
-        limits = {key: bound for key, bound in bounds.items() if bound is not None}
-        return [values | {"range": limits} for values in alternatives(arguments[0])]
+        lengths = next((part for part in arguments if isinstance(part, Len)), None)
+        limits = {"min_length": lengths.min_length} if lengths else {}
+        limits |= {key: bound for key, bound in asdict(bounds_of(annotation)).items() if bound is not None}
+        return [values | {"bounds": limits} for values in alternatives(arguments[0])]
     if origin is Literal:
         return [{"choices": list(arguments)}]
     if origin in (Sequence, list):
@@ -166,7 +169,9 @@ def _annotation(alternatives: Sequence[Mapping[str, Any]]) -> Any:
         else:
             part = TYPES[values["type"]]
         annotated: Any = Annotated
-        parts.append(annotated[part, Range(**values["range"])] if "range" in values else part)
+        bounds = values.get("bounds")
+        kind = Len if bounds and "min_length" in bounds else Interval
+        parts.append(annotated[part, kind(**bounds)] if bounds else part)
     return typing.Union[tuple(parts)]  # noqa: UP007
 
 

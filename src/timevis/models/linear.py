@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import torch
+from annotated_types import Len
 from torch import Tensor
 
-from timevis.config.options import NonNegativeInt, PositiveFloat, PositiveInt, Range
+from timevis.config.options import NonNegativeInt, PositiveFloat, PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
@@ -99,8 +100,8 @@ class Linear(PointForecaster):
         num_covariates: int = 0,
         *,
         individual: bool = False,
-        penalties: Annotated[Sequence[PositiveFloat], Range(minimum=1)] = PENALTIES,
-        profiles: Annotated[Sequence[NonNegativeInt], Range(minimum=1)] | None = None,
+        penalties: Annotated[Sequence[PositiveFloat], Len(1)] = PENALTIES,
+        profiles: Annotated[Sequence[NonNegativeInt], Len(1)] | None = None,
         max_windows: PositiveInt = 200_000,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)

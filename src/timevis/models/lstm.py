@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import torch
+from annotated_types import Interval
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.config.options import FractionBelowOne, Range
+from timevis.config.options import FractionBelowOne
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.covariate_choice import CovariateChoice
@@ -25,10 +26,10 @@ from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization
 from timevis.models.network_size import recurrent_size
 from timevis.utils.levels import QUANTILE_LEVELS
 
-LayerWidth: TypeAlias = Annotated[int, Range(minimum=1, maximum=8192)]
-NumLayers: TypeAlias = Annotated[int, Range(minimum=1, maximum=32)]
-SegmentLength: TypeAlias = Annotated[int, Range(minimum=1, maximum=100_000)]
-Members: TypeAlias = Annotated[int, Range(minimum=1, maximum=100)]
+LayerWidth: TypeAlias = Annotated[int, Interval(ge=1, le=8192)]
+NumLayers: TypeAlias = Annotated[int, Interval(ge=1, le=32)]
+SegmentLength: TypeAlias = Annotated[int, Interval(ge=1, le=100_000)]
+Members: TypeAlias = Annotated[int, Interval(ge=1, le=100)]
 Cell: TypeAlias = Literal["lstm", "gru"]
 CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 

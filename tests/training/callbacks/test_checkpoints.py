@@ -40,6 +40,7 @@ class SmallModel(pl.LightningModule):
 def fit(model: SmallModel, folder: Path, logger: MetricsCsv, checkpoint: Path | None = None) -> None:
     (folder / "checkpoints").mkdir(exist_ok=True, parents=True)
     trainer = quiet_trainer(
+        has_scores=False,
         callbacks=[LastCheckpoint(every_seconds=0)],
         enable_checkpointing=True,
         default_root_dir=folder,

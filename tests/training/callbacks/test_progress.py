@@ -38,7 +38,7 @@ def test_progress_lines_are_logged_at_intervals_where_there_is_no_terminal(
     terminal: bool, every: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     line = ProgressLine(Console(file=io.StringIO(), force_terminal=terminal), every)
-    trainer = quiet_trainer(max_epochs=1, callbacks=[line])
+    trainer = quiet_trainer(has_scores=False, max_epochs=1, callbacks=[line])
     batches = DataLoader(torch.ones(5, 1), batch_size=1)
     module = Small()
     with caplog.at_level(logging.INFO, "timevis.training.callbacks.progress"):
@@ -59,7 +59,7 @@ def test_the_time_left_is_logged_when_a_batch_takes_minutes(caplog: pytest.LogCa
             now[0] += 100
 
     line = ProgressLine(Console(file=io.StringIO(), force_terminal=False, get_time=lambda: now[0]))
-    trainer = quiet_trainer(callbacks=[line])
+    trainer = quiet_trainer(has_scores=False, callbacks=[line])
     with caplog.at_level(logging.INFO, "timevis.training.callbacks.progress"):
         trainer.test(Slow(), DataLoader(torch.ones(4, 1), batch_size=1), verbose=False)
     messages = [r.getMessage() for r in caplog.records if r.name == "timevis.training.callbacks.progress"]

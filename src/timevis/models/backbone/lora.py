@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypeAlias
 
 import torch
+from annotated_types import Interval
 from torch import nn
 
-from timevis.config.options import FractionBelowOne, PositiveInt, Range
+from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 from timevis.models.backbone.memory_efficient import use_memory_efficient_adapters
 
-Rank: TypeAlias = Annotated[int, Range(minimum=1, maximum=4096)]
+Rank: TypeAlias = Annotated[int, Interval(ge=1, le=4096)]
 Tuning: TypeAlias = Literal["lora", "full", "head", "none"]
 LayerTuning: TypeAlias = Literal["norms", "lora", "full", "none"]
 

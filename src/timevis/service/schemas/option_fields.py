@@ -9,9 +9,10 @@ from dataclasses import MISSING, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from annotated_types import Len
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from timevis.config.options import Option, Range, options_of
+from timevis.config.options import Option, bounds_of, options_of
 from timevis.data.read_options import ReadOptions
 
 MAX_TEXT_CHARACTERS = 1000
@@ -39,7 +40,7 @@ class OptionView(BaseModel):
 
 def option_view(option: Option, default: Any) -> dict[str, Any]:
     """The fields of `OptionView`."""
-    bounds, names = option.range, _type_names(option.annotation)
+    bounds, names = option.bounds, _type_names(option.annotation)
     kinds = [name for name in names if name != "null"]
     return {
         "name": option.name,
@@ -47,8 +48,8 @@ def option_view(option: Option, default: Any) -> dict[str, Any]:
         "type": kinds[0],
         "nullable": "null" in names,
         "default": default,
-        "minimum": None if bounds is None else bounds.minimum if bounds.minimum is not None else bounds.above,
-        "maximum": None if bounds is None else bounds.maximum if bounds.maximum is not None else bounds.below,
+        "minimum": bounds.ge if bounds.ge is not None else bounds.gt,
+        "maximum": bounds.le if bounds.le is not None else bounds.lt,
         "choices": list(option.choices),
         "help": option.help,
     }
@@ -83,7 +84,7 @@ def read_fields(*, in_form: bool = False) -> dict[str, Any]:
     """
     fields = {}
     for option in read_options():
-        annotation, help_text = to_pydantic(option.annotation), option.help
+        annotation, help_text = limited(option.annotation), option.help
         if in_form and "list" in _type_names(option.annotation):
             annotation = annotated(annotation, BeforeValidator(_split_at_semicolons))
             schema = {"type": "string", "maxLength": MAX_LIST_ITEMS * (MAX_TEXT_CHARACTERS + 1)}
@@ -103,38 +104,33 @@ def option_fields(options: Sequence[Option], defaults: Mapping[str, Any] = Mappi
     for option in options:
         default = defaults.get(option.name, None if option.default is MISSING else option.default)
         fields[option.name] = (
-            to_pydantic(option.annotation, LARGEST_NUMBERS.get(option.name, MAX_WHOLE_NUMBER)),
+            limited(option.annotation, LARGEST_NUMBERS.get(option.name, MAX_WHOLE_NUMBER)),
             Field(default=default, description=option.help or None),
         )
     return fields
 
 
-def to_pydantic(annotation: Any, largest: int = MAX_WHOLE_NUMBER) -> Any:
-    """An annotation with `Range` as one with the bounds of pydantic.
+def limited(annotation: Any, largest: int = MAX_WHOLE_NUMBER) -> Any:
+    """An annotation whose lists, texts and whole numbers have a bound, so that no request costs more than its checks.
 
-    A list, a text and a whole number without a bound get one: `MAX_LIST_ITEMS`, `MAX_TEXT_CHARACTERS`, and `largest`
-    (and its negative), so that no request costs more than its checks.
+    Where they have none of their own, it is `MAX_LIST_ITEMS`, `MAX_TEXT_CHARACTERS`, and `largest` and its negative.
     """
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[tuple(limited(part, largest) for part in arguments)]  # noqa: UP007
     plain, *metadata = arguments if origin is Annotated else (annotation,)
-    bounds = next((m for m in metadata if isinstance(m, Range)), Range())
     if get_origin(plain) in (Sequence, list):
-        element = to_pydantic(get_args(plain)[0], largest)
-        lengths = {"min_length": bounds.minimum, "max_length": bounds.maximum or MAX_LIST_ITEMS}
-        whole: dict[str, Any] = {key: int(value) for key, value in lengths.items() if value is not None}
-        return annotated(list_of(element), Field(**whole))
-    if plain is int and bounds.maximum is None and bounds.below is None:
-        bounds = replace(bounds, maximum=largest)
-        if bounds.minimum is None and bounds.above is None:
-            bounds = replace(bounds, minimum=-largest)
+        lengths = next((part for part in metadata if isinstance(part, Len)), Len())
+        items = list_of(limited(get_args(plain)[0], largest))
+        return annotated(items, Field(min_length=lengths.min_length or None, max_length=MAX_LIST_ITEMS))
     if plain is str:
         return annotated(plain, Field(max_length=MAX_TEXT_CHARACTERS))
-    limits: dict[str, Any] = {"ge": bounds.minimum, "le": bounds.maximum, "gt": bounds.above, "lt": bounds.below}
-    if given := {key: value for key, value in limits.items() if value is not None}:
-        return annotated(plain, Field(**given))
-    if origin in (typing.Union, types.UnionType):
-        return typing.Union[tuple(to_pydantic(part, largest) for part in arguments)]  # noqa: UP007
-    return annotation
+    bounds = bounds_of(annotation)
+    if plain is int and bounds.le is None and bounds.lt is None:
+        bounds = replace(bounds, le=largest)
+        if bounds.ge is None and bounds.gt is None:
+            bounds = replace(bounds, ge=-largest)
+    return annotated(plain, bounds) if list(bounds) else annotation
 
 
 def annotated(plain: Any, metadata: Any) -> Any:
