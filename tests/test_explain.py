@@ -11,7 +11,7 @@ import torch
 from peers import needs_peers
 
 import timevis
-from timevis.data.window_copies import WindowCopies
+from timevis.data.windows import WindowCopies
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.explain import context_groups
 from timevis.explain import explain

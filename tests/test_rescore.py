@@ -6,8 +6,7 @@ import pytest
 from panels import panel_of
 from plant import PLANT_COLUMNS, plant_rows
 
-from timevis.data.panel import Panel
-from timevis.data.timestamps.iso_time import parse_panel_time
+from timevis.data.panel import Panel, parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import sentences, write_comparison

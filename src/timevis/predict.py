@@ -16,9 +16,8 @@ import pandas as pd
 import torch
 
 from timevis.data.closed_hours import ClosedHours
+from timevis.data.covariates import holiday_flags
 from timevis.data.events import TextEvent, rows_of_events
-from timevis.data.hold_out import hold_out_last_rows, values_at
-from timevis.data.holidays import holiday_flags
 from timevis.data.known_values import KnownValues, known_values, with_known_values
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
@@ -27,6 +26,7 @@ from timevis.data.read_events import EventsGiven, read_events
 from timevis.data.read_options import ReadOptions
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.sources.new_files import load_files
+from timevis.data.split.split import hold_out_last_rows, values_at
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text, listed

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from timevis.data.catalog import load_panel
-from timevis.data.holidays import holiday_flags
+from timevis.data.covariates import holiday_flags
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from panels import panel_of
 
-from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import Scaler, covariate_scalers
+from timevis.data.datamodule import WindowDataModule, covariate_scalers
+from timevis.data.panel import Scaler
 
 
 @given(arrays(np.float32, (50, 3), elements=st.floats(-1e4, 1e4, width=32)), st.integers(0, 49))

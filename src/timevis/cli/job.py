@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.compose import added_keys, register_resolvers
 from timevis.config.stored import escape, to_yaml
 from timevis.config.validate import check
-from timevis.data.readers.check_file import check_file
+from timevis.data.readers.file_checks import check_file
 from timevis.errors import Cancelled, RunFolderError
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder, config_to_store

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from timevis.data.readers.check_file import check_file
+from timevis.data.readers.file_checks import check_file
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder

@@ -21,11 +21,11 @@ from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.read_events import read_events
 from timevis.data.read_options import ReadOptions
-from timevis.data.readers.check_file import check_file
-from timevis.data.readers.header_units import units_of_names
+from timevis.data.readers.file_checks import check_file
+from timevis.data.readers.header import units_of_names
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import missing_column, no_such_column
-from timevis.data.schema.hour_columns import stack_hour_columns
+from timevis.data.schema.time_column import stack_hour_columns
 from timevis.data.synthetic import synthetic_panel
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from timevis.data.calendar import season_lengths
 from timevis.data.loader import WindowLoader
-from timevis.data.panel import Panel
-from timevis.data.scaler import Scaler
+from timevis.data.panel import Panel, Scaler
 from timevis.data.split.make_split import split_panel
 from timevis.data.split.spec import DEFAULT_SPLIT, PART_NAMES, SplitSpec, parse_split
 from timevis.data.split.split import Split
@@ -392,3 +391,10 @@ def _any_of_next(mask: np.ndarray, rows: int) -> np.ndarray:
     """Whether any of the `rows` values from each row of a column on is true, bool [T, C]."""
     before = np.concatenate([np.zeros((1, mask.shape[1]), np.int64), np.cumsum(mask, axis=0)])
     return before[np.minimum(np.arange(len(mask)) + rows, len(mask))] > before[:-1]
+
+
+def covariate_scalers(datamodule: WindowDataModule, columns: Sequence[int]) -> list[Scaler]:
+    """A scaler of one column for each covariate in `columns`, fitted on the training rows of all series."""
+    panel, split = datamodule.panel, datamodule.split
+    train = split.training_covariates(panel.covariates, panel.channel_covariate_columns)
+    return [Scaler.fit(train[:, np.unique(panel.channel_covariate_columns[k])].reshape(-1, 1)) for k in columns]

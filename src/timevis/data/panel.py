@@ -1,7 +1,8 @@
-"""Panel: the in-memory form of every data set, a regular multivariate time series with its dataset card."""
+"""A panel of channels and covariates on one regular index, its times in texts, and its scales."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -11,8 +12,10 @@ import pandas as pd
 
 from timevis.data.calendar import to_local_time
 from timevis.data.closed_hours import ClosedHours
+from timevis.data.covariates import StaticCovariates
 from timevis.data.events import TextEvent
-from timevis.data.static_covariates import StaticCovariates
+from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.utils.phrases import join_names
 
 MAX_CHANNELS_IN_REPR = 5
@@ -255,3 +258,94 @@ def normalize_nans(values: np.ndarray) -> np.ndarray:
     out = np.array(values, order="C")
     out[np.isnan(out)] = np.nan
     return out
+
+
+VALUES_PER_BLOCK = 250_000
+SINGLE_PRECISION = 1e-7
+"""Deviation, relative to the mean, of values that are equal in single precision."""
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """Mean and standard deviation of each channel.
+
+    Attributes
+    ----------
+    mean, std : float64 [C]
+        `std` is 1 if the training part is constant or empty; of a constant channel of targets it is a share of the
+        value, see `fit`.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    @classmethod
+    def fit(cls, values: np.ndarray, constant_share: float = 0.0) -> Scaler:
+        """Fit on training rows, float32 [T, C], NaN where missing; sums are in float64, over blocks of rows.
+
+        Parameters
+        ----------
+        values : float32 [T, C]
+        constant_share : float
+            Share of its value that the deviation of a constant column counts as. With 0 it counts as 1, which is
+            large for a column of thousandths and small for one of thousands.
+        """
+        count = np.zeros(values.shape[1])
+        total = np.zeros(values.shape[1])
+        blocks = np.array_split(np.arange(len(values)), max(1, values.size // VALUES_PER_BLOCK))
+        for rows in blocks:
+            block = values[rows[0] : rows[-1] + 1].astype(np.float64)
+            count += np.isfinite(block).sum(0)
+            total += np.nansum(block, axis=0)
+        mean = total / np.maximum(count, 1)
+        squared_deviation = np.zeros(values.shape[1])
+        for rows in blocks:
+            block = values[rows[0] : rows[-1] + 1].astype(np.float64)
+            squared_deviation += np.nansum((block - mean) ** 2, axis=0)
+        std = np.sqrt(squared_deviation / np.maximum(count, 1))
+        if constant_share:
+            std = np.where(std > SINGLE_PRECISION * np.abs(mean), std, constant_share * np.abs(mean))
+        return cls(mean, np.where(std > 0, std, 1.0))
+
+
+ISO_TIME = re.compile(r"[1-9]\d{3}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII)
+PERIOD_OF_LENGTH = {4: pd.DateOffset(years=1), 7: pd.DateOffset(months=1), 10: pd.DateOffset(days=1)}
+"""The period that a text without a time of day means, by its length: a year, a month or a day."""
+
+
+def parse_iso_time(text: str, end: bool = False) -> pd.Timestamp:
+    """Parse a time in ISO 8601, with the UTC offset that it may have.
+
+    Parameters
+    ----------
+    text : str
+    end : bool
+        Whether a day, month or year means its last microsecond, not its start.
+
+    Raises
+    ------
+    ConfigError
+        The text is not a time in ISO 8601.
+    """
+    text = text.strip()
+    try:
+        if not ISO_TIME.fullmatch(text):
+            raise ValueError(text)
+        time = pd.Timestamp(text).as_unit("us")
+        if end and len(text) in PERIOD_OF_LENGTH:
+            time = time + PERIOD_OF_LENGTH[len(text)] - pd.Timedelta(1, "us")
+    except (ValueError, OverflowError):
+        advice = Text(
+            "write-iso-time",
+            "write it like 2024-01-31 or '2024-01-31 18:00'; 2024-01 is a whole month, 2024 a whole year",
+        )
+        raise ConfigError(Text("not-a-time", "{text!r} is not a time", text=text), advice) from None
+    return time
+
+
+def parse_panel_time(text: str, panel: Panel, end: bool = False) -> pd.Timestamp:
+    """`parse_iso_time` in the time zone of the panel, unless the text has a UTC offset; naive for a naive index."""
+    time, zone = parse_iso_time(text, end), panel.index.tz
+    if zone is None or time.tzinfo is not None:
+        return time.tz_localize(None) if zone is None and time.tzinfo else time
+    return time.tz_localize(panel.timezone or zone, ambiguous=not end, nonexistent="shift_forward")

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from timevis.data.events import TextEvent
+from timevis.data.panel import ISO_TIME
 from timevis.data.readers.read_table import read_table
-from timevis.data.timestamps.iso_time import ISO_TIME
 from timevis.errors import DataError
 from timevis.messages import Text
 

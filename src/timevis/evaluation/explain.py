@@ -20,9 +20,8 @@ from torch import Tensor
 
 from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.window_copies import WindowCopies
 from timevis.data.window_sampling import evenly_spaced, stratified
-from timevis.data.windows import SeriesStore
+from timevis.data.windows import SeriesStore, WindowCopies
 from timevis.evaluation.significance import score_intervals
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster

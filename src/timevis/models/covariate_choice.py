@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.shifted_covariates import shifts_of, with_shifted_covariates
+from timevis.data.known_values import shifts_of, with_shifted_covariates
 from timevis.intervals.conformal import independent_horizons
 
 log = logging.getLogger(__name__)

@@ -25,8 +25,7 @@ from timevis.config.options import (
     options_of,
 )
 from timevis.data.calendar import CalendarField, seasonal_fields
-from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import covariate_scalers
+from timevis.data.datamodule import WindowDataModule, covariate_scalers
 from timevis.data.windows import Batch
 from timevis.models.covariate_choice import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster

@@ -281,7 +281,7 @@ class StaticEmbedding(nn.Module):
         self.register_buffer("values", torch.full((num_channels, len(sizes)), torch.nan))
 
     def set_values(self, values: np.ndarray) -> None:
-        """Set the covariates of the channels, float32 [C, S]; see `timevis.data.static_covariates`."""
+        """Set the covariates of the channels, float32 [C, S]; see `timevis.data.covariates`."""
         is_number = np.array(self.sizes) == 0
         mean, std = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
         scaled = (values - mean) / np.where(std > 0, std, 1)

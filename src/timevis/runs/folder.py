@@ -238,7 +238,7 @@ class RunFolder:
         import pandas as pd
         import pyarrow.parquet as pq
 
-        from timevis.data.readers.size_limits import check_parquet_size
+        from timevis.data.readers.file_checks import check_parquet_size
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():

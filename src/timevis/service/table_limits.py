@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from timevis.data.readers.compression import decompressed_chunks, decompressed_name, is_compressed
+from timevis.data.readers.file_checks import decompressed_chunks, decompressed_name, is_compressed
 from timevis.errors import DataError
 from timevis.messages import Text
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import Scaler
+from timevis.data.panel import Scaler
 from timevis.models.forecaster import Forecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder

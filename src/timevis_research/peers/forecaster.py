@@ -13,8 +13,8 @@ from torch import Tensor
 
 from timevis.config.options import PositiveFloat, PositiveInt, Seed
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, seasonal_fields
-from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import Scaler, covariate_scalers
+from timevis.data.datamodule import WindowDataModule, covariate_scalers
+from timevis.data.panel import Scaler
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 from panels import panel_of
 
-from timevis.data.quality.gaps import find_gaps
-from timevis.data.quality.statistics import describe_channels
+from timevis.data.quality.statistics import describe_channels, find_gaps
 from timevis.data.split.split import Split
 
 

@@ -17,10 +17,8 @@ from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
-from timevis.data.readers.cell_units import CODES, name_of_unit
-from timevis.data.readers.number_format import parse_number_columns
-from timevis.data.sources.append_rows import append_rows
-from timevis.data.sources.new_files import load_files
+from timevis.data.readers.numbers import CODES, name_of_unit, parse_number_columns
+from timevis.data.sources.new_files import append_rows, load_files
 from timevis.errors import DataError
 from timevis.evaluation.verdict import verdict_of
 from timevis.predict import predict

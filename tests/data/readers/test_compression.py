@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from timevis.data.readers.compression import decompressed_bytes
+from timevis.data.readers.file_checks import decompressed_bytes
 from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
 

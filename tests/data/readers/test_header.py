@@ -11,7 +11,7 @@ import pytest
 
 from timevis.data.catalog import load_panel
 from timevis.data.read_options import ReadOptions
-from timevis.data.readers.header_units import unit_of_name
+from timevis.data.readers.header import unit_of_name
 from timevis.data.readers.read_table import read_table
 from timevis.errors import ConfigError, DataError
 

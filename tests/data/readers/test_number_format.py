@@ -7,7 +7,7 @@ import pytest
 
 from timevis.data.catalog import load_panel
 from timevis.data.read_options import ReadOptions
-from timevis.data.readers.number_format import ambiguous_number
+from timevis.data.readers.numbers import ambiguous_number
 from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
 

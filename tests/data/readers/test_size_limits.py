@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from table_files import FRAME
 
+from timevis.data.readers.file_checks import MAX_COLUMNS, MAX_WORKBOOK_CELLS, check_parquet_size, check_workbook_size
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.size_limits import MAX_COLUMNS, MAX_WORKBOOK_CELLS, check_parquet_size, check_workbook_size
 from timevis.errors import DataError
 
 

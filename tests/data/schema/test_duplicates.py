@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from timevis.data.schema.duplicates import merge_duplicates
+from timevis.data.schema.repeated_times import merge_duplicates
 from timevis.errors import DataError
 
 numbers = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(np.nan))

@@ -6,8 +6,7 @@ import pytest
 
 from timevis.data.table import Table
 from timevis.data.timestamps.parse_times import parse_times
-from timevis.data.timestamps.parsed_times import ParsedTimes
-from timevis.data.timestamps.steps_of_day import count_steps_of_day
+from timevis.data.timestamps.parsed_times import ParsedTimes, count_steps_of_day
 from timevis.errors import DataError
 
 NAMES = ("SETTLEMENT_DATE", "SETTLEMENT_PERIOD")

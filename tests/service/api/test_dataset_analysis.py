@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from service_data import plant_csv, upload
 
-from timevis.data.quality.seasonality import describe_seasonality
+from timevis.data.quality.statistics import describe_seasonality
 from timevis.service.db.tables import Dataset, new_id
 
 

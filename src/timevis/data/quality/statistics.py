@@ -1,18 +1,180 @@
-"""Statistics of channels: moments, quantiles, seasonality, autocorrelation."""
+"""Statistics, gaps and seasons of channels."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import season_lengths, steps_per_day
+from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, season_lengths, steps_per_day
 from timevis.data.panel import Panel
-from timevis.data.quality.gaps import longest_gap
 from timevis.data.split.split import Split
+from timevis.utils.json_types import to_json_types
 from timevis.utils.progress import with_progress
+
+
+def find_gaps(panel: Panel, max_places: int | None = None) -> dict[str, Any]:
+    """Find the runs of rows in which every channel is missing, without the rows of closed hours.
+
+    Parameters
+    ----------
+    panel : Panel
+    max_places : int, optional
+        Number of gaps that are listed; all when None.
+
+    Returns
+    -------
+    dict
+        ``count`` of the gaps, number of their ``rows``, rows of the ``longest``, and ``places``, the longest first.
+    """
+    is_empty = np.ones(len(panel), bool)
+    for j in range(len(panel.channels)):
+        is_empty &= np.isnan(panel.values[:, j])
+        if not is_empty.any():
+            return {"count": 0, "rows": 0, "longest": 0, "places": []}
+    is_open = ~panel.closed_rows  # a gap may reach over closed hours, whose rows it does not count
+    (first, length), index = _runs(is_empty[is_open]), panel.local_index[is_open]
+    if not len(first):
+        return {"count": 0, "rows": 0, "longest": 0, "places": []}
+    longest_first = np.argsort(-length, kind="stable")[:max_places]
+    places = [
+        {
+            "start": str(index[first[i]]),
+            "end": str(index[first[i] + length[i] - 1]),
+            "rows": int(length[i]),
+        }
+        for i in longest_first
+    ]
+    return {"count": len(first), "rows": int(length.sum()), "longest": int(length.max()), "places": places}
+
+
+def longest_gap(column: np.ndarray, index: pd.DatetimeIndex) -> dict[str, Any] | None:
+    """Number of rows and first time of the longest gap of a channel [T]; None if no value is missing."""
+    first, length = _runs(np.isnan(column))
+    if not len(first):
+        return None
+    longest = int(length.argmax())
+    return {"rows": int(length[longest]), "start": str(index[first[longest]])}
+
+
+def _runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First rows and lengths of the runs of True in bool [T]."""
+    edges = np.flatnonzero(np.diff(np.r_[0, mask.astype(np.int8), 0]))
+    return edges[::2], edges[1::2] - edges[::2]
+
+
+MAX_ROWS = 200_000
+"""The newest rows that are read; more would not change an average day visibly."""
+MAX_LAGS = 400
+MIN_STEPS_PER_YEAR, MONTHS_PER_YEAR = 3.5, 12
+MIN_YEARS = 2
+"""Years of data from which an average year is computed."""
+MIN_STRENGTH = 0.1
+"""Smallest strength of a season, as `seasonal_strength` measures it, that is named."""
+LOW, HIGH = 0.1, 0.9
+"""Quantiles that enclose 80 % of the values of a time of day."""
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+Z_95 = NormalDist().inv_cdf(0.975)
+
+
+def describe_seasonality(
+    values: np.ndarray, index: pd.DatetimeIndex, freq: str, strengths: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Describe how a channel repeats, from its newest `MAX_ROWS` rows.
+
+    Parameters
+    ----------
+    values : float32 [T]
+        NaN where missing.
+    index : DatetimeIndex [T]
+        Local times.
+    freq : str
+    strengths : list of dict
+        ``seasonality`` of the channel in data_report.json.
+
+    Returns
+    -------
+    dict
+        ``season_rows`` (the strongest season, None if none is strong), ``average_day``, ``average_week`` and
+        ``average_year`` with ``labels``, ``mean``, ``low`` and ``high`` (10 % and 90 % quantile), and
+        ``autocorrelation`` with ``lags``, ``values`` and the bound of white noise; an average is None if the steps
+        are too long or the data too short for it.
+    """
+    values, index = np.asarray(values[-MAX_ROWS:], np.float64), index[-MAX_ROWS:].tz_localize(None)
+    strong = [entry for entry in strengths if (entry["strength"] or 0) >= MIN_STRENGTH]
+    strongest = max(strong, key=lambda entry: entry["strength"], default=None)
+    per_day = steps_per_day(freq)
+    observed = int(np.isfinite(values).sum())
+    lags = _lags(freq, len(values))
+    return to_json_types(
+        {
+            "season_rows": None if strongest is None else strongest["period"],
+            "average_day": _average_day(values, index) if per_day > 1 else None,
+            "average_week": _average_week(values, index, per_day)
+            if per_day >= MIN_STEPS_PER_DAY_FOR_WEEKDAYS
+            else None,
+            "average_year": _average_year(values, index, per_day),
+            "autocorrelation": {
+                "lags": lags,
+                "values": autocorrelation(values, lags),
+                "bound": Z_95 / observed**0.5 if observed else None,
+            },
+        }
+    )
+
+
+def _average_day(values: np.ndarray, index: pd.DatetimeIndex) -> dict[str, Any]:
+    """The averages of each time of day; of each hour for steps below one minute."""
+    minutes = index.hour * 60 + index.minute
+    if not (index.second == 0).all():
+        minutes = minutes // 60 * 60
+    table = _averages(values, np.asarray(minutes))
+    return _columns(table, [f"{key // 60:02d}:{key % 60:02d}" for key in table.index])
+
+
+def _average_week(values: np.ndarray, index: pd.DatetimeIndex, per_day: float) -> dict[str, Any]:
+    """The averages of each hour of each weekday, or of each weekday for daily data."""
+    if per_day <= 1:
+        table = _averages(values, np.asarray(index.day_of_week))
+        return _columns(table, [WEEKDAYS[key] for key in table.index])
+    table = _averages(values, np.asarray(index.day_of_week * 24 + index.hour))
+    return _columns(table, [f"{WEEKDAYS[key // 24]} {key % 24:02d}:00" for key in table.index])
+
+
+def _average_year(values: np.ndarray, index: pd.DatetimeIndex, per_day: float) -> dict[str, Any] | None:
+    """The averages of each month of the year, or of each quarter for quarterly data."""
+    steps_per_year = 365.25 * per_day
+    if steps_per_year < MIN_STEPS_PER_YEAR or len(values) < MIN_YEARS * steps_per_year:
+        return None
+    if steps_per_year < MONTHS_PER_YEAR - 1:
+        table = _averages(values, np.asarray(index.quarter))
+        return _columns(table, [f"Q{key}" for key in table.index])
+    table = _averages(values, np.asarray(index.month))
+    return _columns(table, [MONTHS[key - 1] for key in table.index])
+
+
+def _lags(freq: str, rows: int) -> list[int]:
+    """At most `MAX_LAGS` lags, which reach over two days where the steps are shorter than a day."""
+    day = season_lengths(freq)[1] if steps_per_day(freq) > 1 else 1
+    longest = min(max(MAX_LAGS, 2 * day), 2 * max(season_lengths(freq)), rows // 3)
+    step = max(1, math.ceil(longest / MAX_LAGS))
+    step = next((divisor for divisor in range(step, day + 1) if day % divisor == 0), step)
+    return list(range(step, longest + 1, step))
+
+
+def _averages(values: np.ndarray, keys: np.ndarray) -> pd.DataFrame:
+    groups = pd.Series(values).groupby(keys)
+    return pd.DataFrame({"mean": groups.mean(), "low": groups.quantile(LOW), "high": groups.quantile(HIGH)})
+
+
+def _columns(table: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
+    return {"labels": labels, **{name: table[name].tolist() for name in table}}
+
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MIN_ZERO_SHARE = 0.05

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
-from timevis.data.readers.encoding import to_utf8
+from timevis.data.readers.file_checks import check_column_count
 from timevis.data.readers.header import (
     check_header,
     check_header_position,
@@ -25,9 +25,10 @@ from timevis.data.readers.header import (
     has_only_names,
     header_notes,
     is_header,
+    to_utf8,
     units_by_name,
 )
-from timevis.data.readers.number_format import (
+from timevis.data.readers.numbers import (
     MARK_NAMES,
     ambiguous_mark_error,
     ambiguous_number,
@@ -35,7 +36,6 @@ from timevis.data.readers.number_format import (
     number_cells,
     parse_number_columns,
 )
-from timevis.data.readers.size_limits import check_column_count
 from timevis.data.table import MISSING_VALUES, Table, no_rows_error
 from timevis.errors import DataError
 from timevis.messages import Setting, Text

@@ -12,6 +12,7 @@ import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
+from timevis.data.readers.file_checks import CellCounter, check_workbook_size
 from timevis.data.readers.header import (
     check_header,
     check_header_position,
@@ -23,7 +24,6 @@ from timevis.data.readers.header import (
     is_header,
     units_by_name,
 )
-from timevis.data.readers.size_limits import CellCounter, check_workbook_size
 from timevis.data.table import MISSING_VALUES, Table
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
-from timevis.data.readers.encoding import to_utf8
+from timevis.data.readers.header import to_utf8
 from timevis.data.table import Table, check_unique_names, quote_cell
 from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError

@@ -6,8 +6,7 @@ from io import BytesIO
 
 import pandas as pd
 
-from timevis.data.readers.compression import damaged_file
-from timevis.data.readers.size_limits import check_parquet_size
+from timevis.data.readers.file_checks import check_parquet_size, damaged_file
 from timevis.data.table import Table, check_unique_names
 from timevis.errors import DataError
 from timevis.messages import Text

@@ -9,10 +9,9 @@ from io import BytesIO
 from pathlib import Path
 
 from timevis.data.read_options import DEFAULT_READ_OPTIONS, ReadOptions
-from timevis.data.readers.check_file import check_file, format_from_name
-from timevis.data.readers.compression import decompressed_bytes
+from timevis.data.readers.file_checks import check_file, decompressed_bytes, format_from_name
 from timevis.data.readers.json import read_json
-from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
+from timevis.data.readers.numbers import find_decimal_mark, number_cells, parse_number_columns
 from timevis.data.readers.parquet import read_parquet
 from timevis.data.table import Table, empty_file_error
 from timevis.errors import DataError, TimeVisError

@@ -9,14 +9,19 @@ import numpy as np
 from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
+from timevis.data.covariates import find_static_columns
 from timevis.data.options import DataOptions
-from timevis.data.readers.cell_units import begin_with_numbers, numbers_with_units, split_unit
-from timevis.data.readers.number_format import MARK_NAMES, ambiguous_number, plain_cells
-from timevis.data.schema.missing_values import clear_missing_values
-from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
-from timevis.data.schema.series_column import find_series_columns, join_series_columns
+from timevis.data.readers.numbers import (
+    MARK_NAMES,
+    ambiguous_number,
+    begin_with_numbers,
+    numbers_with_units,
+    plain_cells,
+    split_unit,
+)
+from timevis.data.schema.cells import NUMBER_ADVICE, clear_missing_values, column_kind
+from timevis.data.schema.series_columns import find_series_columns, join_series_columns
 from timevis.data.schema.time_column import find_time_columns
-from timevis.data.static_covariates import find_static_columns
 from timevis.data.table import Table, quote_cell
 from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.data.timestamps.time_parts import contains_time_part, contains_times_of_day

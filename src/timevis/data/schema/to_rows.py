@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from timevis.data.covariates import StaticCovariates, read_static_covariates
 from timevis.data.options import DataOptions
 from timevis.data.quality.quality_report import QualityReport, list_times
+from timevis.data.schema.cells import check_precision, check_size, to_numbers
 from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.grid import Grid, put_on_grid
-from timevis.data.schema.numeric_columns import check_precision, check_size, to_numbers
 from timevis.data.schema.repeated_times import merge_repeated_times
-from timevis.data.static_covariates import StaticCovariates, read_static_covariates
 from timevis.data.table import GIVE_HEADER_AND_ROWS, MISSING_VALUES, Table
 from timevis.data.timestamps.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.timestamps.parse_times import parse_times

@@ -11,8 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from timevis.data.panel import Panel
-from timevis.data.timestamps.iso_time import parse_iso_time, parse_panel_time
+from timevis.data.panel import Panel, parse_iso_time, parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 

@@ -19,7 +19,7 @@ from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import check
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
-from timevis.data.schema.duplicates import MERGE_KINDS
+from timevis.data.schema.repeated_times import MERGE_KINDS
 from timevis.data.split.make_split import split_panel, split_rows
 from timevis.data.split.spec import SplitSpec
 from timevis.errors import ConfigError, TimeVisError

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import covariate_scalers
+from timevis.data.datamodule import WindowDataModule, covariate_scalers
 from timevis.data.windows import Batch
 
 MAX_DEVIATION = 3.0

@@ -6,7 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from timevis.data.quality.seasonality import MAX_ROWS, describe_seasonality
+from timevis.data.quality.statistics import MAX_ROWS, describe_seasonality
 from timevis.data.split.spec import parse_numbers
 from timevis.errors import ConfigError, DataError
 from timevis.service.context import context, find, unknown_channel

@@ -13,10 +13,10 @@ import pandas as pd
 
 from timevis.data.catalog import load_panel
 from timevis.data.events import EventReading
-from timevis.data.hold_out import hold_out_last_rows
 from timevis.data.known_values import KNOWN_PREFIX, KnownValues
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
+from timevis.data.split.split import hold_out_last_rows
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster

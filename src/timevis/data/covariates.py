@@ -1,4 +1,4 @@
-"""Static covariates: what is constant within each series of a long table, such as its region or product."""
+"""Covariates that are constant within a series, and public holidays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from pandas.api import types
+
+from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 
 MAX_CATEGORIES = 1000
 """Texts of a static covariate; a column with more names things rather than groups of them."""
@@ -107,3 +110,42 @@ def read_static_covariates(
         values[series_code[filled], k] = codes[filled]
         categories.append(tuple(map(str, texts)))
     return StaticCovariates(tuple(names), values, tuple(categories))
+
+
+def holiday_flags(index: pd.DatetimeIndex, country: str, key: str = "data.covariates.holiday") -> np.ndarray:
+    """1 on the public holidays of a country, by local date, and 0 on other days.
+
+    Parameters
+    ----------
+    index : DatetimeIndex [T]
+        Local time.
+    country : str
+        ISO 3166 code, with an optional subdivision: ``PT``, ``US-MN``.
+    key : str
+        The config key that names the country, for the error.
+
+    Returns
+    -------
+    float32 [T]
+
+    Raises
+    ------
+    ConfigError
+        The `holidays` package has no such country or subdivision.
+    """
+    import holidays
+
+    code, _, subdivision = country.partition("-")
+    years = range(int(index.year.min()), int(index.year.max()) + 1)
+    try:
+        days = holidays.country_holidays(code.upper(), subdiv=subdivision.upper() or None, years=years)
+    except NotImplementedError as error:
+        message = Text(
+            "country-without-holidays",
+            "{setting} is not a country or subdivision with known holidays",
+            setting=Setting(key, repr(country)),
+        )
+        advice = Text("give-country-code", "give an ISO 3166 code such as DE, CN or US-MN")
+        raise ConfigError(message, advice, key) from error
+    dates = index.tz_localize(None).normalize()  # in this order: a local midnight may not exist
+    return dates.isin(pd.to_datetime(list(days))).astype(np.float32)
