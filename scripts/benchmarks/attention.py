@@ -24,7 +24,7 @@ def attention_inputs(shape: str) -> tuple[list[Any], Any]:
     """Query, key and value as a model passes them (tokens before heads in memory), and the gradient of the output."""
     import torch
 
-    from timevis.models.backbone.precision import has_fast_bfloat16
+    from timevis.models.backbone.load import has_fast_bfloat16
 
     windows, heads, kv_heads, tokens, size = SHAPES[shape]
     dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
@@ -39,7 +39,7 @@ def attention_inputs(shape: str) -> tuple[list[Any], Any]:
 def timevis_work(shape: str) -> Callable[[], Any]:
     import torch
 
-    from timevis.models.backbone.causal_attention import causal_attention
+    from timevis.models.backbone.attention import causal_attention
 
     (query, key, value), grad = attention_inputs(shape)
 
@@ -72,7 +72,7 @@ def limit_work(shape: str) -> Callable[[], Any]:
     """Only the seven matrix products of each block."""
     import torch
 
-    from timevis.models.backbone.causal_attention import BLOCK_SIZE
+    from timevis.models.backbone.attention import BLOCK_SIZE
 
     (query, key, value), _ = attention_inputs(shape)
     windows, heads, tokens, size = query.shape

@@ -42,9 +42,8 @@ def network_and_inputs(path: str) -> tuple[Any, Any, Any]:
     """The digit network, the inputs of the windows, and uniform numbers to draw with; the same in every process."""
     import torch
 
-    from timevis.models.backbone.precision import has_fast_bfloat16
-    from timevis.models.digits.decoding import DecodingInputs
-    from timevis.models.digits.sampling import sobol_uniforms
+    from timevis.models.backbone.load import has_fast_bfloat16
+    from timevis.models.digits.decoding import DecodingInputs, sobol_uniforms
 
     network, ids = digit_network(path, dtype="bfloat16" if has_fast_bfloat16() else "float32")
     generator = torch.Generator().manual_seed(0)
@@ -67,7 +66,7 @@ def copy_weights_to_memory(model: Any) -> Any:
 
 def timevis_work(path: str) -> Callable[[], Any]:
     """TimeVis decodes all windows."""
-    from timevis.models.digits.decoding_passes import decode_windows
+    from timevis.models.digits.decoding import decode_windows
 
     network, inputs, levels = network_and_inputs(path)
     copy_weights_to_memory(network)
@@ -177,7 +176,7 @@ def limit_work(path: str) -> Callable[[], Any]:
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    from timevis.models.digits.decoding_passes import decode_windows
+    from timevis.models.digits.decoding import decode_windows
 
     # the last two are products of vectors with the keys and values of a path's own suffix
     products = ["mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"]

@@ -60,8 +60,8 @@ def training_step(model: Any, context: Callable[[], Any], loss: Callable[[], Any
 
 
 def timevis_work(path: str, checkpointing: bool) -> Callable[[], Any]:
-    from timevis.models.backbone.precision import bfloat16_autocast, has_fast_bfloat16
-    from timevis.models.digits.loss import cross_entropy
+    from timevis.models.backbone.load import bfloat16_autocast, has_fast_bfloat16
+    from timevis.models.digits.training import cross_entropy
 
     network, batch = network_and_batch(path)
     copy_weights_to_memory(network).set_trainable("lora", rank=RANK)
@@ -81,7 +81,7 @@ def peft_work(path: str, checkpointing: bool, only_digits: bool = False) -> Call
     from transformers import AutoModelForCausalLM
 
     from timevis.models.backbone.files import find_backbone_folder
-    from timevis.models.backbone.precision import has_fast_bfloat16
+    from timevis.models.backbone.load import has_fast_bfloat16
 
     network, batch = network_and_batch(path)
     ids = torch.cat([batch["prompt"], network.layout.token_ids(batch["digits"])], 1)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from timevis.runs.results import Results
+from timevis.utils.files import from_json
 from timevis.utils.json_types import to_json_types
-from timevis.utils.typed_json import from_json
 
 METRICS = [
     "mae",

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
+from timevis.models.backbone.attention import ATTENTION_NAME
 from timevis.models.backbone.load import load_backbone
-from timevis.models.backbone.shared_prefix_attention import ATTENTION_NAME
-from timevis.models.digits.decoding import DecodingInputs
+from timevis.models.digits.decoding import DecodingInputs, hashed_uniforms
 from timevis.models.digits.layout import TokenLayout, ValueTables
 from timevis.models.digits.network import DigitNetwork
-from timevis.models.digits.sampling import hashed_uniforms
 
 TINY_CONFIG = {
     "vocab_size": 64,

@@ -5,7 +5,8 @@ from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
-from timevis.models import gap_sums, serialization
+from timevis.models import linear as gap_sums
+from timevis.models import serialization
 from timevis.models.linear import Linear, profile_basis
 
 

@@ -7163,7 +7163,7 @@ export interface components {
             mixup?: number;
             /**
              * Normalization
-             * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
+             * @description How each window is normalised by its context; see `timevis.models.direct.InstanceNorm`.
              * @default last
              * @enum {string}
              */

@@ -127,8 +127,8 @@ def forecast_future(args: argparse.Namespace) -> int:
         from timevis.evaluation.charts.draw_matplotlib import save_png
         from timevis.evaluation.charts.run_charts import future_charts
         from timevis.predict import forecast_items, load_panels
+        from timevis.utils.files import to_csv
         from timevis.utils.logs import silence_libraries
-        from timevis.utils.spreadsheets import to_csv
 
     silence_libraries()
     logging.getLogger("timevis.training.refit").setLevel(logging.INFO)

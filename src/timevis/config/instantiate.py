@@ -22,7 +22,11 @@ from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 
 OWN_PACKAGES = ("timevis.", "timevis_research.")
-RENAMED_PACKAGES = {"timevis.models.qwen.": "timevis.models.", "timevis.models.peers.": "timevis_research.peers."}
+RENAMED_PACKAGES = {
+    "timevis.models.auto.": "timevis.models.ensemble.",
+    "timevis.models.qwen.": "timevis.models.",
+    "timevis.models.peers.": "timevis_research.peers.",
+}
 """First part of the names of classes in stored runs, and what it is now."""
 LIGHTNING_TARGETS = frozenset(
     {

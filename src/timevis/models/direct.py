@@ -1,4 +1,4 @@
-"""Base class of networks that forecast the whole horizon at once: loss, training and forecast."""
+"""Networks that forecast all steps at once from a context: their layers, loss, training and covariates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from timevis.config.options import (
     check_value,
     options_of,
 )
-from timevis.data.calendar import CalendarField, seasonal_fields
+from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, CalendarField, seasonal_fields
 from timevis.data.datamodule import WindowDataModule, covariate_scalers
 from timevis.data.windows import Batch
 from timevis.models.covariate_choice import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
@@ -35,6 +35,76 @@ from timevis.utils.levels import QUANTILE_LEVELS
 from timevis.utils.step_errors import pinball_loss
 
 log = logging.getLogger(__name__)
+
+Normalization: TypeAlias = Literal["none", "last", "mean_std", "revin"]
+
+
+def ordered_quantiles(raw: Tensor) -> Tensor:
+    """Map unconstrained outputs of a network to non-decreasing quantiles, both [B, Q, H] with Q odd.
+
+    The middle output is the median. The softplus of each other output is the distance to the next quantile towards
+    the median.
+    """
+    middle = raw.shape[1] // 2
+    median = raw[:, middle : middle + 1]
+    gaps = functional.softplus(raw)
+    below = gaps[:, :middle].cumsum(1).flip(1)
+    above = gaps[:, middle + 1 :].cumsum(1)
+    return torch.cat([median - below, median, median + above], dim=1)
+
+
+@torch.no_grad()
+def start_narrow(bias: Tensor) -> None:
+    """Initialise a head's bias [1 + Q, n], point first, so that `ordered_quantiles` are close together at first."""
+    bias[1:] = -2.0  # softplus(-2) = 0.13
+    bias[1 + (len(bias) - 1) // 2] = 0.0
+
+
+class InstanceNorm(nn.Module):
+    """Shift and scale of each window, computed from its context only.
+
+    ``last`` subtracts the last value (NLinear; Zeng et al., 2023). ``mean_std`` standardises by mean and standard
+    deviation of the observed context. ``revin`` adds a learnt scale and shift per channel (Kim et al., 2022).
+    """
+
+    def __init__(self, kind: str, num_channels: int) -> None:
+        super().__init__()
+        self.kind = kind
+        if kind == "revin":
+            self.gain = nn.Parameter(torch.ones(num_channels, 1))
+            self.bias = nn.Parameter(torch.zeros(num_channels, 1))
+
+    def forward(self, context: Tensor, mask: Tensor, channel: Tensor) -> tuple[Tensor, Tensor]:
+        """Shift and scale, each [B, 1]; the input of the network is ``(value - shift) / scale``."""
+        if self.kind == "none":
+            return torch.zeros_like(context[:, :1]), torch.ones_like(context[:, :1])
+        if self.kind == "last":
+            return context[:, -1:], torch.ones_like(context[:, :1])
+        observed = mask | ~mask.any(1, keepdim=True)  # without any observation, the carried values are used
+        weight = observed.to(context.dtype)
+        count = weight.sum(1, keepdim=True)
+        mean = (context * weight).sum(1, keepdim=True) / count
+        variance = ((context - mean).square() * weight).sum(1, keepdim=True) / count
+        # the constant keeps the scale of a flat context away from zero
+        scale = (variance + 1e-3).sqrt()
+        if self.kind == "revin":
+            gain = self.gain[channel].clamp(min=1e-2)
+            return mean - self.bias[channel] * scale / gain, scale / gain
+        return mean, scale
+
+
+class CalendarEmbedding(nn.Module):
+    """Sum of one embedding per calendar field."""
+
+    def __init__(self, fields: Sequence[str], size: int) -> None:
+        super().__init__()
+        self.columns = [CALENDAR_FIELDS.index(f) for f in fields]
+        self.tables = nn.ModuleList(nn.Embedding(CALENDAR_SIZES[c], size) for c in self.columns)
+
+    def forward(self, calendar: Tensor) -> Tensor:
+        """Embed calendar rows, int64 [..., 5], as [..., size]."""
+        return torch.stack([t(calendar[..., c]) for c, t in zip(self.columns, self.tables, strict=True)]).sum(0)
+
 
 PointForecast: TypeAlias = Literal["quantiles", "median", "head"]
 PointLoss: TypeAlias = Literal["mse", "mae", "huber"]

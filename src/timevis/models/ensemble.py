@@ -1,4 +1,4 @@
-"""An ensemble: the weighted mean of the quantiles of several models."""
+"""An ensemble: the weighted mean of the quantiles of several models; `auto` adds a limit of time."""
 
 from __future__ import annotations
 
@@ -355,3 +355,35 @@ def load_forecasts(folder: Path) -> dict[str, Tensor] | None:
     if {"tuning", "val"} - set(forecasts):
         raise damaged_file_error(path, "it has no forecasts")
     return forecasts
+
+
+DEFAULT_MINUTES = 10.0
+
+
+class Auto(Ensemble):
+    """Tries models from the fastest to the slowest within a time limit, and combines those that help.
+
+    It is an ensemble whose members are fitted as long as the time lasts: a model is tried if its estimated time fits
+    into what is left. After each model there is a forecast that can be used, and the end of the time, or Ctrl-C,
+    gives the best one so far. Where no model is better than seasonal naive on validation, the forecast is seasonal
+    naive.
+
+    Parameters
+    ----------
+    context_length, horizon, num_channels, num_covariates : int
+    members : sequence of str
+        Models that are tried, in this order, each with options of its own if there are any, such as lstm or "lstm
+        hidden_size=64".
+    rounds : int
+        Steps of the greedy selection of the weights.
+    """
+
+    declaration = Declaration(
+        title="Best within a time limit",
+        rough_seconds=60 * DEFAULT_MINUTES,
+        rough_memory_mb=1500.0,
+        is_recommended=True,
+        presets={"quick": {"minutes": 2.0}, "best": {"minutes": DEFAULT_MINUTES}},
+        finishes_on_interrupt=True,
+    )
+    default_minutes: ClassVar[float | None] = DEFAULT_MINUTES

@@ -21,8 +21,14 @@ from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.covariate_choice import CovariateChoice
 from timevis.models.declaration import Declaration
-from timevis.models.direct import DirectForecaster
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
+from timevis.models.direct import (
+    CalendarEmbedding,
+    DirectForecaster,
+    InstanceNorm,
+    Normalization,
+    ordered_quantiles,
+    start_narrow,
+)
 from timevis.models.network_size import recurrent_size
 from timevis.utils.levels import QUANTILE_LEVELS
 
@@ -95,7 +101,7 @@ class RecurrentNet(nn.Module):
     dropout : float
         Before the head, and between layers.
     normalization : {"none", "last", "mean_std", "revin"}
-        How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
+        How each window is normalised by its context; see `timevis.models.direct.InstanceNorm`.
     channel_embedding : bool
         Add an embedding of the channel to the input of the decoder. The embeddings of static covariates are always
         added.

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from timevis.utils.files import read_json, write_json
+from timevis.utils.files import from_file, read_json, write_json
 from timevis.utils.json_types import to_json_types
-from timevis.utils.typed_json import from_file
 
 MEMBERS_FOLDER = "members"
 """Folder of the members in the run folder of an ensemble; each is a run folder."""

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from timevis.messages import Text
 from timevis.runs.results import Interval
-from timevis.utils.files import read_json, write_json
+from timevis.utils.files import from_file, read_json, write_json
 from timevis.utils.formatting import format_number
 from timevis.utils.json_types import to_json_types
 from timevis.utils.phrases import format_interval
-from timevis.utils.typed_json import from_file
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,10 +14,9 @@ from timevis.errors import RunFolderError
 from timevis.intervals.recalibration_facts import Recalibration
 from timevis.messages import Text
 from timevis.models.member_record import MemberRecord
-from timevis.utils.files import read_json, write_json
+from timevis.utils.files import from_file, from_json, read_json, write_json
 from timevis.utils.formatting import format_number
 from timevis.utils.json_types import to_json_types
-from timevis.utils.typed_json import from_file, from_json
 
 SCHEMA_VERSION = 3
 """Version of the keys of results.json, and of the methods for its seasonal naive and its intervals."""

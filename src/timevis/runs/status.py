@@ -14,9 +14,8 @@ from typing import Any
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.utils.commands import resume_command
-from timevis.utils.files import display_path, read_json, write_json
+from timevis.utils.files import display_path, from_file, read_json, write_json
 from timevis.utils.json_types import to_json_types
-from timevis.utils.typed_json import from_file
 
 NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0

@@ -1,4 +1,4 @@
-"""Read and write text and JSON files; a file is written completely or not at all."""
+"""Files: atomic writes, JSON of typed objects, and cells that spreadsheets do not run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import os
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from timevis.errors import ConfigError, RunFolderError
 from timevis.messages import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic import TypeAdapter
 
 MAX_INTEGER_DIGITS = 30
 """TimeVis writes no integers beyond 64 bits; a float cannot represent one of more than 308 digits."""
@@ -149,3 +154,88 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write strict JSON, atomically; a NaN or an infinity is an error (see `to_json_types`)."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # here, because most commands read no results, and it takes 0.1 s
+
+    return TypeAdapter(kind)
+
+
+def from_json(kind: type[T], value: Any) -> T:
+    """Build a dataclass from JSON types.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass, whose fields may be dataclasses themselves.
+    value : Any
+        Keys that are no fields are left out; a key that is absent takes the default of its field. Numbers and texts
+        are not converted into each other.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A key without a default is absent, or a value does not fit the annotation of its field.
+    """
+    adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # a class can be hashed
+    return adapter.validate_json(json.dumps(value), strict=True)
+
+
+def from_file(kind: type[T], content: Any, path: Path) -> T:
+    """Build a dataclass from the content of a JSON file; see `from_json`.
+
+    Raises
+    ------
+    RunFolderError
+        The file is damaged, or has been edited; the message names the file and the key.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return from_json(kind, content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise damaged_file_error(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters of a cell that spreadsheet programs evaluate (OWASP, CSV injection)."""
+
+
+def neutralise(value: Any) -> Any:
+    """A text with an apostrophe before it if a spreadsheet program would evaluate it; other values unchanged."""
+    if not isinstance(value, str) or not value.startswith(FORMULA_STARTS) or _is_number(value):
+        return value
+    return f"'{value}"
+
+
+def to_csv(table: pd.DataFrame, path: Path | IO[str] | None = None, *, index: bool = True) -> Any:
+    """Write a table to a CSV file or an open text file, or return it as text if there is neither, as pandas does.
+
+    Texts in cells, in names of columns and in the index are neutralised; numbers are unchanged.
+    """
+    import pandas as pd
+
+    safe = table.reset_index() if index else table.copy()
+    for position, dtype in enumerate(safe.dtypes):
+        if (
+            isinstance(dtype, pd.CategoricalDtype)
+            or pd.api.types.is_object_dtype(dtype)
+            or pd.api.types.is_string_dtype(dtype)
+        ):
+            safe.isetitem(position, safe.iloc[:, position].astype(object).map(neutralise))
+    safe.columns = pd.Index([neutralise(name) for name in safe.columns])
+    return safe.to_csv(path, index=False)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -26,10 +26,15 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.windows import Batch
 from timevis.models.digits.codec import DigitCodec
-from timevis.models.digits.decoding import DecodingInputs, digit_at_level, first_value_distribution
+from timevis.models.digits.decoding import (
+    DecodingInputs,
+    digit_at_level,
+    first_value_distribution,
+    hashed_uniforms,
+    sobol_uniforms,
+)
 from timevis.models.digits.network import DigitNetwork
 from timevis.models.digits.path_quantiles import mean_and_quantiles
-from timevis.models.digits.sampling import hashed_uniforms, sobol_uniforms
 from timevis.utils.formatting import markdown_table
 from timevis.utils.levels import COVERAGES, QUANTILE_LEVELS
 from timevis_research.nano.zero_shot import forecast_windows, load_network

@@ -22,7 +22,7 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
-from timevis.models.backbone.shared_prefix_attention import ATTENTION_NAME
+from timevis.models.backbone.attention import ATTENTION_NAME
 from timevis.models.digits.codec import DigitCodec
 from timevis.models.digits.layout import TokenLayout, ValueTables
 from timevis.models.digits.network import DigitNetwork

@@ -24,11 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from timevis.models.digits.codec import DigitCodec
-from timevis.models.digits.decoding import DecodingInputs
-from timevis.models.digits.decoding_passes import decode_windows
+from timevis.models.digits.decoding import DecodingInputs, decode_windows, sobol_uniforms
 from timevis.models.digits.network import DigitNetwork
 from timevis.models.digits.path_quantiles import mean_and_quantiles
-from timevis.models.digits.sampling import sobol_uniforms
 from timevis.models.lstm import RecurrentNet
 from timevis.models.patches.events.event import CHANNELS
 from timevis.models.patches.events.reader import BUCKETS, MAX_TOKENS, encode

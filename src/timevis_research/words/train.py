@@ -30,13 +30,14 @@ from timevis.models.patches.events.reader import (
     EventReader,
     drop_parts,
     encode,
+    read_config,
     reading_channels,
     reading_loss,
     row_probability,
+    save_event_weights,
 )
-from timevis.models.patches.events.weights import load_layers as packaged_layers
-from timevis.models.patches.events.weights import load_reader as packaged_reader
-from timevis.models.patches.events.weights import read_config, save_event_weights
+from timevis.models.patches.events.reader import load_layers as packaged_layers
+from timevis.models.patches.events.reader import load_reader as packaged_reader
 from timevis.models.patches.network import PatchNetwork, PatchSettings
 from timevis.models.patches.weights import load_patch_network
 from timevis_research.nano.patch_batches import PatchBatch, PatchBatchStream

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from timevis.models.backbone.causal_attention import BLOCK_SIZE, causal_attention
+from timevis.models.backbone.attention import BLOCK_SIZE, causal_attention
 
 
 def _inputs(tokens: int, heads: int = 4, kv_heads: int = 2, size: int = 8) -> list[torch.Tensor]:

@@ -8,7 +8,7 @@ import pytest
 from hub_server import serve_hub, write_qwen
 
 from timevis.errors import Cancelled, TimeVisError
-from timevis.models.backbone.download import find_or_download
+from timevis.models.backbone.files import find_or_download
 from timevis.models.backbone.load import load_backbone
 from timevis.utils.interrupts import StopRequest
 

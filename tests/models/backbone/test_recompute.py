@@ -5,7 +5,7 @@ import weakref
 import torch
 from torch import Tensor
 
-from timevis.models.backbone.recompute import Recomputation
+from timevis.models.backbone.memory import Recomputation
 
 
 def test_a_tensor_is_computed_once_for_all_readers_and_then_freed() -> None:

@@ -9,9 +9,8 @@ import pytest
 import torch
 from small_networks import random_levels, random_windows, small_network
 
-from timevis.models.digits import decoding_passes
-from timevis.models.digits.decoding import decode
-from timevis.models.digits.decoding_passes import decode_windows, max_paths_per_pass
+from timevis.models.digits import decoding as decoding_passes
+from timevis.models.digits.decoding import decode, decode_windows, max_paths_per_pass
 
 
 @pytest.mark.parametrize("kind", ["qwen3", "nano"])

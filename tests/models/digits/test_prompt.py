@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from timevis.errors import ConfigError
 from timevis.models.backbone.load import load_backbone
-from timevis.models.digits.prompt import Domain, PromptBuilder, frequency_text
-from timevis.models.digits.prompt_slots import SIGNS, number_slots, slot_indices
+from timevis.models.digits.prompt import SIGNS, Domain, PromptBuilder, frequency_text, number_slots, slot_indices
 
 CHANNELS = [
     {

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.models.digits.sampling import hashed_uniforms, sobol_uniforms
+from timevis.models.digits.decoding import hashed_uniforms, sobol_uniforms
 
 
 @settings(max_examples=30)

@@ -13,10 +13,9 @@ from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.comparison import Comparison
 from timevis.evaluation.labels import COSTS
 from timevis.metric_specs import METRICS
-from timevis.utils.files import require_empty
+from timevis.utils.files import require_empty, to_csv
 from timevis.utils.formatting import format_number, markdown_table, with_minus_sign
 from timevis.utils.phrases import format_duration, format_interval
-from timevis.utils.spreadsheets import to_csv
 
 MAX_RUNS_AS_COLUMNS = 5
 """Runs, with seasonal naive, up to which the tables have a column per run and each run has a sentence."""

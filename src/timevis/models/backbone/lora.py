@@ -13,7 +13,7 @@ from torch import nn
 from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
-from timevis.models.backbone.memory_efficient import use_memory_efficient_adapters
+from timevis.models.backbone.memory import use_memory_efficient_adapters
 
 Rank: TypeAlias = Annotated[int, Interval(ge=1, le=4096)]
 Tuning: TypeAlias = Literal["lora", "full", "head", "none"]

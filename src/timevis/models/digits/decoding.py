@@ -1,14 +1,142 @@
-"""Decode forecasts digit by digit: one prefill per window, shared by all sample paths of the window."""
+"""Decode digits: sample paths, greedy and median forecasts, in one pass over the prompt."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.quasirandom import SobolEngine
 
-from timevis.models.backbone.shared_prefix_attention import NUM_TOKEN_GROUPS, SharedPrefixCache
+from timevis.models.backbone.attention import NUM_TOKEN_GROUPS, SharedPrefixCache
+from timevis.models.backbone.load import SMALL_MODEL_PARAMETERS
 from timevis.models.digits.network import DigitNetwork
+from timevis.utils import memory
+from timevis.utils.explain import is_out_of_memory
+
+log = logging.getLogger(__name__)
+
+_GOLDEN_RATIO = 0x9E3779B97F4A7C15 - (1 << 64)
+_SPLITMIX_FACTORS = (0xBF58476D1CE4E5B9 - (1 << 64), 0x94D049BB133111EB - (1 << 64))
+_SOBOL_BITS = 30
+"""Bits of a point of torch's Sobol sequence; points are shifted up to 32 bits."""
+_LOW_32_BITS = (1 << 32) - 1
+_BIT_SWAPS = ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF), (16, 0x0000FFFF))
+
+
+def _splitmix(x: Tensor) -> Tensor:
+    """The output function of SplitMix64 (Steele et al. 2014) on int64, which wraps as uint64 does."""
+    for shift, factor in zip((30, 27), _SPLITMIX_FACTORS, strict=True):
+        x = (x ^ ((x >> shift) & ((1 << (64 - shift)) - 1))) * factor
+    return x ^ ((x >> 31) & ((1 << 33) - 1))
+
+
+def _window_hash(seed: int, origin: Tensor, channel: Tensor) -> Tensor:
+    """A hash of seed and window, int64 [B]."""
+    key = ((seed + 1) * _GOLDEN_RATIO + (1 << 63)) % (1 << 64) - (1 << 63)  # wrapped to int64
+    state = _splitmix(origin + torch.tensor(key, device=origin.device))
+    return _splitmix(state ^ ((channel + 1) * _GOLDEN_RATIO))
+
+
+def _numbered_hashes(state: Tensor, count: int) -> Tensor:
+    """Hashes of a state [..., 1] and each of the numbers 1 to `count`, int64 [..., count]."""
+    number = torch.arange(1, count + 1, device=state.device)
+    return _splitmix(state + number * _GOLDEN_RATIO)
+
+
+def hashed_uniforms(seed: int, origin: Tensor, channel: Tensor, samples: int, steps: int) -> Tensor:
+    """Independent uniform numbers in (0, 1), one for each seed, window, sample path and step.
+
+    Parameters
+    ----------
+    seed : int
+    origin, channel : int64 [B]
+        Identify the windows.
+    samples, steps : int
+        Sample paths per window, and numbers per path.
+
+    Returns
+    -------
+    float64 [B, samples, steps]
+    """
+    sample = _numbered_hashes(_window_hash(seed, origin, channel).unsqueeze(1), samples)
+    state = _numbered_hashes(sample.unsqueeze(2), steps)
+    return (((state >> 11) & ((1 << 53) - 1)).double() + 0.5) / (1 << 53)
+
+
+def sobol_uniforms(seed: int, origin: Tensor, channel: Tensor, samples: int, horizon: int, width: int) -> Tensor:
+    """Uniform numbers in (0, 1) for the digits of sample paths, spread evenly over the paths of a window.
+
+    The numbers of one value's digits are the last coordinates of a point of a Sobol sequence with Owen's scrambling
+    (Owen 1995). The points of a value are ordered by their first coordinate, which is the rank of the path that takes
+    them (see `timevis.models.digits.decoding.decode`). So the numbers of one path are uniform and independent,
+    while together the paths of a window cover each distribution evenly, given any past: this is randomised
+    quasi-Monte Carlo. As in `hashed_uniforms`, the numbers depend on seed, window, rank and step only.
+
+    Parameters
+    ----------
+    seed : int
+    origin, channel : int64 [B]
+        Identify the windows.
+    samples, horizon : int
+        Sample paths per window, and values per path.
+    width : int
+        Digits per value.
+
+    Returns
+    -------
+    float64 [B, samples, horizon, width]
+    """
+    window = _window_hash(seed, origin, channel).unsqueeze(1)
+    value = _numbered_hashes(window, horizon)  # [B, H]
+    coordinate = _numbered_hashes(value.unsqueeze(2), 1 + width)  # [B, H, 1 + width]
+    sequence = _sobol_points(torch.arange(samples, device=origin.device), 1 + width)  # [S, 1 + width]
+    points = _owen_scrambled(sequence.view(1, samples, 1, -1), coordinate.unsqueeze(1))  # [B, S, H, 1 + width]
+    order = points[..., :1].argsort(1).expand(-1, -1, -1, width)
+    return (points[..., 1:].gather(1, order).double() + 0.5) / (1 << 32)
+
+
+@cache
+def _sobol_directions(width: int) -> Tensor:
+    """Direction numbers of the first dimensions (Joe and Kuo 2008), int64 [width, _SOBOL_BITS]."""
+    return SobolEngine(width).sobolstate.clone()
+
+
+def _sobol_points(index: Tensor, width: int) -> Tensor:
+    """Points of the Sobol sequence, 32 bits for each coordinate: index int64 [...] to int64 [..., width]."""
+    directions = _sobol_directions(width).to(index.device)
+    points = torch.zeros(*index.shape, width, dtype=torch.long, device=index.device)
+    for bit in range(_SOBOL_BITS):
+        points ^= ((index >> bit) & 1).unsqueeze(-1) * directions[:, bit]
+    return points << (32 - _SOBOL_BITS)
+
+
+def _owen_scrambled(x: Tensor, key: Tensor) -> Tensor:
+    """Flip each bit of a 32-bit number by a hash of the key and of the bits above it.
+
+    Laine and Karras (2011, "Stratified sampling for stochastic transparency"), with the constants of Vegdahl (2021).
+    """
+    key = key & _LOW_32_BITS
+    x = _reversed_bits(x)
+    x = x ^ ((x * 0x3D20ADEA) & _LOW_32_BITS)
+    x = (x + key) & _LOW_32_BITS
+    x = (x * ((key >> 16) | 1)) & _LOW_32_BITS
+    x = x ^ ((x * 0x05526C56) & _LOW_32_BITS)
+    x = x ^ ((x * 0x53A22864) & _LOW_32_BITS)
+    return _reversed_bits(x)
+
+
+def _reversed_bits(x: Tensor) -> Tensor:
+    """A 32-bit number with its bits in reverse order."""
+    for shift, mask in _BIT_SWAPS:
+        x = ((x & mask) << shift) | ((x >> shift) & mask)
+    return x
+
 
 DecodingMode: TypeAlias = Literal["sample", "greedy", "median"]
 # Tokens of prefixes in one prefill pass: enough for efficient matrix products, few enough to need little memory.
@@ -229,3 +357,160 @@ class _DigitEmbedder:
         separator = (self.separator + self.own[:, :, value] + self.coming[:, :, value + 1]).expand_as(token)
         both = torch.stack([token + self.coming[:, :, value], separator], 2)  # one pass reads digit and separator
         return both.flatten(1, 2).to(self.dtype), 2
+
+
+# A CPU thread decodes by itself only from this number of sample paths on: below it, Python's overhead dominates.
+MIN_PATHS_PER_THREAD = 200
+
+
+def max_paths_per_pass(
+    model: Any, tokens: int, suffix: int, samples: int, passes: int = 1, free_bytes: int | None = None
+) -> int:
+    """Number of sample paths that can be decoded together in the available memory.
+
+    They take at most a quarter of the memory. The number is limited to 1,600 on a CPU, because of its cache, and to
+    16,384 on an accelerator.
+
+    Parameters
+    ----------
+    model : transformers causal language model
+    tokens, suffix : int
+        Tokens of a whole window, and of its target, which every path stores separately.
+    samples : int
+        Paths that share the prompt and the context of a window.
+    passes : int
+        Passes that run at the same time.
+    free_bytes : int, optional
+        Available memory; measured when None.
+    """
+    config, weight = model.config, next(model.parameters())
+    heads = config.num_attention_heads
+    head_size = getattr(config, "head_dim", None) or config.hidden_size // heads
+    cached_tokens = suffix + (tokens - suffix) / samples
+    cached = 2 * config.num_hidden_layers * config.num_key_value_heads * head_size * cached_tokens
+    activations = 8 * config.hidden_size + 3 * config.intermediate_size + heads * tokens
+    if free_bytes is None:
+        on_cuda = weight.device.type == "cuda"
+        free_bytes = torch.cuda.mem_get_info(weight.device)[0] if on_cuda else memory.available_bytes()
+    fitting = int(free_bytes / 4 / passes / ((cached + activations) * weight.element_size()))
+    return max(1, min(fitting, 1600 if weight.device.type == "cpu" else 16384))
+
+
+def decode_windows(
+    network: DigitNetwork,
+    inputs: DecodingInputs,
+    *,
+    paths_per_pass: int | Literal["auto"] = "auto",
+    mode: str = "sample",
+    levels: Tensor | None = None,
+    temperature: Tensor | None = None,
+    probability: Tensor | None = None,
+    min_paths_per_thread: int = MIN_PATHS_PER_THREAD,
+) -> Tensor:
+    """Decode windows with `decode`, in passes that fit the memory.
+
+    When memory runs out, the number of windows per pass is halved. All paths of a window are in one pass. The
+    operations of a small network are too short to be divided among the cores of a CPU, so there each thread decodes
+    other windows.
+
+    Parameters
+    ----------
+    paths_per_pass : int or ``auto``
+        Sample paths that one thread decodes together, but at least the paths of one window; ``auto`` takes
+        `max_paths_per_pass`.
+    levels : float64 [B, S, H, width], optional
+        Sets S, which is 1 without it.
+    probability : float [B, S, H, width, 10], optional
+        Receives the probability of every digit, given the digits before it.
+    min_paths_per_thread : int
+        The number of threads is limited so that each decodes at least this number of paths.
+
+    Returns
+    -------
+    int64 [B, S, H, width]
+    """
+    samples = 1 if levels is None else levels.shape[1]
+    windows = len(inputs.prompt)
+    threads = max(1, min(_usable_threads(network), windows, windows * samples // min_paths_per_thread))
+    if paths_per_pass == "auto":
+        tokens_per_value = network.layout.tokens_per_value
+        suffix = inputs.horizon * tokens_per_value
+        tokens = inputs.prompt.shape[1] + inputs.calendar.shape[1] * tokens_per_value
+        paths_per_pass = max_paths_per_pass(network.backbone, tokens, suffix, samples, threads)
+    paths = int(paths_per_pass)
+    in_inference_mode = torch.is_inference_mode_enabled()
+
+    def decode_range(start: int, end: int) -> Tensor:
+        # the mode applies to one thread, and a tensor made in it can only be changed in it
+        with torch.inference_mode(in_inference_mode):
+            return _decode_in_passes(
+                network,
+                inputs.windows(start, end),
+                paths,
+                samples,
+                _part(levels, start, end),
+                _part(probability, start, end),
+                mode=mode,
+                temperature=temperature,
+            )
+
+    if threads == 1:
+        return decode_range(0, windows)
+    bounds = [windows * i // threads for i in range(threads + 1)]
+    with _single_core_threads(threads) as pool:
+        return torch.cat(list(pool.map(decode_range, bounds[:-1], bounds[1:])))
+
+
+def _decode_in_passes(
+    network: DigitNetwork,
+    inputs: DecodingInputs,
+    paths_per_pass: int,
+    samples: int,
+    levels: Tensor | None,
+    probability: Tensor | None,
+    **options: Any,
+) -> Tensor:
+    """Run `decode` on at most `paths_per_pass` paths at a time, or on fewer windows when memory runs out."""
+    windows = len(inputs.prompt)
+    step = max(1, min(windows, paths_per_pass // samples))
+    step = -(-windows // -(-windows // step))  # the smallest number of passes, of equal size
+    start, decoded = 0, []
+    while start < windows:
+        part, end = inputs.windows(start, start + step), start + step
+        some_levels, some_probability = _part(levels, start, end), _part(probability, start, end)
+        try:
+            digits = decode(
+                network, part, samples=samples, levels=some_levels, probability=some_probability, **options
+            )
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or step == 1:
+                raise
+            step //= 2
+            log.warning("out of memory: now decoding %d windows of %d paths at a time", step, samples)
+            continue
+        decoded.append(digits)
+        start = end
+    return torch.cat(decoded)
+
+
+def _part(x: Tensor | None, start: int, end: int) -> Tensor | None:
+    return None if x is None else x[start:end]
+
+
+def _usable_threads(network: DigitNetwork) -> int:
+    """Threads that can decode at the same time: the threads of PyTorch for a small network on a CPU, else one."""
+    weights = list(network.parameters())
+    small = weights[0].device.type == "cpu" and sum(p.numel() for p in weights) < SMALL_MODEL_PARAMETERS
+    # autocast applies to one thread and would not be active in new threads
+    return torch.get_num_threads() if small and not torch.is_autocast_enabled("cpu") else 1
+
+
+@contextmanager
+def _single_core_threads(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads whose PyTorch operations use one core each."""
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            yield pool
+        finally:
+            torch.set_num_threads(before)  # new threads start with this number

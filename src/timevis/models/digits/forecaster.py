@@ -18,24 +18,30 @@ from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.intervals.residual_quantiles import ResidualQuantiles
 from timevis.models.backbone.frozen_state import BackboneForecaster
-from timevis.models.backbone.load import load_backbone, load_for_tuning
+from timevis.models.backbone.load import (
+    SMALL_MODEL_PARAMETERS,
+    bfloat16_autocast,
+    load_backbone,
+    load_for_tuning,
+    use_bfloat16,
+)
 from timevis.models.backbone.lora import Tuning, add_adapters, merged_adapters
-from timevis.models.backbone.precision import SMALL_MODEL_PARAMETERS, bfloat16_autocast, use_bfloat16
 from timevis.models.covariate_choice import covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
+from timevis.models.digits.batches import KnownInputs, digit_texts, forward_fill, shuffle_contexts
 from timevis.models.digits.codec import DigitCodec, Scaling
-from timevis.models.digits.decoding import DecodingInputs, DecodingMode, first_value_distribution
-from timevis.models.digits.decoding_passes import decode_windows
+from timevis.models.digits.decoding import (
+    DecodingInputs,
+    DecodingMode,
+    decode_windows,
+    first_value_distribution,
+    sobol_uniforms,
+)
 from timevis.models.digits.defaults_from_data import context_for_two_seasons, steps_for_few_rows
-from timevis.models.digits.digit_batches import digit_texts, forward_fill, shuffle_contexts
-from timevis.models.digits.known_inputs import KnownInputs
-from timevis.models.digits.loss import window_loss
-from timevis.models.digits.optimizer import adamw_with_cosine_schedule, parameter_groups
-from timevis.models.digits.path_quantiles import mean_and_quantiles
+from timevis.models.digits.path_quantiles import fit_temperature, mean_and_quantiles
 from timevis.models.digits.prompt import PromptBuilder, series_description
-from timevis.models.digits.sampling import sobol_uniforms
 from timevis.models.digits.settings import DigitSettings
-from timevis.models.digits.temperature import fit_temperature
+from timevis.models.digits.training import adamw_with_cosine_schedule, parameter_groups, window_loss
 from timevis.models.forecaster import Forecast
 from timevis.models.point_forecaster import collect_errors
 

@@ -19,14 +19,14 @@ from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 from timevis.models.backbone.frozen_state import BackboneForecaster
+from timevis.models.backbone.load import use_bfloat16
 from timevis.models.backbone.lora import LayerTuning, add_adapters, set_trainable
-from timevis.models.backbone.precision import use_bfloat16
 from timevis.models.covariate_choice import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.direct import DirectForecaster
-from timevis.models.patches.data_inputs import DataInputs
 from timevis.models.patches.events.event import CHANNELS
-from timevis.models.patches.events.weights import channels_of_events, load_layers, read_text
+from timevis.models.patches.events.reader import channels_of_events, load_layers, read_text
+from timevis.models.patches.features import DataInputs
 from timevis.models.patches.network import USUAL_CONTEXT, PatchNetwork, PatchSettings, stretch_of
 from timevis.models.patches.weights import check_weights, load_patch_network
 
@@ -36,7 +36,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
 
     Without fine-tuning (`tune` is ``none``) it forecasts as it was pretrained: it reads values and the calendar and,
     with the packaged weights, the events of the data; see `timevis.data.events`. With fine-tuning it also reads
-    covariates and which channel a window belongs to; see `timevis.models.patches.data_inputs`.
+    covariates and which channel a window belongs to; see `timevis.models.patches.features`.
     It has the parameters of `build_network` and of `DirectForecaster`.
     """
 

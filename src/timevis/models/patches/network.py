@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.models.patches.data_inputs import DataInputs, WindowData
 from timevis.models.patches.features import (
     CALENDAR_ROWS,
     CALENDAR_WAVES,
+    DataInputs,
+    WindowData,
     carried_values,
     detect_periods,
     extend_calendar,

@@ -17,9 +17,9 @@ from torch import Tensor
 from timevis.config.options import NonNegativeInt
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
-from timevis.models.backbone.download import PATH_KEY
 from timevis.models.backbone.files import (
     ITS_WEIGHTS,
+    PATH_KEY,
     backbone_not_set,
     damaged_backbone_error,
     find_backbone_folder,

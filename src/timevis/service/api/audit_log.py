@@ -13,7 +13,7 @@ from timevis.service.context import context
 from timevis.service.db.user_tables import AuditEntry
 from timevis.service.schemas.users import AuditPage, AuditQuery, AuditView
 from timevis.service.security.roles import MANAGE, access
-from timevis.utils.spreadsheets import to_csv
+from timevis.utils.files import to_csv
 
 blueprint = APIBlueprint("audit_log", __name__, tag="Users")
 FIRST_ERROR = 400

@@ -28,9 +28,9 @@ from timevis.service.db.tables import Dataset, Task
 from timevis.service.db.versions import newest_version
 from timevis.service.problems import Problem
 from timevis.service.series import VALUES_FILE, StoredSeries
+from timevis.utils.files import to_csv
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
-from timevis.utils.spreadsheets import to_csv
 
 CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored", "model_id")
 ITEM_COLUMNS = ("item_index", "item_name")

@@ -15,8 +15,8 @@ from timevis.evaluation.scored_period import scored_period
 from timevis.runs.record import RunRecord
 from timevis.runs.results import Cost, Interval, Results, Skill
 from timevis.service.small_lines import POINTS, bucket_means, rounded, rows_of_line
+from timevis.utils.files import from_json
 from timevis.utils.json_types import to_json_types
-from timevis.utils.typed_json import from_json
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,14 @@ import pytest
 import torch
 
 from timevis.data.events import TextEvent
-from timevis.models.patches.events.reader import encode, row_probability
-from timevis.models.patches.events.weights import channels_of_events, load_reader, read_config, read_text
+from timevis.models.patches.events.reader import (
+    channels_of_events,
+    encode,
+    load_reader,
+    read_config,
+    read_text,
+    row_probability,
+)
 from timevis.models.patches.weights import load_patch_network
 from timevis_research.words.wordings import trained_texts
 
