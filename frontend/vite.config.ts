@@ -66,7 +66,7 @@ export default defineConfig({
   ],
   resolve: {
     alias: {
-      "@report": fileURLToPath(new URL("../src/timevis/evaluation/report", import.meta.url)), // holds tokens.json
+      "@report": fileURLToPath(new URL("../src/timevis/report", import.meta.url)), // holds tokens.json
       "@": fileURLToPath(new URL("./src", import.meta.url)),
     },
   },

@@ -14,8 +14,8 @@ from short_series import plausible_range, short_panel
 from timevis.config.members import Member
 from timevis.errors import TimeLimitReached
 from timevis.evaluation.verdict import verdict_of
+from timevis.inference.predict import predict
 from timevis.models.member_record import MemberRecord
-from timevis.predict import predict
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import read_status

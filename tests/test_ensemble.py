@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from timevis.combine import combine, combine_sweep
 from timevis.config.members import member_config, parse_members
 from timevis.config.validate import check
 from timevis.errors import Cancelled, ConfigError, RunFolderError
-from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.verdict import verdict_of
+from timevis.inference.combine import combine, combine_sweep
+from timevis.inference.predict import predict
+from timevis.inference.rescore import rescore
 from timevis.messages import Text
 from timevis.models.ensemble_weights import combined, greedy_weights, prior_weights, shrunk_weights
-from timevis.predict import predict
-from timevis.rescore import rescore
+from timevis.report.page import write_report
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import state_of
 from timevis.sweep.leaderboard import read_jobs

@@ -14,9 +14,9 @@ import timevis
 from timevis.data.windows import WindowCopies
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.explain import context_groups
-from timevis.explain import explain
+from timevis.inference.explain import explain
+from timevis.inference.predict import predict
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.predict import predict
 from timevis.runs.explanation import Explanation
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data

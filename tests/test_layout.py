@@ -14,15 +14,16 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src/timevis"
 
 LAYERS = (
-    ("errors", "messages", "metric_specs", "metrics", "utils"),
+    ("errors", "messages", "metrics", "utils"),
     ("config",),
     ("data",),
     ("intervals",),
     ("models",),
     ("runs",),
     ("evaluation",),
+    ("report",),
     ("sweep", "training"),
-    ("combine", "explain", "predict", "rescore"),
+    ("inference",),
     ("api",),
     ("service",),
     ("cli",),

@@ -8,8 +8,8 @@ import pytest
 from panels import panel_of
 
 from timevis.data import datamodule
-from timevis.evaluation.report.run_report import write_report
-from timevis.predict import predict
+from timevis.inference.predict import predict
+from timevis.report.page import write_report
 from timevis.runs.folder import RunFolder
 
 NUM_SERIES, DAYS = 2000, 60

@@ -11,7 +11,7 @@ from utilsforecast.losses import mae, mase, rmse, scaled_crps
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
-from timevis.metrics import ForecastMetrics
+from timevis.metrics.forecast_metrics import ForecastMetrics
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import COVERAGES, QUANTILE_LEVELS, WQL_LEVELS
 

@@ -12,8 +12,8 @@ from timevis.cli.predict import main
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
-from timevis.predict import extend_to_horizon, forecast_panel, load_panels, predict
-from timevis.rescore import rescore
+from timevis.inference.predict import extend_to_horizon, forecast_panel, load_panels, predict
+from timevis.inference.rescore import rescore
 from timevis.runs.folder import RunFolder
 from timevis.utils.levels import QUANTILE_COLUMNS
 

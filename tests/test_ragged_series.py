@@ -11,9 +11,9 @@ from ragged import MAX_ROWS, MIN_ROWS, ragged_file, ragged_rows
 from tiny import TINY_LSTM
 
 from timevis.cli.predict import main
-from timevis.evaluation.report.run_report import write_report
-from timevis.predict import predict
-from timevis.rescore import rescore
+from timevis.inference.predict import predict
+from timevis.inference.rescore import rescore
+from timevis.report.page import write_report
 from timevis.runs.folder import RunFolder
 from timevis.service.tasks.forecasting import ItemForecasts
 

@@ -10,7 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from timevis.predict import predict
+from timevis.inference.predict import predict
 from timevis.runs.folder import RunFolder
 
 DAYS = 50

@@ -9,10 +9,10 @@ from plant import PLANT_COLUMNS, plant_rows
 from timevis.data.panel import Panel, parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
-from timevis.evaluation.report.comparison_report import sentences, write_comparison
 from timevis.evaluation.verdict import verdict_of
-from timevis.predict import load_panels, predict
-from timevis.rescore import folder_name, rescore, windows_between
+from timevis.inference.predict import load_panels, predict
+from timevis.inference.rescore import folder_name, rescore, windows_between
+from timevis.report.comparison import sentences, write_comparison
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.app import create_app
 from timevis.service.db.tables import Model, new_id

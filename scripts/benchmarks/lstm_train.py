@@ -89,7 +89,7 @@ def run_timevis(overrides: list[str]) -> None:
     from timevis.runs.folder import RunFolder
     from timevis.runs.status import Status
     from timevis.training.callbacks.step_hooks import FitClock
-    from timevis.training.loggers.metrics_csv import MetricsCsv
+    from timevis.training.loggers.open_loggers import MetricsCsv
     from timevis.training.trainer import make_trainer
     from timevis.utils.interrupts import StopRequest
 

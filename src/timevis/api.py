@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from timevis.data.known_values import KnownValues
     from timevis.data.read_events import EventsGiven
-    from timevis.evaluation.report.notebook import NotebookComparison
-    from timevis.predict import NewData
+    from timevis.inference.predict import NewData
+    from timevis.report.notebook import NotebookComparison
     from timevis.runs.explanation import Explanation
     from timevis.runs.results import Results
 
@@ -100,9 +100,9 @@ class Run:
         Returns
         -------
         DataFrame
-            See `timevis.predict.predict`.
+            See `timevis.inference.predict.predict`.
         """
-        from timevis.predict import predict
+        from timevis.inference.predict import predict
 
         return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest, known=known, events=events)
 
@@ -119,23 +119,23 @@ class Run:
         Returns
         -------
         Explanation
-            Its attributes `table` and `by_channel` are DataFrames; see `timevis.explain.explain`.
+            Its attributes `table` and `by_channel` are DataFrames; see `timevis.inference.explain.explain`.
         """
-        from timevis.explain import explain
+        from timevis.inference.explain import explain
 
         return explain(self.folder, data, windows=windows)
 
     def plot(self) -> Figure:
         """Draw some of the scored windows: context, truth, median forecast, and the 80 and 95 % intervals."""
-        from timevis.evaluation.charts.draw_matplotlib import draw_figure
-        from timevis.evaluation.report.report_page import example_charts
+        from timevis.report.draw_matplotlib import draw_figure
+        from timevis.report.page import example_charts
         from timevis.runs.record import RunRecord
 
         return draw_figure(example_charts(RunRecord.load(self.folder)), one_legend=True)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the verdict and the scores, or the state of a run that has not completed."""
-        from timevis.evaluation.report.notebook import run_html
+        from timevis.report.notebook import run_html
         from timevis.runs.status import state_of
 
         if state_of(self.folder) != "completed":
@@ -230,7 +230,7 @@ def compare(
         The runs were not scored on the same windows.
     """
     from timevis.evaluation import comparison
-    from timevis.evaluation.report.notebook import NotebookComparison
+    from timevis.report.notebook import NotebookComparison
     from timevis.runs.record import RunRecord
 
     records = [RunRecord.load(_folder_of(run)) for run in runs]

@@ -9,10 +9,9 @@ import pytest
 
 from timevis.cli.compare import main
 from timevis.errors import RunFolderError
-from timevis.evaluation.charts.comparison_charts import comparison_charts
-from timevis.evaluation.charts.draw_matplotlib import draw_figure
 from timevis.evaluation.comparison import compare, unique_labels
-from timevis.evaluation.report.comparison_report import differences_table, sentences, write_comparison
+from timevis.report.comparison import comparison_charts, differences_table, sentences, write_comparison
+from timevis.report.draw_matplotlib import draw_figure
 from timevis.runs.record import RunRecord
 
 

@@ -19,8 +19,8 @@ from timevis.cli.main import main
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.errors import ConfigError
-from timevis.evaluation.charts.draw_data_report import draw_data_report, histogram_bins
-from timevis.evaluation.report.data_console import compose_data_config
+from timevis.report.data_console import compose_data_config
+from timevis.report.data_report import draw_data_report, histogram_bins
 
 RunTimevis = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -12,7 +12,7 @@ from timevis.data.closed_hours import ClosedHours, common_closed_hours
 from timevis.data.panel import Panel
 from timevis.data.quality.findings import data_findings
 from timevis.data.quality.quality_report import QualityReport
-from timevis.predict import predict
+from timevis.inference.predict import predict
 from timevis.runs.folder import RunFolder
 
 WEEKS = 10

@@ -7,7 +7,7 @@ import torch
 
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
-from timevis.evaluation.report.data_findings import covariate_name
+from timevis.report.data_console import covariate_name
 
 HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.predict import predict
+from timevis.inference.predict import predict
 from timevis.runs.folder import RunFolder
 
 ROWS, FUTURE_ROWS = 300, 6

@@ -11,10 +11,10 @@ import torch
 
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
-from timevis.evaluation.report.data_findings import data_facts
+from timevis.inference.predict import predict
 from timevis.models.boosted import Boosted
 from timevis.models.lstm import LSTM
-from timevis.predict import predict
+from timevis.report.data_console import data_facts
 from timevis.runs.folder import RunFolder
 
 REGIONS = {"a": "north", "b": "north", "c": "south", "d": "south"}

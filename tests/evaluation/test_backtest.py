@@ -11,7 +11,7 @@ from trainers import quiet_trainer
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
-from timevis.metric_specs import terms
+from timevis.metrics.specs import terms
 from timevis.models.forecaster import mase_scale
 from timevis.models.scoring import new_metrics
 from timevis.models.seasonal_naive import SeasonalNaive

@@ -6,7 +6,6 @@ import pytest
 from run_results import results_with
 
 from timevis.data.quality.statistics import autocorrelation
-from timevis.evaluation.charts.run_charts import calendar_charts
 from timevis.evaluation.error_profile import (
     SavedForecasts,
     calendar_error_sums,
@@ -17,6 +16,7 @@ from timevis.evaluation.error_profile import (
     reliability,
     timestamps_around,
 )
+from timevis.report.charts import calendar_charts
 from timevis.runs.record import RunRecord
 from timevis.utils.levels import QUANTILE_LEVELS
 

@@ -7,7 +7,7 @@ from scipy.stats import t as student
 from scipy.stats import ttest_1samp
 from statsmodels.stats.multitest import multipletests
 
-from timevis.evaluation.intervals import MeanInterval, SeedVariance, holm
+from timevis.evaluation.bootstrap import MeanInterval, SeedVariance, holm
 
 
 def autoregressive(phi: float, length: int, repetitions: int, seed: int = 0) -> np.ndarray:

@@ -11,11 +11,11 @@ from rich.console import Console
 from tiny import ROOT
 
 from timevis.evaluation.comparison import NAIVE_LABEL, compare
-from timevis.evaluation.report.comparison_report import write_comparison
-from timevis.evaluation.report.run_console import print_results
-from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.significance import score_intervals
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
+from timevis.report.comparison import write_comparison
+from timevis.report.console import print_results
+from timevis.report.page import write_report
 from timevis.runs.record import RunRecord
 from timevis.sweep.leaderboard import write_leaderboard
 from timevis.training.run import run

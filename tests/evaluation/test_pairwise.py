@@ -2,7 +2,7 @@ import pytest
 from tiny import TINY_LSTM
 
 from timevis.evaluation.comparison import compare, difference_table, scores_of
-from timevis.evaluation.pairwise import (
+from timevis.evaluation.over_seeds import (
     MAX_RUNS_IN_ALL_PAIRS,
     NAIVE_KEY,
     differing_settings,

@@ -6,7 +6,7 @@ from window_frames import window_frame
 from timevis.errors import RunFolderError
 from timevis.evaluation.significance import score_intervals
 from timevis.evaluation.window_table import WindowTable
-from timevis.metric_specs import METRICS, terms
+from timevis.metrics.specs import METRICS, terms
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from trainers import quiet_trainer
 from timevis.config.compose import compose
 from timevis.data.panel import Panel
 from timevis.data.windows import SeriesStore
+from timevis.inference.predict import extend_to_horizon
 from timevis.models.forecaster import Forecast, Forecaster
-from timevis.predict import extend_to_horizon
 from timevis.runs.config import RunConfig
 from timevis.training.recalibrate import recalibrate, recalibrate_on_all
 

@@ -1,6 +1,6 @@
 """A metric from one file: the share of truths from which the median is at most one standard unit of the data away."""
 
-from timevis.metric_specs import METRICS, MetricSpec, Term
+from timevis.metrics.specs import METRICS, MetricSpec, Term
 
 CLOSE = Term("is_close", lambda errors: errors.one * (errors.median_abs_error <= 1))
 HIT_RATE = MetricSpec(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 
-from timevis.evaluation.scores import Scores
+from timevis.evaluation.backtest import Scores
 from timevis.training import stages
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from timevis.metric_specs import terms
+from timevis.metrics.specs import terms
 from timevis.utils.levels import COVERAGES
 
 

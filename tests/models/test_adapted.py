@@ -9,7 +9,7 @@ from omegaconf import open_dict
 
 from timevis.config.instantiate import ALLOW_TARGETS_VARIABLE
 from timevis.errors import ConfigError
-from timevis.predict import predict
+from timevis.inference.predict import predict
 from timevis.runs.folder import RunFolder
 from timevis.training.run import run
 

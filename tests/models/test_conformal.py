@@ -10,12 +10,12 @@ from trainers import quiet_trainer
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
 from timevis.evaluation.backtest import evaluate
+from timevis.inference.predict import predict
+from timevis.inference.rescore import rescore
 from timevis.intervals.conformal import MAX_SCORES, Conformal, ForecastWindows
 from timevis.intervals.recalibration import select_recalibration
 from timevis.models.linear import Linear
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.predict import predict
-from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
 from timevis.training.recalibrate import recalibrate
 from timevis.training.run import check_config

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from timevis.models.declaration import recurrent_size
 from timevis.models.lstm import RecurrentEnsemble
-from timevis.models.network_size import recurrent_size
 
 OPTIONS: dict[str, Any] = {
     **{"hidden_size": 24, "num_layers": 1, "segment_length": 12, "members": 1, "cell": "lstm", "highway": False},

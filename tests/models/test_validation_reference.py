@@ -5,7 +5,7 @@ from panels import panel_of
 from trainers import quiet_trainer
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.evaluation.scores import scores_of
+from timevis.evaluation.backtest import scores_of
 from timevis.models.linear import Linear
 from timevis.models.lstm import LSTM
 from timevis.models.seasonal_naive import SeasonalNaive

@@ -14,10 +14,10 @@ from timevis.config.instantiate import instantiate_section
 from timevis.config.stored import escape
 from timevis.config.validate import check
 from timevis.errors import ConfigError, RunFolderError, TimeVisError
-from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.verdict import summary_line
-from timevis.predict import predict
-from timevis.rescore import rescore
+from timevis.inference.predict import predict
+from timevis.inference.rescore import rescore
+from timevis.report.page import write_report
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord

@@ -11,15 +11,14 @@ import pytest
 from omegaconf import OmegaConf
 
 from timevis.errors import Cancelled, RunFolderError
-from timevis.runs.folder import RunFolder, is_unused
-from timevis.runs.lock import lock_run_folder
+from timevis.runs.folder import RunFolder, is_unused, lock_run_folder
 from timevis.training import stages
 from timevis.training.run import run
 
 
 def test_a_folder_is_locked_for_other_processes_and_free_after_a_kill(tmp_path: Path) -> None:
     lines = [
-        "import time; from pathlib import Path; from timevis.runs.lock import lock_run_folder",
+        "import time; from pathlib import Path; from timevis.runs.folder import lock_run_folder",
         f"with lock_run_folder(Path({str(tmp_path)!r})): print('locked', flush=True); time.sleep(60)",
     ]
     other = subprocess.Popen([sys.executable, "-c", "\n".join(lines)], stdout=subprocess.PIPE, text=True)

@@ -9,8 +9,8 @@ from panels import panel_of
 
 from timevis.data.catalog import load_panel
 from timevis.errors import DataError
-from timevis.rescore import rescore
-from timevis.runs.metadata import data_hash
+from timevis.inference.rescore import rescore
+from timevis.runs.reload import data_hash
 
 
 def test_the_hash_of_the_data_depends_on_values_covariates_times_and_names():

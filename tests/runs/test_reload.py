@@ -9,8 +9,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from timevis.errors import DataError
-from timevis.predict import predict
-from timevis.rescore import rescore
+from timevis.inference.predict import predict
+from timevis.inference.rescore import rescore
 from timevis.runs.folder import RunFolder
 from timevis.training.refit import refit
 from timevis.training.run import run as run_experiment

@@ -18,7 +18,7 @@ from service_data import upload
 from sqlalchemy import select
 
 import timevis.service.monitoring.cycle  # noqa: F401  registers the kind of task
-from timevis.metric_specs import REFERENCE_PINBALL, terms
+from timevis.metrics.specs import REFERENCE_PINBALL, terms
 from timevis.runs.folder import RunFolder
 from timevis.service.db.monitor_tables import Champion, ForecastScore, Monitor, StoredForecast
 from timevis.service.db.tables import Model, Task

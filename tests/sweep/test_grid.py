@@ -5,7 +5,7 @@ import json
 import pytest
 
 from timevis.runs.folder import read_overrides
-from timevis.sweep.grid import grid_jobs
+from timevis.sweep.leaderboard import grid_jobs
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 

@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from timevis.metric_specs import compared_metrics
+from timevis.metrics.specs import compared_metrics
 from timevis.runs.folder import RunFolder
 from timevis.sweep.comparisons import write_comparisons
 from timevis.sweep.leaderboard import (

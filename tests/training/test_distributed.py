@@ -17,8 +17,8 @@ from timevis.errors import ConfigError, TimeVisError
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
-from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
+from timevis.training.trainer import Devices
 
 DDP = ["trainer=ddp", "trainer.accelerator=cpu"]
 FIVE_BATCHES = ["model.fit.eval_batch_size=8"]

@@ -26,11 +26,9 @@ from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.models.backbone.files import find_backbone_folder
 from timevis.runs.folder import RunFolder
-from timevis.runs.metadata import git_commit
-from timevis.training.loggers.metrics_csv import MetricsCsv
-from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.loggers.privacy import HIDDEN, has_user_texts, shown_folder, without_user_texts
-from timevis.training.loggers.sweep_title import sweep_title
+from timevis.runs.reload import git_commit
+from timevis.training.loggers.open_loggers import MetricsCsv, OpenLoggers
+from timevis.training.loggers.privacy import HIDDEN, has_user_texts, shown_folder, sweep_title, without_user_texts
 from timevis.training.loggers.wandb_run import is_logged_in
 from timevis.training.run import run
 

@@ -6,7 +6,7 @@ import torch
 from plant import plant_rows
 from pytorch_lightning.callbacks import Timer
 
-from timevis.predict import predict
+from timevis.inference.predict import predict
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.training.refit import refit, refit_trainer

@@ -7235,7 +7235,7 @@ export interface components {
         };
         /**
          * MetricDescription
-         * @description A metric of forecasts, as `timevis.metric_specs` declares it.
+         * @description A metric of forecasts, as `timevis.metrics.specs` declares it.
          */
         MetricDescription: {
             /** Description */

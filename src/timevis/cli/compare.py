@@ -60,8 +60,7 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
         raise RunFolderError(message, Text("give-another-run", "give another run"))
     chosen = comparable_runs(completed_runs(list(distinct_runs.values())), reference_run)
     from timevis.evaluation.comparison import compare
-    from timevis.evaluation.report.comparison_latex import latex_table
-    from timevis.evaluation.report.comparison_report import write_comparison
+    from timevis.report.comparison import latex_table, write_comparison
     from timevis.runs.record import RunRecord
 
     records = [RunRecord.load(run) for run in chosen]
@@ -151,7 +150,7 @@ def print_comparison(comparison: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from timevis.evaluation.report.comparison_report import (
+    from timevis.report.comparison import (
         cost_table,
         differences_table,
         has_many_runs,

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def combine_runs(runs: list[Path], out: Path | None) -> int:
     """Make the ensemble; prints its scores as a training run does."""
-    from timevis.combine import combine
+    from timevis.inference.combine import combine
     from timevis.runs.folder import RunFolder
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[ConsoleHandler()])

@@ -53,8 +53,8 @@ def explain_run(run: Path, file: Path | None, windows: int, out: Path | None) ->
         require_absent(out, Text("other-file", "choose another --out"))
         require_writable(out.parent, "--out")
     with without_garbage_collection():
-        from timevis.evaluation.report.explanation_console import print_explanation
-        from timevis.explain import explain
+        from timevis.inference.explain import explain
+        from timevis.report.console import print_explanation
         from timevis.utils.files import to_csv
         from timevis.utils.logs import silence_libraries
 

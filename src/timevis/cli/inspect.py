@@ -46,7 +46,7 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     """Load, print, draw and write the report of one source."""
     from timevis.data.catalog import load_panel
     from timevis.data.options import DataOptions
-    from timevis.evaluation.report.data_console import compose_data_config, print_data_report
+    from timevis.report.data_console import compose_data_config, print_data_report
     from timevis.runs.default_lengths import default_lengths
 
     cfg, context_length, horizon = compose_data_config(source, overrides)
@@ -63,7 +63,7 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     content = report.to_dict() | {"path": path}
     written[0].write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
     if plot:
-        from timevis.evaluation.charts.draw_data_report import save_data_report
+        from timevis.report.data_report import save_data_report
 
         written.append(save_data_report(panel, report, options.split, out / f"{name}.png"))
     print(f"\nwritten: {', '.join(map(str, written))}")

@@ -124,9 +124,9 @@ def forecast_future(args: argparse.Namespace) -> int:
             require_absent(path, Text("other-file-or-force", "choose another --out, or overwrite it with --force"))
     require_writable(out.parent, "--out")
     with without_garbage_collection():
-        from timevis.evaluation.charts.draw_matplotlib import save_png
-        from timevis.evaluation.charts.run_charts import future_charts
-        from timevis.predict import forecast_items, load_panels
+        from timevis.inference.predict import forecast_items, load_panels
+        from timevis.report.charts import future_charts
+        from timevis.report.draw_matplotlib import save_png
         from timevis.utils.files import to_csv
         from timevis.utils.logs import silence_libraries
 
@@ -156,8 +156,8 @@ def forecast_future(args: argparse.Namespace) -> int:
 def rescore_run(args: argparse.Namespace) -> int:
     """Score the run on other windows and print the results."""
     with without_garbage_collection():
-        from timevis.evaluation.report.run_console import print_results
-        from timevis.rescore import rescore
+        from timevis.inference.rescore import rescore
+        from timevis.report.console import print_results
         from timevis.utils.logs import silence_libraries
 
     silence_libraries()

@@ -34,8 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def write(run: Path, language: Language) -> int:
     """Write the report in a language, and print its path."""
-    from timevis.evaluation.report.report_page import report_page
-    from timevis.evaluation.report.run_report import write_report
+    from timevis.report.page import report_page, write_report
 
     if language == "en":
         path = write_report(run)

@@ -152,7 +152,7 @@ def _finish_sweep(sweep: Path) -> TimeVisError | None:
 
     runs = write_leaderboard(sweep)
     if any(_asks_for_ensemble(folder) for folder in sweep.rglob("config.yaml")):
-        from timevis.combine import combine_sweep
+        from timevis.inference.combine import combine_sweep
 
         for folder in combine_sweep(sweep):
             print(f"ensemble: {folder / 'report.html'}")

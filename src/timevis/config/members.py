@@ -24,7 +24,7 @@ from timevis.messages import Setting, Text
 COMBINING_MODELS = ("ensemble", "auto")
 """Models that are made of members, and cannot be members themselves."""
 FINISHED_RUN = "run"
-"""Stands in place of a model for a member whose finished run is already in its folder; see `timevis.combine`."""
+"""In place of a model, for a member whose finished run is in its folder already; see `timevis.inference.combine`."""
 MEMBER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """A name that is safe as the name of a folder."""
 OWN_SECTIONS = ("model", "trainer", "callbacks", "logger", "conformal", "context_length", "resume")

@@ -1,13 +1,9 @@
-"""Configs in files: every value is text, a number, a list or a mapping, and nothing in it is evaluated.
-
-OmegaConf evaluates ``${...}`` in a text. A stored config has backslashes before it in such a text, ``\\${...}``,
-which OmegaConf reads as the text itself. TimeVis writes no other form, so a file with one does not come from TimeVis.
-"""
+"""Configs in files, and overrides: values are texts, numbers, lists and mappings, and none of them is evaluated."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +154,39 @@ def _damaged(path: Path, error: Exception) -> RunFolderError:
 def _foreign_error(path: Path, problem: Text) -> RunFolderError:
     advice = Text("unchanged-copy", "TimeVis does not write such values: get an unchanged copy of the run")
     return RunFolderError(Text("foreign-config", "{path}: {problem}", path=str(path), problem=problem), advice)
+
+
+PLAIN_TEXT = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*")
+RESERVED_TEXTS = ("null", "true", "false", "nan", "inf", "on", "off", "yes", "no")
+
+
+def override(key: str, value: Any) -> str:
+    """``key=value`` that Hydra reads as this key and value.
+
+    Parameters
+    ----------
+    key : str
+        Dotted config key.
+    value : Any
+        Number, text, bool, None, or lists and mappings of them.
+    """
+    return f"{key}={override_value(value)}"
+
+
+def override_value(value: Any) -> str:
+    """A value in the grammar of Hydra; texts are quoted where they could be read as something else."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{override_value(str(key))}:{override_value(part)}' for key, part in value.items())}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{','.join(map(override_value, value))}]"
+    text = str(value)
+    if PLAIN_TEXT.fullmatch(text) and text.lower() not in RESERVED_TEXTS:
+        return text
+    quoted = re.sub(r"(\\*)(\"|$)", lambda match: 2 * match[1] + ("\\" if match[2] else "") + match[2], escape(text))
+    return f'"{quoted}"'

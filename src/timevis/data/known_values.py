@@ -31,7 +31,7 @@ def known_values(
     Parameters
     ----------
     panel : Panel
-        With the rows of the forecast; see `timevis.predict.extend_to_horizon`.
+        With the rows of the forecast; see `timevis.inference.predict.extend_to_horizon`.
     origins : int64 [C]
         Row of the first forecast of each channel.
     horizon : int

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 import pandas as pd
 
-from timevis.evaluation.intervals import holm
+from timevis.evaluation.bootstrap import holm
 from timevis.evaluation.labels import COSTS
 from timevis.evaluation.over_seeds import (
     COLUMNS_OVER_SEEDS,
@@ -17,13 +17,17 @@ from timevis.evaluation.over_seeds import (
     over_seeds_table,
     single_seed_notes,
 )
-from timevis.evaluation.scored_part import interval_warnings, relative_wql_notes
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import is_reference
-from timevis.evaluation.window_sets import comparability_key, not_comparable_error
+from timevis.evaluation.window_sets import (
+    comparability_key,
+    interval_warnings,
+    not_comparable_error,
+    relative_wql_notes,
+)
 from timevis.evaluation.window_table import WindowTable
 from timevis.messages import Text
-from timevis.metric_specs import METRICS, tested_metrics
+from timevis.metrics.specs import METRICS, tested_metrics
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
 from timevis.runs.results import Results
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from timevis.evaluation.intervals import DifferenceInterval, MeanInterval
+from timevis.evaluation.bootstrap import DifferenceInterval, MeanInterval
 from timevis.evaluation.window_table import WindowTable
 
 DRIFT_METRICS = ("wql", "relative_wql")

@@ -1,4 +1,4 @@
-"""Analyse where the error lies: saved forecasts as arrays, and statistics of their errors."""
+"""Errors by horizon step, channel and time, and the worst events."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import to_local_time
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
+from timevis.metrics.step_errors import StepErrors
 from timevis.utils.levels import QUANTILE_LEVELS
-from timevis.utils.step_errors import StepErrors
 
 MEDIAN_INDEX = QUANTILE_LEVELS.index(0.5)
 HISTOGRAM_BINS = 61
@@ -156,7 +156,7 @@ def metrics_by_step(forecasts: SavedForecasts, names: Sequence[str]) -> dict[str
     forecasts : SavedForecasts
         Of one channel.
     names : sequence of str
-        Metrics of `timevis.metric_specs` without a scale.
+        Metrics of `timevis.metrics.specs` without a scale.
     """
     rows = {level: row for row, level in enumerate(QUANTILE_LEVELS)}
     errors = StepErrors(forecasts.point, forecasts.quantiles, forecasts.truth, np.array(QUANTILE_LEVELS), rows)
@@ -223,3 +223,58 @@ def pit_density(observed_share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     edges = np.array([0.0, *QUANTILE_LEVELS, 1.0])
     share = np.diff(np.array([0.0, *observed_share, 1.0]))
     return edges, share / np.diff(edges)
+
+
+MAX_EVENTS = 6
+CANDIDATE_SHARE = 0.1
+"""Share of the windows, those with the largest errors, that may belong to an event."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A period that the worst windows forecast badly.
+
+    Attributes
+    ----------
+    rows : int64 [N]
+        Rows of windows.parquet that belong to it, the worst window first.
+    first, last : int
+        First row of the data that one of its windows forecasts, and the row after the last one.
+    """
+
+    rows: np.ndarray
+    first: int
+    last: int
+
+
+def worst_events(windows: pd.DataFrame, horizon: int) -> list[Event]:
+    """Events of the windows with the largest mean absolute errors, the worst event first.
+
+    Windows whose targets overlap with the targets of a worse window, of any channel, belong to its event.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        windows.parquet of a run.
+    horizon : int
+        Rows that a window forecasts.
+    """
+    error = scaled_error(windows)
+    order = np.argsort(-error.to_numpy(), kind="stable")[: int(error.count())]
+    order = order[: max(MAX_EVENTS, round(CANDIDATE_SHARE * len(order)))]
+    origins = windows["origin"].to_numpy()
+    peaks: list[int] = []
+    members: list[list[int]] = []
+    for row in order.tolist():
+        near = [i for i, peak in enumerate(peaks) if abs(origins[row] - origins[peak]) < horizon]
+        if near:
+            members[near[0]].append(row)
+        elif len(peaks) < MAX_EVENTS:
+            peaks.append(row)
+            members.append([row])
+    return [Event(np.array(rows), int(origins[rows].min()), int(origins[rows].max()) + horizon) for rows in members]
+
+
+def scaled_error(windows: pd.DataFrame) -> pd.Series:
+    """Mean absolute error of the median of each window, in stds of its channel; NaN without a truth."""
+    return windows["median_abs_error"] / windows["count"].where(windows["count"] > 0) / windows["std"]

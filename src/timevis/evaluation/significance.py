@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT, Interval, MeanInterval, SeedVariance
+from timevis.evaluation.bootstrap import AUTOCORRELATED, INDEPENDENT, Interval, MeanInterval, SeedVariance
 from timevis.evaluation.window_table import WindowTable, require_same_windows
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
 
 
 def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) -> dict[str, Any]:

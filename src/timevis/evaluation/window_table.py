@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.intervals import MIN_HORIZONS
+from timevis.evaluation.bootstrap import MIN_HORIZONS
 from timevis.evaluation.window_sets import MIN_SERIES
 from timevis.messages import Text
-from timevis.metric_specs import METRICS, PINBALL, REFERENCE_PINBALL, terms
-from timevis.metrics import MIN_WQL_RATIO, headline, ratios
+from timevis.metrics.forecast_metrics import MIN_WQL_RATIO, headline, ratios
+from timevis.metrics.specs import METRICS, PINBALL, REFERENCE_PINBALL, terms
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class WindowTable:
         Row of the first target of each origin with an observed target, ascending.
     channels : tuple of C names
     sums : {name: float64 [O, C]}
-        Of each of `timevis.metric_specs.terms`, and `REFERENCE_PINBALL`; NaN for a term that is newer than the run.
+        Of each of `timevis.metrics.specs.terms`, and `REFERENCE_PINBALL`; NaN for a term that is newer than the run.
     std, mase_scale : float64 [C]
     series : int64 [C], optional
         Number of the series of each channel, if each series has its own borders.

@@ -14,7 +14,7 @@ from timevis.intervals.conformal import (
     independent_horizons,
 )
 from timevis.intervals.recalibration_facts import ConformalMethod, Reason, Recalibration
-from timevis.metrics import ForecastMetrics
+from timevis.metrics.forecast_metrics import ForecastMetrics
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MIN_HORIZONS_TO_SELECT = 5

@@ -23,8 +23,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from annotated_types import Interval, Len
 
 from timevis.config.options import Option, bounds_of, options_of
-from timevis.models.declaration import Declaration
-from timevis.models.network_size import NetworkSize
+from timevis.models.declaration import Declaration, NetworkSize
 from timevis.utils.files import write_text
 
 FILE = Path(__file__).with_name("catalog.json")

@@ -11,9 +11,9 @@ from torch import Tensor
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
-from timevis.metrics import MIN_WQL_RATIO
+from timevis.metrics.forecast_metrics import MIN_WQL_RATIO
+from timevis.metrics.step_errors import pinball_loss
 from timevis.utils.levels import QUANTILE_LEVELS, WQL_LEVELS
-from timevis.utils.step_errors import pinball_loss
 
 WQL_ROWS = [QUANTILE_LEVELS.index(level) for level in WQL_LEVELS]
 """Rows of the levels of WQL in the quantiles of a forecast."""
@@ -80,7 +80,7 @@ class ScoredWindows:
     def relative_wql(self, quantiles: Tensor) -> float:
         """Relative WQL of forecasts at the levels of WQL, float32 [W, 9, H]; the WQL where it is not defined.
 
-        See `timevis.metrics` for its average over channels.
+        See `timevis.metrics.forecast_metrics` for its average over channels.
         """
         return _relative(self._sums(quantiles))
 

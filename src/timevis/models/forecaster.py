@@ -21,8 +21,7 @@ from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.split.split import Split
 from timevis.data.windows import Batch
 from timevis.intervals.conformal import Conformal, clip_at_zero
-from timevis.models.declaration import Declaration
-from timevis.models.network_size import NetworkSize
+from timevis.models.declaration import Declaration, NetworkSize
 from timevis.utils.levels import QUANTILE_LEVELS
 
 

@@ -20,7 +20,7 @@ from timevis.config.options import FractionBelowOne
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.covariate_choice import CovariateChoice
-from timevis.models.declaration import Declaration
+from timevis.models.declaration import Declaration, recurrent_size
 from timevis.models.direct import (
     CalendarEmbedding,
     DirectForecaster,
@@ -29,7 +29,6 @@ from timevis.models.direct import (
     ordered_quantiles,
     start_narrow,
 )
-from timevis.models.network_size import recurrent_size
 from timevis.utils.levels import QUANTILE_LEVELS
 
 LayerWidth: TypeAlias = Annotated[int, Interval(ge=1, le=8192)]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.metrics import ForecastMetrics
+from timevis.metrics.forecast_metrics import ForecastMetrics
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import QUANTILE_LEVELS

@@ -1,25 +1,23 @@
-"""The run folder: reads and writes all files of a run.
-
-Importing this module does not import PyTorch or pandas; the methods that need them do.
-"""
+"""The run folder: its files, and the lock of the process that writes it."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.stored import escape, load_config, load_list, to_yaml
 from timevis.errors import RunFolderError
 from timevis.messages import Text
-from timevis.metric_specs import COUNT, terms
-from timevis.runs.lock import LOCK_FILE
+from timevis.metrics.specs import COUNT, terms
 from timevis.runs.results import Results
 from timevis.runs.status import NAME as STATUS
 from timevis.runs.status import STATE_TEXTS, RunStatus, continue_advice, read_status, state_of
@@ -39,6 +37,41 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from timevis.models.forecaster import Forecaster
+
+LOCK_FILE = ".lock"
+
+
+@contextmanager
+def lock_run_folder(folder: Path) -> Iterator[None]:
+    """Context that holds the lock of a run folder. The system releases it also if the process is killed.
+
+    Raises
+    ------
+    RunFolderError
+        Another process holds the lock.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK_FILE, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunFolderError(
+            Text("run-in-use", "{path} is in use: another process is running or resuming this run", path=str(folder)),
+            Text("wait-for-run", "wait until it has ended, or stop it first"),
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether another process holds the lock of a run folder."""
+    try:
+        with lock_run_folder(folder):
+            return False
+    except RunFolderError:
+        return True
 
 
 CHECKPOINTS = "checkpoints"

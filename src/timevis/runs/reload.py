@@ -1,32 +1,114 @@
-"""Load the data of a finished run again: with the channels, their order and the split of its training."""
+"""The data of a run, read again, and what results.json says of them."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import platform
+import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from importlib.metadata import version
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
+import timevis
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
-from timevis.data.panel import Panel
+from timevis.data.panel import Panel, normalize_nans
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.channel_selection import reorder_channels
 from timevis.data.split.spec import RowEnds, SplitSpec, StoredSplit
-from timevis.data.split.split import Split
+from timevis.data.split.split import Split, mask_after
 from timevis.errors import DataError
 from timevis.messages import Text
-from timevis.runs import metadata
+from timevis.models.forecaster import Forecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
+from timevis.runs.results import RunFacts
 from timevis.utils.files import damaged_file_error
 
 log = logging.getLogger(__name__)
+
+LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pandas")
+
+
+def git_commit() -> str | None:
+    """The git commit of the source code, with ``+`` if files outside docs have changed; None outside a repository."""
+    root = Path(timevis.__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True).stdout
+
+    try:
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs").strip()
+        return git("rev-parse", "HEAD").strip() + ("+" if changes else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def data_hash(panel: Panel, ends: int | np.ndarray) -> str:
+    """A hash of the rows before `ends`: values, covariates of each channel, times and names of the channels.
+
+    `ends` is one row for all channels, or int64 [C] with the row after the last one of each channel.
+    """
+    rows = int(np.max(ends))
+    values = panel.values[:rows] if np.ndim(ends) == 0 else mask_after(panel.values[:rows], np.asarray(ends))
+    digest = hashlib.sha256(normalize_nans(values).data)
+    for columns in panel.channel_covariate_columns:
+        first, *other_series = normalize_nans(panel.covariates[:rows, np.unique(columns)].T)
+        if all(np.array_equal(first, other, equal_nan=True) for other in other_series):
+            digest.update(first.data)  # later rows, in which the series may differ, must not change the hash
+        else:
+            digest.update(normalize_nans(panel.covariates[:rows, columns]).data)
+    digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, panel.timezone)).encode())
+    return digest.hexdigest()[:16]
+
+
+def run_metadata(
+    config: RunConfig,
+    datamodule: WindowDataModule,
+    forecaster: Forecaster,
+    numbers_left_out: Mapping[str, Text],
+) -> RunFacts:
+    """The section ``run`` of results.json; see `QualityReport.numbers_left_out`."""
+    description, panel = forecaster.describe(), datamodule.panel
+    return RunFacts(
+        data=panel.card.name,
+        domain=panel.card.domain,
+        public=panel.card.public,
+        model=config.model.name,
+        backbone=description.get("backbone"),
+        description=description,
+        seed=config.run.seed,
+        covariates_read=[panel.covariate_names[k] for k in forecaster.covariates_read],
+        git_commit=git_commit(),
+        versions={
+            "timevis": timevis.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+        data_hash=data_hash(panel, datamodule.split.borders[..., 2]),
+        numbers_left_out={
+            name: reason.to_json() | {"text": reason.english} for name, reason in numbers_left_out.items()
+        },
+    )
+
+
+def run_tags(run: RunFacts) -> list[str]:
+    """Data and model, and the name, size and fingerprint of the backbone if there is one."""
+    backbone = run.backbone or {}
+    size = f"{backbone['parameters'] / 1e6:.1f} M parameters" if "parameters" in backbone else None
+    return [tag for tag in (run.data, run.model, run.backbone_name, size, backbone.get("fingerprint")) if tag]
+
+
 P = TypeVar("P", bound=Panel)
 
 
@@ -208,7 +290,7 @@ def check_data_unchanged(folder: RunFolder, panel: Panel, split: Split) -> None:
 def _has_data_of_run(folder: RunFolder, panel: Panel, split: Split) -> bool:
     """Whether the rows up to the end of the test part are those that the run was started with."""
     ends = split.borders[..., 2]
-    return split.test_end <= len(panel) and folder.data_report.get("data_hash") == metadata.data_hash(panel, ends)
+    return split.test_end <= len(panel) and folder.data_report.get("data_hash") == data_hash(panel, ends)
 
 
 def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:

@@ -1,20 +1,47 @@
-"""Compare the completed runs of a sweep window by window."""
+"""Which runs of a sweep are compared: those that score the same windows."""
 
 from __future__ import annotations
 
 import logging
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.comparison import compare
-from timevis.evaluation.report.comparison_report import write_comparison
+from timevis.evaluation.window_sets import comparability_key
+from timevis.models.member_record import is_member_folder
+from timevis.report.comparison import write_comparison
 from timevis.runs.record import RunRecord
 from timevis.runs.results import Results
-from timevis.sweep.window_set_groups import completed_runs, folder_of_group, group_by_window_set
+from timevis.runs.status import state_of
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def completed_runs(sweep: Path) -> list[Path]:
+    """The folders of the completed runs of a sweep without the members of ensembles, job 2 before job 10."""
+    folders = [path.parent for path in sweep.rglob("status.json") if not is_member_folder(path.parent)]
+    return sorted((f for f in folders if state_of(f) == "completed"), key=lambda f: (len(f.name), f.name))
+
+
+def group_by_window_set(runs: Iterable[tuple[T, Results]]) -> dict[str, list[T]]:
+    """Runs that can be compared with each other, by a key that names their window set."""
+    groups: dict[str, list[T]] = {}
+    for run, results in runs:
+        groups.setdefault("_".join(comparability_key(results)), []).append(run)
+    return groups
+
+
+def folder_of_group(sweep: Path, kind: str, data: str, key: str, used: Iterable[Path]) -> Path:
+    """The folder ``<kind>_<data>`` for a window set, with its key as a suffix if this folder is in use."""
+    folder = sweep / f"{kind}_{data}"
+    return folder.with_name(f"{folder.name}_{key}") if folder in used else folder
+
 
 MAX_COMPARED_RUNS = 40
 """Runs up to which the tables and charts of a comparison stay readable."""

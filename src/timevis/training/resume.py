@@ -21,8 +21,8 @@ from timevis.models.member_record import MEMBERS_FOLDER
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
 from timevis.runs.reload import load_data_to_resume
-from timevis.training.devices import Devices
 from timevis.training.fit import checkpoint_step, completed_epochs, mark_unfinished
+from timevis.training.trainer import Devices
 from timevis.utils.files import write_text
 
 LENGTHS_OF_TRAINING = ("minutes", "trainer.max_epochs", "trainer.max_steps", "trainer.max_time")

@@ -13,19 +13,17 @@ from omegaconf import DictConfig
 
 from timevis.data.catalog import check_source
 from timevis.errors import Cancelled, ConfigError
-from timevis.evaluation import cost
+from timevis.evaluation.results import reset_peak_memory
 from timevis.messages import Setting, Text
 from timevis.runs.config import RunConfig
-from timevis.runs.folder import RunFolder, is_unused
-from timevis.runs.lock import lock_run_folder
+from timevis.runs.folder import RunFolder, is_unused, lock_run_folder
 from timevis.runs.status import Status, continue_advice
 from timevis.training.context import RunContext
-from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
 from timevis.training.members import check_members
 from timevis.training.resume import reopen
 from timevis.training.stages import RUN, run_stages
-from timevis.training.trainer import check_class_names, check_trainer
+from timevis.training.trainer import Devices, check_class_names, check_trainer
 from timevis.utils.explain import explain
 from timevis.utils.interrupts import handle_signals
 from timevis.utils.logs import log_to_file, silence_libraries
@@ -172,6 +170,6 @@ def execute(
 def _run(context: RunContext) -> float:
     log.info("running on %s", Devices.from_options(context.config.trainer))
     pl.seed_everything(context.config.run.seed, verbose=False)
-    cost.reset_peak_memory()
+    reset_peak_memory()
     run_stages(context, RUN)
     return context.validation["relative_wql"]

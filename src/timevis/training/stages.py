@@ -11,19 +11,16 @@ from typing import TypeAlias
 from timevis.config.sections import duration_text
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
-from timevis.evaluation import cost
-from timevis.evaluation.backtest import evaluate
-from timevis.evaluation.report.run_console import print_results
-from timevis.evaluation.report.run_report import write_report
-from timevis.evaluation.results import build_results
-from timevis.evaluation.scores import scores_of
+from timevis.evaluation.backtest import evaluate, scores_of
+from timevis.evaluation.results import build_results, run_cost
 from timevis.evaluation.verdict import summary_line, unread_numbers
 from timevis.intervals.recalibration_facts import Recalibration
 from timevis.models.catalog import declared_models
 from timevis.models.forecaster import Forecaster
+from timevis.report.console import print_results
+from timevis.report.page import write_report
 from timevis.runs.default_lengths import frequency_name
-from timevis.runs.metadata import data_hash, run_metadata, run_tags
-from timevis.runs.reload import split_table
+from timevis.runs.reload import data_hash, run_metadata, run_tags, split_table
 from timevis.training.context import RunContext
 from timevis.training.fit import fit_in_steps
 from timevis.training.loggers.open_loggers import OpenLoggers
@@ -165,7 +162,7 @@ def test(context: RunContext) -> None:
         naive=naive,
         validation=context.validation,
         recalibration=context.recalibration,
-        cost=cost.run_cost(forecaster, backtest, context.trainer.strategy.root_device, **seconds),
+        cost=run_cost(forecaster, backtest, context.trainer.strategy.root_device, **seconds),
     )
     context.folder.write_evaluation(backtest.tables, context.results)
     if forecaster.conformal.is_online:  # forecasts beyond the data start from what the test part has shown

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
+from timevis.evaluation.bootstrap import DifferenceInterval, MeanInterval
 from timevis.evaluation.drift import MIN_RECENT
-from timevis.evaluation.intervals import DifferenceInterval, MeanInterval
 from timevis.utils.formatting import markdown_table
 
 DAYS, DRIFT_DAY, WINDOW, TESTS = 365, 100, 28, 70

@@ -41,7 +41,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from timevis.evaluation.intervals import MeanInterval, SeedVariance
+from timevis.evaluation.bootstrap import MeanInterval, SeedVariance
 from timevis.utils.formatting import markdown_table
 from timevis_research.suites.summary import summarise
 

@@ -20,8 +20,7 @@ import pandas as pd
 import yaml
 
 from timevis.api import Run, train
-from timevis.config.overrides import override
-from timevis.config.stored import to_yaml
+from timevis.config.stored import override, to_yaml
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
 from timevis.utils.files import write_text

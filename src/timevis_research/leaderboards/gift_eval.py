@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from timevis.api import train
-from timevis.config.overrides import override
+from timevis.config.stored import override
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.utils.levels import QUANTILE_COLUMNS

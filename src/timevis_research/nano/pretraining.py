@@ -22,6 +22,7 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
+from timevis.metrics.step_errors import pinball_loss
 from timevis.models.backbone.attention import ATTENTION_NAME
 from timevis.models.digits.codec import DigitCodec
 from timevis.models.digits.layout import TokenLayout, ValueTables
@@ -29,7 +30,6 @@ from timevis.models.digits.network import DigitNetwork
 from timevis.models.patches.network import PatchInputs, PatchNetwork, PatchSettings, patch_inputs
 from timevis.models.patches.weights import load_patch_network, save_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS
-from timevis.utils.step_errors import pinball_loss
 from timevis_research.nano.batches import BatchStream, DigitBatch
 from timevis_research.nano.patch_batches import PatchBatch, PatchBatchStream
 from timevis_research.nano.tokenizer import build_tokenizer

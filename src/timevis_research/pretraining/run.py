@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
+from timevis.metrics.step_errors import pinball_loss
 from timevis.models.patches.features import calendar_waves
 from timevis.models.patches.multiscale import MultiscaleNetwork, MultiscaleSettings
 from timevis.models.patches.multiscale_inputs import MultiscaleInputs, multiscale_inputs
 from timevis.utils.levels import QUANTILE_LEVELS
-from timevis.utils.step_errors import pinball_loss
 from timevis_research.nano.schedule import build_optimizers
 from timevis_research.pretraining.batches import KIND_NAMES, Batch, BatchStream
 from timevis_research.pretraining.families import FAMILIES

@@ -13,7 +13,12 @@ from pathlib import Path
 
 COMPLETED, REFUSED = "completed", "refused"
 SURVIVED = (COMPLETED, REFUSED)
-PRELOADED_MODULES = ["timevis.training.run", "timevis.rescore", "timevis.cli.train", "timevis.evaluation.comparison"]
+PRELOADED_MODULES = [
+    "timevis.training.run",
+    "timevis.inference.rescore",
+    "timevis.cli.train",
+    "timevis.evaluation.comparison",
+]
 CRASHED = 99
 """Exit code of a process in which an exception left the command."""
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from timevis.errors import RunFolderError
+from timevis.evaluation.bootstrap import Interval
 from timevis.evaluation.comparison import NAIVE_LABEL, difference_table
-from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import RunScores
 from timevis.evaluation.window_table import WindowTable
 from timevis.messages import Text
-from timevis.metric_specs import terms, tested_metrics
+from timevis.metrics.specs import terms, tested_metrics
 from timevis.runs.record import RunRecord
 
 KEYS = ["data", "model", "seed", "horizon", "windows"]
@@ -126,7 +126,7 @@ def stored_intervals(file: Path, data: str, model: str, metrics: Sequence[str]) 
     file : Path
     data, model : str
     metrics : sequence of str
-        Names in `timevis.metric_specs.METRICS`.
+        Names in `timevis.metrics.specs.METRICS`.
 
     Returns
     -------

@@ -42,12 +42,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from timevis.evaluation.bootstrap import holm
 from timevis.evaluation.comparison import compare, unique_labels
-from timevis.evaluation.intervals import holm
-from timevis.evaluation.scored_part import MIN_FOR_INTERVALS
+from timevis.evaluation.window_sets import MIN_FOR_INTERVALS
 from timevis.models.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
-from timevis.runs.metadata import git_commit
 from timevis.runs.record import RunRecord
+from timevis.runs.reload import git_commit
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import markdown_table
 from timevis.utils.stdout import run_script

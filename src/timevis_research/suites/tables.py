@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from timevis.evaluation.intervals import Interval
+from timevis.evaluation.bootstrap import Interval
 from timevis.utils.formatting import markdown_table
 from timevis_research.suites.stored_losses import stored_intervals
 from timevis_research.suites.summary import summarise

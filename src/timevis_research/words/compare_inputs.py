@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from timevis.metrics.step_errors import pinball_loss
 from timevis.models.digits.codec import DigitCodec
 from timevis.models.digits.decoding import DecodingInputs, decode_windows, sobol_uniforms
 from timevis.models.digits.network import DigitNetwork
@@ -33,7 +34,6 @@ from timevis.models.patches.events.reader import BUCKETS, MAX_TOKENS, encode
 from timevis.models.patches.network import PassInputs, PatchInputs, PatchNetwork, patch_inputs
 from timevis.models.patches.weights import load_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS
-from timevis.utils.step_errors import pinball_loss
 from timevis_research.nano.batches import DigitBatch
 from timevis_research.nano.patch_batches import PatchBatch, PatchBatchStream
 from timevis_research.nano.pretraining import digit_loss, inputs_of_batch, loss_of_inputs, scored_patches

@@ -25,13 +25,13 @@ from timevis.config.compose import compose
 from timevis.data.calendar import calendar_fields
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
+from timevis.metrics.step_errors import pinball_loss
 from timevis.models.patches.events.event import CHANNELS, FLAGS, KINDS
 from timevis.models.patches.events.reader import EventReader, encode, reading_channels, row_probability
 from timevis.models.patches.network import PatchNetwork
 from timevis.models.patches.weights import load_patch_network
 from timevis.utils.formatting import markdown_table
 from timevis.utils.levels import QUANTILE_LEVELS
-from timevis.utils.step_errors import pinball_loss
 from timevis_research.nano.patch_batches import PatchBatchStream
 from timevis_research.words.generator import EventBatch, add_events
 from timevis_research.words.train import load_layers, load_reader, read_channels

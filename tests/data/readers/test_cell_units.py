@@ -21,7 +21,7 @@ from timevis.data.readers.numbers import CODES, name_of_unit, parse_number_colum
 from timevis.data.sources.new_files import append_rows, load_files
 from timevis.errors import DataError
 from timevis.evaluation.verdict import verdict_of
-from timevis.predict import predict
+from timevis.inference.predict import predict
 from timevis.runs.folder import RunFolder
 
 DAYS = pd.date_range("2023-01-01", periods=400)

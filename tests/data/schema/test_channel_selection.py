@@ -10,7 +10,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
 from timevis.data.table import Table
-from timevis.runs import metadata
+from timevis.runs import reload
 
 ROWS = 400
 
@@ -37,7 +37,7 @@ def panel_and_report(*parts: pd.DataFrame, **options):
 def inputs_of_scores(panel, report, split) -> list:
     """Everything that scores are computed from, and the parts of the report that describe it."""
     data = WindowDataModule(panel, context_length=24, horizon=6, split=split, split_by="axis")
-    hashes = [data.window_set_hash(), metadata.data_hash(panel, data.split.test_end)]
+    hashes = [data.window_set_hash(), reload.data_hash(panel, data.split.test_end)]
     return [*hashes, report.split, report.rows, report.gaps, report.outliers, report.channels, report.covariates]
 
 

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.dates import num2date
 from matplotlib.text import Text
 
-from timevis.evaluation.charts.chart import Chart, Mark
-from timevis.evaluation.charts.draw_matplotlib import draw_figure, save_png
-from timevis.evaluation.charts.draw_plotly import json_for_html, plotly_figure
+from timevis.report.chart import Chart, Mark
+from timevis.report.draw_matplotlib import draw_figure, save_png
+from timevis.report.draw_plotly import json_for_html, plotly_figure
 
 TIMES = pd.date_range("2024-01-01", periods=3, freq="h")
 MARKS = {

@@ -1,6 +1,6 @@
 import pytest
 
-from timevis.evaluation.charts.run_charts import training_charts
+from timevis.report.charts import training_charts
 from timevis.runs.record import RunRecord
 
 

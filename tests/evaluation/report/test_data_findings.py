@@ -1,7 +1,7 @@
 import pytest
 
-from timevis.evaluation.report.data_findings import data_facts
-from timevis.evaluation.report.run_sections import clock
+from timevis.report.data_console import data_facts
+from timevis.report.sections import clock
 from timevis.runs.record import RunRecord
 
 

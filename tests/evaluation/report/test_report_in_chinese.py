@@ -8,9 +8,9 @@ import pytest
 from tiny import TINY_LSTM
 
 import timevis
-from timevis.evaluation.report.report_page import report_page
 from timevis.messages import Text
 from timevis.messages.translation import catalogue
+from timevis.report.page import report_page
 from timevis.runs.record import RunRecord
 from timevis.utils.language import in_language
 

@@ -5,9 +5,9 @@ import io
 from rich.console import Console
 from run_results import changed
 
-from timevis.evaluation.report.run_console import print_results
-from timevis.evaluation.report.run_sections import cost_rows, metric_rows
 from timevis.evaluation.verdict import summary_line
+from timevis.report.console import print_results
+from timevis.report.sections import cost_rows, metric_rows
 from timevis.runs.record import RunRecord
 from timevis.runs.results import Interval
 

@@ -13,13 +13,10 @@ from run_results import changed, results_with
 from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
 from timevis.errors import RunFolderError
-from timevis.evaluation.charts.period_chart import period_figures
-from timevis.evaluation.charts.run_charts import channel_chart, forecast_chart
-from timevis.evaluation.error_profile import SavedForecasts
-from timevis.evaluation.report.next_steps import next_steps
-from timevis.evaluation.report.run_report import write_report
-from timevis.evaluation.report.run_sections import calibration, headline_tiles
-from timevis.evaluation.worst_events import worst_events
+from timevis.evaluation.error_profile import SavedForecasts, worst_events
+from timevis.report.charts import channel_chart, forecast_chart, period_figures
+from timevis.report.page import next_steps, write_report
+from timevis.report.sections import calibration, headline_tiles
 from timevis.runs.record import RunRecord
 from timevis.runs.results import Interval
 from timevis.utils.files import display_path

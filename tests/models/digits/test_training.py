@@ -9,7 +9,7 @@ import torch
 from trainers import quiet_trainer
 
 from timevis.errors import ConfigError
-from timevis.evaluation.scores import scores_of
+from timevis.evaluation.backtest import scores_of
 from timevis.models.digits.forecaster import QwenForecaster
 
 TUNES = ["lora", "full", "head", "none"]

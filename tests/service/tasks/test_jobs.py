@@ -16,7 +16,7 @@ from service_data import TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.errors import TimeVisError
 from timevis.messages import Text
-from timevis.runs.lock import lock_run_folder
+from timevis.runs.folder import lock_run_folder
 from timevis.service.app import create_app
 from timevis.service.db.tables import Task
 from timevis.service.settings import Settings

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from trainers import quiet_trainer
 
 from timevis.training.callbacks.checkpoints import LastCheckpoint
-from timevis.training.loggers.metrics_csv import MetricsCsv
+from timevis.training.loggers.open_loggers import MetricsCsv
 
 
 class SmallModel(pl.LightningModule):

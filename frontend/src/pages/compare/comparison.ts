@@ -97,7 +97,7 @@ export function textOf(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
 }
 
-/** Models of which the service compares all pairs; see `timevis.evaluation.pairwise`. */
+/** Models of which the service compares all pairs; see `timevis.evaluation.over_seeds`. */
 export const MAX_ALL_PAIRS = 8;
 export const NAIVE = "seasonal_naive";
 

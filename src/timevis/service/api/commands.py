@@ -11,7 +11,7 @@ from typing import Any
 from flask import request as http_request
 from sqlalchemy.orm import Session
 
-from timevis.config.overrides import override
+from timevis.config.stored import override
 from timevis.runs.folder import read_overrides
 from timevis.service.api.python_script import python_script
 from timevis.service.context import context

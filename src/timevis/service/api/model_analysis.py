@@ -10,13 +10,11 @@ import numpy as np
 from apiflask import APIBlueprint
 
 from timevis.errors import DataError
-from timevis.evaluation.calibration import calibration_profile
 from timevis.evaluation.error_profile import SavedForecasts
-from timevis.evaluation.forecast_window import forecast_window, saved_forecasts
-from timevis.evaluation.residuals import residual_profile
-from timevis.evaluation.scored_part import scored_part
-from timevis.evaluation.scored_period import scored_period
+from timevis.evaluation.forecast_window import forecast_window, saved_forecasts, scored_period
+from timevis.evaluation.residuals import calibration_profile, residual_profile
 from timevis.evaluation.verdict import verdict_of
+from timevis.evaluation.window_sets import scored_part
 from timevis.messages import Text
 from timevis.runs.record import RunRecord
 from timevis.service.context import context, find, unknown_channel

@@ -11,7 +11,7 @@ from flask import Response
 from omegaconf import OmegaConf
 
 from timevis.messages import Text
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
@@ -139,7 +139,7 @@ def get_report(model_id: str, query: ReportQuery) -> Any:
     if query.lang == "en":
         content = path.read_bytes()
     else:
-        from timevis.evaluation.report.report_page import report_page  # imports SciPy
+        from timevis.report.page import report_page  # imports SciPy
 
         content = report_page(folder, query.lang).encode()
     response = Response(_without_paths(model, folder)(path, content), mimetype="text/html")

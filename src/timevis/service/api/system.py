@@ -20,7 +20,7 @@ from sqlalchemy import BigInteger, cast, func, select, text
 from timevis import __version__
 from timevis.messages import Text
 from timevis.messages.translation import catalogue
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.schemas.system import Health, Live, Messages, MetricDescription, Statistics

@@ -17,9 +17,9 @@ from timevis.errors import DataError, TimeVisError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.significance import RunScores, paired_differences
 from timevis.evaluation.window_table import WindowTable
+from timevis.inference.rescore import windows_between
 from timevis.messages import Text
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.rescore import windows_between
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.service.db.monitor_tables import Challenger, Monitor

@@ -13,11 +13,11 @@ import torch
 from timevis.data.panel import Panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
+from timevis.inference.predict import extend_to_horizon, load_panels
 from timevis.intervals.conformal import Observation
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.predict import extend_to_horizon, load_panels
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
 from timevis.service.monitoring.arrays import ForecastArrays, pack, unpack

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 
 from timevis.evaluation.window_table import WindowTable
-from timevis.metric_specs import PINBALL, REFERENCE_PINBALL, terms
-from timevis.metrics import ForecastMetrics, headline, ratios
+from timevis.metrics.forecast_metrics import ForecastMetrics, headline, ratios
+from timevis.metrics.specs import PINBALL, REFERENCE_PINBALL, terms
 from timevis.service.monitoring.arrays import ForecastArrays, pack, unpack
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS

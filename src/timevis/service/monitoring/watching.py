@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from timevis.evaluation.drift import Drift, measure_drift
 from timevis.evaluation.window_table import WindowTable
 from timevis.messages import Share, Text
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.db.monitor_tables import (
     COVERAGE,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.evaluation.finding import Severity
+from timevis.evaluation.verdict import Severity
 from timevis.runs.explanation import Explanation
 from timevis.service.schemas.common import ChannelName, CodedText, Number
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.metric_specs import METRICS
+from timevis.metrics.specs import METRICS
 from timevis.models.declaration import Preset
-from timevis.runs.history import History
+from timevis.runs.record import History
 from timevis.runs.results import OverallResults
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
 from timevis.service.schemas.option_fields import OptionView

@@ -54,7 +54,7 @@ class Statistics(BaseModel):
 
 
 class MetricDescription(BaseModel):
-    """A metric of forecasts, as `timevis.metric_specs` declares it."""
+    """A metric of forecasts, as `timevis.metrics.specs` declares it."""
 
     name: str = Field(description="The key in the results of a model.")
     label: str

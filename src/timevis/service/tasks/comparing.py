@@ -7,8 +7,7 @@ from typing import Any
 
 from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
 from timevis.evaluation.labels import SEASONAL_NAIVE
-from timevis.evaluation.over_seeds import input_notes
-from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairs_to_compare, training_curve
+from timevis.evaluation.over_seeds import NAIVE_KEY, differing_settings, input_notes, pairs_to_compare, training_curve
 from timevis.runs.record import RunRecord
 from timevis.utils.json_types import to_json_types
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-from timevis.runs.history import NAME as HISTORY
-from timevis.runs.history import History
+from timevis.runs.record import METRICS_CSV, History
 from timevis.service.db.tables import Sessions, Task
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import FINAL, RUNNING, codes_of
@@ -54,8 +53,8 @@ def read_history(storage: Storage, run_id: str) -> History:
     RunFolderError
         The file is damaged.
     """
-    content = storage.read_part(run_id, HISTORY, 0, MAX_METRICS_BYTES)
-    return History.parse(content, storage.run(run_id) / HISTORY)
+    content = storage.read_part(run_id, METRICS_CSV, 0, MAX_METRICS_BYTES)
+    return History.parse(content, storage.run(run_id) / METRICS_CSV)
 
 
 def seconds_left(task: Task) -> float | None:

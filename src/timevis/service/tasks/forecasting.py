@@ -18,18 +18,25 @@ from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.split.split import hold_out_last_rows
 from timevis.errors import DataError
+from timevis.inference.predict import (
+    NewData,
+    forecast_panel,
+    known_of_forecast,
+    load_panels,
+    mark_scored,
+    with_events,
+)
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
-from timevis.predict import NewData, forecast_panel, known_of_forecast, load_panels, mark_scored, with_events
 from timevis.runs.folder import RunFolder
 from timevis.service.training import untrained_config, untrained_methods
-from timevis.training.untrained import default_horizon, untrained_forecaster
+from timevis.training.refit import default_horizon, untrained_forecaster
 
 Events: TypeAlias = Sequence[Mapping[str, Any]]
 MIN_HISTORY_ROWS = 48
 MAX_LOADED = 4
 VALUES_STEM = "data"
-"""What `timevis.predict.load_panels` calls rows that are not in a file."""
+"""What `timevis.inference.predict.load_panels` calls rows that are not in a file."""
 HISTORY_HORIZONS = 3
 """The recent past that is shown is as long as this many horizons, and not shorter than `MIN_HISTORY_ROWS`."""
 
@@ -71,10 +78,10 @@ class ItemForecasts:
         -------
         DataFrame
             Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth, the quantiles
-            and scored; see `timevis.predict.predict`. In rows of the recent past, only `truth` has a value of these.
-            In rows of the forecast it has one if the forecast is a back-test. Further columns, whose names begin with
-            `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast. The attribute
-            ``attrs["events"]`` is a list of the events with their readings, or None if the model reads none.
+            and scored; see `timevis.inference.predict.predict`. In rows of the recent past, only `truth` has a value
+            of these. In rows of the forecast it has one if the forecast is a back-test. Further columns, whose names
+            begin with `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast. The
+            attribute ``attrs["events"]`` is a list of the events with their readings; None if the model reads none.
 
         Raises
         ------

@@ -371,7 +371,7 @@ def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
 
 def explain_model(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Measure which inputs a model and its forecast depend on."""
-    from timevis.explain import explained  # imports PyTorch
+    from timevis.inference.explain import explained  # imports PyTorch
 
     watch = _Watch(worker, task)
 

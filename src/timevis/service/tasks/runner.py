@@ -17,7 +17,7 @@ from typing import Any
 from timevis.config.compose import in_quotes
 from timevis.errors import TimeVisError
 from timevis.messages import Text
-from timevis.runs.lock import is_locked
+from timevis.runs.folder import is_locked
 from timevis.runs.status import read_status
 from timevis.service.settings import environment_of_child
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, is_searching

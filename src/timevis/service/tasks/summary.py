@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.forecast_window import saved_forecasts
-from timevis.evaluation.scored_period import scored_period
+from timevis.evaluation.forecast_window import saved_forecasts, scored_period
 from timevis.runs.record import RunRecord
 from timevis.runs.results import Cost, Interval, Results, Skill
 from timevis.service.small_lines import POINTS, bucket_means, rounded, rows_of_line

@@ -50,7 +50,7 @@ def run_worker(
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
     if INTERACTIVE in queues:
         worker.readers.prepare()
-        import timevis.predict  # noqa: F401  a forecast then waits for no import
+        import timevis.inference.predict  # noqa: F401  a forecast then waits for no import
 
         threading.Thread(target=_load_nano, daemon=True, name="load nano").start()
     maintenance = Maintenance(worker, dispatcher)

@@ -1,31 +1,106 @@
-"""Open the loggers of a run, and finish them when the run ends or fails."""
+"""The loggers of a run: metrics.csv, Weights & Biases and other loggers of Lightning."""
 
 from __future__ import annotations
 
+import csv
+import io
 import logging
+import math
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 from matplotlib.image import imread
 from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from pytorch_lightning.utilities import rank_zero_only
 
 from timevis.config.instantiate import instantiate_section
 from timevis.config.sections import LoggerOptions
 from timevis.runs.folder import RunFolder
 from timevis.runs.results import Results
-from timevis.training.loggers.metrics_csv import MetricsCsv
 from timevis.training.loggers.privacy import (
     has_user_texts,
     shown_backbone,
     shown_folder,
     shown_tags,
+    sweep_title,
     without_user_texts,
 )
-from timevis.training.loggers.sweep_title import sweep_title
+from timevis.utils.files import write_text
 
 log = logging.getLogger(__name__)
+
+NAME = "metrics.csv"
+
+
+class MetricsCsv(Logger):
+    """Writes metrics.csv of a run folder; a resumed run continues the file.
+
+    Parameters
+    ----------
+    folder : Path
+    last_step : int, optional
+        The last step of the file that is kept; a resumed run logs the later ones again. None starts a new file.
+    """
+
+    def __init__(self, folder: Path, last_step: int | None = None) -> None:
+        super().__init__()
+        self.path = Path(folder) / NAME
+        self._rows: dict[int, dict[str, Any]] = {}
+        self._columns: list[str] = ["step"]
+        self._written = 0
+        if last_step is not None and self.path.is_file():
+            self._load(last_step)
+
+    @property
+    def name(self) -> str:
+        return "csv"
+
+    @property
+    def version(self) -> str:
+        return ""
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        pass  # they are in config.yaml
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        step = step or 0
+        new = [name for name in metrics if name not in self._columns]
+        self._columns += new
+        if new or step in self._rows:
+            self._written = 0
+        self._rows.setdefault(step, {"step": step}).update({k: v for k, v in metrics.items() if math.isfinite(v)})
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Append the new rows; if there is a new column or a row has changed, rewrite the file."""
+        if self._written == 0:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, self._columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self._rows[step] for step in sorted(self._rows))
+            write_text(self.path, text.getvalue())
+        else:
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                rows = list(self._rows.values())[self._written :]
+                csv.DictWriter(file, self._columns, lineterminator="\n").writerows(rows)
+        self._written = len(self._rows)
+
+    def finalize(self, status: str) -> None:
+        self.save()
+
+    def _load(self, last_step: int) -> None:
+        with self.path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            self._columns = list(reader.fieldnames or ["step"])
+            for row in reader:
+                step = int(row["step"])
+                if step <= last_step:
+                    self._rows[step] = {**{name: value for name, value in row.items() if value}, "step": step}
 
 
 class OpenLoggers:

@@ -1,9 +1,4 @@
-"""What a run sends to a server while `logger.log_data` is false: numbers and words of TimeVis, no words of the user.
-
-Words of the user are names of files, folders, columns, series and sweeps, descriptions, units, prompts, and the names
-of classes and backbones that are not part of TimeVis. `logger.wandb.project`, `entity` and `tags` are written for
-Weights & Biases and are sent.
-"""
+"""What of a config may leave the machine, and the title of a sweep."""
 
 from __future__ import annotations
 
@@ -11,14 +6,18 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
 
 from timevis.config.instantiate import OWN_PACKAGES
 from timevis.config.paths import BUILT_IN_BACKBONES, CONF
 from timevis.config.sections import TrainerOptions
 from timevis.data.catalog import catalog
+from timevis.utils.phrases import join_names
 
 HIDDEN = "(hidden)"
 CHECKED_SECTIONS = ("model.", "evaluation.", "conformal")
@@ -98,7 +97,7 @@ def is_public_backbone(path: object) -> bool:
 
 
 def shown_tags(tags: Sequence[str], config: Mapping[str, Any]) -> list[str]:
-    """The tags of `timevis.runs.metadata.run_tags` (data, model, and name, size and fingerprint of a backbone)."""
+    """The tags of `timevis.runs.reload.run_tags` (data, model, and name, size and fingerprint of a backbone)."""
     data, model, *backbone = tags
     if backbone and not is_public_backbone((config["model"].get("backbone") or {}).get("path")):
         backbone[0] = "own backbone"
@@ -108,3 +107,57 @@ def shown_tags(tags: Sequence[str], config: Mapping[str, Any]) -> list[str]:
 def shown_folder(name: str) -> str:
     """The name of a folder if TimeVis made it, else a hash, by which runs of one sweep still form one group."""
     return name if AUTOMATIC_FOLDER_NAME.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:8]
+
+
+SETTINGS_FILE = "multirun.yaml"
+"""Hydra writes the config of a sweep to this file in the folder of the sweep."""
+MAX_NAMES = 4
+TITLE_SECTIONS = ("model", "trainer", "evaluation", "seed", "horizon", "context_length", "conformal", "experiment")
+"""Sections whose keys are words of TimeVis. Keys of other sections may be words of the user."""
+
+
+def sweep_title(run: Path, sweep: str) -> str:
+    """Models, data sets and varied keys of a sweep, such as ``linear, lstm on traffic by seed``; empty if unknown.
+
+    Names of the user's own models and data sets are replaced; see `timevis.training.loggers.privacy`.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of one of its runs.
+    sweep : str
+        Name of the folder of the sweep.
+    """
+    folder = next((parent for parent in run.absolute().parents if parent.name == sweep), None)
+    if folder is None or not (folder / SETTINGS_FILE).is_file():
+        return ""
+    config = OmegaConf.load(folder / SETTINGS_FILE)
+    values = _values(OmegaConf.select(config, "hydra.overrides.task") or [])
+    values |= _values([f"{k}={v}" for k, v in (OmegaConf.select(config, "hydra.sweeper.params") or {}).items()])
+    names = {}
+    for key, shown in (("model", shown_model), ("data", shown_data)):
+        swept = values.get(key) or [OmegaConf.select(config, f"{key}.name")]
+        names[key] = join_names(list(dict.fromkeys(shown(name) for name in swept)), MAX_NAMES)
+    varied = [
+        key.rpartition(".")[2]
+        for key, swept in values.items()
+        if len(swept) != 1 and key.partition(".")[0] in TITLE_SECTIONS and key != "model"
+    ]
+    return f"{names['model']} on {names['data']}" + (f" by {join_names(varied, MAX_NAMES)}" if varied else "")
+
+
+def _values(overrides: Any) -> dict[str, list[str]]:
+    """Key and values of each override; no values for a range or an interval."""
+    out: dict[str, list[str]] = {}
+    for text in overrides:
+        try:
+            parsed = OverridesParser.create().parse_override(str(text))
+        except HydraException:
+            continue
+        if parsed.is_choice_sweep():
+            out[parsed.key_or_group] = [str(value) for value in parsed.sweep_string_iterator()]
+        elif parsed.is_sweep_override():
+            out[parsed.key_or_group] = []
+        elif not isinstance(parsed.value(), Mapping | list):
+            out[parsed.key_or_group] = [str(parsed.value())]
+    return out

@@ -20,7 +20,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from wandb.errors import AuthenticationError
 from wandb.sdk.lib.wbauth import read_netrc_auth  # W&B's public functions ask for a key if they find none
 
-from timevis.runs.metadata import git_commit
+from timevis.runs.reload import git_commit
 from timevis.runs.results import Results
 from timevis.training.loggers.privacy import shown_folder
 from timevis.utils.files import display_path
