@@ -20,8 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from timevis.errors import ConfigError
 from timevis.service.db import database
-from timevis.service.db.tables import Base, Task
-from timevis.service.db.user_tables import CHANGE, AuditEntry
+from timevis.service.db.tables import CHANGE, AuditEntry, Base, Task
 from timevis.service.settings import Settings
 from timevis.service.tasks.retention import purge
 

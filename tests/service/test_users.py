@@ -20,10 +20,19 @@ from werkzeug.test import TestResponse
 from timevis.cli.main import main
 from timevis.errors import ConfigError
 from timevis.service.app import create_app
-from timevis.service.db.annotation_table import Annotation
 from timevis.service.db.monitor_tables import Champion, Monitor
-from timevis.service.db.tables import Base, Dataset, Model, Sessions, Task, new_id
-from timevis.service.db.user_tables import AuditEntry, Share, User
+from timevis.service.db.tables import (
+    Annotation,
+    AuditEntry,
+    Base,
+    Dataset,
+    Model,
+    Sessions,
+    Share,
+    Task,
+    User,
+    new_id,
+)
 from timevis.service.security import users
 from timevis.service.security.roles import LOWEST_ROLE, MANAGE, READ, SELF, access_of
 from timevis.service.server import PEER_KEY

@@ -86,8 +86,7 @@ def change_tokens(action: str, name: str, user: str | None, read_only: bool) -> 
     """Add, list or remove named tokens. A token without a user gets one of its own."""
     require_packages()
     from timevis.service.db.database import open_database
-    from timevis.service.db.tables import Token
-    from timevis.service.db.user_tables import EDITOR, VIEWER, User
+    from timevis.service.db.tables import EDITOR, VIEWER, Token, User
     from timevis.service.security.audit import record_command
     from timevis.service.security.tokens import add_token, remove_token
     from timevis.service.security.users import add_user

@@ -10,26 +10,17 @@ from flask import Response, request, send_from_directory
 
 from timevis import __version__
 from timevis.service.api import (
-    audit_log,
-    comparison,
-    dataset_analysis,
-    dataset_annotations,
+    accounts,
+    dataset_views,
     datasets,
-    explanation,
     forecasts,
     model_analysis,
-    model_options,
     models,
-    monitor_period,
     monitor_scores,
     monitors,
-    series_list,
-    session,
-    shares,
     system,
     tasks,
     training,
-    users,
 )
 from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
@@ -46,21 +37,27 @@ from timevis.service.web.openapi import complete_specification, problem_schema
 from timevis.service.web.page import register_page
 from timevis.service.written_answers import WrittenAnswers
 
-RESOURCES = (
-    *(
-        system,
-        datasets,
-        dataset_analysis,
-        series_list,
-        model_options,
-        training,
-        tasks,
-        models,
-        model_analysis,
-        explanation,
-        forecasts,
-    ),
-    *(comparison, monitors, monitor_scores, monitor_period, dataset_annotations, session, users, shares, audit_log),
+BLUEPRINTS = (
+    system.blueprint,
+    datasets.blueprint,
+    dataset_views.blueprint,
+    dataset_views.series_list_blueprint,
+    training.options_blueprint,
+    training.training_blueprint,
+    tasks.blueprint,
+    models.blueprint,
+    model_analysis.blueprint,
+    model_analysis.explanation_blueprint,
+    forecasts.blueprint,
+    forecasts.comparison_blueprint,
+    monitors.blueprint,
+    monitor_scores.blueprint,
+    monitor_scores.period_blueprint,
+    dataset_views.annotations_blueprint,
+    accounts.session_blueprint,
+    accounts.users_blueprint,
+    accounts.shares_blueprint,
+    accounts.audit_blueprint,
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 
@@ -106,10 +103,10 @@ def create_app(settings: Settings) -> APIFlask:
         """Return counts and durations for Prometheus, which sends the token as ``authorization``."""
         return Response(metrics.text(), mimetype="text/plain; version=0.0.4")
 
-    if not training.blueprint._got_registered_once:
+    if not training.training_blueprint._got_registered_once:
         training.register_train_routes()
-    for resource in RESOURCES:
-        app.register_blueprint(resource.blueprint, url_prefix="/api")
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint, url_prefix="/api")
     complete_specification(app, lowest_role)
     _register_documentation(app)
     register_page(app)

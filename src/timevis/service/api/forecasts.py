@@ -1,4 +1,4 @@
-"""Forecast the future with trained models."""
+"""Forecast the future with trained models, and compare models on one window set."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
-from timevis.service.schemas.forecasts import ForecastEvent, PredictItem, PredictRequest
+from timevis.service.schemas.forecasts import CompareRequest, ForecastEvent, PredictItem, PredictRequest
 from timevis.service.schemas.tasks import TaskDetail
 from timevis.service.tasks.states import COMPLETED, TRAIN
 from timevis.service.training import event_readers, untrained_methods
 
 blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
+comparison_blueprint = APIBlueprint("comparison", __name__, tag="Comparison")
 
 
 @blueprint.post("/predict")
@@ -151,3 +152,25 @@ def _require_an_item(session: Session, items: list[PredictItem]) -> None:
 def require_models(session: Session, models: list[str], pointer: str) -> list[Model]:
     """The models; refuses the first identifier that is of none; its position fills the braces of `pointer`."""
     return [find_present(session, Model, one, pointer.format(models.index(one))) for one in dict.fromkeys(models)]
+
+
+@comparison_blueprint.post("/compare")
+@comparison_blueprint.input(CompareRequest, arg_name="body", example=examples.COMPARE)
+@comparison_blueprint.output(TaskDetail, status_code=202)
+@comparison_blueprint.doc(summary="Compare models", responses={200: "The task has ended (Prefer: wait)"})
+def compare(body: CompareRequest) -> Any:
+    """Compare models window by window: metrics, paired differences with intervals, error by horizon, and cost."""
+    values = body.model_dump(exclude_unset=True, mode="json")
+    if body.reference is not None and body.reference not in body.models:
+        raise wrong_field(
+            "/reference",
+            Text("reference-not-compared", "the reference is not one of the models that are compared"),
+            Text("add-reference", "add it to the models"),
+        )
+
+    def make_task() -> Task:
+        with context().sessions() as session:
+            require_models(session, body.models, "/models/{}")
+        return Task(id=new_id(), kind="compare", request=values)
+
+    return submit_once("compare", values, make_task)

@@ -1,8 +1,11 @@
-"""The registry of trained models."""
+"""The registry of trained models, their reports, and their files without the paths of the server in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +18,14 @@ from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
-from timevis.service.api.public_files import TEXT_SUFFIXES, path_remover
+from timevis.service.api.model_analysis import scored_run
 from timevis.service.api.views import model_summaries, model_summary
-from timevis.service.api.zip_stream import stream_zip
 from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import Dataset, Model
 from timevis.service.db.versions import later_versions
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary, ReportQuery
-from timevis.service.scored_runs import scored_run
 from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.following import read_history
 from timevis.service.written_answers import limited_read
@@ -38,6 +39,10 @@ SORT_COLUMNS: dict[str, Any] = {
     "skill_wql": Model.summary["skill"]["wql"]["value"].as_float(),
     "fit_seconds": Model.summary["cost"]["fit_seconds"].as_float(),
 }
+TEXT_SUFFIXES = frozenset({".yaml", ".json", ".log", ".csv", ".html", ".md", ".txt"})
+PACKAGES = Path(__file__).parents[3]
+"""The folder of the package timevis."""
+CHUNK_BYTES = 2**18
 
 
 @blueprint.get("/models")
@@ -165,3 +170,79 @@ def _without_paths(model: Model, folder: Path) -> Callable[[Path, bytes], bytes]
     with context().sessions() as session:
         dataset = session.get(Dataset, model.dataset_id) if model.dataset_id else None
     return path_remover(folder, context().settings.home, dataset.file_name if dataset else None)
+
+
+def path_remover(run: Path, home: Path, file_name: str | None) -> Callable[[Path, bytes], bytes]:
+    """A function that receives a path and the content of a file of a run, and replaces paths of the server in it.
+
+    Parameters
+    ----------
+    run, home : Path
+        The folder of the run, and of the service.
+    file_name : str, optional
+        What the client called the file of the data.
+    """
+    data = RunFolder(run).config.data.get("path")
+    names = {str(data): file_name or Path(str(data)).name} if data else {}
+    names |= {str(run): ".", str(run.resolve()): ".", str(home): "TIMEVIS_HOME", str(home.resolve()): "TIMEVIS_HOME"}
+    names |= {str(PACKAGES): ".", sys.prefix: "PYTHON", sys.base_prefix: "PYTHON", str(Path.home()): "~"}
+    pairs = [(path.encode(), name.encode()) for path, name in names.items() if len(path) > 1]
+    pairs.sort(key=lambda pair: -len(pair[0]))  # an inner folder before the one around it
+
+    def remove(path: Path, content: bytes) -> bytes:
+        if path.suffix in TEXT_SUFFIXES:
+            for old, new in pairs:
+                content = content.replace(old, new)
+        return content
+
+    return remove
+
+
+class _Buffer(io.RawIOBase):
+    """Collects what the zip file writes until it is taken."""
+
+    def __init__(self) -> None:
+        self._parts = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        view = memoryview(data)  # type: ignore[arg-type]  # bytes, which the base class calls a buffer
+        self._parts += view
+        return view.nbytes
+
+    def take(self) -> bytes:
+        taken = bytes(self._parts)
+        self._parts.clear()
+        return taken
+
+
+def stream_zip(
+    folder: Path, left_out: frozenset[str], change: Callable[[Path, bytes], bytes], changed_suffixes: frozenset[str]
+) -> Iterator[bytes]:
+    """The parts of a zip file with all files of a folder. Links that lead out of the folder are left out.
+
+    Parameters
+    ----------
+    folder : Path
+    left_out : frozenset of str
+        Names at the top of the folder that are not included.
+    change : callable
+        Receives path and content of each file with one of `changed_suffixes`, and returns what is included.
+    """
+    buffer, root = _Buffer(), folder.resolve()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            inner = path.relative_to(folder)
+            if not path.is_file() or inner.parts[0] in left_out or not path.resolve().is_relative_to(root):
+                continue
+            if path.suffix in changed_suffixes:
+                archive.writestr(zipfile.ZipInfo.from_file(path, str(inner)), change(path, path.read_bytes()))
+                yield buffer.take()
+                continue
+            with path.open("rb") as source, archive.open(zipfile.ZipInfo.from_file(path, str(inner)), "w") as target:
+                while chunk := source.read(CHUNK_BYTES):
+                    target.write(chunk)
+                    yield buffer.take()
+    yield buffer.take()

@@ -27,9 +27,8 @@ from timevis.service.db.monitor_tables import (
     Monitor,
     StoredForecast,
 )
-from timevis.service.db.monitored_versions import silent_from
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.db.versions import later_versions, newest_version
+from timevis.service.db.versions import later_versions, newest_version, silent_from
 from timevis.service.monitoring.alerts import raise_alert
 from timevis.service.monitoring.champions import champion_without_request, promote
 from timevis.service.monitoring.deliveries import failing_receivers

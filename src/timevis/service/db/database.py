@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.db import annotation_table, monitor_tables, user_tables  # noqa: F401  the metadata then have all tables
 from timevis.service.settings import WEB_THREADS, Secret, percent_encode_password
 
 LOCK_TIMEOUT_SECONDS = 30

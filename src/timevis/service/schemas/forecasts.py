@@ -11,7 +11,6 @@ from timevis.data.read_events import MAX_CHARACTERS
 from timevis.messages import Text
 from timevis.models.patches.events.event import KINDS
 from timevis.runs.results import Cost, Interval
-from timevis.service.schemas.analysis import Context
 from timevis.service.schemas.common import (
     MAX_CHANNELS,
     PRINTED_TEXT,
@@ -25,6 +24,7 @@ from timevis.service.schemas.common import (
     TextCode,
     at_most,
 )
+from timevis.service.schemas.models import Context
 from timevis.service.training import event_readers, untrained_methods
 
 MAX_ITEMS = 1000

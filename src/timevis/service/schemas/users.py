@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.db.user_tables import AUDIT_KINDS, MAX_PASSWORD_CHARACTERS, ROLES, USER_NAME_PATTERN
+from timevis.service.db.tables import AUDIT_KINDS, MAX_PASSWORD_CHARACTERS, ROLES, USER_NAME_PATTERN
 from timevis.service.schemas.common import Id, Page, PageQuery, StrictModel
 from timevis.service.settings import Secret
 

@@ -19,8 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from timevis.messages import Text
-from timevis.service.db.tables import Base
-from timevis.service.db.user_tables import EDITOR, OWNER, ROLES, VIEWER
+from timevis.service.db.tables import EDITOR, OWNER, ROLES, VIEWER, Base
 from timevis.service.problems import Problem
 
 PUBLIC, READ, SELF, EDIT, EDIT_OWN, MANAGE = "public", "read", "self", "edit", "edit_own", "manage"

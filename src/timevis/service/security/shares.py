@@ -15,8 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Model, Sessions, Task
-from timevis.service.db.user_tables import Share
+from timevis.service.db.tables import Model, Sessions, Share, Task
 from timevis.service.security.tokens import LINK, Caller, digest_of
 
 FOLDER = "/shared"

@@ -9,8 +9,7 @@ from flask import request
 from sqlalchemy.exc import IntegrityError
 
 from timevis.messages import Text
-from timevis.service.db.tables import Sessions
-from timevis.service.db.user_tables import OWNER, USER_NAME_PATTERN, User
+from timevis.service.db.tables import OWNER, USER_NAME_PATTERN, Sessions, User
 from timevis.service.problems import Problem
 from timevis.service.security import audit
 from timevis.service.security.tokens import PROXY, Caller

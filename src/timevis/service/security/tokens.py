@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.db.tables import LoginSession, Sessions, Token
-from timevis.service.db.user_tables import OWNER, User
+from timevis.service.db.tables import OWNER, LoginSession, Sessions, Token, User
 from timevis.service.security.users import find_user, require_name
 from timevis.service.settings import Secret
 

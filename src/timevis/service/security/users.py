@@ -11,8 +11,17 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.db.tables import LoginSession, Sessions, Token
-from timevis.service.db.user_tables import MAX_PASSWORD_CHARACTERS, OWNER, ROLES, USER_NAME_PATTERN, Share, User
+from timevis.service.db.tables import (
+    MAX_PASSWORD_CHARACTERS,
+    OWNER,
+    ROLES,
+    USER_NAME_PATTERN,
+    LoginSession,
+    Sessions,
+    Share,
+    Token,
+    User,
+)
 
 MIN_PASSWORD_CHARACTERS = 10
 PASSWORD_METHOD = "scrypt:32768:8:1"
