@@ -35,7 +35,7 @@ from timevis.service.api import datasets
 from timevis.service.app import create_app
 from timevis.service.context import Context
 from timevis.service.db.tables import Task
-from timevis.service.monitoring.deliveries import deliver_due
+from timevis.service.monitoring.alerts import deliver_due
 from timevis.service.monitoring.loop import queue_due
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from timevis.service import request_json
+from timevis.service import request_limits
 from timevis.service.api import training
 from timevis.service.schemas.common import MAX_CHANNELS
 from timevis.service.schemas.option_fields import MAX_LIST_ITEMS
@@ -150,7 +150,7 @@ def test_an_array_of_14_megabytes_of_numbers_is_refused_before_it_is_parsed(
     def fail(*_: Any, **__: Any) -> None:
         raise AssertionError("the JSON was parsed")
 
-    monkeypatch.setattr(request_json.ShallowJson, "loads", fail)
+    monkeypatch.setattr(request_limits.ShallowJson, "loads", fail)
     body = before + b"[" + b"1," * 7_000_000 + b"1]" + after
     for content_type in ("application/json", "text/plain", "multipart/form-data; boundary=b"):
         answer = refuse(path, body, content_type)

@@ -18,8 +18,8 @@ from tiny import TINY_LSTM
 from timevis.runs.record import RunRecord
 from timevis.service.app import create_app
 from timevis.service.db.tables import Dataset, Model
+from timevis.service.series import newest_values, rounded
 from timevis.service.settings import Settings
-from timevis.service.small_lines import newest_values, rounded
 from timevis.service.tasks.summary import newest_forecast, summarise_run
 
 

@@ -26,8 +26,7 @@ from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
-from timevis.service.request_json import ShallowJson, limit_bodies
-from timevis.service.request_texts import StorableRequest
+from timevis.service.request_limits import ShallowJson, StorableRequest, limit_bodies
 from timevis.service.security.gate import ASSETS, Gate, lowest_role
 from timevis.service.security.shares import SharedPaths
 from timevis.service.settings import Settings

@@ -12,10 +12,10 @@ from running_service import wait_until
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Sessions, Task
 from timevis.service.settings import Settings
-from timevis.service.tasks import dispatcher as dispatcher_module
 from timevis.service.tasks import states
-from timevis.service.tasks.dispatcher import Dispatcher
+from timevis.service.tasks import worker as dispatcher_module
 from timevis.service.tasks.jobs import Worker
+from timevis.service.tasks.worker import Dispatcher
 
 
 def add(sessions: Sessions, name: str, queue: str = "cpu", user: str = "anna", **columns: object) -> None:

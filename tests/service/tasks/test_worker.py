@@ -12,8 +12,8 @@ from timevis.service.db import tables
 from timevis.service.db.database import open_database
 from timevis.service.settings import Settings
 from timevis.service.tasks import worker as worker_module
-from timevis.service.tasks.dispatcher import Dispatcher
 from timevis.service.tasks.jobs import Worker
+from timevis.service.tasks.worker import Dispatcher
 
 
 def test_a_worker_gives_signs_of_life_while_a_purge_is_slow(

@@ -38,8 +38,20 @@ from timevis.service.schemas.users import (
 from timevis.service.security.gate import SESSION_COOKIE, require_sign_ins, set_session_cookie
 from timevis.service.security.roles import EDIT_OWN, MANAGE, PUBLIC, SELF, access, forbidden
 from timevis.service.security.shares import COMPARISON, add_share, is_present
-from timevis.service.security.tokens import LINK, Caller, add_token, end_session, remove_token, start_session
-from timevis.service.security.users import add_user, has_password, remove_user, set_password, set_role, unknown_user
+from timevis.service.security.users import (
+    LINK,
+    Caller,
+    add_token,
+    add_user,
+    end_session,
+    has_password,
+    remove_token,
+    remove_user,
+    set_password,
+    set_role,
+    start_session,
+    unknown_user,
+)
 from timevis.utils.spreadsheets import to_csv
 
 session_blueprint = APIBlueprint("session", __name__, tag="Users")

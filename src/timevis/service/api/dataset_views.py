@@ -43,8 +43,15 @@ from timevis.service.schemas.datasets import (
 )
 from timevis.service.schemas.models import ChannelQuery
 from timevis.service.security.roles import EDIT_OWN, access
-from timevis.service.series import OUTLIERS_FILE, VALUES_FILE, StoredSeries, read_series, read_time, split_parts
-from timevis.service.small_lines import small_line
+from timevis.service.series import (
+    OUTLIERS_FILE,
+    VALUES_FILE,
+    StoredSeries,
+    read_series,
+    read_time,
+    small_line,
+    split_parts,
+)
 from timevis.service.tasks.estimate import lengths_of
 from timevis.utils.files import read_json
 

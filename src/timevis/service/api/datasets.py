@@ -43,7 +43,7 @@ from timevis.service.schemas.datasets import (
 )
 from timevis.service.schemas.option_fields import OptionView, option_view, read_options
 from timevis.service.security.roles import EDIT_OWN, access
-from timevis.service.small_lines import NewestValues
+from timevis.service.series import NewestValues
 from timevis.service.tasks.queue import INTERACTIVE, send
 from timevis.service.tasks.reading import (
     APPEND,

@@ -19,8 +19,8 @@ from timevis.service.context import context, find, unknown_channel
 from timevis.service.db.monitor_tables import Alert, Delivery, ForecastScore, Monitor, StoredForecast
 from timevis.service.db.tables import Dataset
 from timevis.service.db.versions import newest_version
+from timevis.service.monitoring.alerts import send_again
 from timevis.service.monitoring.arrays import ForecastArrays, VersionValues
-from timevis.service.monitoring.deliveries import send_again
 from timevis.service.problems import Problem
 from timevis.service.schemas.monitors import (
     AlertPage,

@@ -86,7 +86,7 @@ class Dataset(Base):
         return report
 
     def describe(self, report: dict[str, Any], line: dict[str, Any] | None) -> None:
-        """Set the quality report and, for lists, the newest values (`timevis.service.small_lines.NewestValues`)."""
+        """Set the quality report and, for lists, the newest values (`timevis.service.series.NewestValues`)."""
         self.report = report
         self.summary = {**self.summary, "line": line}
 

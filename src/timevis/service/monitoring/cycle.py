@@ -21,8 +21,7 @@ from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.monitoring.arrays import ForecastArrays, VersionValues
 from timevis.service.monitoring.challengers import may_retrain_after_drift, settle_challengers, start_challenger
 from timevis.service.monitoring.forecasting import Reference, forecast_next_rows, load_one_panel
-from timevis.service.monitoring.scoring import ScoreSums
-from timevis.service.monitoring.watching import watch_scores
+from timevis.service.monitoring.scoring import ScoreSums, watch_scores
 from timevis.service.tasks.jobs import JOBS, Worker
 from timevis.service.tasks.queue import make_celery
 from timevis.service.tasks.runner import Outcome

@@ -28,7 +28,7 @@ from timevis.service.schemas.common import (
 )
 from timevis.service.schemas.models import Autocorrelation
 from timevis.service.schemas.option_fields import read_fields
-from timevis.service.small_lines import NewestValues
+from timevis.service.series import NewestValues
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 ColumnNames = Annotated[list[ColumnName], Field(max_length=MAX_CHANNELS)]

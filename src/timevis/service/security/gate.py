@@ -1,37 +1,42 @@
-"""The one gate that every request passes: host, origin, token, rate, and headers of the response."""
+"""The one gate that every request passes: host, origin, who sends it, its rate, and headers of the response."""
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 import time
 import uuid
+from collections import OrderedDict
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, g, redirect, request
+from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from timevis.messages import Text
-from timevis.service.db.tables import ACTOR, Sessions
+from timevis.service.db.tables import ACTOR, OWNER, USER_NAME_PATTERN, Sessions, User
 from timevis.service.problems import Problem
 from timevis.service.problems import too_many_requests as _too_many
-from timevis.service.request_texts import check_address
+from timevis.service.request_limits import MAX_BODY_MEGABYTES, check_address
 from timevis.service.security import audit, shares
-from timevis.service.security.rates import RateLimiter
 from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, READING_METHODS, access_of, forbidden, require
-from timevis.service.security.sign_in import proxy_caller
-from timevis.service.security.tokens import (
+from timevis.service.security.users import (
     LINK,
+    PROXY,
     SESSION_SECONDS,
     Caller,
     RecentTokens,
+    characters_of_name,
     identify,
     session_caller,
     start_session,
 )
+from timevis.service.server import PEER_KEY
 from timevis.service.settings import Settings
 from timevis.service.web.page import is_page_path
 
@@ -45,8 +50,6 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 SESSION_COOKIE = "timevis_session"
 OWN_SITES = (None, "same-origin", "none")
 """Values of Sec-Fetch-Site of a page of this address, of a program that is no browser, and of what a user typed."""
-MAX_BODY_MEGABYTES = 16
-"""Limit of a request that uploads no file, such as a forecast with its rows in the request."""
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -76,6 +79,7 @@ CORS_HEADERS = {
     "Access-Control-Expose-Headers": "Location, Retry-After, X-Request-Id",
     "Access-Control-Max-Age": "600",
 }
+MAX_CALLERS = 10_000
 
 
 class Gate:
@@ -308,3 +312,92 @@ def _request_id() -> str:
 
 def _address() -> str:
     return f"address {request.remote_addr}"
+
+
+class RateLimiter:
+    """A token bucket for each caller: `per_minute` requests on average, and as many at once.
+
+    The buckets are in the memory of the process; several web servers limit their own requests.
+    """
+
+    def __init__(self, per_minute: float) -> None:
+        self.per_minute = per_minute
+        self._buckets: OrderedDict[str, tuple[float, float]] = (
+            OrderedDict()
+        )  # caller: allowed requests, at which time
+        self._lock = Lock()
+
+    def seconds_to_wait(self, caller: str, now: float | None = None) -> float:
+        """Count a request of a caller; 0 if it is allowed, otherwise the time until the next one is."""
+        now = time.monotonic() if now is None else now
+        with self._lock:
+            allowed, since = self._buckets.pop(caller, (self.per_minute, now))
+            allowed = min(self.per_minute, allowed + (now - since) * self.per_minute / 60)
+            wait = 0.0 if allowed >= 1 else (1 - allowed) * 60 / self.per_minute
+            self._buckets[caller] = (allowed if wait else allowed - 1, now)
+            while len(self._buckets) > MAX_CALLERS:
+                self._buckets.popitem(last=False)
+        return wait
+
+    def has_capacity(self, caller: str) -> bool:
+        """Whether a request of a caller would be allowed; counts nothing."""
+        with self._lock:
+            allowed, since = self._buckets.get(caller, (self.per_minute, time.monotonic()))
+        return allowed + (time.monotonic() - since) * self.per_minute / 60 >= 1
+
+
+def proxy_caller(sessions: Sessions, settings: Settings) -> Caller | None:
+    """The user whom the proxy names in its header, who is added at the first request; None without a header.
+
+    Raises
+    ------
+    Problem
+        The header came from elsewhere, or is no name.
+    """
+    if not settings.sso_header or (name := request.headers.get(settings.sso_header)) is None:
+        return None
+    peer = request.environ.get(PEER_KEY) or request.remote_addr or ""
+    if not _is_trusted(peer, settings.sso_proxies):
+        raise Problem(
+            403,
+            "forbidden",
+            Text(
+                "header-of-other-proxy",
+                "the header {header} of the address {address} is not believed",
+                header=settings.sso_header,
+                address=peer,
+            ),
+            Text("set-sso-proxies", "TIMEVIS_SSO_PROXIES lists the addresses of the proxies that may send it"),
+        )
+    if not re.fullmatch(USER_NAME_PATTERN, name) or name.lower() == OWNER:
+        raise Problem(
+            403,
+            "forbidden",
+            Text("header-without-name", "the header {header} is not the name of a user", header=settings.sso_header),
+            characters_of_name(),
+        )
+    with sessions() as session:
+        user = session.get(User, name)
+    if user is None:
+        user = _added(sessions, name, settings.sso_role)
+    return Caller(user.name, user.role, PROXY)
+
+
+def _is_trusted(peer: str, proxies: tuple[str, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:  # a socket file
+        return False
+    return any(address in ipaddress.ip_network(proxy) for proxy in proxies)
+
+
+def _added(sessions: Sessions, name: str, role: str) -> User:
+    try:
+        with sessions.begin() as session:
+            user = User(name=name, role=role)
+            session.add(user)
+            audit.record_new_user(session, name, role)
+    except IntegrityError:  # another request of this user came at the same time
+        with sessions() as session:
+            return session.get_one(User, name)
+    return user

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.service.db.tables import Model, Sessions, Share, Task
-from timevis.service.security.tokens import LINK, Caller, digest_of
+from timevis.service.security.users import LINK, Caller, digest_of
 
 FOLDER = "/shared"
 ENVIRONMENT_KEY = "timevis.share"

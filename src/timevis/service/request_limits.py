@@ -1,6 +1,7 @@
-"""Texts of requests: one with a character that a database cannot store is refused, wherever it stands in a request.
+"""What a request may contain: JSON of limited size and depth, and texts that a database can store.
 
-These are the character with the code 0, which PostgreSQL refuses, and halves of a pair of surrogates.
+A text with the character of the code 0, which PostgreSQL refuses, or with half of a pair of surrogates is refused,
+wherever it stands in a request.
 """
 
 from __future__ import annotations
@@ -9,16 +10,25 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Request, abort
+from flask import Flask, Request, abort, request
+from flask.json.provider import DefaultJSONProvider
 
 from timevis.messages import Text
-from timevis.service.field_errors import with_field, wrong_form
-from timevis.service.problems import Problem, wrong_field
+from timevis.service.problems import Problem, with_field, wrong_field, wrong_form
 
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 HINT = re.compile(rb"\\u|\x00|\xed[\xa0-\xbf]")
 """JSON without these bytes has no such character: an escape, the encoding UTF-16 or UTF-32, or one half in UTF-8."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+MAX_BODY_MEGABYTES = 16
+"""Limit of a request that uploads no file, such as a forecast with its rows in the request."""
+MAX_DEPTH = 50
+FILE_ENDPOINTS = ("datasets.upload_file", "datasets.add_rows")
+ROWS_ENDPOINTS = ("forecasts.predict",)
+"""Requests that may contain rows of data; the others name things and set options."""
+MAX_ROWS_VALUES = 1_000_000
+MAX_MEGABYTES, MAX_VALUES = 2, 100_000
+"""Limits of all other requests without a file."""
 
 
 class StorableRequest(Request):
@@ -98,3 +108,45 @@ def _check_pairs(pairs: Iterable[tuple[str | None, str]]) -> None:
         name = key or ""  # a part of a form can lack a name
         if not are_storable((name, value)):
             raise not_allowed(f"/{name}" if name and are_storable([name]) else "")
+
+
+class ShallowJson(DefaultJSONProvider):
+    """Reads and writes JSON; a text that is nested more deeply than any request is a bad request."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            value = super().loads(s, **kwargs)
+        except RecursionError:
+            raise _too_deep() from None
+        level, depth = [value], 0
+        while level:
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _too_deep()
+            inner = [part for part in level if isinstance(part, dict | list)]
+            level = [item for part in inner for item in (part.values() if isinstance(part, dict) else part)]
+        return value
+
+
+def limit_bodies(app: Flask) -> None:
+    """Refuse JSON that is larger than any request of its endpoint, whatever its content type says."""
+
+    @app.before_request
+    def check_size() -> None:
+        if request.endpoint in FILE_ENDPOINTS or request.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        has_rows = request.endpoint in ROWS_ENDPOINTS
+        request.max_content_length = (MAX_BODY_MEGABYTES if has_rows else MAX_MEGABYTES) * 2**20
+        body, maximum = request.get_data(), MAX_ROWS_VALUES if has_rows else MAX_VALUES
+        if body.count(b",") >= maximum:  # counted before an object is made of each value
+            raise Problem(
+                413,
+                "too-large",
+                Text("too-many-values", "the request has more than {maximum:,} values", maximum=maximum),
+                Text("upload-rows", "upload rows as a file, and leave out what the request does not need"),
+            )
+
+
+def _too_deep() -> Problem:
+    text = Text("request-json-too-deep", "the JSON of the request has more than {maximum} levels", maximum=MAX_DEPTH)
+    return Problem(400, "bad-request", text)
