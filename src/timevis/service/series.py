@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -295,3 +296,40 @@ def rounded(lines: list[list[float | None]]) -> list[list[float | None]]:
         return lines
     digits = math.ceil(math.log10(RESOLUTION / span))
     return [[None if value is None else round(value, digits) for value in line] for line in lines]
+
+
+@dataclass(frozen=True)
+class VersionValues:
+    """The values of one version of a dataset.
+
+    Attributes
+    ----------
+    values : float32 [C, T]
+    times : int64 [T]
+        Microseconds since 1970.
+    channels : tuple of C names
+    """
+
+    values: np.ndarray
+    times: np.ndarray
+    channels: tuple[str, ...]
+
+    @classmethod
+    def open(cls, folder: Path, report: Mapping[str, Any]) -> VersionValues:
+        values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
+        return cls(values, times, tuple(report["channels"]))
+
+    def at(self, channels: Sequence[str], times: np.ndarray) -> np.ndarray:
+        """The values of C channels at times [C, H], float64 [C, H]; NaN where there is none."""
+        rows = np.minimum(self.times.searchsorted(times), len(self.times) - 1)
+        numbers = {name: number for number, name in enumerate(self.channels)}
+        out = np.full(times.shape, np.nan)
+        for c, name in enumerate(channels):
+            if name in numbers:
+                is_same = np.asarray(self.times[rows[c]]) == times[c]
+                out[c] = np.where(is_same, self.values[numbers[name], rows[c]], np.nan)
+        return out
+
+    def has_all_of(self, times: np.ndarray) -> bool:
+        """Whether the version reaches to the last one of some times, or beyond it."""
+        return bool(times.max() <= self.times[-1])

@@ -15,8 +15,13 @@ from timevis.messages import Text
 from timevis.service.context import context, find, find_present
 from timevis.service.db.tables import OWNER, AuditEntry, Model, Share, Task, Token, User
 from timevis.service.problems import Problem, wrong_field
-from timevis.service.schemas import examples
 from timevis.service.schemas.users import (
+    PASSWORD_CHANGE_EXAMPLE,
+    SHARE_EXAMPLE,
+    SIGN_IN_EXAMPLE,
+    TOKEN_EXAMPLE,
+    USER_CHANGE_EXAMPLE,
+    USER_EXAMPLE,
     AuditPage,
     AuditQuery,
     AuditView,
@@ -36,8 +41,17 @@ from timevis.service.schemas.users import (
     UserView,
 )
 from timevis.service.security.gate import SESSION_COOKIE, require_sign_ins, set_session_cookie
-from timevis.service.security.roles import EDIT_OWN, MANAGE, PUBLIC, SELF, access, forbidden
-from timevis.service.security.shares import COMPARISON, add_share, is_present
+from timevis.service.security.roles import (
+    COMPARISON,
+    EDIT_OWN,
+    MANAGE,
+    PUBLIC,
+    SELF,
+    access,
+    add_share,
+    forbidden,
+    is_present,
+)
 from timevis.service.security.users import (
     LINK,
     Caller,
@@ -87,7 +101,7 @@ def _session_view(session: Session, caller: Caller | None) -> dict[str, Any]:
 
 
 @session_blueprint.post("/session")
-@session_blueprint.input(SignIn, arg_name="body", example=examples.SIGN_IN)
+@session_blueprint.input(SignIn, arg_name="body", example=SIGN_IN_EXAMPLE)
 @session_blueprint.output(SessionView)
 @session_blueprint.doc(summary="Sign in", responses={401: "Name or password is wrong", 429: "Too many attempts"})
 @access(PUBLIC)
@@ -126,7 +140,7 @@ def sign_out() -> Any:
 
 
 @session_blueprint.post("/session/password")
-@session_blueprint.input(PasswordChange, arg_name="body", example=examples.PASSWORD_CHANGE)
+@session_blueprint.input(PasswordChange, arg_name="body", example=PASSWORD_CHANGE_EXAMPLE)
 @session_blueprint.output({}, status_code=204)
 @session_blueprint.doc(summary="Change the own password")
 @access(SELF)
@@ -156,7 +170,7 @@ def list_tokens() -> Any:
 
 
 @session_blueprint.post("/tokens")
-@session_blueprint.input(TokenRequest, arg_name="body", example=examples.TOKEN)
+@session_blueprint.input(TokenRequest, arg_name="body", example=TOKEN_EXAMPLE)
 @session_blueprint.output(NewToken, status_code=201)
 @session_blueprint.doc(summary="Make a token")
 @access(SELF)
@@ -201,7 +215,7 @@ def list_users() -> Any:
 
 
 @users_blueprint.post("/users")
-@users_blueprint.input(UserRequest, arg_name="body", example=examples.USER)
+@users_blueprint.input(UserRequest, arg_name="body", example=USER_EXAMPLE)
 @users_blueprint.output(UserView, status_code=201)
 @access(MANAGE)
 def make_user(body: UserRequest) -> Any:
@@ -212,7 +226,7 @@ def make_user(body: UserRequest) -> Any:
 
 
 @users_blueprint.patch("/users/<name>")
-@users_blueprint.input(UserChange, arg_name="change", example=examples.USER_CHANGE)
+@users_blueprint.input(UserChange, arg_name="change", example=USER_CHANGE_EXAMPLE)
 @users_blueprint.output(UserView)
 @access(MANAGE)
 def change_user(name: str, change: UserChange) -> Any:
@@ -267,7 +281,7 @@ def list_shares(query: ShareQuery) -> Any:
 
 
 @shares_blueprint.post("/shares")
-@shares_blueprint.input(ShareRequest, arg_name="body", example=examples.SHARE)
+@shares_blueprint.input(ShareRequest, arg_name="body", example=SHARE_EXAMPLE)
 @shares_blueprint.output(NewShare, status_code=201)
 @shares_blueprint.doc(summary="Share a result")
 def share_result(body: ShareRequest) -> Any:

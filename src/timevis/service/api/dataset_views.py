@@ -25,8 +25,9 @@ from timevis.service.db.tables import Annotation, Dataset, Model
 from timevis.service.db.versions import first_version
 from timevis.service.problems import Problem, conflict, wrong_field
 from timevis.service.profiling import PREVIEW_FILE
-from timevis.service.schemas import examples
 from timevis.service.schemas.datasets import (
+    ANNOTATION_CHANGE_EXAMPLE,
+    ANNOTATION_EXAMPLE,
     AnnotationChange,
     AnnotationRequest,
     Annotations,
@@ -219,7 +220,7 @@ def list_annotations(dataset_id: str) -> Any:
 
 
 @annotations_blueprint.post("/datasets/<dataset_id>/annotations")
-@annotations_blueprint.input(AnnotationRequest, arg_name="body", example=examples.ANNOTATION)
+@annotations_blueprint.input(AnnotationRequest, arg_name="body", example=ANNOTATION_EXAMPLE)
 @annotations_blueprint.output(AnnotationView, status_code=201)
 def add_annotation(dataset_id: str, body: AnnotationRequest) -> Any:
     """Note what happened at a time of the data or over a range, such as a meter that was replaced."""
@@ -240,7 +241,7 @@ def add_annotation(dataset_id: str, body: AnnotationRequest) -> Any:
 
 
 @annotations_blueprint.patch("/datasets/<dataset_id>/annotations/<annotation_id>")
-@annotations_blueprint.input(AnnotationChange, arg_name="change", example=examples.ANNOTATION_CHANGE)
+@annotations_blueprint.input(AnnotationChange, arg_name="change", example=ANNOTATION_CHANGE_EXAMPLE)
 @annotations_blueprint.output(AnnotationView)
 def change_annotation(dataset_id: str, annotation_id: str, change: AnnotationChange) -> Any:
     """Change the text or the times of an annotation."""

@@ -23,14 +23,13 @@ from timevis.data.quality.findings import data_findings
 from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
 from timevis.errors import DataError, TimeVisError
 from timevis.messages import Text
-from timevis.service.api.listing import delete_row, list_rows, restore_row
-from timevis.service.api.submit import prefer_seconds, wait_for_end
-from timevis.service.api.views import task_detail
-from timevis.service.context import context, find, find_present
+from timevis.service.api.submit import prefer_seconds, task_detail, wait_for_end
+from timevis.service.context import context, delete_row, find, find_present, list_rows, restore_row
 from timevis.service.db.tables import MAX_FILE_NAME_CHARACTERS, Dataset, Task, new_id
 from timevis.service.problems import Problem, conflict, wrong_field
-from timevis.service.schemas import examples
 from timevis.service.schemas.datasets import (
+    DATASET_CHANGE_EXAMPLE,
+    SAMPLE_EXAMPLE,
     DatasetChange,
     DatasetDetail,
     DatasetPage,
@@ -91,7 +90,7 @@ def list_read_options() -> Any:
 
 
 @blueprint.post("/sample-data")
-@blueprint.input(SampleRequest, arg_name="sample", example=examples.SAMPLE)
+@blueprint.input(SampleRequest, arg_name="sample", example=SAMPLE_EXAMPLE)
 @blueprint.output(DatasetDetail, status_code=201)
 @blueprint.doc(summary="Make a sample dataset", responses={200: "The same sample was made before"})
 def make_sample(sample: SampleRequest) -> Any:
@@ -138,7 +137,7 @@ def get_dataset(dataset_id: str) -> Any:
 
 
 @blueprint.patch("/datasets/<dataset_id>")
-@blueprint.input(DatasetChange, arg_name="change", example=examples.DATASET_CHANGE)
+@blueprint.input(DatasetChange, arg_name="change", example=DATASET_CHANGE_EXAMPLE)
 @blueprint.output(DatasetDetail)
 def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
     """Change the texts of a dataset, or how its file is read; the file is then read again."""

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response
 from omegaconf import OmegaConf
+from sqlalchemy import ColumnElement, cast, func, or_, select
+from sqlalchemy import Text as LongText
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from timevis.messages import Text
 from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
-from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
 from timevis.service.api.model_analysis import scored_run
-from timevis.service.api.views import model_summaries, model_summary
-from timevis.service.context import context, find, find_present
+from timevis.service.context import context, delete_row, find, find_present, list_rows, restore_row
 from timevis.service.db.tables import Dataset, Model
 from timevis.service.db.versions import later_versions
 from timevis.service.problems import Problem, conflict, wrong_field
-from timevis.service.schemas import examples
-from timevis.service.schemas.models import ModelChange, ModelDetail, ModelPage, ModelQuery, ModelSummary, ReportQuery
+from timevis.service.schemas.models import (
+    MODEL_CHANGE_EXAMPLE,
+    ModelChange,
+    ModelDetail,
+    ModelPage,
+    ModelQuery,
+    ModelSummary,
+    ReportQuery,
+)
 from timevis.service.security.roles import EDIT_OWN, access
 from timevis.service.tasks.following import read_history
 from timevis.service.written_answers import limited_read
@@ -52,8 +61,17 @@ def list_models(query: ModelQuery) -> Any:
     """List the models, newest first."""
     conditions = [Model.dataset_id == query.dataset] if query.dataset else []
     conditions += [Model.kind == query.kind] if query.kind else []
-    conditions += [has_tag(Model.tags, query.tag)] if query.tag else []
+    conditions += [_has_tag(Model.tags, query.tag)] if query.tag else []
     return list_rows(Model, query, SORT_COLUMNS, model_summaries, conditions)
+
+
+def _has_tag(column: InstrumentedAttribute[list[str]], tag: str) -> ColumnElement[bool]:
+    """Whether a column with a JSON list of texts holds a text. Databases store letters outside ASCII in two ways.
+
+    REPLACE distinguishes capital letters in every database, and LIKE does not in SQLite.
+    """
+    texts, stored = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}, cast(column, LongText)
+    return or_(*(func.replace(stored, text, "") != stored for text in sorted(texts)))
 
 
 @blueprint.get("/models/<model_id>")
@@ -81,7 +99,7 @@ def _public_config(folder: RunFolder) -> dict[str, Any]:
 
 
 @blueprint.patch("/models/<model_id>")
-@blueprint.input(ModelChange, arg_name="change", example=examples.MODEL_CHANGE)
+@blueprint.input(ModelChange, arg_name="change", example=MODEL_CHANGE_EXAMPLE)
 @blueprint.output(ModelSummary)
 def change_model(model_id: str, change: ModelChange) -> Any:
     """Change the name, the notes or the tags of a model, or make it the champion of its dataset."""
@@ -246,3 +264,25 @@ def stream_zip(
                     target.write(chunk)
                     yield buffer.take()
     yield buffer.take()
+
+
+def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str, Any]]:
+    """Models in a list; one query reads which of them are preferred for a dataset."""
+    columns = ("id", "name", "kind", "summary", "notes", "tags", "created_by", "created", "deleted")
+    ids = [model.id for model in models]
+    champions = set(session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.in_(ids))))
+    return [
+        {
+            **{name: getattr(model, name) for name in columns},
+            "dataset": model.dataset_id,
+            "task": model.task_id,
+            "forecast": model.summary.get("forecast"),
+            "champion": model.id in champions,
+        }
+        for model in models
+    ]
+
+
+def model_summary(session: Session, model: Model) -> dict[str, Any]:
+    """One model as in a list."""
+    return model_summaries(session, [model])[0]

@@ -16,11 +16,10 @@ from timevis.data.calendar import to_local_time
 from timevis.data.quality.quality_report import has_time_zone
 from timevis.messages import Text
 from timevis.service.context import context, find, unknown_channel
-from timevis.service.db.monitor_tables import Alert, Delivery, ForecastScore, Monitor, StoredForecast
+from timevis.service.db.monitor_tables import Alert, Delivery, ForecastArrays, ForecastScore, Monitor, StoredForecast
 from timevis.service.db.tables import Dataset
 from timevis.service.db.versions import newest_version
 from timevis.service.monitoring.alerts import send_again
-from timevis.service.monitoring.arrays import ForecastArrays, VersionValues
 from timevis.service.problems import Problem
 from timevis.service.schemas.monitors import (
     AlertPage,
@@ -35,6 +34,7 @@ from timevis.service.schemas.monitors import (
     StoredForecastDetail,
     StoredForecastPage,
 )
+from timevis.service.series import VersionValues
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
 

@@ -1,27 +1,31 @@
-"""Create tasks: one row and one message, with idempotency keys and waiting for quick results."""
+"""Create tasks, and show them in responses.
+
+A task is one row and one message; a request may have an idempotency key, and wait for a quick result.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from threading import BoundedSemaphore
 from typing import Any
 
 from flask import request
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from timevis.messages import Text
-from timevis.service.api.views import task_detail
+from timevis.service.api.commands import commands_of
 from timevis.service.context import context
-from timevis.service.db.tables import ACTOR, Task
+from timevis.service.db.tables import ACTOR, Dataset, Model, Task
 from timevis.service.problems import Problem
 from timevis.service.settings import WEB_THREADS
+from timevis.service.tasks.following import read_log, seconds_left
 from timevis.service.tasks.queue import queue_of, send
-from timevis.service.tasks.states import FINAL
+from timevis.service.tasks.states import FINAL, PREDICT, QUEUED, READ, TRAIN, can_stop, codes_of
 
 MAX_WAIT_SECONDS = 30
 POLL_SECONDS = 0.05
@@ -188,3 +192,84 @@ def prefer_seconds() -> float:
     """The seconds of the header ``Prefer: wait=N``; 0 without it."""
     preference = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
     return min(int(preference[1]), MAX_WAIT_SECONDS) if preference else 0.0
+
+
+def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Tasks in a list, with the names of their models and data, which two queries read for all of them."""
+    columns = ["id", "kind", "state", "attempt", "cancel_requested", "stop_requested", "progress"]
+    columns += ["error", "advice", "retry_of", "created_by", "created", "started", "finished"]
+    model_ids = {task.id: _models_of(task.request) for task in tasks}
+    wanted = {model for ids in model_ids.values() for model in ids}
+    columns_of_models = (Model.id, Model.name, Model.dataset_id, Model.summary["skill"]["wql"].label("skill"))
+    models = {row.id: row for row in session.execute(select(*columns_of_models).where(Model.id.in_(wanted)))}
+    dataset_ids = {task.id: task.dataset_id or _only_dataset(models, model_ids[task.id]) for task in tasks}
+    known = set(dataset_ids.values()) - {None}
+    datasets = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
+    names = {row.id: row.name for row in datasets}
+    return [
+        {
+            **{name: getattr(task, name) for name in columns},
+            **codes_of(task),
+            "can_stop": can_stop(task),
+            "name": task.request.get("name"),
+            "method": task.request.get("model" if task.kind == "train" else "method"),
+            "models": [models[model].name for model in model_ids[task.id] if model in models],
+            "skill": _skill(task, [models[model] for model in model_ids[task.id] if model in models]),
+            "dataset": task.dataset_id,
+            "dataset_name": names.get(dataset_ids[task.id] or ""),
+            "group": task.group_id,
+        }
+        for task in tasks
+    ]
+
+
+def _models_of(request: Mapping[str, Any]) -> list[str]:
+    """Identifiers of the models that a forecast or a comparison reads."""
+    items = [item["model"] for item in request.get("items") or ()]
+    return list(dict.fromkeys([*(request.get("models") or ()), *items]))
+
+
+def _skill(task: Task, models: Sequence[Row[Any]]) -> dict[str, Any] | None:
+    """The skill of the model of a completed training, or of the only model of a forecast."""
+    if task.kind == TRAIN:
+        return (task.result.get("skill") or {}).get("wql")
+    return models[0].skill if task.kind == PREDICT and len(models) == 1 else None
+
+
+def _only_dataset(models: Mapping[str, Row[Any]], chosen: Sequence[str]) -> str | None:
+    """The dataset of all chosen models; None if they have several."""
+    datasets = {models[model].dataset_id for model in chosen if model in models}
+    return datasets.pop() if len(datasets) == 1 else None
+
+
+def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
+    """A task with its request, its result, and its log from a position on."""
+    text, position = read_log(context().storage, task, since)
+    return {
+        **task_summaries(session, [task])[0],
+        "request": task.request,
+        "result": task.result,
+        "queue_position": _queue_position(session, task),
+        "seconds_left": seconds_left(task),
+        "log": text,
+        "log_position": position,
+        "commands": _commands_of_task(session, task),
+    }
+
+
+def _commands_of_task(session: Session, task: Task) -> dict[str, str] | None:
+    """What does the same as a task; None for the reading of a file."""
+    if task.kind == READ:
+        return None
+    return commands_of(task, session.get(Dataset, task.dataset_id) if task.dataset_id else None)
+
+
+def _queue_position(session: Session, task: Task) -> int | None:
+    """Tasks of the queue that are started before this one, itself included: the users take turns."""
+    if task.state != QUEUED:
+        return None
+    waiting = (Task.state == QUEUED, Task.queue == task.queue)
+    own = select(func.count()).select_from(Task).where(*waiting, Task.created_by == task.created_by)
+    rank = session.scalar(own.where(Task.created <= task.created)) or 1
+    others = select(func.count()).where(*waiting, Task.created_by.is_distinct_from(task.created_by))
+    return int(rank + sum(min(count, rank) for count in session.scalars(others.group_by(Task.created_by))))

@@ -24,17 +24,15 @@ from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
-from timevis.service.api.submit import known_group, submit_group, submit_once
-from timevis.service.api.views import task_summaries
+from timevis.service.api.submit import known_group, submit_group, submit_once, task_summaries
 from timevis.service.context import context, find, find_present, unknown_channel
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.profiling import PREVIEW_FILE
-from timevis.service.schemas import examples
 from timevis.service.schemas.models import ModelOptions
 from timevis.service.schemas.option_fields import option_view, read_options
 from timevis.service.schemas.tasks import Group, TaskDetail
-from timevis.service.schemas.training import PresetRequest, group_request, train_request
+from timevis.service.schemas.training import GROUP_EXAMPLE, TRAIN_EXAMPLE, PresetRequest, group_request, train_request
 from timevis.service.tasks.estimate import check_lengths, estimate, typical_seconds
 from timevis.service.training import (
     base_config,
@@ -154,7 +152,7 @@ def register_train_routes() -> None:
     """Add POST /train and POST /groups, whose schemas are the options of the models."""
 
     @training_blueprint.post("/train")
-    @training_blueprint.input(train_request(), arg_name="body", example=examples.TRAIN)
+    @training_blueprint.input(train_request(), arg_name="body", example=TRAIN_EXAMPLE)
     @training_blueprint.output(TaskDetail, status_code=202)
     @training_blueprint.doc(summary="Train a model", responses={200: "The task has ended (Prefer: wait)"})
     def train(body: Any) -> Any:
@@ -164,7 +162,7 @@ def register_train_routes() -> None:
         return submit_once("train", _values(body.root), lambda: _create_task(body.root, _checked(body.root)))
 
     @training_blueprint.post("/groups")
-    @training_blueprint.input(group_request(), arg_name="body", example=examples.GROUP)
+    @training_blueprint.input(group_request(), arg_name="body", example=GROUP_EXAMPLE)
     @training_blueprint.output(Group, status_code=202)
     @training_blueprint.doc(summary="Train several models")
     def train_group(body: Any) -> Any:

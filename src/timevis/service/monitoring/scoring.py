@@ -24,12 +24,14 @@ from timevis.service.db.monitor_tables import (
     DRIFT,
     WORSE,
     Champion,
+    ForecastArrays,
     ForecastScore,
     Monitor,
     StoredForecast,
+    pack,
+    unpack,
 )
 from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
-from timevis.service.monitoring.arrays import ForecastArrays, pack, unpack
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
 

@@ -293,3 +293,13 @@ class AnnotationView(BaseModel):
 
 class Annotations(BaseModel):
     items: list[AnnotationView] = Field(description="In the order of time.")
+
+
+SAMPLE_EXAMPLE: dict[str, Any] = {"domain": "traffic", "source": "synthetic", "rows": 4320, "seed": 0}
+DATASET_CHANGE_EXAMPLE: dict[str, Any] = {"unit": "MW", "target": ["load"], "covariates": {"temperature": "observed"}}
+ANNOTATION_EXAMPLE: dict[str, Any] = {
+    "start": "2026-03-14T08:00",
+    "end": "2026-03-14T11:30",
+    "text": "Meter replaced.",
+}
+ANNOTATION_CHANGE_EXAMPLE: dict[str, Any] = {"end": None, "text": "Meter replaced by one of another kind."}

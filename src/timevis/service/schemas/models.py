@@ -277,3 +277,10 @@ class ModelExplanation(BaseModel):
     explanation: Explanation | None = Field(
         description="The newest explanation, made by a task or by `timevis explain`; null without one."
     )
+
+
+MODEL_CHANGE_EXAMPLE: dict[str, Any] = {
+    "name": "LSTM of the winter",
+    "notes": "Without holidays.",
+    "tags": ["winter"],
+}

@@ -23,7 +23,7 @@ from timevis.service.db.tables import ACTOR, OWNER, USER_NAME_PATTERN, Sessions,
 from timevis.service.problems import Problem
 from timevis.service.problems import too_many_requests as _too_many
 from timevis.service.request_limits import MAX_BODY_MEGABYTES, check_address
-from timevis.service.security import audit, shares
+from timevis.service.security import audit, roles
 from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, READING_METHODS, access_of, forbidden, require
 from timevis.service.security.users import (
     LINK,
@@ -38,11 +38,11 @@ from timevis.service.security.users import (
 )
 from timevis.service.server import PEER_KEY
 from timevis.service.settings import Settings
+from timevis.service.web.openapi import ASSETS
 from timevis.service.web.page import is_page_path
 
 log = logging.getLogger(__name__)
 
-ASSETS = "/api/docs/assets/"
 SESSION_PATH = "/api/session"
 PUBLIC_PATHS = ("/api/", "/api/live", "/api/health", "/api/docs", "/api/openapi.json", SESSION_PATH)
 PUBLIC_FOLDERS = (ASSETS,)
@@ -113,7 +113,7 @@ class Gate:
         is_public = (
             is_page_path(request.path) or request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_FOLDERS)
         )
-        is_shared = shares.ENVIRONMENT_KEY in request.environ
+        is_shared = roles.LINK_KEY in request.environ
         self._check_origin()
         link_token = request.args.get("token") if request.method == "GET" and not is_shared else None
         caller = self._identify(link_token, is_required=not is_public)
@@ -135,7 +135,7 @@ class Gate:
     def _require_access(self, caller: Caller, is_public: bool) -> None:
         arguments = request.view_args or {}
         if caller.way == LINK:
-            is_opened = is_public or shares.is_opened(caller, request.endpoint, arguments)
+            is_opened = is_public or roles.is_opened(caller, request.endpoint, arguments)
             if not (is_opened and request.method in READING_METHODS):
                 raise forbidden(Text("link-opens-one-result", "this link opens one result and nothing else"))
             return
@@ -157,7 +157,7 @@ class Gate:
             response.headers.add("Vary", "Origin")
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
-            if SESSION_COOKIE in request.cookies and shares.ENVIRONMENT_KEY not in request.environ:
+            if SESSION_COOKIE in request.cookies and roles.LINK_KEY not in request.environ:
                 response.delete_cookie(SESSION_COOKIE, path=request.script_root or "/")
         audit.record(self.sessions, response)
         level = logging.DEBUG if request.method in READING_METHODS and response.status_code < 400 else logging.INFO
@@ -183,7 +183,7 @@ class Gate:
             )
 
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
-        if (secret := request.environ.get(shares.ENVIRONMENT_KEY)) is not None:
+        if (secret := request.environ.get(roles.LINK_KEY)) is not None:
             return self._visitor(secret, is_required)
         has_token = "Authorization" in request.headers or link_token is not None
         if not has_token and (signed_in := proxy_caller(self.sessions, self.settings)) is not None:
@@ -225,7 +225,7 @@ class Gate:
                 60 / self.failures.per_minute,
                 Text("too-many-wrong-links", "this address has opened too many wrong links"),
             )
-        caller = shares.share_caller(self.sessions, secret)
+        caller = roles.share_caller(self.sessions, secret)
         if caller is not None:
             self.accepted.add(secret)
             return caller
