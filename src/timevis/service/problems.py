@@ -98,7 +98,7 @@ def register_error_handlers(app: APIFlask) -> None:
         cause = error.__cause__
         given = cause.errors(include_url=False, include_input=False) if isinstance(cause, ValidationError) else []
         shown = given[:MAX_WRONG_FIELDS]
-        wrong = [(_pointer(".".join(map(str, place_of(entry)))), field_error(entry)) for entry in shown]
+        wrong = [(_pointer(".".join(map(str, _place_of(entry)))), _field_error(entry)) for entry in shown]
         if not wrong:
             return problem(error.status_code, _code(error.status_code), printed_text(str(error.message)))
         pointer, text = wrong[0]
@@ -231,7 +231,7 @@ def _code(status: int) -> str:
     return codes.get(status, "server-error" if status >= 500 else "request-error")
 
 
-def place_of(error: Mapping[str, Any]) -> tuple[str | int, ...]:
+def _place_of(error: Mapping[str, Any]) -> tuple[str | int, ...]:
     """The keys that lead to the wrong value of an entry, also if the value decides about the schema of the others."""
     is_kind = error["type"] in ("union_tag_invalid", "union_tag_not_found")
     return (*error["loc"], *([error["ctx"]["discriminator"].strip("'")] if is_kind else []))
@@ -247,7 +247,7 @@ def wrong_form() -> Text:
     return Text("text-has-a-wrong-form", "has characters or a form that is not allowed")
 
 
-def field_error(error: Mapping[str, Any]) -> Text:
+def _field_error(error: Mapping[str, Any]) -> Text:
     """The text of an entry of `pydantic.ValidationError.errors`."""
     context = error.get("ctx") or {}
     kind = error["type"]

@@ -38,7 +38,7 @@ class StorableRequest(Request):
         """The JSON, also for APIFlask only if the Content-Type says so: a form of a foreign page can send text."""
         value = super().get_json(silent=silent, cache=cache)
         if HINT.search(self.get_data()) and (place := _unstorable_place(value)) is not None:
-            raise not_allowed(place)
+            raise _not_allowed(place)
         return value
 
     def on_json_loading_failed(self, e: ValueError | None) -> Any:
@@ -59,7 +59,7 @@ class StorableRequest(Request):
         _check_pairs(self.form.items(multi=True))
         for field, file in self.files.items(multi=True):
             if CONTROL.search(file.filename or ""):
-                raise not_allowed(f"/{field}")
+                raise _not_allowed(f"/{field}")
 
 
 def check_address(request: Request) -> None:
@@ -69,14 +69,14 @@ def check_address(request: Request) -> None:
     ------
     Problem, NotFound
     """
-    if not are_storable([request.path]):
+    if not _are_storable([request.path]):
         abort(404)
-    if not are_storable(request.headers.values()):
-        raise not_allowed("")
+    if not _are_storable(request.headers.values()):
+        raise _not_allowed("")
     _check_pairs(request.args.items(multi=True))
 
 
-def are_storable(texts: Iterable[str]) -> bool:
+def _are_storable(texts: Iterable[str]) -> bool:
     """Whether a database can store all of the texts."""
     return not any(UNSTORABLE.search(text) for text in texts)
 
@@ -84,10 +84,10 @@ def are_storable(texts: Iterable[str]) -> bool:
 def _unstorable_place(value: Any) -> str | None:
     """The JSON pointer of the first text in JSON that cannot be stored, or of the object with such a key."""
     if isinstance(value, str):
-        return None if are_storable([value]) else ""
+        return None if _are_storable([value]) else ""
     pairs: Iterable[tuple[Any, Any]] = enumerate(value) if isinstance(value, list) else ()
     if isinstance(value, dict):
-        if not are_storable(value):
+        if not _are_storable(value):
             return ""
         pairs = value.items()
     for key, item in pairs:
@@ -96,7 +96,7 @@ def _unstorable_place(value: Any) -> str | None:
     return None
 
 
-def not_allowed(pointer: str) -> Problem:
+def _not_allowed(pointer: str) -> Problem:
     """The problem of a text with such a character, as of a name with one."""
     found = wrong_field(pointer, with_field(pointer, wrong_form()))
     found.field_detail = wrong_form()
@@ -106,8 +106,8 @@ def not_allowed(pointer: str) -> Problem:
 def _check_pairs(pairs: Iterable[tuple[str | None, str]]) -> None:
     for key, value in pairs:
         name = key or ""  # a part of a form can lack a name
-        if not are_storable((name, value)):
-            raise not_allowed(f"/{name}" if name and are_storable([name]) else "")
+        if not _are_storable((name, value)):
+            raise _not_allowed(f"/{name}" if name and _are_storable([name]) else "")
 
 
 class ShallowJson(DefaultJSONProvider):

@@ -159,7 +159,7 @@ def _commands(cli: list[str], kind: str, path: str, body: dict[str, Any]) -> dic
     address = http_request.root_url.rstrip("/")
     return {
         "cli": shlex.join(cli),
-        "python": comment + python_script(kind, address, path, sent),
+        "python": comment + _python_script(kind, address, path, sent),
         "curl": comment + _curl(f"{address}/api/{path}", sent),
     }
 
@@ -170,7 +170,7 @@ def _curl(address: str, body: dict[str, Any]) -> str:
     return f"curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}"
 
 
-def python_script(kind: str, address: str, path: str, request: dict[str, Any]) -> str:
+def _python_script(kind: str, address: str, path: str, request: dict[str, Any]) -> str:
     """A script that sends a request, waits for its task, and saves the result.
 
     Parameters

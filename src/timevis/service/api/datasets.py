@@ -65,7 +65,7 @@ MAX_TRIALS = 5
 
 
 def _detail(dataset: Dataset, _: dict[str, Any]) -> dict[str, Any]:
-    return dataset_detail(dataset)
+    return _dataset_detail(dataset)
 
 
 @blueprint.post("/upload")
@@ -78,7 +78,7 @@ def upload_file(upload: UploadRequest) -> Any:
     """Store a file under its content hash, read it, and return the dataset with its quality report."""
     options = data_options({}, upload.model_dump(exclude_unset=True, exclude={"file", "name"}))
     request = upload_request(upload.file.stream, upload.file.filename or "", upload.name, options)
-    return read_file(request, _detail, 201)
+    return _read_file(request, _detail, 201)
 
 
 @blueprint.get("/read-options")
@@ -102,7 +102,7 @@ def make_sample(sample: SampleRequest) -> Any:
         table = synthetic_table(sample.domain, sample.rows or DEFAULT_ROWS, seed=sample.seed)
         name, options = f"{sample.domain}, synthetic", {"domain": sample.domain}
     content = io.BytesIO(table.to_csv(index=False).encode())
-    return read_file(upload_request(content, f"{sample.domain}.csv", name, options), _detail, 201)
+    return _read_file(upload_request(content, f"{sample.domain}.csv", name, options), _detail, 201)
 
 
 @blueprint.post("/datasets/<dataset_id>/rows")
@@ -113,9 +113,9 @@ def add_rows(dataset_id: str, rows: RowsRequest) -> Any:
     """Append newer rows to a dataset as a new version of it; forecasts of the earlier version then show the truth."""
     with context().sessions() as session:
         find_present(session, Dataset, dataset_id)
-        dataset = require_extendable(session, dataset_id)
+        dataset = _require_extendable(session, dataset_id)
     request = append_request(dataset, rows.file.stream, rows.file.filename or "")
-    return read_file(request, lambda version, result: {**dataset_detail(version), "added": result["added"]}, 201)
+    return _read_file(request, lambda version, result: {**_dataset_detail(version), "added": result["added"]}, 201)
 
 
 @blueprint.get("/datasets")
@@ -124,7 +124,7 @@ def add_rows(dataset_id: str, rows: RowsRequest) -> Any:
 def list_datasets(query: DatasetQuery) -> Any:
     """List the datasets, newest first."""
     return list_rows(
-        Dataset, query, SORT_COLUMNS, lambda _, rows: [dataset_summary(row) for row in rows], [], [Dataset.report]
+        Dataset, query, SORT_COLUMNS, lambda _, rows: [_dataset_summary(row) for row in rows], [], [Dataset.report]
     )
 
 
@@ -133,7 +133,7 @@ def list_datasets(query: DatasetQuery) -> Any:
 def get_dataset(dataset_id: str) -> Any:
     """Return a dataset with its statistics and its quality report."""
     with context().sessions() as session:
-        return dataset_detail(find(session, Dataset, dataset_id))
+        return _dataset_detail(find(session, Dataset, dataset_id))
 
 
 @blueprint.patch("/datasets/<dataset_id>")
@@ -147,11 +147,11 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
         dataset = find_present(session, Dataset, dataset_id)
     merged = data_options(dataset.options, values)
     if merged != dataset.options:
-        return read_file(change_request(dataset, merged, name), _detail, 200)
+        return _read_file(change_request(dataset, merged, name), _detail, 200)
     with context().sessions.begin() as session:
         dataset = find_present(session, Dataset, dataset_id)
         dataset.name = name or dataset.name
-        return dataset_detail(dataset)
+        return _dataset_detail(dataset)
 
 
 @blueprint.delete("/datasets/<dataset_id>")
@@ -166,7 +166,7 @@ def delete_dataset(dataset_id: str) -> Any:
 @blueprint.output(DatasetDetail)
 def restore_dataset(dataset_id: str) -> Any:
     """Restore a deleted dataset."""
-    return restore_row(Dataset, dataset_id, lambda _, row: dataset_detail(row))
+    return restore_row(Dataset, dataset_id, lambda _, row: _dataset_detail(row))
 
 
 def data_options(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def _stored(stream: IO[bytes], file_name: str) -> dict[str, Any]:
     return {"file_name": name, **asdict(stored)}
 
 
-def dataset_summary(dataset: Dataset) -> DatasetSummary:
+def _dataset_summary(dataset: Dataset) -> DatasetSummary:
     """A dataset in a list."""
     return DatasetSummary.model_construct(**_dataset_values(dataset))
 
@@ -236,7 +236,7 @@ def _dataset_values(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def dataset_detail(dataset: Dataset) -> dict[str, Any]:
+def _dataset_detail(dataset: Dataset) -> dict[str, Any]:
     """A dataset with its quality report, which is also told in findings."""
     findings = [finding.to_dict() for finding in data_findings(dataset.report)]
     channels = list(dataset.report["channels"])
@@ -250,7 +250,7 @@ def _local_time(text: str, timezone: str | None) -> str:
     return (time.tz_convert(timezone) if timezone and time.tz is not None else time).isoformat()
 
 
-def read_file(
+def _read_file(
     request: dict[str, Any], show: Callable[[Dataset, dict[str, Any]], dict[str, Any]], status: int
 ) -> tuple[Any, int] | Response:
     """Queue the task that reads a file, and answer with its dataset, or with 202 and the task after a second.
@@ -284,7 +284,7 @@ def read_file(
         return show(dataset, task.result), status if is_new else 200
 
 
-def require_extendable(session: Session, identifier: str) -> Dataset:
+def _require_extendable(session: Session, identifier: str) -> Dataset:
     """A dataset to which newer rows can be added."""
     try:
         return extendable_dataset(session, identifier)

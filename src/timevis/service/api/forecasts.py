@@ -95,7 +95,7 @@ def predict(body: PredictRequest) -> Any:
             elif body.method is not None:
                 _require_target(session, body)
             elif body.items is None:
-                for model in require_models(session, body.models or [], "/models/{}"):
+                for model in _require_models(session, body.models or [], "/models/{}"):
                     _require_reader(model.kind, body.events, "/events", model.run_id)
             else:
                 _require_an_item(session, body.items)
@@ -177,7 +177,7 @@ def _require_an_item(session: Session, items: list[PredictItem]) -> None:
         raise problems[0]
 
 
-def require_models(session: Session, models: list[str], pointer: str) -> list[Model]:
+def _require_models(session: Session, models: list[str], pointer: str) -> list[Model]:
     """The models; refuses the first identifier that is of none; its position fills the braces of `pointer`."""
     return [find_present(session, Model, one, pointer.format(models.index(one))) for one in dict.fromkeys(models)]
 
@@ -198,7 +198,7 @@ def compare(body: CompareRequest) -> Any:
 
     def make_task() -> Task:
         with context().sessions() as session:
-            require_models(session, body.models, "/models/{}")
+            _require_models(session, body.models, "/models/{}")
         return Task(id=new_id(), kind="compare", request=values)
 
     return submit_once("compare", values, make_task)
@@ -218,7 +218,7 @@ def write_result(session: Session, task: Task, kind: Literal["json", "csv"]) -> 
     def write(file: IO[str]) -> None:
         table = _with_truth(pd.read_parquet(rows), task, versions)
         if kind == "csv":
-            to_csv(forecast_table(table, task), file, index=False)
+            to_csv(_forecast_table(table, task), file, index=False)
             return
         file.write('{"items": [')
         for number, entry in enumerate(forecast_items(table, task)):
@@ -228,7 +228,7 @@ def write_result(session: Session, task: Task, kind: Literal["json", "csv"]) -> 
     return context().written_answers.path(task.id, state, kind, write)
 
 
-def forecast_table(table: pd.DataFrame, task: Task) -> pd.DataFrame:
+def _forecast_table(table: pd.DataFrame, task: Task) -> pd.DataFrame:
     """The rows of a forecast; columns `CSV_COLUMNS` and `ITEM_COLUMNS`."""
     forecast = table[~table["is_history"]]
     items, tables = task.result["items"], []

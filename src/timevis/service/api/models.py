@@ -62,7 +62,7 @@ def list_models(query: ModelQuery) -> Any:
     conditions = [Model.dataset_id == query.dataset] if query.dataset else []
     conditions += [Model.kind == query.kind] if query.kind else []
     conditions += [_has_tag(Model.tags, query.tag)] if query.tag else []
-    return list_rows(Model, query, SORT_COLUMNS, model_summaries, conditions)
+    return list_rows(Model, query, SORT_COLUMNS, _model_summaries, conditions)
 
 
 def _has_tag(column: InstrumentedAttribute[list[str]], tag: str) -> ColumnElement[bool]:
@@ -80,7 +80,7 @@ def get_model(model_id: str) -> Any:
     """Return a model with its config, its results over all series and its training curve."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
-        summary, commands = model_summary(session, model), model_commands(session, model)
+        summary, commands = _model_summary(session, model), model_commands(session, model)
     folder = RunFolder(context().storage.fetched_run(model.run_id))
     return {
         **summary,
@@ -117,7 +117,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
         for name, value in values.items():
             setattr(model, name, value)
         if is_champion is None:
-            return model_summary(session, model)
+            return _model_summary(session, model)
         if model.dataset_id is None:
             raise conflict(
                 Text("model-without-dataset", "the data of the model {name!r} are not a dataset", name=model.name),
@@ -129,7 +129,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
                 version.champion_id = model.id
             elif version.champion_id == model.id:
                 version.champion_id = None
-        return model_summary(session, model)
+        return _model_summary(session, model)
 
 
 @blueprint.delete("/models/<model_id>")
@@ -144,7 +144,7 @@ def delete_model(model_id: str) -> Any:
 @blueprint.output(ModelSummary)
 def restore_model(model_id: str) -> Any:
     """Restore a deleted model."""
-    return restore_row(Model, model_id, model_summary)
+    return restore_row(Model, model_id, _model_summary)
 
 
 @blueprint.get("/models/<model_id>/report")
@@ -180,17 +180,17 @@ def download_run(model_id: str) -> Any:
         model = find(session, Model, model_id)
     folder = context().storage.fetched_run(model.run_id)
     headers = {"Content-Disposition": f"attachment; filename={model.id}.zip"}
-    parts = stream_zip(folder, NOT_DOWNLOADED, _without_paths(model, folder), TEXT_SUFFIXES)
+    parts = _stream_zip(folder, NOT_DOWNLOADED, _without_paths(model, folder), TEXT_SUFFIXES)
     return Response(parts, mimetype="application/zip", headers=headers)
 
 
 def _without_paths(model: Model, folder: Path) -> Callable[[Path, bytes], bytes]:
     with context().sessions() as session:
         dataset = session.get(Dataset, model.dataset_id) if model.dataset_id else None
-    return path_remover(folder, context().settings.home, dataset.file_name if dataset else None)
+    return _path_remover(folder, context().settings.home, dataset.file_name if dataset else None)
 
 
-def path_remover(run: Path, home: Path, file_name: str | None) -> Callable[[Path, bytes], bytes]:
+def _path_remover(run: Path, home: Path, file_name: str | None) -> Callable[[Path, bytes], bytes]:
     """A function that receives a path and the content of a file of a run, and replaces paths of the server in it.
 
     Parameters
@@ -236,7 +236,7 @@ class _Buffer(io.RawIOBase):
         return taken
 
 
-def stream_zip(
+def _stream_zip(
     folder: Path, left_out: frozenset[str], change: Callable[[Path, bytes], bytes], changed_suffixes: frozenset[str]
 ) -> Iterator[bytes]:
     """The parts of a zip file with all files of a folder. Links that lead out of the folder are left out.
@@ -266,7 +266,7 @@ def stream_zip(
     yield buffer.take()
 
 
-def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str, Any]]:
+def _model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str, Any]]:
     """Models in a list; one query reads which of them are preferred for a dataset."""
     columns = ("id", "name", "kind", "summary", "notes", "tags", "created_by", "created", "deleted")
     ids = [model.id for model in models]
@@ -283,6 +283,6 @@ def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str,
     ]
 
 
-def model_summary(session: Session, model: Model) -> dict[str, Any]:
+def _model_summary(session: Session, model: Model) -> dict[str, Any]:
     """One model as in a list."""
-    return model_summaries(session, [model])[0]
+    return _model_summaries(session, [model])[0]

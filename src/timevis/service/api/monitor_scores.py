@@ -151,7 +151,7 @@ def get_forecast(monitor_id: str, forecast_id: str) -> Any:
         )
     channels = [
         {
-            **{"channel": channel, "unit": unit_of(newest, channel), "time": iso_times(arrays.times[c], newest)},
+            **{"channel": channel, "unit": unit_of(newest, channel), "time": _iso_times(arrays.times[c], newest)},
             **{"point": arrays.point[c].tolist(), "levels": list(QUANTILE_LEVELS)},
             **{"quantiles": arrays.quantiles[c].tolist(), "naive": arrays.naive[c].tolist()},
             "truth": to_json_types(truth[c].tolist()),
@@ -166,7 +166,7 @@ def unit_of(dataset: Dataset | None, channel: str) -> str:
     return str((dataset.report["channels"].get(channel) or {}).get("unit") or "") if dataset else ""
 
 
-def iso_times(times: np.ndarray, dataset: Dataset | None) -> list[str]:
+def _iso_times(times: np.ndarray, dataset: Dataset | None) -> list[str]:
     """Times of the data, local if they have a zone."""
     index = pd.DatetimeIndex(times.astype("datetime64[us]"))
     if dataset is not None and has_time_zone(dataset.report):
@@ -257,7 +257,7 @@ def get_period(monitor_id: str, query: PeriodQuery) -> Any:
     listed = [{key: getattr(row, key) for key in ("id", "origin", "last_time")} for row in rows]
     return {
         **{"channel": channel, "channels": list(channels), "unit": unit_of(dataset, channel)},
-        **{"time": iso_times(times, dataset), "truth": to_json_types(truth.tolist()), "forecasts": listed},
+        **{"time": _iso_times(times, dataset), "truth": to_json_types(truth.tolist()), "forecasts": listed},
         **{name: to_json_types(values.tolist()) for name, values in zip(LEVELS, forecast, strict=True)},
     }
 

@@ -35,7 +35,7 @@ MAX_WAITING = WEB_THREADS // 4
 _free_places = BoundedSemaphore(MAX_WAITING)
 
 
-def known_task(kind: str, body: dict[str, Any]) -> Task | None:
+def _known_task(kind: str, body: dict[str, Any]) -> Task | None:
     """The task that was made with the same ``Idempotency-Key``.
 
     Raises
@@ -83,7 +83,7 @@ def known_group(bodies: list[dict[str, Any]]) -> str | None:
 
 
 def _task_of_key() -> Task | None:
-    if (stored := stored_key()) is None:
+    if (stored := _stored_key()) is None:
         return None
     key = request.headers["Idempotency-Key"]
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
@@ -96,7 +96,7 @@ def _task_of_key() -> Task | None:
         return session.scalar(select(Task).where(Task.idempotency_key == stored))
 
 
-def stored_key() -> str | None:
+def _stored_key() -> str | None:
     """What the row of a task stores of the header ``Idempotency-Key``; equal keys of two tokens are different."""
     key = request.headers.get("Idempotency-Key")
     return None if key is None else hashlib.sha256(f"{ACTOR.get()} {key}".encode()).hexdigest()
@@ -116,7 +116,7 @@ def submit_once(
     kind: str, body: dict[str, Any], make_task: Callable[[], Task]
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The task that an earlier request with the same key and body made, or a new one."""
-    known = known_task(kind, body)
+    known = _known_task(kind, body)
     return submit(make_task()) if known is None else accepted(known)
 
 
@@ -128,14 +128,14 @@ def submit(
     `check` raises a Problem if the task must not be stored; it is called in the transaction that stores it.
     """
     service = context()
-    task.idempotency_key = stored_key()
+    task.idempotency_key = _stored_key()
     try:
         with service.sessions.begin() as session:
             check(session)
             task.queue = queue_of(session, task)
             session.add(task)
     except IntegrityError:  # a request with the same key arrived at the same time
-        existing = known_retry(task.retry_of) if task.retry_of else known_task(task.kind, task.request)
+        existing = known_retry(task.retry_of) if task.retry_of else _known_task(task.kind, task.request)
         if existing is None:
             raise
         return accepted(existing)
@@ -146,7 +146,7 @@ def submit(
 def submit_group(tasks: list[Task]) -> str:
     """Store the tasks of a group in one transaction and send their messages; returns the identifier of the group."""
     service, requests = context(), [task.request for task in tasks]
-    tasks[0].idempotency_key = stored_key()
+    tasks[0].idempotency_key = _stored_key()
     try:
         with service.sessions.begin() as session:
             for position, task in enumerate(tasks):

@@ -172,7 +172,7 @@ def statistics() -> Any:
         for number, state, count in session.execute(recent.group_by(day, Task.state)):
             if number in throughput and state in FINAL:  # a database may round the last second of a day up
                 throughput[number][state] = count
-    storage = stored_bytes(context().storage.home, int(time.time() // STORAGE_SECONDS))
+    storage = _stored_bytes(context().storage.home, int(time.time() // STORAGE_SECONDS))
     return {
         **{"datasets": datasets, "models": sum(model_kinds.values()), "models_by_kind": model_kinds, "tasks": tasks},
         **{"queue": queues, "storage": storage, "uploaded_bytes": storage["uploads"]},
@@ -183,7 +183,7 @@ def statistics() -> Any:
 
 
 @lru_cache(maxsize=4)
-def stored_bytes(home: Path, minute: int) -> dict[str, int]:
+def _stored_bytes(home: Path, minute: int) -> dict[str, int]:
     """Bytes below each folder of the home, and of the database; counted again when `minute` changes."""
     folders = dict.fromkeys(("uploads", "datasets", "runs", "results", "logs"), 0)
     for name in folders:

@@ -88,7 +88,7 @@ def _without_absent(model: str, option: dict[str, Any]) -> dict[str, Any]:
     if (option["section"], option["name"]) != ("backbone", "name"):
         return {**option, "absent": {}}
     paths = {name: str(base_config(model, name).model.backbone.path) for name in option["choices"]}
-    absent = absent_backbones(paths)
+    absent = _absent_backbones(paths)
     return {**option, "choices": [name for name in option["choices"] if name not in absent], "absent": absent}
 
 
@@ -131,7 +131,7 @@ def _option(section: str, option: Option, defaults: Any, is_basic: bool) -> dict
     return {**option_view(option, default), "section": section, "advanced": not is_basic}
 
 
-def absent_backbones(hub_ids: dict[str, str]) -> dict[str, str]:
+def _absent_backbones(hub_ids: dict[str, str]) -> dict[str, str]:
     """The backbones, by name, whose hub id is not in the cache of the hub; local folders are always present."""
     cache = _cache_folder()
     return {name: hub_id for name, hub_id in hub_ids.items() if "/" in hub_id and not _is_in(cache, hub_id)}

@@ -49,7 +49,7 @@ LOST_SECONDS = 120.0
 MAX_AT_ONCE = 8
 
 
-def receiver_key(receiver: Mapping[str, Any]) -> str:
+def _receiver_key(receiver: Mapping[str, Any]) -> str:
     """What distinguishes two receivers: the kind and the address."""
     address = json.dumps([receiver["kind"], receiver["address"]])
     return hashlib.sha256(address.encode()).hexdigest()[:32]
@@ -98,7 +98,7 @@ def raise_alert(
         kinds = receiver.get("alerts")
         if kinds is None or kind in kinds or kind == TRIAL:
             target = {key: value for key, value in receiver.items() if key != "alerts"}
-            session.add(Delivery(alert_id=alert.id, receiver=receiver_key(receiver), target=target))
+            session.add(Delivery(alert_id=alert.id, receiver=_receiver_key(receiver), target=target))
     return alert
 
 
@@ -283,7 +283,7 @@ def send_again(sessions: Sessions, alert_id: str) -> None:
 
 def failing_receivers(session: Session, monitor: Monitor) -> list[dict[str, Any]]:
     """The receivers of a monitor that did not accept the last attempt: since when, and why."""
-    keys = {receiver_key(receiver): receiver for receiver in monitor.receivers}
+    keys = {_receiver_key(receiver): receiver for receiver in monitor.receivers}
     query = select(FailingReceiver).where(FailingReceiver.receiver.in_(keys)).order_by(FailingReceiver.since)
     return [
         {**{name: keys[row.receiver][name] for name in ("kind", "address")}, "since": row.since, "error": row.error}

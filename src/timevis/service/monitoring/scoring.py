@@ -145,7 +145,7 @@ def window_table(scores: Sequence[tuple[int, ScoreSums]], scales: pd.DataFrame) 
 Recent = list[tuple[StoredForecast, ScoreSums]]
 
 
-def recent_scores(session: Session, champion: Champion, count: int) -> Recent:
+def _recent_scores(session: Session, champion: Champion, count: int) -> Recent:
     """The last complete forecasts of a champion with their sums, in the order of time."""
     query = (
         select(StoredForecast, ForecastScore)
@@ -175,7 +175,7 @@ def watch_scores(
     run : RunFolder
         Of its model.
     """
-    recent = recent_scores(session, champion, monitor.bounds["window"])
+    recent = _recent_scores(session, champion, monitor.bounds["window"])
     state: dict[str, Any] = {"forecasts": len(recent), "summary": None, "drift": [], "test": _test_metrics(run)}
     if not recent:
         monitor.state = state

@@ -186,7 +186,7 @@ class Gate:
         if (secret := request.environ.get(roles.LINK_KEY)) is not None:
             return self._visitor(secret, is_required)
         has_token = "Authorization" in request.headers or link_token is not None
-        if not has_token and (signed_in := proxy_caller(self.sessions, self.settings)) is not None:
+        if not has_token and (signed_in := _proxy_caller(self.sessions, self.settings)) is not None:
             return signed_in
         cookie = request.cookies.get(SESSION_COOKIE)
         token = _bearer() or link_token or None
@@ -346,7 +346,7 @@ class RateLimiter:
         return allowed + (time.monotonic() - since) * self.per_minute / 60 >= 1
 
 
-def proxy_caller(sessions: Sessions, settings: Settings) -> Caller | None:
+def _proxy_caller(sessions: Sessions, settings: Settings) -> Caller | None:
     """The user whom the proxy names in its header, who is added at the first request; None without a header.
 
     Raises

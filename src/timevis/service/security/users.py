@@ -55,8 +55,8 @@ def add_user(session: Session, name: str, role: str, password: str | None = None
         The name is taken, reserved or has other characters than letters, digits and ``._@+-``; there is no such role;
         or the password is too short.
     """
-    require_name(name)
-    require_role(role)
+    _require_name(name)
+    _require_role(role)
     taken = session.scalar(select(User.name).where(func.lower(User.name) == name.lower()))
     if taken is not None:
         raise ConfigError(
@@ -64,13 +64,13 @@ def add_user(session: Session, name: str, role: str, password: str | None = None
             Text("choose-other-user-name", "choose another name for the user"),
             "name",
         )
-    user = User(name=name, role=role, password=None if password is None else hash_password(name, password))
+    user = User(name=name, role=role, password=None if password is None else _hash_password(name, password))
     session.add(user)
     session.flush()
     return user
 
 
-def require_name(name: str) -> None:
+def _require_name(name: str) -> None:
     """Check the name of a user or a token."""
     if not re.fullmatch(USER_NAME_PATTERN, name) or name.lower() == OWNER:
         raise ConfigError(
@@ -85,7 +85,7 @@ def characters_of_name() -> Text:
     return Text("characters-of-user-name", "use letters, digits and . _ @ + -")
 
 
-def require_role(role: str) -> None:
+def _require_role(role: str) -> None:
     """Check the name of a role."""
     if role not in ROLES:
         raise ConfigError(
@@ -95,7 +95,7 @@ def require_role(role: str) -> None:
         )
 
 
-def find_user(session: Session, name: str) -> User:
+def _find_user(session: Session, name: str) -> User:
     """The user of a name.
 
     Raises
@@ -120,39 +120,39 @@ def unknown_user(name: str) -> Text:
 
 def set_role(session: Session, name: str, role: str) -> User:
     """Change the role of a user; its browsers must sign in again."""
-    user = find_user(session, name)
-    require_role(role)
+    user = _find_user(session, name)
+    _require_role(role)
     if user.role != role:
         user.role = role
-        end_sessions(session, name)
+        _end_sessions(session, name)
     return user
 
 
 def set_password(session: Session, name: str, password: str) -> User:
     """Change the password of a user; its browsers must sign in again."""
-    user = find_user(session, name)
-    user.password = hash_password(name, password)
-    end_sessions(session, name)
+    user = _find_user(session, name)
+    user.password = _hash_password(name, password)
+    _end_sessions(session, name)
     return user
 
 
 def remove_user(session: Session, name: str) -> None:
     """Remove a user with its tokens, sessions and shared links; what it made stays."""
-    user = find_user(session, name)
-    end_sessions(session, name)
+    user = _find_user(session, name)
+    _end_sessions(session, name)
     session.execute(delete(Token).where(Token.user_name == name))
     session.execute(delete(Share).where(Share.created_by == name))
     session.delete(user)
 
 
-def end_sessions(session: Session, name: str) -> None:
+def _end_sessions(session: Session, name: str) -> None:
     """End all sessions of a user, with a password or with a token."""
     digests = list(session.scalars(select(Token.digest).where(Token.user_name == name)))
     is_own = (LoginSession.user_name == name) | LoginSession.token_digest.in_(digests)
     session.execute(delete(LoginSession).where(is_own))
 
 
-def hash_password(name: str, password: str) -> str:
+def _hash_password(name: str, password: str) -> str:
     """The hash that is stored of a password."""
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS or password.lower() == name.lower():
         raise ConfigError(
@@ -265,8 +265,8 @@ def add_token(session: Session, name: str, user: str) -> str:
     ConfigError
         There is no such user; or the name is taken, or has other characters than letters, digits and ``._@+-``.
     """
-    require_name(name)
-    find_user(session, user)
+    _require_name(name)
+    _find_user(session, user)
     if session.get(Token, name) is not None:
         raise ConfigError(
             Text("token-exists", "there is a token {name!r} already", name=name),

@@ -70,7 +70,7 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     covariates = len(cfg.data.covariates or ()) if plain.get("covariates") else 0
     load = _Load.of(declared, plain, lengths.context_length, lengths.horizon, channels, covariates, report["rows"])
     usual = _Load.of(declared, _base_model(kind), lengths.context_length, lengths.horizon, 1, 0, report["rows"])
-    steps = fit_steps(cfg, report, declared) if declared.has_gradient_fit else None
+    steps = _fit_steps(cfg, report, declared) if declared.has_gradient_fit else None
     history = _history(session, kind)
     rough = declared.declaration.rough_seconds
     measured = [run.seconds / load.relative_to(run.load) for run in history if run.seconds]
@@ -154,7 +154,7 @@ def typical_seconds(session: Session, kind: str) -> float | None:
     return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
 
 
-def fit_steps(cfg: Any, report: Mapping[str, Any], model: DeclaredModel) -> int:
+def _fit_steps(cfg: Any, report: Mapping[str, Any], model: DeclaredModel) -> int:
     """Optimizer steps of a fit without early stopping.
 
     Raises
