@@ -75,7 +75,9 @@ def build() -> None:
                 "the packages of frontend/package-lock.json could not be installed from the npm registry"
             )
         INSTALLED.touch()
-    if subprocess.run([*npm, "run", "--silent", "build", "--", "--logLevel", "warn"], cwd=FRONTEND).returncode:
+    command = [*npm, "run", "--silent", "build", "--", "--logLevel", "warn"]
+    environment = os.environ | {"PYTHON": sys.executable}  # writes the types of the API
+    if subprocess.run(command, cwd=FRONTEND, env=environment).returncode:
         raise CannotBuild("vite could not build frontend/")
     shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # setuptools would add an earlier page to the wheel
 

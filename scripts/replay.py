@@ -31,11 +31,11 @@ from sqlalchemy import select
 import timevis.service.monitoring.cycle  # noqa: F401  so that cycles can be carried out
 from timevis.data.sources.sample_tables import bundled_table
 from timevis.service import profiling
-from timevis.service.api import reading
+from timevis.service.api import datasets
 from timevis.service.app import create_app
 from timevis.service.context import Context
 from timevis.service.db.tables import Task
-from timevis.service.monitoring.deliveries import deliver_due
+from timevis.service.monitoring.alerts import deliver_due
 from timevis.service.monitoring.loop import queue_due
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
@@ -65,7 +65,7 @@ class Replay:
         profiling.run_child = lambda request, *_: profiling.carry_out(request)
         environment = {"TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN, "TIMEVIS_BROKER_URL": "memory://"}
         self.settings = Settings.from_environment(environment)
-        reading.send = self._read_at_once  # type: ignore[assignment]
+        datasets.send = self._read_at_once  # type: ignore[assignment]
         app = create_app(self.settings)
         self.service: Context = app.extensions["timevis"]
         self.worker = Worker(self.settings, self.service.sessions, ("interactive", "cpu"))

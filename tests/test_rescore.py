@@ -17,7 +17,7 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 from timevis.service.schemas.forecasts import ComparisonResult
-from timevis.service.tasks.comparing import comparison_result
+from timevis.service.tasks.forecasting import comparison_result
 
 
 def hourly(zone: str | None = None) -> Panel:

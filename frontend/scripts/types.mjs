@@ -1,4 +1,4 @@
-// Writes src/api/schema.d.ts from the specification of the service. With --check, fails if it differs from the file.
+// Writes src/api/schema.d.ts from the specification of the service; "npm run" does so before dev, build and check.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -18,11 +18,5 @@ const specification = execFileSync(python, ["-m", "timevis.service.specification
 const tree = await openapi(JSON.parse(specification), { alphabetize: true, defaultNonNullable: false });
 const text = `// Made by "npm run types" from the specification of the service. Do not edit.\n${astToString(tree)}`;
 
-if (process.argv.includes("--check")) {
-  if (!existsSync(target) || readFileSync(target, "utf8") !== text) {
-    process.stderr.write("src/api/schema.d.ts differs from the specification of the service. Run: npm run types\n");
-    process.exit(1);
-  }
-} else {
-  writeFileSync(target, text);
-}
+// An equal file keeps its time, so that scripts/build_page.py does not take it for a change of the page.
+if (!existsSync(target) || readFileSync(target, "utf8") !== text) writeFileSync(target, text);

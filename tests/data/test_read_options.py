@@ -71,7 +71,7 @@ new_files.load_files(["load.csv"], options, ("load",))
 facts["predict"] = passed
 
 from timevis.service.api.datasets import list_read_options
-from timevis.service.api.dataset_files import data_options
+from timevis.service.api.datasets import data_options
 from timevis.service.schemas.datasets import DatasetChange, UploadRequest
 from timevis.service.schemas.training import train_request
 from timevis.service.training import config_of

@@ -21,7 +21,7 @@ from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
 from timevis.runs.record import RunRecord
-from timevis.service.api import reading
+from timevis.service.api import datasets
 from timevis.service.app import create_app
 from timevis.service.context import context
 from timevis.service.db.database import open_database
@@ -139,7 +139,7 @@ def read_at_once(_: Any, task_id: str, queue: str) -> bool:
 @pytest.fixture(autouse=True)
 def _files_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Applications without a worker read files in the request."""
-    monkeypatch.setattr(reading, "send", read_at_once)
+    monkeypatch.setattr(datasets, "send", read_at_once)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def uploaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     client = create_app(settings).test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "send", read_at_once)
+        patch.setattr(datasets, "send", read_at_once)
         identifier = upload(client, plant_csv()).json["id"]
     with client.application.extensions["timevis"].sessions() as session:
         row = session.get(Dataset, identifier)

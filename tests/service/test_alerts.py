@@ -22,9 +22,15 @@ from sqlalchemy import select
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import COVERAGE, TRIAL, Alert, Delivery, Monitor
 from timevis.service.db.tables import Sessions, Task
-from timevis.service.monitoring import deliveries, loop, sending
-from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
-from timevis.service.monitoring.deliveries import LOST_SECONDS, Deliveries, deliver_due, failing_receivers
+from timevis.service.monitoring import alerts, loop, sending
+from timevis.service.monitoring.alerts import (
+    LOST_SECONDS,
+    Deliveries,
+    deliver_due,
+    failing_receivers,
+    raise_alert,
+    resolve_alerts,
+)
 from timevis.service.monitoring.sending import new_secret
 from timevis.service.settings import Settings
 from timevis.service.tasks.queue import make_celery
@@ -204,7 +210,7 @@ def test_a_delivery_whose_worker_was_killed_is_repeated_with_the_same_identifier
 
 
 def _claimed(sessions: Sessions, count: int) -> list[Delivery]:
-    claimed = [deliveries._claim(sessions, time.time(), []) for _ in range(count)]
+    claimed = [alerts._claim(sessions, time.time(), []) for _ in range(count)]
     return [delivery for delivery in claimed if delivery is not None]
 
 

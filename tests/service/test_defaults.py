@@ -12,8 +12,7 @@ from running_service import RunningService
 from sqlalchemy import select
 
 from timevis.service.db.monitor_tables import Alert, Delivery, Monitor
-from timevis.service.db.tables import Task, Token
-from timevis.service.db.user_tables import Share, User
+from timevis.service.db.tables import Share, Task, Token, User
 from timevis.service.monitoring.loop import look
 
 OPTIONAL_PACKAGES = {"mcp", "aiosmtpd", "s3fs", "wandb"}

@@ -20,12 +20,10 @@ from sqlalchemy import select
 import timevis.service.monitoring.cycle  # noqa: F401  registers the kind of task
 from timevis.metrics.specs import REFERENCE_PINBALL, terms
 from timevis.runs.folder import RunFolder
-from timevis.service.db.monitor_tables import Champion, ForecastScore, Monitor, StoredForecast
+from timevis.service.db.monitor_tables import Champion, ForecastArrays, ForecastScore, Monitor, StoredForecast
 from timevis.service.db.tables import Model, Task
-from timevis.service.monitoring.arrays import ForecastArrays
 from timevis.service.monitoring.loop import queue_due, report_failures, report_silence
-from timevis.service.monitoring.scoring import ScoreSums
-from timevis.service.monitoring.watching import watch_scores
+from timevis.service.monitoring.scoring import ScoreSums, watch_scores
 from timevis.service.tasks.jobs import Worker, execute
 from timevis.service.tasks.retention import purge
 

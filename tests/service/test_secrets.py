@@ -36,8 +36,7 @@ from timevis.service.client import ServiceError
 from timevis.service.db.database import make_engine, open_database
 from timevis.service.db.monitor_tables import TRIAL, Delivery, FailingReceiver, Monitor
 from timevis.service.db.tables import Dataset, Sessions, Task, new_id
-from timevis.service.monitoring.alerts import raise_alert
-from timevis.service.monitoring.deliveries import deliver_due
+from timevis.service.monitoring.alerts import deliver_due, raise_alert
 from timevis.service.monitoring.sending import new_secret
 from timevis.service.operations.logs import configure_logs
 from timevis.service.profiling import start_reader

@@ -19,8 +19,8 @@ from timevis.cli.main import main
 from timevis.errors import ConfigError
 from timevis.service.app import create_app
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.security.rates import RateLimiter
-from timevis.service.security.tokens import SESSION_SECONDS
+from timevis.service.security.gate import RateLimiter
+from timevis.service.security.users import SESSION_SECONDS
 from timevis.service.settings import Settings
 
 PAGE = "https://dashboard.example"
@@ -66,7 +66,7 @@ def test_a_named_token_is_recorded_with_what_it_made_and_can_be_removed(
 @pytest.mark.parametrize("name", ["", "owner", "a b", "../x", "x" * 101])
 def test_a_token_needs_a_plain_name(name: str, make_settings: Callable) -> None:
     from timevis.service.db.database import open_database
-    from timevis.service.security.tokens import add_token
+    from timevis.service.security.users import add_token
 
     with pytest.raises(ConfigError), open_database(make_settings().database_url).begin() as session:
         add_token(session, name, "owner")

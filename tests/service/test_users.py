@@ -20,11 +20,19 @@ from werkzeug.test import TestResponse
 from timevis.cli.main import main
 from timevis.errors import ConfigError
 from timevis.service.app import create_app
-from timevis.service.db.annotation_table import Annotation
-from timevis.service.db.database import make_engine, migrate, migration_config
 from timevis.service.db.monitor_tables import Champion, Monitor
-from timevis.service.db.tables import Base, Dataset, Model, Sessions, Task, new_id
-from timevis.service.db.user_tables import AuditEntry, Share, User
+from timevis.service.db.tables import (
+    Annotation,
+    AuditEntry,
+    Base,
+    Dataset,
+    Model,
+    Sessions,
+    Share,
+    Task,
+    User,
+    new_id,
+)
 from timevis.service.security import users
 from timevis.service.security.roles import LOWEST_ROLE, MANAGE, READ, SELF, access_of
 from timevis.service.server import PEER_KEY
@@ -395,42 +403,3 @@ def test_users_are_managed_by_a_command(
     recorded = entries(http.application.extensions["timevis"].sessions)
     assert recorded[-1][1:] == ("delete", "timevis users remove", "anna", 200)
     assert recorded[-1][0].startswith("command line: ")
-
-
-def test_former_named_tokens_keep_working_with_a_role(database_url: str) -> None:
-    from alembic import command
-
-    engine = make_engine(database_url)
-    config = migration_config()
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0006")
-        connection.execute(
-            text(
-                "INSERT INTO tokens (name, digest, read_only, created) "
-                "VALUES ('anna', 'a', :no, 1), ('wall', 'b', :yes, 1)"
-            ),
-            {"no": False, "yes": True},
-        )
-        connection.execute(
-            text(
-                "INSERT INTO tasks (id, kind, queue, state, request, progress, result, attempt, cancel_requested, "
-                "is_short, created_by, created) "
-                "VALUES ('t', 'train', 'cpu', 'completed', '{}', '{}', '{}', 1, :no, :no, 'anna', 1)"
-            ),
-            {"no": False},
-        )
-        connection.execute(
-            text(
-                "INSERT INTO models (id, name, kind, task_id, run_id, summary, notes, tags, created) "
-                "VALUES ('m', 'a', 'lstm', 't', 'r', '{}', '', '[]', 1)"
-            )
-        )
-        connection.commit()
-    migrate(engine)
-    with engine.connect() as connection:
-        rows = connection.execute(
-            text("SELECT tokens.name, role FROM tokens JOIN users ON users.name = user_name ORDER BY tokens.name")
-        )
-        assert [tuple(row) for row in rows] == [("anna", "editor"), ("wall", "viewer")]
-        assert connection.scalar(text("SELECT created_by FROM models")) == "anna"

@@ -24,7 +24,7 @@ from servers import free_port
 from service_data import CLOSED_BROKER, TOKEN
 
 from timevis.service import written_answers
-from timevis.service.api import forecast_result
+from timevis.service.api import forecasts
 from timevis.service.db.tables import Task, new_id
 from timevis.service.operations.backup import back_up
 from timevis.service.problems import Problem
@@ -75,7 +75,7 @@ def test_a_result_is_the_same_with_and_without_compression_and_is_made_once(
     http: FlaskClient, forecast: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = http.get(f"/api/tasks/{forecast}/result?format={kind}")
-    monkeypatch.setattr(forecast_result.pd, "read_parquet", _no_rows(forecast_result.pd.read_parquet))
+    monkeypatch.setattr(forecasts.pd, "read_parquet", _no_rows(forecasts.pd.read_parquet))
     packed = http.get(f"/api/tasks/{forecast}/result?format={kind}", headers={"Accept-Encoding": "gzip"})
     assert (plain.status_code, packed.status_code) == (200, 200)
     assert plain.headers.get("Content-Encoding") is None

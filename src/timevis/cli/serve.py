@@ -86,11 +86,9 @@ def change_tokens(action: str, name: str, user: str | None, read_only: bool) -> 
     """Add, list or remove named tokens. A token without a user gets one of its own."""
     require_packages()
     from timevis.service.db.database import open_database
-    from timevis.service.db.tables import Token
-    from timevis.service.db.user_tables import EDITOR, VIEWER, User
+    from timevis.service.db.tables import EDITOR, VIEWER, Token, User
     from timevis.service.security.audit import record_command
-    from timevis.service.security.tokens import add_token, remove_token
-    from timevis.service.security.users import add_user
+    from timevis.service.security.users import add_token, add_user, remove_token
     from timevis.service.settings import Settings
 
     with open_database(Settings.from_environment().database_url).begin() as session:
@@ -151,10 +149,10 @@ def serve(args: argparse.Namespace) -> int:
 
         return run_web(settings, args.host, args.port, runs)
     if args.part == "beat":
-        from timevis.service.monitoring.beat import run_beat
+        from timevis.service.monitoring.loop import run_beat
 
         return run_beat(settings)
-    from timevis.service.monitoring.beat import register_look
+    from timevis.service.monitoring.loop import register_look
     from timevis.service.tasks.worker import run_worker
 
     run_worker(settings, queues, register_look)

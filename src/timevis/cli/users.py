@@ -48,7 +48,7 @@ def change_users(args: Any) -> int:
     """Add, list, change or remove users."""
     require_packages()
     from timevis.service.db.database import open_database
-    from timevis.service.db.user_tables import CHANGE, DELETE
+    from timevis.service.db.tables import CHANGE, DELETE
     from timevis.service.security import audit, users
     from timevis.service.settings import Settings
 
@@ -74,8 +74,7 @@ def change_users(args: Any) -> int:
 
 
 def _print_users(session: Any) -> None:
-    from timevis.service.db.tables import Token
-    from timevis.service.db.user_tables import User
+    from timevis.service.db.tables import Token, User
 
     tokens = [token.user_name for token in session.query(Token)]
     for user in session.query(User).order_by(User.name):

@@ -2,65 +2,57 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from typing import Any
-
 from apiflask import APIFlask
-from flask import Response, request, send_from_directory
 
 from timevis import __version__
 from timevis.service.api import (
-    audit_log,
-    comparison,
-    dataset_analysis,
-    dataset_annotations,
+    accounts,
+    dataset_views,
     datasets,
-    explanation,
     forecasts,
     model_analysis,
-    model_options,
     models,
-    monitor_period,
     monitor_scores,
     monitors,
-    series_list,
-    session,
-    shares,
     system,
     tasks,
     training,
-    users,
 )
+from timevis.service.api.system import Metrics
 from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
-from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
-from timevis.service.request_json import ShallowJson, limit_bodies
-from timevis.service.request_texts import StorableRequest
-from timevis.service.security.gate import ASSETS, Gate, lowest_role
-from timevis.service.security.shares import SharedPaths
+from timevis.service.request_limits import ShallowJson, StorableRequest, limit_bodies
+from timevis.service.security.gate import Gate, lowest_role
+from timevis.service.security.roles import SharedPaths
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import make_celery
-from timevis.service.web.openapi import complete_specification, problem_schema
+from timevis.service.web.openapi import complete_specification, problem_schema, register_documentation
 from timevis.service.web.page import register_page
 from timevis.service.written_answers import WrittenAnswers
 
-RESOURCES = (
-    *(
-        system,
-        datasets,
-        dataset_analysis,
-        series_list,
-        model_options,
-        training,
-        tasks,
-        models,
-        model_analysis,
-        explanation,
-        forecasts,
-    ),
-    *(comparison, monitors, monitor_scores, monitor_period, dataset_annotations, session, users, shares, audit_log),
+BLUEPRINTS = (
+    system.blueprint,
+    datasets.blueprint,
+    dataset_views.blueprint,
+    dataset_views.series_list_blueprint,
+    training.options_blueprint,
+    training.training_blueprint,
+    tasks.blueprint,
+    models.blueprint,
+    model_analysis.blueprint,
+    model_analysis.explanation_blueprint,
+    forecasts.blueprint,
+    forecasts.comparison_blueprint,
+    monitors.blueprint,
+    monitor_scores.blueprint,
+    monitor_scores.period_blueprint,
+    dataset_views.annotations_blueprint,
+    accounts.session_blueprint,
+    accounts.users_blueprint,
+    accounts.shares_blueprint,
+    accounts.audit_blueprint,
 )
 MULTIPART_OVERHEAD_BYTES = 2**20
 
@@ -94,65 +86,16 @@ def create_app(settings: Settings) -> APIFlask:
         WrittenAnswers(settings.home / "results"),
     )
     register_error_handlers(app)
-    metrics = Metrics(app.extensions["timevis"])
-    metrics.register(app)  # first, so that it counts what the gate refuses
+    Metrics(app.extensions["timevis"]).register(app)  # first, so that it counts what the gate refuses
     Gate(settings, sessions).register(app)
     limit_bodies(app)
     app.wsgi_app = SharedPaths(app.wsgi_app)  # type: ignore[method-assign]  # as the documentation of Flask adds a middleware
 
-    @app.get("/api/metrics")
-    @app.doc(summary="Metrics for Prometheus", tags=["System"], responses={200: "The text format of Prometheus"})
-    def get_metrics() -> Any:
-        """Return counts and durations for Prometheus, which sends the token as ``authorization``."""
-        return Response(metrics.text(), mimetype="text/plain; version=0.0.4")
-
-    if not training.blueprint._got_registered_once:
+    if not training.training_blueprint._got_registered_once:
         training.register_train_routes()
-    for resource in RESOURCES:
-        app.register_blueprint(resource.blueprint, url_prefix="/api")
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint, url_prefix="/api")
     complete_specification(app, lowest_role)
-    _register_documentation(app)
+    register_documentation(app)
     register_page(app)
     return app
-
-
-def _register_documentation(app: APIFlask) -> None:
-    """Serve the specification, and Swagger UI with assets from an installed package."""
-    assets = files("flask_swagger_ui") / "dist"
-
-    @app.get("/api/openapi.json")
-    @app.doc(hide=True)
-    def specification() -> Any:
-        place = {"servers": [{"url": request.script_root}]} if request.script_root else {}
-        spec = app._get_spec("json")
-        assert isinstance(spec, dict)  # "json" was asked for
-        return spec | place
-
-    @app.get("/api/docs")
-    @app.doc(hide=True)
-    def documentation() -> Any:
-        return Response(DOCUMENTATION_PAGE, mimetype="text/html")
-
-    @app.get(f"{ASSETS}<name>")
-    @app.doc(hide=True)
-    def asset(name: str) -> Any:
-        if name == "start.js":
-            return Response(DOCUMENTATION_SCRIPT, mimetype="text/javascript")
-        return send_from_directory(str(assets), name)
-
-
-DOCUMENTATION_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"><title>TimeVis API</title>
-<link rel="stylesheet" href="docs/assets/swagger-ui.css"><link rel="icon" href="docs/assets/favicon-32x32.png">
-</head>
-<body>
-<div id="api"></div>
-<script src="docs/assets/swagger-ui-bundle.js"></script><script src="docs/assets/start.js"></script>
-</body>
-</html>
-"""
-DOCUMENTATION_SCRIPT = """\
-SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});
-"""

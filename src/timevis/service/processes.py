@@ -340,7 +340,7 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
     """Answer HTTP requests until SIGTERM; the finished runs below `runs` are shown as models."""
     # The parent of all parts does not import the web application, which would take time and memory.
     from timevis.service.app import create_app
-    from timevis.service.operations.all_files import share_all
+    from timevis.service.operations.backup import share_all
     from timevis.service.operations.command_line_runs import CommandLineRuns
     from timevis.service.server import make_server
 

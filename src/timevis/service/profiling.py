@@ -23,9 +23,8 @@ from timevis.data.sources.new_files import append_rows
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
-from timevis.service.series import write_series
+from timevis.service.series import newest_values, write_series
 from timevis.service.settings import environment_of_child
-from timevis.service.small_lines import newest_values
 from timevis.service.table_limits import TableLimits, smaller_file
 from timevis.utils.explain import explain
 from timevis.utils.files import write_json
@@ -75,7 +74,7 @@ def profile(
     -------
     report : dict
     line : dict or None
-        `timevis.service.small_lines.NewestValues`.
+        `timevis.service.series.NewestValues`.
 
     Raises
     ------

@@ -1,8 +1,10 @@
-"""The channels of a cleaned dataset as memory-mapped arrays, and one channel in a range, downsampled for a chart."""
+"""Stored series of datasets: a range in buckets for charts, the parts of a split, and small lines of lists."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,10 @@ VALUES_FILE, TIMES_FILE, OUTLIERS_FILE = "values.npy", "times.npy", "outliers.np
 TIME_UNIT = "datetime64[us]"
 MAX_MARKS = 1000
 """Missing stretches and outliers that one answer lists: the longest stretches, and the first outliers."""
+POINTS = 56
+"""Points of a stored line: a week in steps of three hours, or eight weeks of days."""
+RESOLUTION = 500
+"""A stored line is rounded to steps of at most its range divided by this; it is some 30 pixels high."""
 
 
 def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
@@ -231,3 +237,99 @@ def missing_stretches(values: np.ndarray, is_closed: np.ndarray | None = None) -
 
 def _numbers(values: np.ndarray) -> list[float | None]:
     return [None if value != value else value for value in values.tolist()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewestValues:
+    """The newest values of the first channel of a dataset.
+
+    Attributes
+    ----------
+    start, end : str
+        Local times of the first and the last value, ISO 8601.
+    values : list of float or None [at most 56]
+        Means of equally long stretches; None where all values are missing.
+    """
+
+    start: str
+    end: str
+    values: list[float | None]
+
+
+def small_line(values: np.ndarray, points: int) -> list[float | None]:
+    """Means of at most `points` equally long stretches, from the first to the last value of a series [T]."""
+    observed = np.flatnonzero(np.isfinite(values))
+    if not len(observed):
+        return []
+    return bucket_means(values[observed[0] : observed[-1] + 1], points)
+
+
+def bucket_means(values: np.ndarray, points: int) -> list[float | None]:
+    """Means of at most `points` equally long stretches of a series [T]; None where all values are missing."""
+    means = summarise_buckets(values, bucket_edges(len(values), points))[0]
+    return [None if math.isnan(mean) else float(f"{mean:.7g}") for mean in means.tolist()]  # values are float32
+
+
+def rows_of_line(freq: str) -> int:
+    """Rows of a stored line: a week, or 56 rows where a week has fewer."""
+    return max(POINTS, 7 * rows_of_day(freq))
+
+
+def newest_values(panel: Panel) -> dict[str, Any] | None:
+    """`NewestValues` as JSON types; None if the first channel has no value."""
+    column = panel.values[:, 0]
+    observed = np.flatnonzero(np.isfinite(column))
+    if not len(observed):
+        return None
+    last = int(observed[-1])
+    first = int(observed[observed.searchsorted(last + 1 - rows_of_line(panel.freq))])
+    start, end = (panel.local_index[row].isoformat() for row in (first, last))
+    (values,) = rounded([small_line(column[first : last + 1], POINTS)])
+    return asdict(NewestValues(start=start, end=end, values=values))
+
+
+def rounded(lines: list[list[float | None]]) -> list[list[float | None]]:
+    """Lines of one scale with no more digits than a small picture shows."""
+    known = [value for line in lines for value in line if value is not None]
+    span = max(known, default=0.0) - min(known, default=0.0)
+    if span == 0:
+        return lines
+    digits = math.ceil(math.log10(RESOLUTION / span))
+    return [[None if value is None else round(value, digits) for value in line] for line in lines]
+
+
+@dataclass(frozen=True)
+class VersionValues:
+    """The values of one version of a dataset.
+
+    Attributes
+    ----------
+    values : float32 [C, T]
+    times : int64 [T]
+        Microseconds since 1970.
+    channels : tuple of C names
+    """
+
+    values: np.ndarray
+    times: np.ndarray
+    channels: tuple[str, ...]
+
+    @classmethod
+    def open(cls, folder: Path, report: Mapping[str, Any]) -> VersionValues:
+        values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
+        return cls(values, times, tuple(report["channels"]))
+
+    def at(self, channels: Sequence[str], times: np.ndarray) -> np.ndarray:
+        """The values of C channels at times [C, H], float64 [C, H]; NaN where there is none."""
+        rows = np.minimum(self.times.searchsorted(times), len(self.times) - 1)
+        numbers = {name: number for number, name in enumerate(self.channels)}
+        out = np.full(times.shape, np.nan)
+        for c, name in enumerate(channels):
+            if name in numbers:
+                is_same = np.asarray(self.times[rows[c]]) == times[c]
+                out[c] = np.where(is_same, self.values[numbers[name], rows[c]], np.nan)
+        return out
+
+    def has_all_of(self, times: np.ndarray) -> bool:
+        """Whether the version reaches to the last one of some times, or beyond it."""
+        return bool(times.max() <= self.times[-1])

@@ -13,7 +13,7 @@ from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
 from timevis.service.schemas.training import train_request
-from timevis.service.tasks import estimate, machine_speed
+from timevis.service.tasks import estimate
 
 
 def test_a_dry_run_estimates_and_makes_no_task(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
@@ -96,16 +96,14 @@ def test_an_estimate_grows_with_the_number_of_series_and_with_the_slowness_of_th
 
 
 def test_the_speed_of_this_machine_is_measured_by_a_computation(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine_speed.slowness.cache_clear()
-    fast = machine_speed.slowness()
+    estimate.slowness.cache_clear()
+    fast = estimate.slowness()
     assert 0.1 <= fast <= 20
     clock = time.perf_counter
-    monkeypatch.setattr(
-        machine_speed.time, "perf_counter", lambda: 4 * clock()
-    )  # each product takes four times as long
-    machine_speed.slowness.cache_clear()
-    assert machine_speed.slowness() > min(1.5 * fast, 19)
-    machine_speed.slowness.cache_clear()
+    monkeypatch.setattr(estimate.time, "perf_counter", lambda: 4 * clock())  # each product takes four times as long
+    estimate.slowness.cache_clear()
+    assert estimate.slowness() > min(1.5 * fast, 19)
+    estimate.slowness.cache_clear()
 
 
 def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, dataset: str, tmp_path: Path) -> None:

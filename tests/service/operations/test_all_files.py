@@ -10,7 +10,7 @@ import pytest
 
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Dataset, FolderCopy, Sessions, Task
-from timevis.service.operations.all_files import fetch_all, share_all
+from timevis.service.operations.backup import fetch_all, share_all
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.retention import DAY_SECONDS, purge

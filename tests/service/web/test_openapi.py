@@ -6,11 +6,10 @@ import json
 import subprocess
 import sys
 
-from timevis.service.schemas import examples
-from timevis.service.schemas.datasets import DatasetChange, SampleRequest
-from timevis.service.schemas.forecasts import CompareRequest, PredictRequest
-from timevis.service.schemas.models import ModelChange
-from timevis.service.schemas.training import group_request, train_request
+from timevis.service.schemas.datasets import DATASET_CHANGE_EXAMPLE, SAMPLE_EXAMPLE, DatasetChange, SampleRequest
+from timevis.service.schemas.forecasts import COMPARE_EXAMPLE, PREDICT_EXAMPLE, CompareRequest, PredictRequest
+from timevis.service.schemas.models import MODEL_CHANGE_EXAMPLE, ModelChange
+from timevis.service.schemas.training import GROUP_EXAMPLE, TRAIN_EXAMPLE, group_request, train_request
 
 
 def test_the_specification_is_written_without_a_service_and_its_references_resolve() -> None:
@@ -45,10 +44,10 @@ def test_the_specification_is_written_without_a_service_and_its_references_resol
 
 
 def test_the_examples_of_requests_are_valid() -> None:
-    train_request().model_validate(examples.TRAIN)
-    group_request().model_validate(examples.GROUP)
-    PredictRequest.model_validate(examples.PREDICT)
-    CompareRequest.model_validate(examples.COMPARE)
-    SampleRequest.model_validate(examples.SAMPLE)
-    DatasetChange.model_validate(examples.DATASET_CHANGE)
-    ModelChange.model_validate(examples.MODEL_CHANGE)
+    train_request().model_validate(TRAIN_EXAMPLE)
+    group_request().model_validate(GROUP_EXAMPLE)
+    PredictRequest.model_validate(PREDICT_EXAMPLE)
+    CompareRequest.model_validate(COMPARE_EXAMPLE)
+    SampleRequest.model_validate(SAMPLE_EXAMPLE)
+    DatasetChange.model_validate(DATASET_CHANGE_EXAMPLE)
+    ModelChange.model_validate(MODEL_CHANGE_EXAMPLE)

@@ -1,1 +1,1 @@
-"""One blueprint for each resource of the API."""
+"""The routes of the API, by resource."""

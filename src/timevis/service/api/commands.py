@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from pprint import pformat
+from textwrap import indent
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from timevis.config.stored import override
 from timevis.runs.folder import read_overrides
-from timevis.service.api.python_script import python_script
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.training import config_values, untrained_methods
@@ -22,6 +23,62 @@ MAX_SHOWN_ROWS = 3
 RUN_PLACEHOLDER = "RUN"
 FILE_PLACEHOLDER = "FILE"
 """The file of a dataset that was removed."""
+LINE_WIDTH = 100
+STEPS = {
+    "predict": (
+        "Forecast, and save the forecast as forecast.csv.",
+        'task = client.complete(client.call("POST", "predict", json=REQUEST))\n'
+        '    Path("forecast.csv").write_text(client.result(task, "csv"), encoding="utf-8")\n'
+        '    print("wrote forecast.csv")',
+    ),
+    "train": (
+        "Train models, forecast with each, and save its forecast as a CSV file.",
+        "for number, request in enumerate(REQUESTS, 1):\n"
+        '        model = client.complete(client.call("POST", "train", json=request))["result"]["model"]\n'
+        '        task = client.complete(client.call("POST", "predict", json={"models": [model]}))\n'
+        "        path = Path(f\"forecast-{number}-{request['model']}.csv\")\n"
+        '        path.write_text(client.result(task, "csv"), encoding="utf-8")\n'
+        '        print(f"trained the model {model} and wrote {path}")',
+    ),
+    "compare": (
+        "Compare models, and save the tables of the comparison as comparison.json.",
+        'task = client.complete(client.call("POST", "compare", json=REQUEST))\n'
+        '    Path("comparison.json").write_text(json.dumps(client.result(task), indent=1), encoding="utf-8")\n'
+        '    print("wrote comparison.json")',
+    ),
+    "explain": (
+        "Explain a model, and save the result as explanation.json.",
+        'task = client.complete(client.call("POST", PATH, json=REQUEST))\n'
+        '    Path("explanation.json").write_text(json.dumps(client.result(task), indent=1), encoding="utf-8")\n'
+        '    print("wrote explanation.json")',
+    ),
+    "monitor": (
+        "Run a cycle of a monitor, and print what it did.",
+        'cycle = client.call("POST", PATH, json=REQUEST)\n'
+        '    print(client.complete({"id": cycle["task"]})["result"])',
+    ),
+}
+"""What the script of each kind of task does, and its calls."""
+SCRIPT = '''\
+"""{purpose}
+
+Set the environment variable TIMEVIS_TOKEN to a token of the service.
+"""
+
+{imports}
+
+from timevis.service.client import Client, ServiceError
+
+SERVICE = {address!r}
+{path}{request}
+
+token = os.environ.get("TIMEVIS_TOKEN") or sys.exit("error: set TIMEVIS_TOKEN to a token of the service")
+client = Client(SERVICE, token)
+try:
+    {steps}
+except (ServiceError, OSError) as problem:  # refused or failed; not reached, or too late
+    sys.exit(f"error: {{problem}}")
+'''
 
 
 def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
@@ -102,7 +159,7 @@ def _commands(cli: list[str], kind: str, path: str, body: dict[str, Any]) -> dic
     address = http_request.root_url.rstrip("/")
     return {
         "cli": shlex.join(cli),
-        "python": comment + python_script(kind, address, path, sent),
+        "python": comment + _python_script(kind, address, path, sent),
         "curl": comment + _curl(f"{address}/api/{path}", sent),
     }
 
@@ -111,3 +168,33 @@ def _curl(address: str, body: dict[str, Any]) -> str:
     shown = json.dumps(body, ensure_ascii=False)
     header = '-H "Authorization: Bearer $TIMEVIS_TOKEN" -H "Content-Type: application/json"'
     return f"curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}"
+
+
+def _python_script(kind: str, address: str, path: str, request: dict[str, Any]) -> str:
+    """A script that sends a request, waits for its task, and saves the result.
+
+    Parameters
+    ----------
+    kind : str
+        Of the task.
+    address : str
+        Of the service, such as ``http://localhost:5000``.
+    path : str
+        Of the request, below ``/api``; of a forecast, a training run and a comparison it is the kind.
+    request : dict
+        The body of the request.
+    """
+    purpose, steps = STEPS[kind]
+    shown = pformat(request, width=LINE_WIDTH, sort_dicts=False, compact=True)
+    modules = ["json"] if "json." in steps else []
+    imports = "\n".join(f"import {name}" for name in [*modules, "os", "sys"])
+    if "Path(" in steps:
+        imports += "\nfrom pathlib import Path"
+    return SCRIPT.format(
+        purpose=purpose,
+        imports=imports,
+        address=address,
+        path=f"PATH = {path!r}\n" if "PATH" in steps else "",
+        request=f"REQUESTS = [\n{indent(shown, '    ')},\n]" if "REQUESTS" in steps else f"REQUEST = {shown}",
+        steps=steps,
+    )

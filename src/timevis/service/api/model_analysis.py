@@ -1,13 +1,16 @@
-"""What a scored model did: forecasts against the truth, residuals and calibration."""
+"""What a scored model did: forecasts against the truth, residuals, calibration, and the inputs that it depends on."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from apiflask import APIBlueprint
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from timevis.errors import DataError
 from timevis.evaluation.error_profile import SavedForecasts
@@ -16,25 +19,32 @@ from timevis.evaluation.residuals import calibration_profile, residual_profile
 from timevis.evaluation.verdict import verdict_of
 from timevis.evaluation.window_sets import scored_part
 from timevis.messages import Text
+from timevis.runs.explanation import Explanation
 from timevis.runs.record import RunRecord
-from timevis.service.context import context, find, unknown_channel
-from timevis.service.db.tables import Model
+from timevis.service.api.submit import submit_once
+from timevis.service.context import context, find, find_present, unknown_channel
+from timevis.service.db.tables import Model, Task, new_id
 from timevis.service.problems import wrong_field
-from timevis.service.schemas.analysis import (
+from timevis.service.schemas.models import (
     Calibration,
     ChannelQuery,
     ForecastWindow,
+    ModelExplanation,
     PeriodQuery,
     Residuals,
     ScoredPeriodView,
     Verdict,
     WindowQuery,
 )
-from timevis.service.scored_runs import CACHED_RUNS, changed_at, scored_run
+from timevis.service.schemas.tasks import TaskDetail
+from timevis.service.tasks.states import COMPLETED, EXPLAIN
 from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
 MAX_PERIOD_ROWS = 20_000
+CACHED_RUNS = 8
+_LOCKS = tuple(Lock() for _ in range(64))
+explanation_blueprint = APIBlueprint("explanation", __name__, tag="Models")
 
 
 @blueprint.get("/models/<model_id>/forecasts")
@@ -141,3 +151,59 @@ def _channel(record: RunRecord, name: str | None) -> str | None:
     if name is not None and name not in record.channels:
         raise unknown_channel("/channel", name, record.channels)
     return name
+
+
+def scored_run(folder: Path) -> RunRecord:
+    """The record of a finished run; new results are read again, and by one of the requests that arrive together.
+
+    Raises
+    ------
+    RunFolderError
+        The run has no results, or its results are damaged.
+    """
+    with _LOCKS[hash(folder) % len(_LOCKS)]:
+        return _load_run(folder, changed_at(folder))
+
+
+def changed_at(folder: Path) -> int:
+    """The time of the results of a run, in nanoseconds; 0 if it has none."""
+    results = folder / "results.json"
+    return results.stat().st_mtime_ns if results.is_file() else 0
+
+
+@lru_cache(maxsize=CACHED_RUNS)
+def _load_run(folder: Path, changed: int) -> RunRecord:
+    return RunRecord.load(folder)
+
+
+@explanation_blueprint.get("/models/<model_id>/explanation")
+@explanation_blueprint.output(ModelExplanation)
+@explanation_blueprint.doc(summary="Which inputs a forecast depends on")
+def get_explanation(model_id: str) -> Any:
+    """Return the rise of the error and the move of the forecast when an input is hidden or replaced."""
+    with context().sessions() as session:
+        model = find(session, Model, model_id)
+        result = _newest_result(session, model_id)
+    return {"explanation": result or Explanation.read(context().storage.fetched_run(model.run_id))}
+
+
+@explanation_blueprint.post("/models/<model_id>/explanation")
+@explanation_blueprint.output(TaskDetail, status_code=202)
+@explanation_blueprint.doc(summary="Explain a model", responses={200: "The task has ended (Prefer: wait)"})
+def explain(model_id: str) -> Any:
+    """Measure which inputs the model and its forecast depend on: two passes over 100 windows for each input."""
+    values = {"models": [model_id]}
+
+    def make_task() -> Task:
+        with context().sessions() as session:
+            find_present(session, Model, model_id)
+        return Task(id=new_id(), kind=EXPLAIN, request=values)
+
+    return submit_once(EXPLAIN, values, make_task)
+
+
+def _newest_result(session: Session, model_id: str) -> dict[str, Any] | None:
+    """The result of the last explanation of a model that was completed."""
+    query = select(Task.request, Task.result).where(Task.kind == EXPLAIN, Task.state == COMPLETED)
+    tasks = session.execute(query.order_by(Task.finished.desc()))
+    return next((result for request, result in tasks if request["models"] == [model_id]), None)

@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.api.listing import delete_row, list_rows, restore_row
-from timevis.service.context import context, find, find_present
+from timevis.service.context import context, delete_row, find, find_present, list_rows, restore_row
 from timevis.service.db.monitor_tables import (
     LASTING,
     TRIAL,
@@ -27,17 +26,18 @@ from timevis.service.db.monitor_tables import (
     Monitor,
     StoredForecast,
 )
-from timevis.service.db.monitored_versions import silent_from
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.db.versions import later_versions, newest_version
-from timevis.service.monitoring.alerts import raise_alert
+from timevis.service.db.versions import later_versions, newest_version, silent_from
+from timevis.service.monitoring.alerts import failing_receivers, raise_alert
 from timevis.service.monitoring.champions import champion_without_request, promote
-from timevis.service.monitoring.deliveries import failing_receivers
 from timevis.service.monitoring.loop import next_of, queue_cycle
 from timevis.service.monitoring.sending import new_secret
 from timevis.service.problems import conflict, wrong_field
-from timevis.service.schemas import examples
 from timevis.service.schemas.monitors import (
+    CHAMPION_EXAMPLE,
+    CYCLE_EXAMPLE,
+    MONITOR_CHANGE_EXAMPLE,
+    MONITOR_EXAMPLE,
     ChampionChange,
     ChampionHistory,
     Cycle,
@@ -60,7 +60,7 @@ MAX_RECENT_ERRORS = 30
 
 
 @blueprint.post("/monitors")
-@blueprint.input(MonitorRequest, arg_name="body", example=examples.MONITOR)
+@blueprint.input(MonitorRequest, arg_name="body", example=MONITOR_EXAMPLE)
 @blueprint.output(MonitorDetail, status_code=201)
 def create_monitor(body: MonitorRequest) -> Any:
     """Watch a dataset: forecast, store the forecast, score it when the rows arrive, and raise alerts."""
@@ -186,7 +186,7 @@ def get_monitor(monitor_id: str) -> Any:
 
 
 @blueprint.patch("/monitors/<monitor_id>")
-@blueprint.input(MonitorChange, arg_name="change", example=examples.MONITOR_CHANGE)
+@blueprint.input(MonitorChange, arg_name="change", example=MONITOR_CHANGE_EXAMPLE)
 @blueprint.output(MonitorDetail)
 def change_monitor(monitor_id: str, change: MonitorChange) -> Any:
     """Change the settings of a monitor."""
@@ -223,7 +223,7 @@ def restore_monitor(monitor_id: str) -> Any:
 
 
 @blueprint.post("/monitors/<monitor_id>/run")
-@blueprint.input(CycleRequest, arg_name="body", example=examples.CYCLE)
+@blueprint.input(CycleRequest, arg_name="body", example=CYCLE_EXAMPLE)
 @blueprint.output(Cycle, status_code=202)
 def run_monitor(monitor_id: str, body: CycleRequest) -> Any:
     """Score what can be scored, forecast, and train a challenger if asked to, without waiting for the schedule."""
@@ -288,7 +288,7 @@ def _spans(session: Session, monitor: Monitor) -> dict[str, tuple[str, str]]:
 
 
 @blueprint.post("/monitors/<monitor_id>/champion")
-@blueprint.input(ChampionChange, arg_name="change", example=examples.CHAMPION)
+@blueprint.input(ChampionChange, arg_name="change", example=CHAMPION_EXAMPLE)
 @blueprint.output(MonitorDetail)
 def choose_champion(monitor_id: str, change: ChampionChange) -> Any:
     """Make a model the champion by hand; the former one stays in the history."""

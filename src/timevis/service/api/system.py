@@ -1,4 +1,4 @@
-"""Health of the service, and its counts."""
+"""Health, messages and statistics of the service, and metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter as Counts
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from apiflask import APIBlueprint
-from flask import redirect, request
+from apiflask import APIBlueprint, APIFlask
+from flask import Response, g, redirect, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
 from timevis.messages import Text
 from timevis.messages.translation import catalogue
 from timevis.metrics.specs import METRICS
-from timevis.service.context import context
+from timevis.service.context import Context, context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.schemas.system import Health, Live, Messages, MetricDescription, Statistics
 from timevis.service.settings import START_HEADER
@@ -38,6 +42,8 @@ PROBE_BYTES = 4096
 EPOCH = date(1970, 1, 1)
 STORAGE_SECONDS = 60
 """The sizes of the files are counted again after this time."""
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
 
 
 @blueprint.get("/")
@@ -166,7 +172,7 @@ def statistics() -> Any:
         for number, state, count in session.execute(recent.group_by(day, Task.state)):
             if number in throughput and state in FINAL:  # a database may round the last second of a day up
                 throughput[number][state] = count
-    storage = stored_bytes(context().storage.home, int(time.time() // STORAGE_SECONDS))
+    storage = _stored_bytes(context().storage.home, int(time.time() // STORAGE_SECONDS))
     return {
         **{"datasets": datasets, "models": sum(model_kinds.values()), "models_by_kind": model_kinds, "tasks": tasks},
         **{"queue": queues, "storage": storage, "uploaded_bytes": storage["uploads"]},
@@ -177,7 +183,7 @@ def statistics() -> Any:
 
 
 @lru_cache(maxsize=4)
-def stored_bytes(home: Path, minute: int) -> dict[str, int]:
+def _stored_bytes(home: Path, minute: int) -> dict[str, int]:
     """Bytes below each folder of the home, and of the database; counted again when `minute` changes."""
     folders = dict.fromkeys(("uploads", "datasets", "runs", "results", "logs"), 0)
     for name in folders:
@@ -187,3 +193,71 @@ def stored_bytes(home: Path, minute: int) -> dict[str, int]:
                     folders[name] += (Path(folder) / file).stat().st_size
     database = sum(path.stat().st_size for path in home.glob("timevis.db*"))
     return folders | {"database": database}
+
+
+class Metrics:
+    """The metrics of one web process."""
+
+    def __init__(self, service: Context) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(_StoredCounts(service))
+        labels = ("method", "route", "status")
+        self.requests = Counter("timevis_http_requests", "Requests", labels, registry=self.registry)
+        self.seconds = Histogram(
+            "timevis_http_request_seconds",
+            "Time to answer a request",
+            ("method", "route"),
+            buckets=SECONDS_BUCKETS,
+            registry=self.registry,
+        )
+
+    def register(self, app: APIFlask) -> None:
+        app.before_request(self._start)
+        app.after_request(self._count)
+
+        @app.get("/api/metrics")
+        @app.doc(summary="Metrics for Prometheus", tags=["System"], responses={200: "The text format of Prometheus"})
+        def get_metrics() -> Any:
+            """Return counts and durations for Prometheus, which sends the token as ``authorization``."""
+            return Response(generate_latest(self.registry), mimetype="text/plain; version=0.0.4")
+
+    def _start(self) -> None:
+        g.started = time.perf_counter()
+
+    def _count(self, response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "none"
+        method = request.method if request.method in METHODS else "other"  # a client may send any word
+        self.requests.labels(method, route, response.status_code).inc()
+        self.seconds.labels(method, route).observe(time.perf_counter() - g.started)
+        return response
+
+
+class _StoredCounts(Collector):
+    def __init__(self, service: Context) -> None:
+        self.service = service
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        with self.service.sessions() as session:
+            tasks = session.execute(select(Task.kind, Task.state, func.count()).group_by(Task.kind, Task.state)).all()
+            queued = session.execute(
+                select(Task.queue, func.count()).where(Task.state == "queued").group_by(Task.queue)
+            ).all()
+            datasets = session.scalar(select(func.count()).where(Dataset.deleted.is_(None)))
+            models = session.scalar(select(func.count()).where(Model.deleted.is_(None)))
+            uploaded = session.scalar(select(func.coalesce(func.sum(Dataset.size), 0)))
+            workers = Counts(queue for worker in live_workers(session) for queue in worker.queues)
+        free = shutil.disk_usage(self.service.settings.home).free
+        yield _gauge("timevis_tasks", "Tasks", ("kind", "state"), tasks)
+        yield _gauge("timevis_queued_tasks", "Tasks that wait", ("queue",), queued)
+        yield _gauge("timevis_workers", "Workers with a recent heartbeat", ("queue",), workers.items())
+        yield _gauge("timevis_datasets", "Datasets that are not deleted", (), [(datasets,)])
+        yield _gauge("timevis_models", "Models that are not deleted", (), [(models,)])
+        yield _gauge("timevis_uploaded_bytes", "Bytes of the uploaded files", (), [(uploaded,)])
+        yield _gauge("timevis_free_disk_bytes", "Free space of TIMEVIS_HOME", (), [(free,)])
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...], rows: object) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for *values, count in rows:  # type: ignore[attr-defined]
+        family.add_metric([str(value) for value in values], float(count or 0))
+    return family

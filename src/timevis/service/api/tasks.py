@@ -11,15 +11,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from timevis.messages import Text
-from timevis.service.api.forecast_result import file_name, write_result
-from timevis.service.api.listing import list_rows
-from timevis.service.api.submit import accepted, known_retry, submit
-from timevis.service.api.views import task_detail, task_summaries
-from timevis.service.context import context, find
+from timevis.service.api.forecasts import file_name, write_result
+from timevis.service.api.submit import accepted, known_retry, submit, task_detail, task_summaries
+from timevis.service.context import context, find, list_rows
 from timevis.service.db.tables import Task, new_id
 from timevis.service.problems import Problem, conflict, wrong_field
-from timevis.service.schemas import examples
 from timevis.service.schemas.tasks import (
+    CANCEL_EXAMPLE,
     CancelledTasks,
     CancelRequest,
     FormatQuery,
@@ -149,7 +147,7 @@ def stop_task(task_id: str) -> Any:
 
 
 @blueprint.post("/tasks/cancel")
-@blueprint.input(CancelRequest, arg_name="body", example=examples.CANCEL)
+@blueprint.input(CancelRequest, arg_name="body", example=CANCEL_EXAMPLE)
 @blueprint.output(CancelledTasks)
 @blueprint.doc(summary="Cancel several tasks")
 def cancel_tasks(body: CancelRequest) -> Any:

@@ -1,10 +1,13 @@
-"""Train a model on a dataset."""
+"""Train a model on a dataset; the models that can be trained, with the options of each, from which a form is made."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -13,48 +16,155 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from timevis.config.options import Option, options_of
+from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
 from timevis.config.stored import unescape
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
+from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
-from timevis.service.api.submit import known_group, submit_group, submit_once
-from timevis.service.api.views import task_summaries
+from timevis.service.api.submit import known_group, submit_group, submit_once, task_summaries
 from timevis.service.context import context, find, find_present, unknown_channel
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.profiling import PREVIEW_FILE
-from timevis.service.schemas import examples
-from timevis.service.schemas.option_fields import read_options
+from timevis.service.schemas.models import ModelOptions
+from timevis.service.schemas.option_fields import option_view, read_options
 from timevis.service.schemas.tasks import Group, TaskDetail
-from timevis.service.schemas.training import PresetRequest, group_request, train_request
-from timevis.service.tasks.estimate import check_lengths, estimate
-from timevis.service.training import config_of, create_run, log_to_wandb, pointer_of
+from timevis.service.schemas.training import GROUP_EXAMPLE, TRAIN_EXAMPLE, PresetRequest, group_request, train_request
+from timevis.service.tasks.estimate import check_lengths, estimate, typical_seconds
+from timevis.service.training import (
+    base_config,
+    config_of,
+    create_run,
+    log_to_wandb,
+    pointer_of,
+    run_options,
+    sections_of,
+)
 from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
+options_blueprint = APIBlueprint("model_options", __name__, tag="Training")
+training_blueprint = APIBlueprint("training", __name__, tag="Training")
 SHORT_SECONDS = 120.0
 """Training runs that are expected to end within this time do not wait for longer ones."""
-blueprint = APIBlueprint("training", __name__, tag="Training")
+
+
+@options_blueprint.get("/model-options")
+@options_blueprint.output(list[ModelOptions])  # type: ignore[arg-type]  # APIFlask accepts a list of a model
+@options_blueprint.doc(summary="Models and their options")
+def list_models_with_options() -> Any:
+    """List the models that can be trained, with the options of each: default, range, choices and help."""
+    return [_model_view(model) for model in declared_models()]
+
+
+@options_blueprint.get("/model-options/<model>")
+@options_blueprint.output(ModelOptions)
+@options_blueprint.doc(summary="Options of a model")
+def get_model_options(model: str) -> Any:
+    """List the options of a model, with default, range, choices and a sentence of help."""
+    if model not in declared_models():
+        raise Problem(
+            404,
+            "not-found",
+            Text("no-model-of-name", "there is no model {name!r}", name=model),
+            Text("names-of-models", "the models are {names}", names=", ".join(declared_models())),
+        )
+    return _model_view(model)
+
+
+def _model_view(model: str) -> dict[str, Any]:
+    with context().sessions() as session:
+        seconds = typical_seconds(session, model)
+    description = _description(model)
+    options = [_without_absent(model, option) for option in description["options"]]
+    return {**description, "options": options, "seconds_hint": seconds}
+
+
+def _without_absent(model: str, option: dict[str, Any]) -> dict[str, Any]:
+    """An option of which only the backbones on this machine can be chosen."""
+    if (option["section"], option["name"]) != ("backbone", "name"):
+        return {**option, "absent": {}}
+    paths = {name: str(base_config(model, name).model.backbone.path) for name in option["choices"]}
+    absent = _absent_backbones(paths)
+    return {**option, "choices": [name for name in option["choices"] if name not in absent], "absent": absent}
+
+
+@cache
+def _description(model: str) -> dict[str, Any]:
+    declared, cfg = declared_models()[model], base_config(model)
+    declaration = declared.declaration
+    plain: Any = OmegaConf.to_container(cfg, resolve=True)
+    sections: dict[str, tuple[list[Option], Any]] = {
+        "run": (run_options(), plain),
+        "fit": (options_of(FitOptions) if declared.has_gradient_fit else [], plain["model"]["fit"]),
+        "options": (declared.options, plain["model"]),
+        **{name: (options, plain["model"][name]) for name, options in sections_of(model).items()},
+        "evaluation": (options_of(EvaluationOptions), plain["evaluation"]),
+    }
+    basic = {f"run.{name}" for name in RunOptions.basic} | {f"fit.{name}" for name in FitOptions.basic}
+    basic |= {name if "." in name else f"options.{name}" for name in declaration.basic_options}
+    options = [
+        _option(section, option, defaults, f"{section}.{option.name}" in basic)
+        for section, (listed, defaults) in sections.items()
+        for option in listed
+    ]
+    untrained = declaration.untrained
+    return {
+        "model": model,
+        "title": declaration.title,
+        "help": declared.help,
+        "trainable": declared.has_gradient_fit,
+        "queue": declaration.queue,
+        "recommended": declaration.is_recommended,
+        "preset_groups": list(declaration.presets) if model == "auto" else [],
+        "covariates": [*declared.readable_covariates, *(["events"] if declaration.options_with_events else [])],
+        "untrained": untrained and {"method": untrained.name, "title": untrained.title},
+        "options": options,
+    }
+
+
+def _option(section: str, option: Option, defaults: Any, is_basic: bool) -> dict[str, Any]:
+    default = defaults.get(option.name, None if option.default is MISSING else option.default)
+    return {**option_view(option, default), "section": section, "advanced": not is_basic}
+
+
+def _absent_backbones(hub_ids: dict[str, str]) -> dict[str, str]:
+    """The backbones, by name, whose hub id is not in the cache of the hub; local folders are always present."""
+    cache = _cache_folder()
+    return {name: hub_id for name, hub_id in hub_ids.items() if "/" in hub_id and not _is_in(cache, hub_id)}
+
+
+def _is_in(cache: Path, hub_id: str) -> bool:
+    snapshots = (cache / f"models--{hub_id.replace('/', '--')}" / "snapshots").glob("*")
+    return Path(hub_id).is_dir() or any((folder / "config.json").is_file() for folder in snapshots)
+
+
+def _cache_folder() -> Path:
+    """Where huggingface_hub keeps its downloads."""
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
 
 
 def register_train_routes() -> None:
     """Add POST /train and POST /groups, whose schemas are the options of the models."""
 
-    @blueprint.post("/train")
-    @blueprint.input(train_request(), arg_name="body", example=examples.TRAIN)
-    @blueprint.output(TaskDetail, status_code=202)
-    @blueprint.doc(summary="Train a model", responses={200: "The task has ended (Prefer: wait)"})
+    @training_blueprint.post("/train")
+    @training_blueprint.input(train_request(), arg_name="body", example=TRAIN_EXAMPLE)
+    @training_blueprint.output(TaskDetail, status_code=202)
+    @training_blueprint.doc(summary="Train a model", responses={200: "The task has ended (Prefer: wait)"})
     def train(body: Any) -> Any:
         """Validate a training, store its config in a run folder and queue its task; or only validate it (dry_run)."""
         if body.root.dry_run:
             return _dry_run(body.root)
         return submit_once("train", _values(body.root), lambda: _create_task(body.root, _checked(body.root)))
 
-    @blueprint.post("/groups")
-    @blueprint.input(group_request(), arg_name="body", example=examples.GROUP)
-    @blueprint.output(Group, status_code=202)
-    @blueprint.doc(summary="Train several models")
+    @training_blueprint.post("/groups")
+    @training_blueprint.input(group_request(), arg_name="body", example=GROUP_EXAMPLE)
+    @training_blueprint.output(Group, status_code=202)
+    @training_blueprint.doc(summary="Train several models")
     def train_group(body: Any) -> Any:
         """Validate several training runs, then queue a task for each; none is queued if one is wrong."""
         trainings = [_request_of_preset(body.preset)] if body.trainings is None else body.trainings
@@ -173,8 +283,8 @@ def _create_task(chosen: BaseModel, checked: _Checked, group_id: str | None = No
     )
 
 
-@blueprint.get("/groups/<group_id>")
-@blueprint.output(Group)
+@training_blueprint.get("/groups/<group_id>")
+@training_blueprint.output(Group)
 def get_group(group_id: str) -> Any:
     """Return the tasks of a group, and the leaderboard of those that have completed."""
     return _group(group_id)

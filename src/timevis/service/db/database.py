@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.db import annotation_table, monitor_tables, user_tables  # noqa: F401  the metadata then have all tables
 from timevis.service.settings import WEB_THREADS, Secret, percent_encode_password
 
 LOCK_TIMEOUT_SECONDS = 30
@@ -164,16 +163,25 @@ def migrate(engine: Engine) -> None:
     Raises
     ------
     ConfigError
-        A newer version of TimeVis has migrated the tables.
+        A newer version of TimeVis has migrated the tables, or a development version has made them.
     """
     config = migration_config()
     scripts = ScriptDirectory.from_config(config)
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-    if revision == scripts.get_current_head():
+    head = scripts.get_current_head()
+    if revision == head:
         return
     if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
-        raise ConfigError(
+        raise _unknown_revision(revision, is_newer=revision > str(head))
+    with _locked(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _unknown_revision(revision: str, *, is_newer: bool) -> ConfigError:
+    if is_newer:
+        return ConfigError(
             Text(
                 "newer-database",
                 "the tables of the database were made by a newer version of TimeVis (revision {revision})",
@@ -181,9 +189,19 @@ def migrate(engine: Engine) -> None:
             ),
             Text("upgrade-timevis", "upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL"),
         )
-    with _locked(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return ConfigError(
+        Text(
+            "database-of-development",
+            "the tables of the database were made by a development version of TimeVis (revision {revision}), "
+            "and cannot be upgraded",
+            revision=revision,
+        ),
+        Text(
+            "choose-empty-database",
+            "choose an empty database with TIMEVIS_DATABASE_URL, or move the file timevis.db out of the home folder; "
+            "TimeVis then makes new tables",
+        ),
+    )
 
 
 @contextmanager

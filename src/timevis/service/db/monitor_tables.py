@@ -1,13 +1,20 @@
 """The tables of the daily loop: monitors, their forecasts and scores, champions, challengers and alerts.
 
+The numbers of stored forecasts are JSON values that every database and a backup can hold, see `ForecastArrays`.
+
 Times are seconds since 1970 in UTC, but for `origin`, `last_time` and `data_time`: times of the data as ISO 8601.
 """
 
 from __future__ import annotations
 
+import base64
 import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -112,7 +119,7 @@ class Challenger(Base):
 class StoredForecast(Base):
     """A forecast of a monitor, which never changes.
 
-    `values` has the arrays of `timevis.service.monitoring.forecasting.ForecastArrays`, `dataset_id` is the version
+    `values` has the arrays of `ForecastArrays`, `dataset_id` is the version
     that it was made from, and `origin_row` the row of its first time in that version and all later ones. `complete`
     says whether the last score has all of its rows.
     """
@@ -210,3 +217,62 @@ class FailingReceiver(Base):
     since: Mapped[float]
     failures: Mapped[int]
     error: Mapped[str] = mapped_column(String(MAX_ERROR_CHARACTERS))
+
+
+def pack(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Arrays of numbers as values of JSON: float32, compressed, in base64."""
+    packed = {}
+    for name, array in arrays.items():
+        content = np.ascontiguousarray(array, np.float32)
+        data = base64.b64encode(zlib.compress(content.tobytes())).decode()
+        packed[name] = {"shape": list(content.shape), "data": data}
+    return packed
+
+
+def unpack(packed: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The arrays that `pack` took, as float32."""
+    return {
+        name: np.frombuffer(zlib.decompress(base64.b64decode(value["data"])), np.float32).reshape(value["shape"])
+        for name, value in packed.items()
+    }
+
+
+@dataclass(frozen=True)
+class ForecastArrays:
+    """The numbers of a stored forecast of C channels and H rows.
+
+    Attributes
+    ----------
+    channels : tuple of C names
+    times : int64 [C, H]
+        Microseconds since 1970, in UTC if the data have a zone.
+    point : float32 [C, H]
+    quantiles, naive : float32 [C, Q, H]
+        Of the champion and of seasonal naive.
+    base : float32 [C, Q, H], optional
+        The quantiles before `online` conformal recalibration.
+    shift : float32 [C, P], optional
+        By which it widened each interval.
+    """
+
+    channels: tuple[str, ...]
+    times: np.ndarray
+    point: np.ndarray
+    quantiles: np.ndarray
+    naive: np.ndarray
+    base: np.ndarray | None = None
+    shift: np.ndarray | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        arrays = {"point": self.point, "quantiles": self.quantiles, "naive": self.naive}
+        if self.base is not None and self.shift is not None:
+            arrays |= {"base": self.base, "shift": self.shift}
+        steps = self.times - self.times[:, :1]
+        steps = steps[0] if (steps == steps[0]).all() else steps
+        starts = {"channels": list(self.channels), "starts": self.times[:, 0].tolist(), "steps": steps.tolist()}
+        return starts | {"arrays": pack(arrays)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ForecastArrays:
+        times = np.array(values["starts"], np.int64)[:, None] + np.array(values["steps"], np.int64)
+        return cls(tuple(values["channels"]), times, **unpack(values["arrays"]))

@@ -1,4 +1,4 @@
-"""The tables of the database: datasets, tasks, models, copies of folders, workers and tokens.
+"""The tables of the database, apart from those of monitors: datasets, tasks, models, users, and what belongs to them.
 
 Times are seconds since 1970 in UTC.
 
@@ -18,6 +18,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 MAX_NAME_CHARACTERS, MAX_FILE_NAME_CHARACTERS = 200, 300
 FIRST_CHANNELS = 3
 """Channels that a list of datasets names."""
+MAX_ANNOTATION_CHARACTERS = 500
+MAX_USER_CHARACTERS = 100
+MAX_OBJECT_CHARACTERS = 300
+USER_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}"
+MAX_PASSWORD_CHARACTERS = 200
+VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
+ROLES = (VIEWER, EDITOR, OWNER)
+SIGN_IN, SIGN_OUT, CHANGE, DELETE, DOWNLOAD = "sign_in", "sign_out", "change", "delete", "download"
+AUDIT_KINDS = (SIGN_IN, SIGN_OUT, CHANGE, DELETE, DOWNLOAD)
 
 
 def new_id() -> str:
@@ -77,7 +86,7 @@ class Dataset(Base):
         return report
 
     def describe(self, report: dict[str, Any], line: dict[str, Any] | None) -> None:
-        """Set the quality report and, for lists, the newest values (`timevis.service.small_lines.NewestValues`)."""
+        """Set the quality report and, for lists, the newest values (`timevis.service.series.NewestValues`)."""
         self.report = report
         self.summary = {**self.summary, "line": line}
 
@@ -191,3 +200,78 @@ class LoginSession(Base):
     user_name: Mapped[str | None] = mapped_column(String(100))
     created: Mapped[float] = mapped_column(default=time.time)
     expires: Mapped[float]
+
+
+class Annotation(Base):
+    """A text at a time of the data, or over a range of times.
+
+    It belongs to a dataset with all its versions: `dataset_id` is the first version, see `first_version`. `start` and
+    `end` are local times of the data as ISO 8601 without an offset, so that their texts have the order of time; `end`
+    is None for an annotation of one time.
+    """
+
+    __tablename__ = "annotations"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    dataset_id: Mapped[str] = mapped_column(index=True)
+    start: Mapped[str]
+    end: Mapped[str | None]
+    text: Mapped[str] = mapped_column(String(MAX_ANNOTATION_CHARACTERS))
+    created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
+    created: Mapped[float] = mapped_column(default=time.time)
+
+
+class User(Base):
+    """A person or a program that signs in. `password` is a hash of werkzeug; None if there is none."""
+
+    __tablename__ = "users"
+    name: Mapped[str] = mapped_column(String(MAX_USER_CHARACTERS), primary_key=True)
+    role: Mapped[str]
+    password: Mapped[str | None] = mapped_column(String(255))
+    created: Mapped[float] = mapped_column(default=time.time)
+
+
+class Share(Base):
+    """A link to one result. `digest` is the SHA-256 of the secret in the link, which is stored nowhere.
+
+    `kind` is ``model`` (its results with the report), ``report`` (of a model) or ``comparison`` (a task). It ends
+    when it is removed, at the time `expires`, or when its object is deleted.
+    """
+
+    __tablename__ = "shares"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    object_id: Mapped[str] = mapped_column(index=True)
+    created_by: Mapped[str | None] = mapped_column(String(MAX_USER_CHARACTERS), default=ACTOR.get)
+    created: Mapped[float] = mapped_column(default=time.time)
+    expires: Mapped[float | None]
+
+
+class AuditEntry(Base):
+    """Something that was done, or refused. Rows are added, never change, and are removed only after their time.
+
+    `kind` is ``sign_in``, ``sign_out``, ``change``, ``delete`` or ``download``; `operation` is a method and a path of
+    the API, or a command. `object_id` and `object_name` say what it was done to, and `status` is the HTTP status.
+    """
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_user_name", "user_name", "time"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    time: Mapped[float] = mapped_column(default=time.time, index=True)
+    user_name: Mapped[str] = mapped_column(String(MAX_USER_CHARACTERS))
+    role: Mapped[str | None]
+    kind: Mapped[str]
+    operation: Mapped[str] = mapped_column(String(200))
+    object_id: Mapped[str | None] = mapped_column(String(MAX_USER_CHARACTERS), index=True)
+    object_name: Mapped[str | None] = mapped_column(String(MAX_OBJECT_CHARACTERS))
+    address: Mapped[str | None]
+    status: Mapped[int]
+    request_id: Mapped[str | None]
+
+
+class AuditRetention(Base):
+    """One row: entries of the audit log before the time `removable_before` may be removed; triggers refuse others."""
+
+    __tablename__ = "audit_retention"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    removable_before: Mapped[float]

@@ -16,13 +16,12 @@ from timevis.errors import ConfigError
 from timevis.evaluation.drift import Drift
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder
-from timevis.service.db.monitor_tables import Champion, ForecastScore, Monitor, StoredForecast
+from timevis.service.db.monitor_tables import Champion, ForecastArrays, ForecastScore, Monitor, StoredForecast
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.monitoring.arrays import ForecastArrays, VersionValues
 from timevis.service.monitoring.challengers import may_retrain_after_drift, settle_challengers, start_challenger
 from timevis.service.monitoring.forecasting import Reference, forecast_next_rows, load_one_panel
-from timevis.service.monitoring.scoring import ScoreSums
-from timevis.service.monitoring.watching import watch_scores
+from timevis.service.monitoring.scoring import ScoreSums, watch_scores
+from timevis.service.series import VersionValues
 from timevis.service.tasks.jobs import JOBS, Worker
 from timevis.service.tasks.queue import make_celery
 from timevis.service.tasks.runner import Outcome

@@ -20,7 +20,7 @@ from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
-from timevis.service.monitoring.arrays import ForecastArrays, pack, unpack
+from timevis.service.db.monitor_tables import ForecastArrays, pack, unpack
 from timevis.service.series import stored_times
 
 BATCH_SIZE = 256

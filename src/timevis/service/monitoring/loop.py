@@ -1,22 +1,33 @@
-"""What happens every few seconds: due monitors get a cycle, and silent ones an alert."""
+"""The daily loop: every few seconds due monitors get a cycle, and silent ones an alert.
+
+Celery beat sends a message every few seconds, and a worker of the interactive queue looks for what is due.
+"""
 
 from __future__ import annotations
 
 import logging
+import signal
+import sys
+import threading
 import time
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from celery import Celery
+from celery import Celery, signals
+from celery.schedules import ParseException, crontab
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import FAILED_TASK, NO_ROWS, Challenger, Monitor
 from timevis.service.db.tables import Dataset, Sessions, Task, new_id, rows_changed
-from timevis.service.monitoring.alerts import raise_alert
-from timevis.service.monitoring.schedule import next_time
-from timevis.service.tasks.queue import INTERACTIVE, send
+from timevis.service.monitoring.alerts import Deliveries, raise_alert
+from timevis.service.settings import Settings
+from timevis.service.tasks.jobs import Worker
+from timevis.service.tasks.queue import INTERACTIVE, make_celery, send
 from timevis.service.tasks.states import FAILED, FINAL, MONITOR, QUEUED, RUNNING
 
 log = logging.getLogger(__name__)
@@ -24,6 +35,12 @@ log = logging.getLogger(__name__)
 MAX_ACTIVE = 5
 """Cycles that are queued or run at the same time, so that the other threads of the queue stay free for people."""
 _is_looking = Lock()
+MAX_DAYS = 5 * 366
+"""A schedule without a time within these days, such as on 30 February, is refused."""
+LOOK_NAME = "timevis.look"
+LOOK_SECONDS = 5.0
+SCHEDULER = "celery.beat:Scheduler"
+"""It stores nothing: the times of monitors are in the database."""
 
 
 def look(sessions: Sessions, celery: Celery) -> None:
@@ -161,3 +178,86 @@ def _is_same(column: Any, value: str | None) -> Any:
 def next_of(schedule: dict[str, Any], now: float) -> float | None:
     """The next time of a schedule; None if it has no times."""
     return None if schedule["cron"] is None else next_time(schedule["cron"], schedule["timezone"], now)
+
+
+def next_time(cron: str, timezone: str, after: float) -> float:
+    """The first time of a schedule after a time.
+
+    Parameters
+    ----------
+    cron : str
+        Minute, hour, day of month, month and day of week, as Celery's crontab reads them: a time must match all
+        fields. 0 is Sunday.
+    timezone : str
+        Of the IANA database.
+    after : float
+        Seconds since 1970.
+
+    Raises
+    ------
+    ConfigError
+        The schedule or the time zone cannot be read, or there is no such time.
+    """
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = Text("unknown-time-zone", "there is no time zone {timezone!r}", timezone=timezone)
+        raise ConfigError(message, Text("example-of-zone", "for example Europe/Berlin")) from None
+    try:
+        schedule = crontab.from_string(cron)
+    except (ParseException, ValueError) as error:
+        raise _cron_error(cron, str(error)) from None
+    start = datetime.fromtimestamp(after, zone)
+    for days in range(MAX_DAYS):
+        day = start.date() + timedelta(days)
+        is_day = day.month in schedule.month_of_year and day.day in schedule.day_of_month
+        if not (is_day and day.isoweekday() % 7 in schedule.day_of_week):
+            continue
+        times = (
+            datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC).timestamp()
+            for hour in sorted(schedule.hour)
+            for minute in sorted(schedule.minute)
+        )
+        if later := [time for time in times if time > after]:
+            return min(later)
+    raise _cron_error(cron, "there is no such day")
+
+
+def _cron_error(cron: str, reason: str) -> ConfigError:
+    message = Text("cron-not-read", "the schedule {cron!r} cannot be read ({reason})", cron=cron, reason=reason)
+    advice = Text("example-of-cron", "write minute, hour, day, month and weekday, for example 0 6 * * 1-5")
+    return ConfigError(message, advice)
+
+
+def register_look(worker: Worker, celery: Celery) -> None:
+    """Let a worker of the interactive queue answer the messages of `run_beat` and carry out cycles."""
+    if INTERACTIVE not in worker.queues:
+        return
+    import timevis.service.monitoring.cycle  # noqa: F401  adds its kind of task; it imports PyTorch
+
+    deliveries = Deliveries(worker.sessions, worker.settings)
+
+    @celery.task(name=LOOK_NAME)
+    def look_task() -> None:  # in threads, since the worker consumes messages in one
+        threading.Thread(target=_look_safely, args=(worker.sessions, celery), daemon=True, name="look").start()
+        threading.Thread(target=deliveries.wake, args=(False,), daemon=True, name="wake deliveries").start()
+
+
+def _look_safely(sessions: Sessions, celery: Celery) -> None:
+    try:
+        look(sessions, celery)
+    except Exception:  # of the database, for example; the next message comes soon
+        log.exception("due monitors cannot be queued")
+
+
+def run_beat(settings: Settings) -> int:
+    """Send messages until SIGTERM. One process is enough; a second one does no harm."""
+    from celery.apps.beat import Beat  # the web process needs the schedules of monitors, and no clock
+
+    celery = make_celery(settings)
+    options = {"queue": INTERACTIVE, "expires": 2 * LOOK_SECONDS}
+    celery.conf.beat_schedule = {"look": {"task": LOOK_NAME, "schedule": LOOK_SECONDS, "options": options}}
+    signals.setup_logging.connect(lambda **_: None, weak=False)  # the process has its own logs
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    Beat(app=celery, scheduler=SCHEDULER, max_interval=LOOK_SECONDS, quiet=True, loglevel=logging.WARNING).run()
+    return 0

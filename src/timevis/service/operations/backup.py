@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import os
 import shutil
 import tarfile
@@ -28,11 +29,10 @@ from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
 from timevis.service.artefacts import move_uploads
 from timevis.service.db.database import make_engine, open_database
-from timevis.service.db.tables import Base, Task
-from timevis.service.operations.all_files import fetch_all, share_all
+from timevis.service.db.tables import Base, Dataset, FolderCopy, Model, Sessions, Task
 from timevis.service.settings import FOLDERS, Settings
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import QUEUED, RUNNING
+from timevis.service.tasks.states import COMPLETED, QUEUED, RUNNING
 from timevis.service.written_answers import SUFFIX
 from timevis.utils.files import require_absent
 
@@ -40,6 +40,7 @@ FORMAT = 1
 LEFT_OUT_TABLES = ("workers", "folder_copies", "audit_retention")
 LEFT_OUT_FOLDERS = ("logs",)
 ROWS_AT_ONCE = 1000
+log = logging.getLogger(__name__)
 
 
 def back_up(settings: Settings, path: Path) -> dict[str, int]:
@@ -260,3 +261,49 @@ def _read_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
                 rows = []
     if rows:
         yield rows
+
+
+def fetch_all(storage: Storage, sessions: Sessions) -> None:
+    """Fetch every upload, dataset, run and result into the home folder."""
+    if storage.store is None:
+        return
+    with sessions() as session:
+        datasets = list(session.scalars(select(Dataset)))
+        runs = {*session.scalars(select(Task.run_id)), *session.scalars(select(Model.run_id))}
+        forecasts = set(session.scalars(select(Task.id).where(Task.kind == "predict", Task.state == COMPLETED)))
+    for dataset in datasets:
+        storage.fetched_upload(dataset.content_hash, dataset.suffix)
+        storage.fetched_dataset(dataset.id)
+    for run_id in filter(None, runs):
+        storage.fetched_run(run_id)
+    for task_id in forecasts:
+        storage.fetched_result(task_id)
+
+
+def share_all(storage: Storage, sessions: Sessions) -> int:
+    """Copy the files of this home that have no copy yet, as after the setting of TIMEVIS_STORE; returns how many."""
+    if storage.store is None:
+        return 0
+    count = 0
+    for path in _paths(storage, sessions):
+        if path.exists():
+            storage.share(path)
+            count += 1
+    if count:
+        log.info("copied %d files and folders to the artefact store", count)
+    return count
+
+
+def _paths(storage: Storage, sessions: Sessions) -> Iterator[Path]:
+    assert storage.store is not None
+    with sessions() as session:
+        copied = set(session.scalars(select(FolderCopy.id)))
+        datasets = list(session.scalars(select(Dataset)))
+        running = set(session.scalars(select(Task.run_id).where(Task.state == RUNNING)))
+        runs = set(session.scalars(select(Task.run_id).where(Task.run_id.is_not(None)))) - running
+        forecasts = set(session.scalars(select(Task.id).where(Task.kind == "predict", Task.state == COMPLETED)))
+    yield from (storage.dataset(dataset.id) for dataset in datasets if dataset.id not in copied)
+    yield from (storage.run(run_id) for run_id in filter(None, runs) if run_id not in copied)
+    files = [storage.upload(dataset.content_hash, dataset.suffix) for dataset in datasets]
+    files += [storage.result(task_id) for task_id in forecasts]
+    yield from (path for path in files if not storage.store.has(path))

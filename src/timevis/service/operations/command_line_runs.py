@@ -24,7 +24,7 @@ from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 from timevis.runs.status import state_of
-from timevis.service.api.dataset_files import upload_request
+from timevis.service.api.datasets import upload_request
 from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, new_id
 from timevis.service.problems import Problem

@@ -20,6 +20,10 @@ ChannelNames = Annotated[list[ChannelName], Field(max_length=MAX_CHANNELS)]
 Season = Annotated[int, Field(ge=1, le=10**6)]
 DataTime = Annotated[str, Field(min_length=4, max_length=40, pattern=r"^[0-9T:.+\- Z]+$")]
 
+EXAMPLE_DATASET = "3f2a9c0d5b6e47a8b1c2d3e4f5a60718"
+EXAMPLE_MODELS = ("9b1c2d3e4f5a607183f2a9c0d5b6e47a", "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a")
+"""Identifiers in the examples of requests, which the documentation of the API shows."""
+
 PRINTED_TEXT = r"^[^\x00]*[^\x00\s][^\x00]*$"
 """The pattern of a text that is not blank and that the database can store."""
 

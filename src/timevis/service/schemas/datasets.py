@@ -1,33 +1,40 @@
-"""Datasets: upload, list, detail and series."""
+"""Datasets: requests, lists, the report of one, its series and its annotations."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
 from apiflask.fields import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from timevis.data.options import DESCRIPTION_LIMIT, DOMAINS
 from timevis.data.quality.findings import DataSeverity
-from timevis.service.schemas.analysis import Autocorrelation
+from timevis.messages import Text
+from timevis.service.db.tables import MAX_ANNOTATION_CHARACTERS
 from timevis.service.schemas.common import (
     MAX_CHANNELS,
+    PRINTED_TEXT,
     ChannelName,
     CodedText,
+    DataTime,
     DeletableQuery,
     Id,
     Name,
     Number,
     Page,
+    PageQuery,
+    SearchText,
     StrictModel,
 )
+from timevis.service.schemas.models import Autocorrelation
 from timevis.service.schemas.option_fields import read_fields
-from timevis.service.small_lines import NewestValues
+from timevis.service.series import NewestValues
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 ColumnNames = Annotated[list[ColumnName], Field(max_length=MAX_CHANNELS)]
 FormOfReading: Any = create_model("FormOfReading", **read_fields(in_form=True))
 ChangeOfReading: Any = create_model("ChangeOfReading", __base__=StrictModel, **read_fields())
+AnnotationText = Annotated[str, Field(min_length=1, max_length=MAX_ANNOTATION_CHARACTERS, pattern=PRINTED_TEXT)]
 
 
 class UploadRequest(FormOfReading):  # its fields are the options of reading
@@ -216,3 +223,83 @@ class SampleRequest(StrictModel):
         None, description="The newest rows; null takes all."
     )
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+
+
+class SeriesListQuery(PageQuery):
+    model: Id | None = Field(None, description="Also list the errors of this model.")
+    sort: Literal["position", "channel", "missing", "outliers", "mean", "mae", "wql", "skill"] = Field(
+        "position", description="The order of the file, or a number; series without a value come last."
+    )
+    order: Literal["asc", "desc"] = "asc"
+    search: SearchText | None = Field(None, description="Words that the name contains.")
+    points: Annotated[int, Field(ge=10, le=200)] = Field(60, description="Largest number of points of a line.")
+
+
+class SeriesItem(BaseModel):
+    """A series with its defects, and with the errors of the model if one was named."""
+
+    position: int = Field(description="In the order of the file, from 0 on.")
+    channel: str
+    unit: str = Field(description="Empty if it is not known.")
+    observed: int
+    missing: int
+    outliers: int
+    mean: Number
+    min: Number
+    max: Number
+    mae: Number = Field(description="Mean absolute error in the unit of the series; null without a model.")
+    naive_mae: Number = Field(description="MAE of seasonal naive on the same windows.")
+    wql: Number
+    skill: Number = Field(description="1 minus the WQL divided by the WQL of seasonal naive.")
+    line: list[Number] = Field(
+        description="Means of equally long stretches from the first to the last value; null where values are missing."
+    )
+
+
+class SeriesPage(Page):
+    items: list[SeriesItem]
+
+
+class AnnotationRequest(StrictModel):
+    """What happened at a time of the data, or over a range of times."""
+
+    start: DataTime = Field(description="A time of the data, ISO 8601; a local one if it has no offset.")
+    end: DataTime | None = Field(None, description="The end of a range; null: one time.")
+    text: AnnotationText
+
+
+class AnnotationChange(StrictModel):
+    """What is left out stays as it is; an `end` of null makes it an annotation of one time."""
+
+    start: DataTime | None = None
+    end: DataTime | None = None
+    text: AnnotationText | None = None
+
+    @model_validator(mode="after")
+    def _no_null(self) -> AnnotationChange:
+        if any(name in self.model_fields_set and getattr(self, name) is None for name in ("start", "text")):
+            raise ValueError(Text("start-and-text-needed", "an annotation needs a start and a text"))
+        return self
+
+
+class AnnotationView(BaseModel):
+    id: Id
+    start: str = Field(description="A local time of the data, without an offset.")
+    end: str | None
+    text: str
+    created: float
+    created_by: str | None
+
+
+class Annotations(BaseModel):
+    items: list[AnnotationView] = Field(description="In the order of time.")
+
+
+SAMPLE_EXAMPLE: dict[str, Any] = {"domain": "traffic", "source": "synthetic", "rows": 4320, "seed": 0}
+DATASET_CHANGE_EXAMPLE: dict[str, Any] = {"unit": "MW", "target": ["load"], "covariates": {"temperature": "observed"}}
+ANNOTATION_EXAMPLE: dict[str, Any] = {
+    "start": "2026-03-14T08:00",
+    "end": "2026-03-14T11:30",
+    "text": "Meter replaced.",
+}
+ANNOTATION_CHANGE_EXAMPLE: dict[str, Any] = {"end": None, "text": "Meter replaced by one of another kind."}

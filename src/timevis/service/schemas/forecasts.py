@@ -11,8 +11,9 @@ from timevis.data.read_events import MAX_CHARACTERS
 from timevis.messages import Text
 from timevis.models.patches.events.event import KINDS
 from timevis.runs.results import Cost, Interval
-from timevis.service.schemas.analysis import Context
 from timevis.service.schemas.common import (
+    EXAMPLE_DATASET,
+    EXAMPLE_MODELS,
     MAX_CHANNELS,
     PRINTED_TEXT,
     ChannelName,
@@ -25,6 +26,7 @@ from timevis.service.schemas.common import (
     TextCode,
     at_most,
 )
+from timevis.service.schemas.models import Context
 from timevis.service.training import event_readers, untrained_methods
 
 MAX_ITEMS = 1000
@@ -257,3 +259,40 @@ class ComparisonResult(BaseModel):
     by_horizon: dict[str, list[Number]] = Field(description="Model to the WQL of each step.")
     curves: dict[str, list[CurvePoint]]
     config_differences: list[ConfigDifference]
+
+
+PREDICT_EXAMPLE: dict[str, Any] = {
+    "items": [
+        {"model": EXAMPLE_MODELS[0]},
+        {"model": EXAMPLE_MODELS[1], "dataset": EXAMPLE_DATASET, "name": "Plant B"},
+    ],
+    "kind": "future",
+    "horizon": 12,
+}
+PREDICT_EXAMPLES: dict[str, Any] = {
+    "items": {"summary": "Several forecasts, each with data of its own", "value": PREDICT_EXAMPLE},
+    "values": {
+        "summary": "Rows in the request",
+        "value": {
+            "models": [EXAMPLE_MODELS[0]],
+            "values": [
+                {"time": "2026-03-01 00:00", "load": 51.2},
+                {"time": "2026-03-01 01:00", "load": 48.7},
+                {"time": "2026-03-01 02:00", "load": None},
+            ],
+        },
+    },
+    "method": {
+        "summary": "A dataset for which nothing was trained",
+        "value": {"method": "seasonal_naive", "dataset": EXAMPLE_DATASET, "horizon": 24},
+    },
+    "events": {
+        "summary": "What if the road is closed tomorrow",
+        "value": {
+            "method": "nano-patch",
+            "dataset": EXAMPLE_DATASET,
+            "events": [{"from": "2026-03-02 07:00", "to": "2026-03-02 15:00", "text": "the road is closed"}],
+        },
+    },
+}
+COMPARE_EXAMPLE: dict[str, Any] = {"models": list(EXAMPLE_MODELS), "reference": EXAMPLE_MODELS[0]}

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field, model_validator
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import ALERT_KINDS
 from timevis.service.schemas.common import (
+    EXAMPLE_DATASET,
+    EXAMPLE_MODELS,
     ChannelName,
     DataTime,
     DeletableQuery,
@@ -390,3 +392,19 @@ class CycleRequest(StrictModel):
 
 class Cycle(BaseModel):
     task: Id
+
+
+MONITOR_EXAMPLE: dict[str, Any] = {
+    "dataset": EXAMPLE_DATASET,
+    "model": EXAMPLE_MODELS[0],
+    "schedule": {"cron": "0 6 * * *", "timezone": "Europe/Berlin"},
+    "bounds": {"worse_days": 3, "no_rows_hours": 36},
+    "retraining": {"on_drift": True, "promote": "test"},
+    "receivers": [
+        {"kind": "webhook", "address": "https://chat.example/hook"},
+        {"kind": "mail", "address": "forecasts@plant.example", "alerts": ["drift", "no_rows"]},
+    ],
+}
+MONITOR_CHANGE_EXAMPLE: dict[str, Any] = {"bounds": {"window": 56, "coverage_low": 0.75}, "enabled": True}
+CYCLE_EXAMPLE: dict[str, Any] = {"forecast": True, "train": False}
+CHAMPION_EXAMPLE: dict[str, Any] = {"model": EXAMPLE_MODELS[1]}

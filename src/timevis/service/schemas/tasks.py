@@ -138,3 +138,6 @@ class Group(BaseModel):
     states: dict[str, int] = Field(description="Number of tasks in each state.")
     tasks: list[TaskSummary]
     leaderboard: list[LeaderboardRow]
+
+
+CANCEL_EXAMPLE: dict[str, Any] = {"kind": "train", "state": "queued"}

@@ -17,6 +17,7 @@ from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.models.declaration import Preset
 from timevis.service.schemas.common import (
+    EXAMPLE_DATASET,
     MAX_CHANNELS,
     ChannelName,
     ChannelNames,
@@ -182,3 +183,13 @@ def _sections(model: str, title: str, plain: Mapping[str, Any]) -> dict[str, Any
         )
         fields[section] = (schema | None, Field(default=None, description=f"Options of the section {section}."))
     return fields
+
+
+TRAIN_EXAMPLE: dict[str, Any] = {
+    "dataset": EXAMPLE_DATASET,
+    "model": "lstm",
+    "horizon": 24,
+    "max_epochs": 10,
+    "options": {"hidden_size": 64},
+}
+GROUP_EXAMPLE: dict[str, Any] = {"trainings": [TRAIN_EXAMPLE | {"seed": seed} for seed in range(2)]}

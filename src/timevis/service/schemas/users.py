@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.db.user_tables import AUDIT_KINDS, MAX_PASSWORD_CHARACTERS, ROLES, USER_NAME_PATTERN
-from timevis.service.schemas.common import Id, Page, PageQuery, StrictModel
+from timevis.service.db.tables import AUDIT_KINDS, MAX_PASSWORD_CHARACTERS, ROLES, USER_NAME_PATTERN
+from timevis.service.schemas.common import EXAMPLE_MODELS, Id, Page, PageQuery, StrictModel
 from timevis.service.settings import Secret
 
 Role = Literal[ROLES]  # type: ignore[valid-type]  # a tuple, which pydantic accepts, so that the roles are listed once
@@ -140,3 +140,11 @@ class AuditView(BaseModel):
 
 class AuditPage(Page):
     items: list[AuditView]
+
+
+SIGN_IN_EXAMPLE: dict[str, Any] = {"name": "anna", "password": "three quiet words"}
+PASSWORD_CHANGE_EXAMPLE: dict[str, Any] = {"old": "three quiet words", "new": "four other quiet words"}
+USER_EXAMPLE: dict[str, Any] = {"name": "anna", "role": "editor", "password": "three quiet words"}
+USER_CHANGE_EXAMPLE: dict[str, Any] = {"role": "viewer"}
+TOKEN_EXAMPLE: dict[str, Any] = {"name": "anna-laptop"}
+SHARE_EXAMPLE: dict[str, Any] = {"kind": "model", "object": EXAMPLE_MODELS[0], "days": 30}

@@ -10,8 +10,7 @@ from typing import Any
 from flask import Response, g, request
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Sessions
-from timevis.service.db.user_tables import (
+from timevis.service.db.tables import (
     CHANGE,
     DELETE,
     DOWNLOAD,
@@ -19,6 +18,7 @@ from timevis.service.db.user_tables import (
     SIGN_IN,
     SIGN_OUT,
     AuditEntry,
+    Sessions,
 )
 from timevis.service.security.roles import READING_METHODS
 

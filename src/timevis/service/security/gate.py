@@ -1,43 +1,48 @@
-"""The one gate that every request passes: host, origin, token, rate, and headers of the response."""
+"""The one gate that every request passes: host, origin, who sends it, its rate, and headers of the response."""
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 import time
 import uuid
+from collections import OrderedDict
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, g, redirect, request
+from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from timevis.messages import Text
-from timevis.service.db.tables import ACTOR, Sessions
+from timevis.service.db.tables import ACTOR, OWNER, USER_NAME_PATTERN, Sessions, User
 from timevis.service.problems import Problem
 from timevis.service.problems import too_many_requests as _too_many
-from timevis.service.request_texts import check_address
-from timevis.service.security import audit, shares
-from timevis.service.security.rates import RateLimiter
+from timevis.service.request_limits import MAX_BODY_MEGABYTES, check_address
+from timevis.service.security import audit, roles
 from timevis.service.security.roles import LOWEST_ROLE, PUBLIC, READING_METHODS, access_of, forbidden, require
-from timevis.service.security.sign_in import proxy_caller
-from timevis.service.security.tokens import (
+from timevis.service.security.users import (
     LINK,
+    PROXY,
     SESSION_SECONDS,
     Caller,
     RecentTokens,
+    characters_of_name,
     identify,
     session_caller,
     start_session,
 )
+from timevis.service.server import PEER_KEY
 from timevis.service.settings import Settings
+from timevis.service.web.openapi import ASSETS
 from timevis.service.web.page import is_page_path
 
 log = logging.getLogger(__name__)
 
-ASSETS = "/api/docs/assets/"
 SESSION_PATH = "/api/session"
 PUBLIC_PATHS = ("/api/", "/api/live", "/api/health", "/api/docs", "/api/openapi.json", SESSION_PATH)
 PUBLIC_FOLDERS = (ASSETS,)
@@ -45,8 +50,6 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 SESSION_COOKIE = "timevis_session"
 OWN_SITES = (None, "same-origin", "none")
 """Values of Sec-Fetch-Site of a page of this address, of a program that is no browser, and of what a user typed."""
-MAX_BODY_MEGABYTES = 16
-"""Limit of a request that uploads no file, such as a forecast with its rows in the request."""
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -76,6 +79,7 @@ CORS_HEADERS = {
     "Access-Control-Expose-Headers": "Location, Retry-After, X-Request-Id",
     "Access-Control-Max-Age": "600",
 }
+MAX_CALLERS = 10_000
 
 
 class Gate:
@@ -109,7 +113,7 @@ class Gate:
         is_public = (
             is_page_path(request.path) or request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_FOLDERS)
         )
-        is_shared = shares.ENVIRONMENT_KEY in request.environ
+        is_shared = roles.LINK_KEY in request.environ
         self._check_origin()
         link_token = request.args.get("token") if request.method == "GET" and not is_shared else None
         caller = self._identify(link_token, is_required=not is_public)
@@ -131,7 +135,7 @@ class Gate:
     def _require_access(self, caller: Caller, is_public: bool) -> None:
         arguments = request.view_args or {}
         if caller.way == LINK:
-            is_opened = is_public or shares.is_opened(caller, request.endpoint, arguments)
+            is_opened = is_public or roles.is_opened(caller, request.endpoint, arguments)
             if not (is_opened and request.method in READING_METHODS):
                 raise forbidden(Text("link-opens-one-result", "this link opens one result and nothing else"))
             return
@@ -153,7 +157,7 @@ class Gate:
             response.headers.add("Vary", "Origin")
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
-            if SESSION_COOKIE in request.cookies and shares.ENVIRONMENT_KEY not in request.environ:
+            if SESSION_COOKIE in request.cookies and roles.LINK_KEY not in request.environ:
                 response.delete_cookie(SESSION_COOKIE, path=request.script_root or "/")
         audit.record(self.sessions, response)
         level = logging.DEBUG if request.method in READING_METHODS and response.status_code < 400 else logging.INFO
@@ -179,10 +183,10 @@ class Gate:
             )
 
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
-        if (secret := request.environ.get(shares.ENVIRONMENT_KEY)) is not None:
+        if (secret := request.environ.get(roles.LINK_KEY)) is not None:
             return self._visitor(secret, is_required)
         has_token = "Authorization" in request.headers or link_token is not None
-        if not has_token and (signed_in := proxy_caller(self.sessions, self.settings)) is not None:
+        if not has_token and (signed_in := _proxy_caller(self.sessions, self.settings)) is not None:
             return signed_in
         cookie = request.cookies.get(SESSION_COOKIE)
         token = _bearer() or link_token or None
@@ -221,7 +225,7 @@ class Gate:
                 60 / self.failures.per_minute,
                 Text("too-many-wrong-links", "this address has opened too many wrong links"),
             )
-        caller = shares.share_caller(self.sessions, secret)
+        caller = roles.share_caller(self.sessions, secret)
         if caller is not None:
             self.accepted.add(secret)
             return caller
@@ -308,3 +312,92 @@ def _request_id() -> str:
 
 def _address() -> str:
     return f"address {request.remote_addr}"
+
+
+class RateLimiter:
+    """A token bucket for each caller: `per_minute` requests on average, and as many at once.
+
+    The buckets are in the memory of the process; several web servers limit their own requests.
+    """
+
+    def __init__(self, per_minute: float) -> None:
+        self.per_minute = per_minute
+        self._buckets: OrderedDict[str, tuple[float, float]] = (
+            OrderedDict()
+        )  # caller: allowed requests, at which time
+        self._lock = Lock()
+
+    def seconds_to_wait(self, caller: str, now: float | None = None) -> float:
+        """Count a request of a caller; 0 if it is allowed, otherwise the time until the next one is."""
+        now = time.monotonic() if now is None else now
+        with self._lock:
+            allowed, since = self._buckets.pop(caller, (self.per_minute, now))
+            allowed = min(self.per_minute, allowed + (now - since) * self.per_minute / 60)
+            wait = 0.0 if allowed >= 1 else (1 - allowed) * 60 / self.per_minute
+            self._buckets[caller] = (allowed if wait else allowed - 1, now)
+            while len(self._buckets) > MAX_CALLERS:
+                self._buckets.popitem(last=False)
+        return wait
+
+    def has_capacity(self, caller: str) -> bool:
+        """Whether a request of a caller would be allowed; counts nothing."""
+        with self._lock:
+            allowed, since = self._buckets.get(caller, (self.per_minute, time.monotonic()))
+        return allowed + (time.monotonic() - since) * self.per_minute / 60 >= 1
+
+
+def _proxy_caller(sessions: Sessions, settings: Settings) -> Caller | None:
+    """The user whom the proxy names in its header, who is added at the first request; None without a header.
+
+    Raises
+    ------
+    Problem
+        The header came from elsewhere, or is no name.
+    """
+    if not settings.sso_header or (name := request.headers.get(settings.sso_header)) is None:
+        return None
+    peer = request.environ.get(PEER_KEY) or request.remote_addr or ""
+    if not _is_trusted(peer, settings.sso_proxies):
+        raise Problem(
+            403,
+            "forbidden",
+            Text(
+                "header-of-other-proxy",
+                "the header {header} of the address {address} is not believed",
+                header=settings.sso_header,
+                address=peer,
+            ),
+            Text("set-sso-proxies", "TIMEVIS_SSO_PROXIES lists the addresses of the proxies that may send it"),
+        )
+    if not re.fullmatch(USER_NAME_PATTERN, name) or name.lower() == OWNER:
+        raise Problem(
+            403,
+            "forbidden",
+            Text("header-without-name", "the header {header} is not the name of a user", header=settings.sso_header),
+            characters_of_name(),
+        )
+    with sessions() as session:
+        user = session.get(User, name)
+    if user is None:
+        user = _added(sessions, name, settings.sso_role)
+    return Caller(user.name, user.role, PROXY)
+
+
+def _is_trusted(peer: str, proxies: tuple[str, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:  # a socket file
+        return False
+    return any(address in ipaddress.ip_network(proxy) for proxy in proxies)
+
+
+def _added(sessions: Sessions, name: str, role: str) -> User:
+    try:
+        with sessions.begin() as session:
+            user = User(name=name, role=role)
+            session.add(user)
+            audit.record_new_user(session, name, role)
+    except IntegrityError:  # another request of this user came at the same time
+        with sessions() as session:
+            return session.get_one(User, name)
+    return user

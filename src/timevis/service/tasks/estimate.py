@@ -1,11 +1,13 @@
-"""A rough estimate of time and memory of a training run, from earlier ones of the same kind of model."""
+"""A rough estimate of time and memory of a training run, from earlier ones and the speed of this machine."""
 
 from __future__ import annotations
 
 import math
 import statistics
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,6 @@ from timevis.data.split.spec import DEFAULT_SPLIT, RowEnds, Shares, SplitSpec, p
 from timevis.models.catalog import DeclaredModel, declared_models
 from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_epoch
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.tasks.machine_speed import slowness
 from timevis.service.training import base_config
 
 RECENT_MODELS = 20
@@ -33,6 +34,10 @@ REFERENCE_LENGTHS, REFERENCE_ROWS = (168, 24), 5000
 MIN_MEMORY_MB = 300.0
 LOW_FACTOR, HIGH_FACTOR = 0.3, 2.0
 """Early stopping often ends a fit early; a busy machine takes longer."""
+SIZE = 384
+MEASURE_SECONDS = 0.2
+REFERENCE_SECONDS = 0.001
+"""Time of one product of two matrices of `SIZE` rows on one core of the reference machine (AMD EPYC)."""
 
 
 def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     covariates = len(cfg.data.covariates or ()) if plain.get("covariates") else 0
     load = _Load.of(declared, plain, lengths.context_length, lengths.horizon, channels, covariates, report["rows"])
     usual = _Load.of(declared, _base_model(kind), lengths.context_length, lengths.horizon, 1, 0, report["rows"])
-    steps = fit_steps(cfg, report, declared) if declared.has_gradient_fit else None
+    steps = _fit_steps(cfg, report, declared) if declared.has_gradient_fit else None
     history = _history(session, kind)
     rough = declared.declaration.rough_seconds
     measured = [run.seconds / load.relative_to(run.load) for run in history if run.seconds]
@@ -149,7 +154,7 @@ def typical_seconds(session: Session, kind: str) -> float | None:
     return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
 
 
-def fit_steps(cfg: Any, report: Mapping[str, Any], model: DeclaredModel) -> int:
+def _fit_steps(cfg: Any, report: Mapping[str, Any], model: DeclaredModel) -> int:
     """Optimizer steps of a fit without early stopping.
 
     Raises
@@ -237,3 +242,14 @@ def _history(session: Session, kind: str) -> list[_Run]:
             seconds = cost["fit_seconds"] / step if cost.get("fit_seconds") and step else None
         runs.append(_Run(load, seconds, cost.get("peak_memory_mb")))
     return runs
+
+
+@cache
+def slowness() -> float:
+    """Time of a computation on this machine, divided by its time on the reference machine; between 0.1 and 20."""
+    matrix = np.random.default_rng(0).random((SIZE, SIZE), dtype=np.float32)
+    fastest, deadline = np.inf, time.perf_counter() + MEASURE_SECONDS
+    while (started := time.perf_counter()) < deadline:
+        matrix @ matrix
+        fastest = min(fastest, time.perf_counter() - started)
+    return float(min(20.0, max(0.1, fastest / REFERENCE_SECONDS)))

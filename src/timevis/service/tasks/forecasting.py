@@ -1,4 +1,4 @@
-"""Forecast one item of a request: rows of the recent past and of the forecast, in one table."""
+"""The results of forecasts and comparisons: the recent past and the forecast in one table, and paired differences."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.split.split import hold_out_last_rows
 from timevis.errors import DataError
+from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
+from timevis.evaluation.labels import SEASONAL_NAIVE
+from timevis.evaluation.over_seeds import NAIVE_KEY, differing_settings, input_notes, pairs_to_compare, training_curve
 from timevis.inference.predict import (
     NewData,
     forecast_panel,
@@ -29,8 +32,10 @@ from timevis.inference.predict import (
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
+from timevis.runs.record import RunRecord
 from timevis.service.training import untrained_config, untrained_methods
 from timevis.training.refit import default_horizon, untrained_forecaster
+from timevis.utils.json_types import to_json_types
 
 Events: TypeAlias = Sequence[Mapping[str, Any]]
 MIN_HISTORY_ROWS = 48
@@ -78,10 +83,10 @@ class ItemForecasts:
         -------
         DataFrame
             Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth, the quantiles
-            and scored; see `timevis.inference.predict.predict`. In rows of the recent past, only `truth` has a value
-            of these. In rows of the forecast it has one if the forecast is a back-test. Further columns, whose names
-            begin with `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast. The
-            attribute ``attrs["events"]`` is a list of the events with their readings; None if the model reads none.
+            and scored; see `timevis.inference.predict.predict`. In rows of the recent past only `truth` has a
+            value of these. In rows of the forecast it has one if the forecast is a back-test. Further columns, whose names begin with
+            `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast. The attribute
+            ``attrs["events"]`` is a list of the events with their readings, or None if the model reads none.
 
         Raises
         ------
@@ -200,3 +205,50 @@ def _history(panel: Panel, item: str, channel: str, first: pd.Timestamp, rows: i
     return pd.DataFrame(
         {"item": item, "channel": channel, "timestamp": index[past], "is_history": True, "truth": values}
     )
+
+
+def comparison_result(
+    records: Mapping[str, RunRecord], described: Mapping[str, tuple[str, str]], reference: str | None
+) -> dict[str, Any]:
+    """Compare runs; see `timevis.service.schemas.forecasts.ComparisonResult`.
+
+    Parameters
+    ----------
+    records : mapping
+        Identifier of each model to its run.
+    described : mapping
+        Identifier to name and kind.
+    reference : str, optional
+        An identifier; seasonal naive when None.
+    """
+    scores = scores_of(records, NAIVE_KEY)
+    record = next(iter(records.values()))
+    first = record.results
+    pairs = difference_table(scores, pairs_to_compare(list(records), reference), record.horizon)
+    names = {key: name for key, (name, _) in described.items()} | {NAIVE_KEY: "seasonal naive"}
+    names_in_notes = names | {NAIVE_KEY: SEASONAL_NAIVE}
+    notes = comparison_notes(first, scores, reference or NAIVE_KEY, names_in_notes)
+    notes += input_notes(records, names_in_notes)
+    models = [
+        {
+            **{"model": key, "name": described[key][0], "kind": described[key][1]},
+            **{"metrics": record.results.metrics, "cost": record.results.cost},
+        }
+        for key, record in records.items()
+    ]
+    naive = {"model": NAIVE_KEY, "name": names[NAIVE_KEY], "kind": NAIVE_KEY, "metrics": first.seasonal_naive}
+    result: dict[str, Any] = {
+        **{"data": first.run.data, "window_set": first.window_set.hash},
+        "notes": [note.to_json() | {"text": str(note)} for note in notes],
+        "reference": reference or NAIVE_KEY,
+        "models": [*models, naive | {"cost": None}],
+        "pairs": pairs.drop(columns=["dm_statistic", "dm_p"]).rename(columns={"p": "p_value"}).to_dict("records"),
+        "by_horizon": {
+            **{key: record.results.by_horizon["wql"] for key, record in records.items()},
+            NAIVE_KEY: first.seasonal_naive_by_horizon["wql"],
+        },
+        "curves": {key: training_curve(record) for key, record in records.items()},
+        "config_differences": differing_settings(records),
+    }
+    json_result: dict[str, Any] = to_json_types(result)
+    return json_result

@@ -34,12 +34,11 @@ from timevis.service.profiling import ReadingStopped
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
-from timevis.service.tasks.model_names import automatic_name
+from timevis.service.tasks.following import RunCopies, take_over
 from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.reading import ReaderProcesses, Reading, absent_dataset, problem_of
-from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
-from timevis.service.tasks.summary import summarise_run
+from timevis.service.tasks.summary import automatic_name, summarise_run
 from timevis.service.training import untrained_methods
 from timevis.service.troubleshooting import with_section
 from timevis.utils.explain import explain
@@ -359,7 +358,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
 
 def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Compare models on one window set."""
-    from timevis.service.tasks.comparing import comparison_result  # imports PyTorch
+    from timevis.service.tasks.forecasting import comparison_result  # imports PyTorch
 
     _Watch(worker, task).report({"stage": "compare"})
     with worker.sessions() as session:
@@ -371,7 +370,7 @@ def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
 
 def explain_model(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Measure which inputs a model and its forecast depend on."""
-    from timevis.inference.explain import explained  # imports PyTorch
+    from timevis.inference.explain import explained
 
     watch = _Watch(worker, task)
 

@@ -20,9 +20,8 @@ from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
-from timevis.service.db.monitored_versions import follow
 from timevis.service.db.tables import MAX_NAME_CHARACTERS, Dataset, Sessions, new_id
-from timevis.service.db.versions import deleted_dataset, later_versions, newest_version, restore_first
+from timevis.service.db.versions import deleted_dataset, follow, later_versions, newest_version, restore_first
 from timevis.service.profiling import combine, profile, start_reader
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage

@@ -11,7 +11,6 @@ from pathlib import Path
 from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
-from timevis.service.db.annotation_table import Annotation
 from timevis.service.db.monitor_tables import (
     Alert,
     Challenger,
@@ -21,8 +20,18 @@ from timevis.service.db.monitor_tables import (
     Monitor,
     StoredForecast,
 )
-from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task, rows_changed
-from timevis.service.db.user_tables import AuditEntry, AuditRetention, Share
+from timevis.service.db.tables import (
+    Annotation,
+    AuditEntry,
+    AuditRetention,
+    Dataset,
+    FolderCopy,
+    Model,
+    Sessions,
+    Share,
+    Task,
+    rows_changed,
+)
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED, FINAL

@@ -1,19 +1,22 @@
-"""What APIFlask cannot infer of the OpenAPI specification."""
+"""The OpenAPI specification with what APIFlask cannot infer, and its documentation in the browser."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 from apiflask import APIFlask
+from flask import Response, request, send_from_directory
 
 from timevis.config.options import parameter_help
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.schemas.forecasts import ComparisonResult, ForecastDryRun, ForecastResult
 from timevis.service.schemas.training import DryRun
 
+ASSETS = "/api/docs/assets/"
 BINARY_RESPONSES = {
     ("/api/models/{model_id}/report", "get"): "text/html",
     ("/api/models/{model_id}/download", "get"): "application/zip",
@@ -137,3 +140,45 @@ def _copy_success(responses: dict[str, Any]) -> None:
     for status in ("201", "202"):
         if content := responses.get(status, {}).get("content"):
             responses["200"]["content"] = json.loads(json.dumps(content))
+
+
+def register_documentation(app: APIFlask) -> None:
+    """Serve the specification, and Swagger UI with assets from an installed package."""
+    assets = files("flask_swagger_ui") / "dist"
+
+    @app.get("/api/openapi.json")
+    @app.doc(hide=True)
+    def specification() -> Any:
+        place = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+        spec = app._get_spec("json")
+        assert isinstance(spec, dict)  # "json" was asked for
+        return spec | place
+
+    @app.get("/api/docs")
+    @app.doc(hide=True)
+    def documentation() -> Any:
+        return Response(DOCUMENTATION_PAGE, mimetype="text/html")
+
+    @app.get(f"{ASSETS}<name>")
+    @app.doc(hide=True)
+    def asset(name: str) -> Any:
+        if name == "start.js":
+            return Response(DOCUMENTATION_SCRIPT, mimetype="text/javascript")
+        return send_from_directory(str(assets), name)
+
+
+DOCUMENTATION_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"><title>TimeVis API</title>
+<link rel="stylesheet" href="docs/assets/swagger-ui.css"><link rel="icon" href="docs/assets/favicon-32x32.png">
+</head>
+<body>
+<div id="api"></div>
+<script src="docs/assets/swagger-ui-bundle.js"></script><script src="docs/assets/start.js"></script>
+</body>
+</html>
+"""
+DOCUMENTATION_SCRIPT = """\
+SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});
+"""

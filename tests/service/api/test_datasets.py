@@ -10,15 +10,15 @@ import pytest
 from flask.testing import FlaskClient
 from service_data import TOKEN, plant_csv, upload
 
-from timevis.service.api import reading
+from timevis.service.api import datasets
 from timevis.service.tasks.jobs import Worker, execute
 
 
 @pytest.fixture
 def slow_http(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """An application whose worker does not read for a while."""
-    monkeypatch.setattr(reading, "send", lambda *_: True)
-    monkeypatch.setattr(reading, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(datasets, "send", lambda *_: True)
+    monkeypatch.setattr(datasets, "WAIT_SECONDS", 0.1)
     return http
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from timevis.service.tasks.model_names import automatic_name
+from timevis.service.tasks.summary import automatic_name
 
 
 def test_the_name_says_what_differs_and_names_no_date() -> None:

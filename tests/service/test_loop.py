@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timevis.errors import ConfigError
-from timevis.service.monitoring.schedule import next_time
+from timevis.service.monitoring.loop import next_time
 
 DAY = 86_400.0
 SUNDAY = 1_792_886_400.0  # 2026-10-25 00:00 UTC, when clocks in Berlin are set back at 01:00 UTC
