@@ -84,9 +84,10 @@ class ItemForecasts:
         DataFrame
             Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth, the quantiles
             and scored; see `timevis.inference.predict.predict`. In rows of the recent past only `truth` has a
-            value of these. In rows of the forecast it has one if the forecast is a back-test. Further columns, whose names begin with
-            `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the forecast. The attribute
-            ``attrs["events"]`` is a list of the events with their readings, or None if the model reads none.
+            value of these. In rows of the forecast it has one if the forecast is a back-test. Further columns, whose
+            names begin with `KNOWN_PREFIX`, have the known covariates that the model reads in the rows of the
+            forecast. The attribute ``attrs["events"]`` is a list of the events with their readings, or None if the
+            model reads none.
 
         Raises
         ------
