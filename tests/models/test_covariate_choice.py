@@ -7,8 +7,7 @@ import pytest
 from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.models.boosted import Boosted
-from timevis.models.covariate_choice import covariates_to_read
+from timevis.models.boosted import Boosted, covariates_to_read
 from timevis.models.lstm import LSTM
 
 ROWS, TRAIN_ROWS = 900, 630

@@ -28,7 +28,7 @@ from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, CalendarField
 from timevis.data.datamodule import WindowDataModule, covariate_scalers
 from timevis.data.windows import Batch
 from timevis.metrics.step_errors import pinball_loss
-from timevis.models.covariate_choice import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
+from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixup import mixup

@@ -19,7 +19,7 @@ from torch.nn import functional
 from timevis.config.options import FractionBelowOne
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
-from timevis.models.covariate_choice import CovariateChoice
+from timevis.models.boosted import CovariateChoice
 from timevis.models.declaration import Declaration, recurrent_size
 from timevis.models.direct import (
     CalendarEmbedding,

@@ -18,7 +18,7 @@ from timevis.data.panel import Scaler
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
-from timevis.models.covariate_choice import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
+from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster, mase_scale
 from timevis.utils.levels import QUANTILE_LEVELS
 from timevis_research.peers.process import PeerProcess, peers_python

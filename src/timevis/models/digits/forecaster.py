@@ -26,7 +26,7 @@ from timevis.models.backbone.load import (
     use_bfloat16,
 )
 from timevis.models.backbone.lora import Tuning, add_adapters, merged_adapters
-from timevis.models.covariate_choice import covariates_to_read
+from timevis.models.boosted import covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.digits.batches import KnownInputs, digit_texts, forward_fill, shuffle_contexts
 from timevis.models.digits.codec import DigitCodec, Scaling

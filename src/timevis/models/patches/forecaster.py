@@ -21,7 +21,7 @@ from timevis.messages import Setting, Text
 from timevis.models.backbone.frozen_state import BackboneForecaster
 from timevis.models.backbone.load import use_bfloat16
 from timevis.models.backbone.lora import LayerTuning, add_adapters, set_trainable
-from timevis.models.covariate_choice import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
+from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.direct import DirectForecaster
 from timevis.models.patches.events.event import CHANNELS
