@@ -32,5 +32,5 @@ def watch_runs(patch: pytest.MonkeyPatch, callback: pl.Callback) -> None:
 
 def leave_out_reports(patch: pytest.MonkeyPatch) -> None:
     """Let runs, rescored runs and explanations write no report."""
-    for module in ("training.stages", "explain", "rescore"):
+    for module in ("training.stages", "inference.explain", "inference.rescore"):
         patch.setattr(f"timevis.{module}.write_report", lambda folder: None)

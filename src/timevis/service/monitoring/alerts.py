@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from timevis.messages import Text
 from timevis.service.db.monitor_tables import (
+    FAILED_TASK,
     LASTING,
     MAX_CAUSE_CHARACTERS,
     MAX_ERROR_CHARACTERS,
@@ -33,7 +34,7 @@ from timevis.service.db.monitor_tables import (
     FailingReceiver,
     Monitor,
 )
-from timevis.service.db.tables import Sessions, rows_changed
+from timevis.service.db.tables import Sessions, Task, rows_changed
 from timevis.service.monitoring import sending
 from timevis.service.settings import Settings
 
@@ -289,3 +290,9 @@ def failing_receivers(session: Session, monitor: Monitor) -> list[dict[str, Any]
         {**{name: keys[row.receiver][name] for name in ("kind", "address")}, "since": row.since, "error": row.error}
         for row in session.scalars(query)
     ]
+
+
+def raise_failure(session: Session, monitor: Monitor, task: Task) -> None:
+    """Raise an alert about a task that failed."""
+    text = Text("alert-failed-task", "a task of the monitor failed: {error}", error=task.error or "")
+    raise_alert(session, monitor, FAILED_TASK, task.id, text, task=task.id, advice=task.advice)

@@ -24,9 +24,9 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.service.db.monitor_tables import Challenger, Monitor
 from timevis.service.db.tables import Dataset, Model, Task, new_id
+from timevis.service.monitoring.alerts import raise_failure
 from timevis.service.monitoring.champions import champion_without_request, promote
 from timevis.service.monitoring.forecasting import load_one_panel
-from timevis.service.monitoring.loop import raise_failure
 from timevis.service.schemas.training import train_request
 from timevis.service.tasks.estimate import check_lengths
 from timevis.service.tasks.jobs import Worker

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.service.db.monitor_tables import FAILED_TASK, NO_ROWS, Challenger, Monitor
+from timevis.service.db.monitor_tables import NO_ROWS, Challenger, Monitor
 from timevis.service.db.tables import Dataset, Sessions, Task, new_id, rows_changed
-from timevis.service.monitoring.alerts import Deliveries, raise_alert
+from timevis.service.monitoring.alerts import Deliveries, raise_alert, raise_failure
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker
 from timevis.service.tasks.queue import INTERACTIVE, make_celery, send
@@ -64,12 +64,6 @@ def report_failures(session: Session) -> None:
     failed = select(Monitor, Task).join(Task, Task.id == Monitor.task_id)
     for monitor, task in session.execute(failed.where(Task.state == FAILED, Monitor.deleted.is_(None))).all():
         raise_failure(session, monitor, task)
-
-
-def raise_failure(session: Session, monitor: Monitor, task: Task) -> None:
-    """Raise an alert about a task that failed."""
-    text = Text("alert-failed-task", "a task of the monitor failed: {error}", error=task.error or "")
-    raise_alert(session, monitor, FAILED_TASK, task.id, text, task=task.id, advice=task.advice)
 
 
 def report_silence(session: Session, now: float) -> None:
