@@ -3,8 +3,8 @@ import json
 import pytest
 from run_results import changed, results_with
 
+from timevis.evaluation.scored_part import averaging
 from timevis.evaluation.verdict import verdict_of
-from timevis.evaluation.window_sets import averaging
 from timevis.intervals.recalibration_facts import Recalibration
 from timevis.runs.results import Interval
 

@@ -7,7 +7,7 @@ import io
 import pandas as pd
 import pytest
 
-from timevis.utils.files import neutralise, to_csv
+from timevis.utils.spreadsheets import neutralise, to_csv
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])

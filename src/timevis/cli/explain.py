@@ -55,8 +55,8 @@ def explain_run(run: Path, file: Path | None, windows: int, out: Path | None) ->
     with without_garbage_collection():
         from timevis.inference.explain import explain
         from timevis.report.console import print_explanation
-        from timevis.utils.files import to_csv
         from timevis.utils.logs import silence_libraries
+        from timevis.utils.spreadsheets import to_csv
 
     silence_libraries()
     explanation = explain(run, file, windows=windows)

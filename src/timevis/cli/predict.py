@@ -127,8 +127,8 @@ def forecast_future(args: argparse.Namespace) -> int:
         from timevis.inference.predict import forecast_items, load_panels
         from timevis.report.charts import future_charts
         from timevis.report.draw_matplotlib import save_png
-        from timevis.utils.files import to_csv
         from timevis.utils.logs import silence_libraries
+        from timevis.utils.spreadsheets import to_csv
 
     silence_libraries()
     logging.getLogger("timevis.training.refit").setLevel(logging.INFO)

@@ -1,17 +1,14 @@
-"""Covariates that are known ahead: their values beyond the data, and forecasts with shifted ones."""
+"""Known covariates in the rows of a forecast: read them, and put other values in their place."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
-import torch
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
 from timevis.messages import Text
@@ -87,40 +84,3 @@ def with_known_values(
             rows = slice(origin, origin + len(changed))
             covariates[rows, column] = np.where(np.isnan(changed), covariates[rows, column], changed)
     return replace(panel, covariates=covariates)
-
-
-def shifts_of(rows: int, seasons: Sequence[int], number: int) -> list[int]:
-    """At most `number` shifts, in rows, evenly spaced over `rows`.
-
-    They are multiples of the longest season that fits often enough, so that a covariate keeps its values of each hour
-    or month.
-    """
-    season = max((s for s in seasons if rows // s > number), default=1)
-    whole = rows // season
-    places = np.unique(np.linspace(0, whole, number + 2).round().astype(int)[1:-1])
-    return [int(place) * season for place in places if 0 < place < whole]
-
-
-def with_shifted_covariates(datamodule: WindowDataModule, covariates: Sequence[int], shift: int) -> WindowDataModule:
-    """A copy of a data module in which some covariates are shifted in time, the last values to the front.
-
-    Only observed values move, so that missing ones stay where they are.
-
-    Parameters
-    ----------
-    datamodule : WindowDataModule
-    covariates : sequence of int
-        Numbers of the covariates.
-    shift : int
-        In rows.
-    """
-    series = copy.copy(datamodule.series)
-    series.covariates = series.covariates.clone()
-    columns = datamodule.panel.channel_covariate_columns
-    for column in np.unique(columns[list(covariates)]).tolist():
-        observed = series.covariate_observed[:, column]
-        values = series.covariates[observed, column]
-        series.covariates[observed, column] = torch.roll(values, shift)
-    shifted = copy.copy(datamodule)
-    shifted.series = series
-    return shifted

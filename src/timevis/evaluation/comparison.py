@@ -17,14 +17,10 @@ from timevis.evaluation.over_seeds import (
     over_seeds_table,
     single_seed_notes,
 )
+from timevis.evaluation.scored_part import interval_warnings, relative_wql_notes
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import is_reference
-from timevis.evaluation.window_sets import (
-    comparability_key,
-    interval_warnings,
-    not_comparable_error,
-    relative_wql_notes,
-)
+from timevis.evaluation.window_sets import comparability_key, not_comparable_error
 from timevis.evaluation.window_table import WindowTable
 from timevis.messages import Text
 from timevis.metrics.specs import METRICS, tested_metrics

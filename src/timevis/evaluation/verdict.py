@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.evaluation.bootstrap import MIN_HORIZONS
-from timevis.evaluation.window_sets import (
+from timevis.evaluation.scored_part import (
     interval_warnings,
     relative_wql_notes,
     scored_on,

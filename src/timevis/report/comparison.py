@@ -14,9 +14,10 @@ from timevis.evaluation.labels import COSTS, STEPS_AHEAD
 from timevis.metrics.specs import METRICS
 from timevis.report.chart import SERIES_ROLES, Chart, Mark
 from timevis.report.draw_matplotlib import save_png
-from timevis.utils.files import require_empty, to_csv
+from timevis.utils.files import require_empty
 from timevis.utils.formatting import format_number, markdown_table, with_minus_sign
 from timevis.utils.phrases import format_duration, format_interval
+from timevis.utils.spreadsheets import to_csv
 
 MAX_LEGEND_RUNS = 8
 """Runs that a legend can distinguish; of more runs each one has a row in every chart."""

@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.labels import COSTS, interval
+from timevis.evaluation.scored_part import scored_on
 from timevis.evaluation.verdict import verdict_of
-from timevis.evaluation.window_sets import scored_on
 from timevis.messages import Text
 from timevis.metrics.specs import METRICS
 from timevis.runs.explanation import Explanation

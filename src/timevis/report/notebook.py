@@ -9,8 +9,8 @@ from html import escape
 import pandas as pd
 
 from timevis.evaluation.comparison import Comparison
+from timevis.evaluation.scored_part import scored_on
 from timevis.evaluation.verdict import verdict_of
-from timevis.evaluation.window_sets import scored_on
 from timevis.metrics.specs import METRICS
 from timevis.report.comparison import latex_table, over_seeds_table, overview, sentences
 from timevis.runs.results import Results

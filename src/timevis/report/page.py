@@ -13,8 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from timevis.data.window_sampling import evenly_spaced
 from timevis.evaluation import labels
 from timevis.evaluation.error_profile import Event, SavedForecasts, worst_events
+from timevis.evaluation.scored_part import averaging, scored_part
 from timevis.evaluation.verdict import verdict_of
-from timevis.evaluation.window_sets import averaging, scored_part
 from timevis.messages import Text
 from timevis.report import charts as run_charts
 from timevis.report import console, sections

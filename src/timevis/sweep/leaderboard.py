@@ -24,8 +24,9 @@ from timevis.report.draw_matplotlib import save_png
 from timevis.runs.folder import RunFolder, read_overrides
 from timevis.runs.record import differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
-from timevis.utils.files import to_csv, write_text
+from timevis.utils.files import write_text
 from timevis.utils.formatting import markdown_table
+from timevis.utils.spreadsheets import to_csv
 
 MAX_LISTED_JOBS = 10
 """Incomplete jobs that the error at the end of a sweep lists."""

@@ -44,7 +44,7 @@ import yaml
 
 from timevis.evaluation.bootstrap import holm
 from timevis.evaluation.comparison import compare, unique_labels
-from timevis.evaluation.window_sets import MIN_FOR_INTERVALS
+from timevis.evaluation.scored_part import MIN_FOR_INTERVALS
 from timevis.models.backbone.files import PACKAGED_WEIGHTS, find_backbone_folder, weights_fingerprint
 from timevis.runs.record import RunRecord
 from timevis.runs.reload import git_commit

@@ -66,7 +66,7 @@ from timevis.service.security.users import (
     start_session,
     unknown_user,
 )
-from timevis.utils.files import to_csv
+from timevis.utils.spreadsheets import to_csv
 
 session_blueprint = APIBlueprint("session", __name__, tag="Users")
 users_blueprint = APIBlueprint("users", __name__, tag="Users")

@@ -47,9 +47,9 @@ from timevis.service.schemas.tasks import TaskDetail
 from timevis.service.series import VALUES_FILE, StoredSeries
 from timevis.service.tasks.states import COMPLETED, TRAIN
 from timevis.service.training import event_readers, untrained_methods
-from timevis.utils.files import to_csv
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
+from timevis.utils.spreadsheets import to_csv
 
 blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
 comparison_blueprint = APIBlueprint("comparison", __name__, tag="Comparison")

@@ -16,8 +16,8 @@ from timevis.errors import DataError
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.forecast_window import forecast_window, saved_forecasts, scored_period
 from timevis.evaluation.residuals import calibration_profile, residual_profile
+from timevis.evaluation.scored_part import scored_part
 from timevis.evaluation.verdict import verdict_of
-from timevis.evaluation.window_sets import scored_part
 from timevis.messages import Text
 from timevis.runs.explanation import Explanation
 from timevis.runs.record import RunRecord
