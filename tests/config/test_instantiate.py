@@ -12,11 +12,21 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger
 
 from timevis.config.compose import choices_of
-from timevis.config.instantiate import ALLOW_TARGETS_VARIABLE, LIGHTNING_TARGETS, class_of, instantiate_section
+from timevis.config.instantiate import (
+    ALLOW_TARGETS_VARIABLE,
+    LIGHTNING_TARGETS,
+    class_of,
+    import_allowed_class,
+    instantiate_section,
+)
 from timevis.errors import ConfigError, RunFolderError
+from timevis.models.digits.forecaster import QwenForecaster
+from timevis.models.ensemble import Auto
 from timevis.models.forecaster import Forecaster
+from timevis.models.patches.forecaster import QwenPatchForecaster
 from timevis.runs.folder import RunFolder
 from timevis.training.run import run
+from timevis_research.peers.forecaster import Peer
 
 CODE = "import pathlib, pytorch_lightning\npathlib.Path(__file__).with_name('ran').touch()\n"
 CODE += "class Callback(pytorch_lightning.Callback): pass\n"
@@ -169,3 +179,16 @@ def test_nothing_is_written_through_a_link_out_of_the_run_folder(foreign_run, co
     (foreign_run.path / "wandb/offline-run-1/logs").mkdir(parents=True)
     (foreign_run.path / "wandb/offline-run-1/logs/debug-core.log").symlink_to(outside)
     foreign_run.require_links_inside()
+
+
+@pytest.mark.parametrize(
+    ("stored", "present"),
+    [
+        ("timevis.models.qwen.digits.forecaster.QwenForecaster", QwenForecaster),
+        ("timevis.models.qwen.patches.forecaster.QwenPatchForecaster", QwenPatchForecaster),
+        ("timevis.models.auto.Auto", Auto),
+        ("timevis.models.peers.forecaster.Peer", Peer),
+    ],
+)
+def test_a_class_that_a_run_of_an_earlier_version_names_is_found_where_it_is_now(stored: str, present: type) -> None:
+    assert import_allowed_class(stored, Forecaster, "model._target_") is present
