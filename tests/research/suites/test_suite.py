@@ -72,7 +72,7 @@ def test_a_suite_that_is_scored_once_is_frozen_before_it_runs(tmp_path, script):
 
 
 def test_freeze_writes_the_commit_and_the_weights_and_keeps_the_rest_of_the_suite(tmp_path, script, monkeypatch):
-    monkeypatch.setattr("timevis.runs.reload.git_commit", lambda: "0" * 40)  # of a tree without changes
+    monkeypatch.setattr("timevis_research.suites.suite.git_commit", lambda: "0" * 40)  # of a tree without changes
     suite = tmp_path / "once.yaml"
     suite.write_text("fingerprints: {} # of the weights\ncommit: null # of the code\n\ndata: {waves: []}\n")
     assert script("suite.py", "freeze", "--suite", suite)[0] == 0

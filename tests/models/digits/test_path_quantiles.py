@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from timevis.models import path_quantiles
+from timevis.models.digits import path_quantiles
 from timevis.models.digits.path_quantiles import code_distribution, mean_and_quantiles
 from timevis.utils.levels import QUANTILE_LEVELS
 
