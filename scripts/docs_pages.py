@@ -1,4 +1,4 @@
-"""MkDocs hook that adds README.md, README.zh-CN.md and CHANGELOG.md of the repository to the documentation site."""
+"""MkDocs hook that adds pages of the repository to the documentation site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-PAGE_OF_FILE = {"README.md": "index.md", "README.zh-CN.md": "index.zh-CN.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+PAGE_OF_FILE = {
+    "README.md": "index.md",
+    "README.zh-CN.md": "index.zh-CN.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
 
 
 def site_links(text: str) -> str:
