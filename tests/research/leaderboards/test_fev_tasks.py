@@ -70,7 +70,7 @@ def test_a_model_forecasts_every_series_and_target_of_every_window_of_a_task(tas
 
 def script(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run scripts/fev_tasks.py in the working directory."""
-    file = Path(__file__).parents[2] / "scripts/fev_tasks.py"
+    file = Path(__file__).parents[3] / "scripts/fev_tasks.py"
     return subprocess.run([sys.executable, str(file), *arguments], capture_output=True, text=True)
 
 
