@@ -24,6 +24,9 @@ from timevis.service.settings import WEB_THREADS
 SLOW_CLIENTS = 150
 LIMIT = 100
 """The server of these tests accepts this many connections, fewer than there are slow clients."""
+SOON = 5.0
+"""Seconds in which a server that does not wait for slow clients answers, even on a busy machine. The usual deadlines of
+slow clients are longer."""
 ANSWER_BYTES = 40 * 2**20
 DESCRIPTORS = 400
 """Files that a server in a process of its own may open; 100 of its connections are accepted."""
@@ -114,7 +117,7 @@ def test_clients_that_never_finish_their_request_do_not_stop_the_others(port: in
     wait_until(lambda: all(map(is_closed, slow)), 10)
 
 
-def test_with_500_slow_clients_the_others_are_answered_within_a_second() -> None:
+def test_with_500_slow_clients_the_others_are_answered_soon() -> None:
     beginnings = b"GET / HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\nx"
     with running_server(WEB_THREADS) as port, ExitStack() as opened:
         slow = [opened.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(500)]
@@ -122,7 +125,7 @@ def test_with_500_slow_clients_the_others_are_answered_within_a_second() -> None
             client.send(beginnings[number % 2])
         with ThreadPoolExecutor(50) as honest:
             seconds = sorted(honest.map(lambda _: seconds_of(port, "/", b"hello"), range(500)))
-        assert seconds[int(0.95 * len(seconds))] < 1
+        assert seconds[int(0.95 * len(seconds))] < SOON
         assert not any(map(is_closed, slow[:10]))  # they were open all the time
 
 
@@ -183,9 +186,9 @@ def test_more_connections_than_descriptors_stop_nobody_else(limited_port: int, a
             client = opened.enter_context(socket.create_connection(("127.0.0.1", limited_port), 5))
             client.sendall(ATTACKS[attack])
             if number % 100 == 0:
-                assert seconds_of(limited_port, "/") < 2
+                assert seconds_of(limited_port, "/") < SOON
         time.sleep(0.5)
-        assert max(seconds_of(limited_port, path) for path in ("/", "/api/live") for _ in range(5)) < 2
+        assert max(seconds_of(limited_port, path) for path in ("/", "/api/live") for _ in range(5)) < SOON
 
 
 @pytest.mark.parametrize("before", [b"", b"GET /api/live HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"])
