@@ -68,7 +68,7 @@ def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_in_
             " model=qwen_patch, model=seasonal_naive",
         ),
         (["-m", "model=linear,lstm", "model.hidden_sise=3"], "did you mean 'model.hidden_size'?"),
-        (["-m", "sweep=optuna", "model=lstm"], "nothing to search"),
+        (["-m", "hparams_search=optuna", "model=lstm"], "nothing to search"),
         (["sweep=ablation"], "train.py -m sweep=ablation"),
         (["-m", "hydra/launcher=slurm"], "choices: basic, joblib, submitit_local, submitit_slurm"),
         (["model=linear,lstm"], "train.py -m model=linear,lstm"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from itertools import product
 from pathlib import Path
 
 import pytest
+from hydra import compose as compose_with_hydra
+from hydra import initialize_config_dir
 from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
@@ -14,6 +17,8 @@ from timevis.config.compose import compose, explain_composition, register_resolv
 from timevis.errors import ConfigError
 from timevis.models.catalog import declared_models
 from timevis.training.run import check_config
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_a_key_of_another_model_with_resume_is_an_error_about_resuming(compose_c
 
 
 def test_every_experiment_composes_to_a_valid_config(compose_config):
-    folder = Path(__file__).parents[2] / "conf" / "experiment"
+    folder = ROOT / "conf" / "experiment"
     names = [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml")]
     assert "ablation/lora" in names
     for name in names:
@@ -134,10 +139,10 @@ def test_every_experiment_composes_to_a_valid_config(compose_config):
         check_config(compose_config(f"experiment={name}", *nano))
 
 
-@pytest.mark.parametrize("sweep", sorted(p.stem for p in (Path(__file__).parents[2] / "conf/sweep").glob("*.yaml")))
+@pytest.mark.parametrize("sweep", sorted(p.stem for p in (ROOT / "conf/sweep").glob("*.yaml")))
 def test_every_job_of_a_sweep_composes_to_a_valid_config(compose_config, sweep):
     """With the overrides that the sweep gives to each job; a real backbone is stood in for by nano."""
-    file = Path(__file__).parents[2] / "conf" / "sweep" / f"{sweep}.yaml"
+    file = ROOT / "conf" / "sweep" / f"{sweep}.yaml"
     register_resolvers()
     params = OmegaConf.select(OmegaConf.load(file), "hydra.sweeper.params") or {}
     assert sweep != "models" or set(declared_models()) == set(params["model"].split(","))
@@ -145,3 +150,32 @@ def test_every_job_of_a_sweep_composes_to_a_valid_config(compose_config, sweep):
     for job in product(*grid):
         nano = ["model.backbone.path=nano"] * ("model/backbone" in params)
         check_config(compose_config(f"sweep={sweep}", *job, *nano))
+
+
+def test_the_experiments_of_the_table_in_readme_are_the_models_of_the_unseen_sets():
+    suite = OmegaConf.load(ROOT / "scripts" / "unseen2.yaml")
+    rows = [name for name, model in suite.models.items() if not any("peer/" in one for one in model.overrides)]
+    assert len(rows) == 8
+    for name in rows:
+        expected = compose([*suite.models[name].overrides, *suite.common])
+        assert compose([f"experiment={name}"]) == expected
+
+
+@pytest.mark.parametrize("search", sorted(p.stem for p in (ROOT / "conf/hparams_search").glob("*.yaml")))
+def test_the_ranges_of_a_search_are_of_options_that_exist(compose_config, search):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        cfg = compose_with_hydra("train", overrides=[f"hparams_search={search}"], return_hydra_config=True)
+    ranges = {key: str(value) for key, value in (cfg.hydra.sweeper.params or {}).items()}
+    assert "optuna" in cfg.hydra.sweeper._target_
+    assert bool(ranges) == (search != "optuna")
+    for key, text in ranges.items():
+        low = re.search(r"(?:interval|choice)\(([^,]+),([^,)]+)", text)
+        for value in low.groups():
+            check_config(compose_config(f"hparams_search={search}", f"{key}={value}"))
+
+
+def test_debug_limits_steps_and_windows(compose_config):
+    cfg = compose_config("debug=default", "model=lstm")
+    check_config(cfg)
+    assert (cfg.trainer.accelerator, cfg.trainer.max_epochs, cfg.trainer.limit_train_batches) == ("cpu", 1, 3)
+    assert (cfg.evaluation.max_windows, cfg.evaluation.val_windows) == (20, 10)

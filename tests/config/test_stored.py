@@ -73,3 +73,9 @@ def test_the_name_of_an_existing_file_is_text_on_the_command_line(tmp_path, monk
     first, second = literal_file_names(given)
     cfg = compose_config("data=file", first, second, "model=linear")
     assert (cfg.data.path, cfg.data.name) == (name, "linear")
+
+
+def test_a_deleted_option_of_a_stored_run_is_left_out_where_it_did_nothing(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("model: {ordinal_loss_weight: 0.0, number_token_loss_weight: 0.5, horizon: 3}\nhorizon: 3\n")
+    assert load_config(path) == {"model": {"number_token_loss_weight": 0.5, "horizon": 3}, "horizon": 3}

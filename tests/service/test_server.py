@@ -25,8 +25,8 @@ SLOW_CLIENTS = 150
 LIMIT = 100
 """The server of these tests accepts this many connections, fewer than there are slow clients."""
 SOON = 5.0
-"""Seconds in which a server that does not wait for slow clients answers, even on a busy machine. The usual deadlines of
-slow clients are longer."""
+"""Seconds in which a server that does not wait for slow clients answers, even on a busy machine. The usual deadlines
+of slow clients are longer."""
 ANSWER_BYTES = 40 * 2**20
 DESCRIPTORS = 400
 """Files that a server in a process of its own may open; 100 of its connections are accepted."""

@@ -183,7 +183,9 @@ def test_jobs_with_different_seasons_are_not_compared(sweep):
 
 
 def test_optuna_continues_after_failed_trials_and_finds_the_best(sweep):
-    code, folder = sweep("sweep=optuna", "model=linear", "horizon=choice(6,600,7)", "hydra.sweeper.n_trials=5")
+    code, folder = sweep(
+        "hparams_search=optuna", "model=linear", "horizon=choice(6,600,7)", "hydra.sweeper.n_trials=5"
+    )
     table = pd.read_csv(folder / "leaderboard.csv")
     assert len(table) == 5
     assert set(table["state"]) == {"completed", "failed"}
@@ -193,7 +195,9 @@ def test_optuna_continues_after_failed_trials_and_finds_the_best(sweep):
 
 
 def test_an_optuna_sweep_in_which_every_trial_fails_writes_a_leaderboard(sweep):
-    code, folder = sweep("sweep=optuna", "model=linear", "horizon=choice(599,600)", "hydra.sweeper.n_trials=2")
+    code, folder = sweep(
+        "hparams_search=optuna", "model=linear", "horizon=choice(599,600)", "hydra.sweeper.n_trials=2"
+    )
     assert code == 1
     assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["failed", "failed"]
 

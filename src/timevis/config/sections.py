@@ -201,7 +201,7 @@ class TrainerOptions:
                 )
                 advice = Text(
                     "fewer-windows",
-                    "for fewer windows use {max_windows} and {val_windows}; for a short test use trainer=debug",
+                    "for fewer windows use {max_windows} and {val_windows}; for a short test use debug=default",
                     max_windows=Setting("evaluation.max_windows"),
                     val_windows=Setting("evaluation.val_windows"),
                 )

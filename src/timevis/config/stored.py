@@ -16,6 +16,8 @@ from timevis.messages import Text
 from timevis.utils.files import damaged_file_error
 
 MAX_CONFIG_BYTES = 2**20
+DELETED_OPTIONS = {"ordinal_loss_weight": 0.0, "number_token_loss_weight": 0.0}
+"""Options of models that stored runs may have, and the value at which they did nothing; any other is refused."""
 ESCAPED_OR_NOT = re.compile(r"(\\*)\$\{")
 """Backslashes before ``${``; an odd number of them makes it text."""
 NUMBER_WITH_EXPONENT = re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$")
@@ -109,10 +111,17 @@ def load_config(path: Path) -> DictConfig:
         OmegaConf would evaluate, or an alias of YAML, with which a small file describes a huge one.
     """
     values = _load_mapping(path)
+    if isinstance(values.get("model"), dict):
+        values["model"] = without_deleted_options(values["model"])
     try:
         return OmegaConf.create(values)
     except (OmegaConfBaseException, RecursionError) as error:
         raise _damaged(path, error) from error
+
+
+def without_deleted_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a stored model without those of `DELETED_OPTIONS` that changed nothing."""
+    return {name: value for name, value in options.items() if DELETED_OPTIONS.get(name, object()) != value}
 
 
 def load_values(path: Path) -> dict[str, Any]:

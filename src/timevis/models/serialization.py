@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from timevis.config.instantiate import import_allowed_class
+from timevis.config.stored import without_deleted_options
 from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.messages import Text
 from timevis.models.adapted import as_forecaster
@@ -57,7 +58,7 @@ def load(folder: Path) -> Forecaster:
     except ConfigError as error:
         raise RunFolderError(error.message, error.advice) from error
     try:
-        forecaster = cls(**description["hyperparameters"])
+        forecaster = cls(**without_deleted_options(description["hyperparameters"]))
     except TimeVisError as error:
         file = str(folder / DESCRIPTION_FILE)
         place = Text("place-of-hyperparameters", "the hyperparameters of the saved model are in {file}", file=file)

@@ -53,11 +53,14 @@ class SweepCallback(Callback):
     """
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        sweep = config.hydra.runtime.choices.get("sweep")
-        if sweep not in (None, "grid") and not config.resume:
+        choices = config.hydra.runtime.choices
+        for group in ("sweep", "hparams_search"):
+            if choices.get(group) in (None, "grid") or config.resume:
+                continue
+            choice = f"{group}={choices[group]}"
             error = ConfigError(
-                Text("sweep-without-multirun", "sweep={sweep} needs a multirun", sweep=sweep),
-                Text("put-multirun-first", "put -m first: train.py -m sweep={sweep} ...", sweep=sweep),
+                Text("sweep-without-multirun", "{choice} needs a multirun", choice=choice),
+                Text("put-multirun-first", "put -m first: train.py -m {choice} ...", choice=choice),
             )
             raise SystemExit(print_error(error))
         _record_folder(config, "run")

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from small_networks import random_windows, small_network
 
 from timevis.models.digits.decoding import decode
-from timevis.models.digits.training import cross_entropy, masked_mean, number_token_loss, ranked_probability_score
+from timevis.models.digits.training import cross_entropy, masked_mean
 
 KINDS = ["qwen2", "qwen3", "nano"]
 
@@ -97,38 +97,6 @@ def test_a_digit_changes_only_the_logits_after_it(kind: str) -> None:
     changed = 3 * 1 + 1
     assert torch.equal(first[:, : changed + 1], second[:, : changed + 1])
     assert not torch.allclose(first[:, changed + 1], second[:, changed + 1], atol=1e-5)
-
-
-def test_the_ranked_probability_score_is_smaller_for_nearer_digits() -> None:
-    digits = torch.tensor([[4, 4, 4]])
-
-    def certain(digit: int) -> torch.Tensor:
-        return 50.0 * F.one_hot(torch.tensor([[digit, digit, digit]]), 10).float()
-
-    exact, near, far = (float(ranked_probability_score(certain(d), digits)) for d in (4, 5, 9))
-    assert exact < 1e-6
-    assert near < far
-    assert near == pytest.approx(1.11)
-
-
-def test_the_ranked_probability_score_is_minimal_at_the_true_distribution() -> None:
-    torch.manual_seed(0)
-    truth = torch.rand(10).softmax(0)
-    draws = torch.multinomial(truth, 4000, replacement=True).view(-1, 1)
-
-    def score(logits: torch.Tensor) -> float:
-        return float(ranked_probability_score(logits.expand(len(draws), 1, 10), draws).mean())
-
-    counts = torch.bincount(draws.flatten(), minlength=10).float()
-    assert all(score(counts.log()) <= score(counts.log() + 0.5 * torch.randn(10)) for _ in range(10))
-
-
-def test_the_number_token_loss_is_the_expected_distance_of_drawn_digits() -> None:
-    torch.manual_seed(0)
-    logits, digits = torch.randn(2, 3, 10), torch.randint(10, (2, 3))
-    drawn = torch.multinomial(logits.softmax(-1).flatten(0, 1), 20000, replacement=True).view(2, 3, -1)
-    expected = (drawn - digits.unsqueeze(-1)).abs().float().mean(-1).sum(-1)
-    assert torch.allclose(number_token_loss(logits, digits), expected, atol=0.15)
 
 
 def test_a_batch_without_observed_targets_has_zero_loss_with_a_gradient() -> None:

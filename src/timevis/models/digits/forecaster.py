@@ -79,8 +79,6 @@ class QwenForecaster(BackboneForecaster):
         Column numbers of the covariates that the network reads; set by `from_data`.
     codec : mapping, optional
         Arguments of `timevis.models.digits.codec.DigitCodec`.
-    ordinal_loss_weight, number_token_loss_weight : float
-        Weights of the ranked probability score and of the Number Token Loss, which are added to the cross-entropy.
     context_loss_weight : float
         Weight of the loss of the context's digits.
     shuffle_context : bool
@@ -150,8 +148,6 @@ class QwenForecaster(BackboneForecaster):
         calendar: Sequence[CalendarField] | None = None,
         covariate_columns: Sequence[int] = (),
         codec: Mapping[str, Any] | None = None,
-        ordinal_loss_weight: NonNegativeFloat = 0.0,
-        number_token_loss_weight: NonNegativeFloat = 0.0,
         context_loss_weight: NonNegativeFloat = 0.0,
         shuffle_context: bool = False,
         decode: DecodingMode = "sample",
@@ -291,7 +287,7 @@ class QwenForecaster(BackboneForecaster):
         first = 0 if self.hparams["context_loss_weight"] else self.context_length
         with bfloat16_autocast(self.network.backbone, self._bfloat16):
             logits, digits, observed = self.teacher_forced_logits(batch, first)
-        return window_loss(logits, digits, observed, self.context_length, self.hparams)
+        return window_loss(logits, digits, observed, self.context_length, self.hparams["context_loss_weight"])
 
     @torch.no_grad()
     def base_forecast(self, batch: Batch, num_samples: int | None = None, explain: bool = True) -> Forecast:
