@@ -1,7 +1,10 @@
-"""Collect the English texts of the source into a catalogue, and check the catalogues of other languages.
+"""Collect the texts of the source, and check the catalogues of other languages.
 
-python scripts/extract_messages.py            write src/timevis/messages/en.json
+python scripts/extract_messages.py            write src/timevis/messages/en.json: the texts that have a code
 python scripts/extract_messages.py --check    exit with 1 if it is out of date, or if a translation is missing
+
+The key of a text in a catalogue is its code or, without one, its English sentence. Who rewords a sentence moves its
+translation to the new key and adds the old key to former.json, so that stored texts keep their translation.
 """
 
 from __future__ import annotations
@@ -19,54 +22,52 @@ from jinja2 import Environment, nodes
 
 SOURCE = Path(__file__).resolve().parents[1] / "src/timevis"
 CATALOGUES = SOURCE / "messages"
-ENGLISH = "en.json"
+ENGLISH, FORMER = "en.json", "former.json"
 KEBAB_CASE = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 
-def calls_of(path: Path) -> Iterator[tuple[list[str], int]]:
-    """Code and template, as far as they are literal texts, and the line of every call of ``Text`` in a file."""
+def calls_of(path: Path) -> Iterator[tuple[list[ast.expr | nodes.Expr], list[ast.expr | nodes.Expr], int]]:
+    """The positional arguments, the values of ``code=``, and the line of every call of ``Text`` in a file."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".jinja":
         for call in Environment().parse(source).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "Text":
-                yield [a.value for a in call.args[:2] if isinstance(a, nodes.Const)], call.lineno
+                yield list(call.args), [pair.value for pair in call.kwargs if pair.key == "code"], call.lineno
         return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text":
-            values = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
-            yield [value for value in values if isinstance(value, str)], node.lineno
+            yield list(node.args), [pair.value for pair in node.keywords if pair.arg == "code"], node.lineno
 
 
 def texts_of(path: Path) -> Iterator[tuple[str, str, int]]:
-    """Code, template and line of every ``Text(code, template, ...)`` of a module or a template of Jinja.
+    """Key, template and line of every ``Text(template, code=...)`` of a module or a template of Jinja.
 
     Raises
     ------
     SystemExit
-        If a code or a template is not a literal text, or a code is not in kebab-case.
+        If a template or a code is not a literal text, or a code is not in kebab-case.
     """
-    for literals, line in calls_of(path):
-        place = f"{path}:{line}"
-        if len(literals) < 2:
+    for positional, codes, line in calls_of(path):
+        arguments = [a.value for a in (*positional, *codes) if isinstance(a, ast.Constant | nodes.Const)]
+        literals = [value for value in arguments if isinstance(value, str)]
+        if len(positional) != 1 or len(literals) != 1 + len(codes):
             if path.parent == CATALOGUES:
                 continue  # the class itself
-            sys.exit(f"{place}: code and template of a Text must be literals, so that they can be extracted")
-        if not re.fullmatch(KEBAB_CASE, literals[0]):
-            sys.exit(f"{place}: the code {literals[0]!r} is not in kebab-case")
-        yield literals[0], literals[1], line
+            sys.exit(f"{path}:{line}: template and code of a Text must be literals, so that they can be extracted")
+        if codes and not re.fullmatch(KEBAB_CASE, literals[1]):
+            sys.exit(f"{path}:{line}: the code {literals[1]!r} is not in kebab-case")
+        yield literals[-1], literals[0], line
 
 
 def extracted(source: Path = SOURCE) -> dict[str, str]:
-    """Code to English template, sorted by code; exits where two places make a text with one code."""
+    """Key to English template, sorted by key; exits where texts with one code have different templates."""
     english: dict[str, str] = {}
     places: dict[str, str] = {}
     for path in sorted([*source.rglob("*.py"), *source.rglob("*.jinja")]):
-        for code, template, line in texts_of(path):
-            if code in places:
-                sys.exit(
-                    f"{path}:{line}: the text {code!r} is also made in {places[code]}; use one function for both"
-                )
-            english[code], places[code] = template, f"{path}:{line}"
+        for key, template, line in texts_of(path):
+            if english.setdefault(key, template) != template:
+                sys.exit(f"{path}:{line}: the text {key!r} has other words in {places[key]}")
+            places.setdefault(key, f"{path}:{line}")
     return dict(sorted(english.items()))
 
 
@@ -77,14 +78,26 @@ def params_of(template: str) -> set[str]:
 
 def faults_of(translations: dict[str, str], english: dict[str, str]) -> list[str]:
     """What is wrong with the catalogue of another language, a sentence each."""
-    missing = [f"no words for {code!r}: {english[code]}" for code in english if code not in translations]
-    needless = [f"{code!r} is no longer used" for code in translations if code not in english]
+    missing = [
+        f"no words for {key!r}" + (f": {template}" if key != template else "")
+        for key, template in english.items()
+        if key not in translations
+    ]
+    needless = [f"{key!r} is no longer used" for key in translations if key not in english]
     unknown = [
-        f"{code!r} uses {', '.join(sorted(names))}, which the English text does not have"
-        for code, text in translations.items()
-        if code in english and (names := params_of(text) - params_of(english[code]))
+        f"{key!r} uses {', '.join(sorted(names))}, which the English text does not have"
+        for key, text in translations.items()
+        if key in english and (names := params_of(text) - params_of(english[key]))
     ]
     return missing + needless + unknown
+
+
+def former_faults(former: dict[str, str], english: dict[str, str]) -> list[str]:
+    """What is wrong with the former keys of texts, a sentence each."""
+    lost = [
+        f"{old!r} has become {key!r}, which is no longer used" for old, key in former.items() if key not in english
+    ]
+    return lost + [f"{old!r} is still used" for old in former if old in english]
 
 
 def main() -> int:
@@ -92,7 +105,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     is_check = parser.parse_args().check
     english = extracted()
-    content = json.dumps(english, ensure_ascii=False, indent=2) + "\n"
+    coded = {key: template for key, template in english.items() if key != template}
+    content = json.dumps(coded, ensure_ascii=False, indent=2) + "\n"
     path = CATALOGUES / ENGLISH
     faults = []
     if is_check and (not path.exists() or path.read_text(encoding="utf-8") != content):
@@ -101,9 +115,10 @@ def main() -> int:
         path.write_text(content, encoding="utf-8")
     for other in sorted(CATALOGUES.glob("*.json")):
         if other.name != ENGLISH:
-            translations = json.loads(other.read_text(encoding="utf-8"))
-            faults += [f"{other}: {fault}" for fault in faults_of(translations, english)]
-    print("\n".join(faults) or f"{len(english)} texts")
+            texts = json.loads(other.read_text(encoding="utf-8"))
+            faults_of_it = former_faults if other.name == FORMER else faults_of
+            faults += [f"{other}: {fault}" for fault in faults_of_it(texts, english)]
+    print("\n".join(faults) or f"{len(english)} texts, {len(coded)} with a code")
     return 1 if faults else 0
 
 

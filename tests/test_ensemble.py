@@ -95,7 +95,7 @@ def test_a_cancelled_run_can_forecast_and_goes_on_with_the_member_that_is_not_fi
     def cancelled_in_the_second(context):
         calls.append(context)
         if len(calls) == 2:
-            raise Cancelled(Text("cancelled-by-signal", "cancelled by {signal}", signal="SIGTERM"))
+            raise Cancelled(Text("cancelled by {signal}", signal="SIGTERM"))
         stages.fit(context)
 
     monkeypatch.setattr(stages, "MEMBER", (stages.prepare, cancelled_in_the_second, stages.calibrate))

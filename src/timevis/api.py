@@ -257,12 +257,9 @@ def _compose_with_data(
         return compose([f"data={data}", *overrides])
     if again := [word for word in overrides if word.lstrip("+").startswith(("data=", "data.path="))]:
         message = Text(
-            "data-given-twice",
-            "overrides has {override!r}, but the argument data is {path}",
-            override=again[0],
-            path=str(path),
+            "overrides has {override!r}, but the argument data is {path}", override=again[0], path=str(path)
         )
-        raise ConfigError(message, Text("file-as-data-only", "give the file as data only"))
+        raise ConfigError(message, Text("give the file as data only"))
     cfg = compose(["data=file", *overrides])
     cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may contain any character
     return cfg

@@ -50,7 +50,7 @@ def test_a_queued_run_has_no_heartbeat_and_is_not_lost(tmp_path):
 
 def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):
     with Status(tmp_path) as status:
-        status.finish("failed", TimeVisError(Text("no-disk", "no disk"), Text("buy-disk", "buy one")))
+        status.finish("failed", TimeVisError(Text("no disk", code="no-disk"), Text("buy one")))
         written = json.loads((tmp_path / "status.json").read_text())
     assert (written["error"], written["advice"]) == ("no disk", "buy one")
     assert written["error_code"] == {"code": "no-disk", "params": {}}
@@ -65,7 +65,7 @@ def test_the_reason_of_a_failure_is_written_even_on_a_full_disk(tmp_path, monkey
         status.update(metrics={f"metric-{i}": 1.0 for i in range(50)})
         status.write()
         monkeypatch.setattr("timevis.runs.status.write_json", raise_disk_full)
-        status.finish("failed", TimeVisError(Text("disk-full", "the disk is full")))
+        status.finish("failed", TimeVisError(Text("the disk is full", code="disk-full")))
     assert read_status(tmp_path).error == "the disk is full"
 
 
@@ -173,7 +173,7 @@ def test_a_removed_folder_does_not_hide_why_the_run_failed(tmp_path):
     (tmp_path / "run").mkdir()
     status = Status(tmp_path / "run")
     shutil.rmtree(tmp_path / "run")
-    status.finish("failed", TimeVisError(Text("no-disk", "the disk is gone")))
+    status.finish("failed", TimeVisError(Text("the disk is gone", code="no-disk")))
     with pytest.raises(FileNotFoundError):
         status.finish("completed")
 

@@ -54,7 +54,7 @@ def test_an_alert_arrives_once_at_each_receiver_though_the_servers_fail_first(
 
         def raise_it(cause: str) -> Alert | None:
             with sessions.begin() as session:
-                text = Text("alert-trial", "this is a trial of the alerts of the monitor {name!r}", name="Plant A")
+                text = Text("this is a trial of the alerts of the monitor {name!r}", name="Plant A")
                 values = {"data_time": "2026-03-01T00:00:00", "coverage_80": 0.5}
                 return raise_alert(session, session.get_one(Monitor, monitor.id), COVERAGE, cause, text, **values)
 
@@ -104,7 +104,7 @@ def monitor_with(sessions: Sessions, receivers: list[dict[str, Any]], alerts: in
         session.add(monitor)
         session.flush()
         for number in range(alerts):
-            text = Text("alert-trial", "this is a trial of the alerts of the monitor {name!r}", name=f"{number}")
+            text = Text("this is a trial of the alerts of the monitor {name!r}", name=f"{number}")
             assert raise_alert(session, monitor, TRIAL, f"{number}", text) is not None
         return monitor.id
 

@@ -89,10 +89,10 @@ def test_an_unreadable_cell_is_named_with_file_row_and_column(http: FlaskClient)
     assert "row 6" in answer.json["detail"]
     assert "time" in answer.json["detail"]
     coded = answer.json["detail_code"]
-    assert coded["code"] == "time-unreadable"
+    assert coded["code"] == "{source}: {place}, column {column!r}: the time{cell} is not a date or time{more}"
     assert (coded["params"]["source"], coded["params"]["column"]) == ("plant.csv", "time")
-    assert coded["params"]["place"] == {"code": "row-number", "params": {"row": 6}, "text": "row 6"}
-    assert answer.json["advice_code"]["code"] == "every-row-needs-a-time"
+    assert coded["params"]["place"] == {"code": "row {row}", "params": {"row": 6}, "text": "row 6"}
+    assert answer.json["advice_code"]["code"].startswith("every row needs a time such as 2020-01-31 13:00")
     assert answer.json["advice_code"]["params"]["setting"]["key"] == "data.time"
 
 

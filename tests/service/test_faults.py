@@ -159,9 +159,12 @@ def test_a_killed_training_is_tried_again_then_fails_and_its_retry_resumes_and_c
     assert failed["state"] == "failed"
     assert "SIGKILL" in failed["error"]
     assert failed["error_code"] == {"code": "process-ended-by-signal", "params": {"signal": "SIGKILL"}}
-    assert failed["advice_code"]["code"] == "advice-and-section"
+    assert failed["advice_code"]["code"] == "{advice}; see {section}"
     inner = failed["advice_code"]["params"]["advice"]
-    assert (inner["code"], inner["params"]) == ("retry-from-checkpoint", {})
+    assert (inner["code"], inner["params"]) == (
+        "retry the task to resume it from its last checkpoint; the memory may have been exhausted",
+        {},
+    )
     assert inner["text"] in failed["advice"]
     again = service.client.retry(task["id"])
     service.wait_for_step(again["id"], failed["progress"]["step"])
@@ -180,7 +183,7 @@ def damage(service: RunningService, task: dict[str, Any]) -> None:
     failed = service.client.wait(service.client.retry(task["id"]), WAIT_SECONDS)
     assert failed["state"] == "failed"
     assert "last.ckpt is damaged" in failed["error"]
-    assert failed["error_code"]["code"] == "run-file-damaged"
+    assert failed["error_code"]["code"] == "{path} is damaged ({reason})"
     path.rename(path.with_name("damaged.ckpt"))
 
 

@@ -279,9 +279,9 @@ def test_errors_link_to_sections_of_the_page_on_troubleshooting(http: FlaskClien
     assert str(memory.advice).endswith("; see docs/troubleshooting.md#out-of-memory")
     full_disk = explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "last.ckpt"))
     assert str(troubleshooting.with_section(full_disk).advice).endswith(troubleshooting.FULL_DISK)
-    lost = TimeVisError(Text("worker-lost", "the worker of the task was lost {count} times", count=3))
+    lost = TimeVisError(Text("the worker of the task was lost {count} times", code="worker-lost", count=3))
     assert str(troubleshooting.with_section(lost).advice) == f"see {troubleshooting.STUCK_TRAINING}"
-    other = TimeVisError(Text("any-other", "the series has too few rows"))
+    other = TimeVisError(Text("the series has too few rows"))
     assert troubleshooting.with_section(other) is other
     broker = http.get("/api/health").json["broker"]  # nothing listens there
     assert broker["detail"].endswith(troubleshooting.UNREACHABLE_REDIS)

@@ -31,7 +31,10 @@ def test_a_full_disk_is_said_and_no_defect(http: FlaskClient, monkeypatch: pytes
 @pytest.mark.parametrize("depth", [60, 100_000])
 def test_json_that_is_nested_deeply_is_a_bad_request(http: FlaskClient, depth: int) -> None:
     answer = http.post("/api/predict", data="[" * depth + "]" * depth, content_type="application/json")
-    assert (answer.status_code, answer.json["detail_code"]["code"]) == (400, "request-json-too-deep")
+    assert (answer.status_code, answer.json["detail_code"]["code"]) == (
+        400,
+        "the JSON of the request has more than {maximum} levels",
+    )
 
 
 def test_many_wrong_values_have_a_short_answer(http: FlaskClient) -> None:

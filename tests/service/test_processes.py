@@ -139,7 +139,7 @@ def test_a_part_says_that_a_newer_schema_is_a_permanent_error(
     monkeypatch.setenv("TIMEVIS_BROKER_URL", "redis://127.0.0.1:1/0")
 
     def refuse(*_: Any) -> None:
-        raise ConfigError(Text("newer-database", "the tables were made by a newer version"))
+        raise ConfigError(Text("the tables were made by a newer version"))
 
     monkeypatch.setattr("timevis.service.processes.run_web", refuse)
     assert serve.main(["web"]) == PERMANENT_ERROR

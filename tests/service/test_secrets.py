@@ -198,7 +198,7 @@ def add_alert(sessions: Sessions, address: str) -> None:
     ]
     columns = {"schedule": {"cron": None}, "bounds": {}, "retraining": {"cron": None}, "state": {}}
     columns |= {"dataset_id": "0" * 32, "model_id": "1" * 32, "horizon": 24, "enabled": False}
-    text = Text("alert-trial", "this is a trial of the alerts of the monitor {name!r}", name="Plant A")
+    text = Text("this is a trial of the alerts of the monitor {name!r}", name="Plant A")
     with sessions.begin() as session:
         monitor = Monitor(name="Plant A", receivers=receivers, **columns)
         session.add(monitor)

@@ -152,7 +152,7 @@ def test_the_error_for_which_a_task_waits_ends_with_the_next_attempt(sessions: S
     task = states.claim(sessions, task_id, "worker")
     assert task is not None
     error = states.failure(
-        TimeVisError(Text("not-copied", "not copied: {reason}", reason="no folder"), Text("check", "check it"))
+        TimeVisError(Text("not copied: {reason}", code="not-copied", reason="no folder"), Text("check it"))
     )
     assert states.release(sessions, task, **error)
     with sessions() as session:

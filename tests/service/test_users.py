@@ -99,12 +99,13 @@ def test_every_operation_answers_each_role_as_it_declares(http: FlaskClient, add
             if method != "GET" and operation not in OF_ALL:
                 answer = http.open(path, method=method, headers=headers["viewer"])
                 assert (answer.status_code == 403) == (operation not in OF_VIEWERS), operation
-                assert operation in OF_VIEWERS or answer.json["detail_code"]["code"] == "viewers-only-read"
+                assert operation in OF_VIEWERS or "is a viewer, who may only read" in answer.json["detail"]
                 seen.add(operation)
             if needed == MANAGE:
                 answer = http.open(path, method=method, headers=headers["editor"])
-                assert (answer.status_code, answer.json["detail_code"]["code"]) == (403, "only-owners"), operation
-                assert answer.json["advice_code"]["code"] == "ask-an-owner"
+                assert answer.status_code == 403, operation
+                assert answer.json["detail_code"]["code"] == "{name!r} is an editor; only an owner may do this"
+                assert answer.json["advice_code"]["code"] == "ask an owner to do it, or for another role"
     assert len(seen) > 25
     assert seen > OF_VIEWERS
 
@@ -127,7 +128,10 @@ def test_an_editor_deletes_what_it_made_and_nothing_else(
     assert http.get(f"/api/models/{own}", headers=anna).json["created_by"] == "anna"
     assert http.patch(f"/api/models/{other}", json={"notes": "daily work"}, headers=anna).status_code == 200
     refused = http.delete(f"/api/models/{other}", headers=anna)
-    assert (refused.status_code, refused.json["detail_code"]["code"]) == (403, "not-own")
+    assert (refused.status_code, refused.json["detail_code"]["code"]) == (
+        403,
+        "{name!r} is an editor, who may delete only what they made",
+    )
     assert http.delete(f"/api/datasets/{dataset}", headers=anna).status_code == 403  # of the owner
     assert http.delete(f"/api/models/{own}", headers=anna).status_code == 204
     assert http.delete(f"/api/models/{other}", headers=ben).status_code == 204
@@ -200,7 +204,7 @@ def test_a_user_changes_its_password_and_signs_out(http: FlaskClient, add_user: 
     body = {"old": "a wrong password", "new": "four other quiet words"}
     assert client.post("/api/session/password", json=body).json["errors"][0]["pointer"] == "/old"
     weak = client.post("/api/session/password", json={"old": PASSWORD, "new": "short"})
-    assert weak.json["errors"][0]["code"] == "weak-password"
+    assert weak.json["errors"][0]["code"] == "a password needs {minimum} to {maximum} characters, and is not the name"
     assert client.post("/api/session/password", json=body | {"old": PASSWORD}).status_code == 204
     assert (client.get("/api/tasks").status_code, other.get("/api/tasks").status_code) == (200, 401)
     foreign = client.delete("/api/session", headers={"Origin": "http://localhost:3000"})
@@ -261,7 +265,10 @@ def test_the_header_of_a_proxy_counts_only_where_it_is_configured_and_from_this_
     variables = {"TIMEVIS_SSO_HEADER": "X-Auth-Request-Email", "TIMEVIS_SSO_PROXIES": "10.0.3.0/24"}
     http = create_app(make_settings(**variables, TIMEVIS_SSO_ROLE="editor")).test_client()
     spoofed = ask(http, "192.0.2.7")
-    assert (spoofed.status_code, spoofed.json["detail_code"]["code"]) == (403, "header-of-other-proxy")
+    assert (spoofed.status_code, spoofed.json["detail_code"]["code"]) == (
+        403,
+        "the header {header} of the address {address} is not believed",
+    )
     assert ask(http, "10.0.3.9", "owner").status_code == 403
     assert ask(http, "10.0.3.9", "a b").status_code == 403
     assert ask(http, "10.0.3.9").status_code == 200
@@ -338,7 +345,10 @@ def test_a_shared_link_opens_its_result_and_nothing_else(
     assert client.get(f"{gone}/api/models/{model}/report").status_code == 401
     with sessions.begin() as session:
         session.get_one(Share, made["model"]["id"]).expires = time.time() - 1
-    assert client.get(f"{prefix}/api/models/{model}").json["detail_code"]["code"] == "link-has-ended"
+    assert (
+        client.get(f"{prefix}/api/models/{model}").json["detail_code"]["code"]
+        == "this link has expired, was revoked, or never existed"
+    )
 
 
 def test_the_audit_log_is_filtered_written_as_csv_and_never_changes(

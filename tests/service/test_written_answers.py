@@ -163,7 +163,7 @@ def test_a_read_ends_with_its_last_part_or_when_the_client_goes_away(http: Flask
     open_answers = [http.get(address) for _ in range(MAX_READS)]
     refused = http.get(address)
     assert (refused.status_code, refused.json["code"]) == (429, "too-many-requests")
-    assert refused.json["detail_code"]["code"] == "too-many-reads"
+    assert refused.json["detail_code"]["code"] == "this caller is reading {maximum} large results already"
     assert refused.headers["Retry-After"] == "2"
     assert open_answers[0].data
     open_answers[1].close()

@@ -273,7 +273,7 @@ def test_artifacts_of_public_data_are_stored_unless_they_hold_words_of_the_user(
 
 @pytest.mark.usefixtures("no_report")
 def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkeypatch):
-    error = DataError(Text("no-windows", "no windows"))
+    error = DataError(Text("no windows"))
     monkeypatch.setattr("timevis.training.stages.evaluate", lambda *a, **k: (_ for _ in ()).throw(error))
     with pytest.raises(DataError):
         run(lstm_config("logger=wandb"), tmp_path / "run")

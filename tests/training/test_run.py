@@ -151,8 +151,12 @@ def test_a_diverged_loss_fails_with_advice(lstm_config, tmp_path, monkeypatch):
     assert status.state == "failed"
     assert "diverged" in status.error
     assert "learning_rate" in status.advice
-    reason = {"code": "loss-is", "params": {"loss": "nan", "step": 6}, "text": "the training loss is nan at step 6"}
-    assert status.error_code == {"code": "training-diverged", "params": {"reason": reason}}
+    reason = {
+        "code": "the training loss is {loss} at step {step}",
+        "params": {"loss": "nan", "step": 6},
+        "text": "the training loss is nan at step 6",
+    }
+    assert status.error_code == {"code": "training diverged: {reason}", "params": {"reason": reason}}
     saved = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
     assert all(bool(torch.isfinite(t).all()) for t in saved["state_dict"].values())
 
@@ -175,7 +179,7 @@ def test_failures_are_explained_with_config_keys():
     cpu = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried")
     assert "model.fit.batch_size=32 model.fit.eval_batch_size=1" in str(explain(cpu, cfg).advice)
     assert "disk is full" in str(explain(OSError(errno.ENOSPC, "No space left on device")).message)
-    known = DataError(Text("odd-row", "row 3 is odd"))
+    known = DataError(Text("row 3 is odd"))
     assert explain(known) is known
     other = explain(KeyError("x"))
     assert "KeyError" in str(other.message)

@@ -99,8 +99,8 @@ function labelOf(key: string): string {
 
 /** A parameter of a text in the language of the page: numbers, shares, times, settings, lists, and texts within texts. */
 function parameterText(name: string, value: unknown): string {
-  const { optional, formatNumber, formatPercent, formatTimestamp } = useWords();
-  const separator = optional("service.between-items") ?? ", ";
+  const { serviceMessage, formatNumber, formatPercent, formatTimestamp } = useWords();
+  const separator = serviceMessage("between-items") ?? ", ";
   const inner = (item: unknown): string => parameterText("", item);
   if (typeof value === "number") return formatNumber(value);
   if (typeof value === "string" && name === "frequency") return frequencyText(value);
@@ -152,9 +152,8 @@ function settingText({ key, value }: SettingParam): string {
 
 /** A text of the service in the language of the page; undefined where the page has no words for it, as in English. */
 export function wordsOf({ code, params }: TextCode): string | undefined {
-  const { optional } = useWords();
   const values = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, parameterText(name, value)]));
-  return optional(`service.${code}`, values);
+  return useWords().serviceMessage(code, values);
 }
 
 /** The English text of the service with the labels of the page instead of config keys. */

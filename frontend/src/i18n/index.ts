@@ -1,4 +1,4 @@
-import { computed, readonly, ref } from "vue";
+import { computed, readonly, ref, shallowRef } from "vue";
 import { createI18n } from "vue-i18n";
 
 import { withSpaces } from "./spacing";
@@ -7,6 +7,8 @@ import type { WordKey, Words } from "./types";
 export type Language = "en" | "zh";
 export type Values = Record<string, unknown>;
 
+/** A parameter in a template of Python: its name, `!r` if it is quoted, and a format, which is for texts outside of the page. */
+const PARAMETER = /\{(\w+)(!r)?(?::[^}]*)?\}/g;
 const STORAGE_KEY = "timevis-language";
 const loaders: Record<Language, () => Promise<{ default: Words }>> = {
   en: () => import("./en"),
@@ -43,14 +45,22 @@ export async function setLanguage(language: Language, isFirstView = false): Prom
   localStorage.setItem(STORAGE_KEY, language);
 }
 
-const hasServiceWords = ref(false);
+const serviceWords = shallowRef<Record<string, string>>();
 
 /** Load the words for messages of the service. English has none: the service sends its own sentences, which are English. */
 export async function loadServiceWords(language = current.value): Promise<void> {
-  if (language === "en" || hasServiceWords.value) return;
-  const { default: service } = await import("./zh/service");
-  i18n.global.mergeLocaleMessage("zh", { service });
-  hasServiceWords.value = true;
+  if (language === "en" || serviceWords.value) return;
+  serviceWords.value = (await import("./zh/service")).default;
+}
+
+/** A message of the service by its code; undefined in English, and where a word or a value is missing. */
+function serviceMessage(code: string, values: Values = {}): string | undefined {
+  const template = current.value === "zh" ? serviceWords.value?.[code] : undefined;
+  if (template === undefined || [...template.matchAll(PARAMETER)].some(([, name]) => !((name as string) in values))) return undefined;
+  return withSpaces(
+    (given) => template.replace(PARAMETER, (_, name: string, isQuoted?: string) => (isQuoted ? `'${String(given[name])}'` : String(given[name]))),
+    values,
+  );
 }
 
 function filled(make: (values: Values) => string, values: Values = {}): string {
@@ -71,9 +81,8 @@ function named(name: string, text = ""): string {
   return current.value === "zh" ? `${name}：${text}` : `${name}: ${text}`.trimEnd();
 }
 
-/** A text whose key is only known at run time, such as the code of an error; undefined if no text has this key. */
+/** A text whose key is only known at run time, such as the name of a state; undefined if no text has this key. */
 function optional(key: string, values?: Values): string | undefined {
-  void hasServiceWords.value; // so that a text changes when its words arrive
   return i18n.global.te(key, current.value) ? filled((given) => i18n.global.t(key, given), values) : undefined;
 }
 
@@ -168,6 +177,7 @@ export function useWords() {
     t: translate,
     plural,
     optional,
+    serviceMessage,
     named,
     language: readonly(current),
     isChinese: computed(() => current.value === "zh"),

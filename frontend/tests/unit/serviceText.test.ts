@@ -1,5 +1,5 @@
 import { mount } from "@vue/test-utils";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { nextTick } from "vue";
 
 import { refuseTooLarge } from "@/api/datasets";
@@ -26,9 +26,21 @@ const withoutWords = new ApiProblem({
   detail_code: { code: "code-of-a-newer-service", params: {} },
 });
 
+vi.mock("@/i18n/zh/service", async (original) => ({
+  default: {
+    ...(await original<{ default: Record<string, string> }>()).default,
+    "a-text-of-a-test": "第 {row} 行、列“{column}”是文字 {cell}",
+    "advice-of-a-test": "请在{missing}中写明；{decimal}决定小数点",
+    "outer-of-a-test": "{part}部分：误差低 {size}，时间步长为{frequency}",
+    "inner-of-a-test": "测试",
+    "list-of-a-test": "列：{columns}",
+    "formats-of-a-test": "列 {column!r} 的误差为 {wql:.4g}",
+  },
+}));
+
 it("a text of the service that is shown before its words have arrived becomes Chinese with them", async () => {
   await setLanguage("zh", true);
-  const coded = { code: "no-search-to-stop", params: {} };
+  const coded = { code: "the task has no search for better models that goes on with a result", params: {} };
   const shown = mount(ServiceText, { props: { text: "the task has no search", coded }, global: { plugins: [i18n] } });
   expect([shown.text(), shown.attributes("lang")]).toEqual(["The task has no search.", "en"]);
   await loadServiceWords();
@@ -65,16 +77,6 @@ describe("a text of the service", () => {
   beforeAll(async () => {
     await setLanguage("en"); // loads its words
     await setLanguage("zh");
-    i18n.global.mergeLocaleMessage("zh", {
-      service: {
-        "a-text-of-a-test": "第 {row} 行、列“{column}”是文字 {cell}",
-        "advice-of-a-test": "请在{missing}中写明；{decimal}决定小数点",
-        "outer-of-a-test": "{part}部分：误差低 {size}，时间步长为{frequency}",
-        "inner-of-a-test": "测试",
-        "list-of-a-test": "列：{columns}",
-        "and-more": "还有 {count} 个",
-      },
-    });
   });
   beforeEach(() => setLanguage("zh"));
   afterAll(() => setLanguage("en"));
@@ -110,8 +112,19 @@ describe("a text of the service", () => {
   });
 
   it("shows a list as the service cut it, with the number of the items that are left out", () => {
-    const columns = ["a", "b", "c", "d", "e", "f", "g", "h", { code: "and-more", params: { count: 12 }, text: "and 12 more" }];
-    expect(serviceText("English", { code: "list-of-a-test", params: { columns } }).text).toBe("列：a、b、c、d、e、f、g、h、还有 12 个。");
+    const columns = ["a", "b", "c", "d", "e", "f", "g", "h", { code: "and {count:,} more", params: { count: 12 }, text: "and 12 more" }];
+    expect(serviceText("English", { code: "list-of-a-test", params: { columns } }).text).toBe("列：a、b、c、d、e、f、g、h、以及另外 12 个。");
+  });
+
+  it("leaves the formats of Python aside, and stays English where a value is missing", () => {
+    const coded = { code: "formats-of-a-test", params: { column: "load", wql: 1234.5678 } };
+    expect(serviceText("English", coded).text).toBe("列 'load' 的误差为 1,235。");
+    expect(serviceText("English", { ...coded, params: { column: "load" } })).toEqual({ text: "English.", isEnglish: true });
+  });
+
+  it("that an earlier version stored keeps its words", () => {
+    expect(serviceText("the disk quota is used up", { code: "quota-used-up", params: {} }).isEnglish).toBe(false);
+    expect(serviceText("the task has no search", { code: "no-search-to-stop", params: {} }).text).toMatch(/^\p{Script=Han}+。$/u);
   });
 
   it("of a field is worded by its code too", () => {

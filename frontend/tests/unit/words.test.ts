@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { setLanguage, useWords } from "@/i18n";
 import en from "@/i18n/en";
 import zh from "@/i18n/zh";
-import service from "@/i18n/zh/service";
+import service from "../../../src/timevis/messages/zh.json";
 
 interface Tree {
   [key: string]: string | Tree;
@@ -57,11 +57,16 @@ describe("the words of the page", () => {
 
 describe("the spaces of Chinese texts", () => {
   /** Texts that name a form of writing, of which the punctuation is a part. */
-  const FORMS = ["data.field.missing_valuesHelp", "service.bad-http-address", "service.events-example", "service.form-of-max-time"];
+  const FORMS = [
+    "data.field.missing_valuesHelp",
+    "--http {given!r} is not HOST:PORT",
+    "give the columns from, to and text, for example with the row 2024-05-07 07:00,2024-05-07 15:00,road works",
+    "{setting} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null",
+  ];
 
   it("stand between Chinese characters and Latin letters or digits, and the punctuation has its full width", () => {
     const wrong = /\p{Script=Han}[A-Za-z0-9]|[A-Za-z0-9%]\p{Script=Han}|\p{Script=Han}[,;:?!()]|[,;:?!()]\p{Script=Han}/u;
-    const all = [...chinese, ...texts(service, "service.")].filter(([key]) => !FORMS.includes(key));
+    const all = [...chinese, ...Object.entries(service)].filter(([key]) => !FORMS.includes(key));
     expect(all.filter(([, text]) => wrong.test(text.replace(/\{\w+\}/g, "　")))).toEqual([]);
   });
 

@@ -28,7 +28,7 @@ from timevis.utils.stdout import run_script
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison
 
-NOT_A_RUN_FOLDER = Text("no-run-folder", "not a run folder")
+NOT_A_RUN_FOLDER = Text("not a run folder")
 EXAMPLE_RUN = "outputs/traffic/lstm/2026-01-01_12-00-00-1a2b"
 
 
@@ -56,8 +56,8 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
         distinct_runs.setdefault(run.resolve(), run)
     reference_run = None if reference in (None, "seasonal_naive") else Path(reference)
     if reference_run is not None and (reason := reason_not_comparable(reference_run)):
-        message = Text("reference-not-comparable", "--reference {run}: {reason}", run=reference, reason=reason)
-        raise RunFolderError(message, Text("give-another-run", "give another run"))
+        message = Text("--reference {run}: {reason}", run=reference, reason=reason)
+        raise RunFolderError(message, Text("give another run"))
     chosen = comparable_runs(completed_runs(list(distinct_runs.values())), reference_run)
     from timevis.evaluation.comparison import compare
     from timevis.report.comparison import latex_table, write_comparison
@@ -94,16 +94,12 @@ def completed_runs(runs: list[Path]) -> list[Path]:
     if not run_folders:
         inner_run = next((path.parent for run in runs for path in sorted(run.rglob("results.json"))), None)
         raise RunFolderError(
-            Text("no-run-folders", "none of these is a run folder"),
-            Text("give-run-folders", "give run folders, such as {example}", example=str(inner_run or EXAMPLE_RUN)),
+            Text("none of these is a run folder"),
+            Text("give run folders, such as {example}", example=str(inner_run or EXAMPLE_RUN)),
         )
     if not completed:
-        advice = Text(
-            "wait-or-continue-one",
-            "wait until one has, or continue one with {command}",
-            command=resume_command(run_folders[0]),
-        )
-        raise RunFolderError(Text("no-completed-run", "none of these runs has completed"), advice)
+        advice = Text("wait until one has, or continue one with {command}", command=resume_command(run_folders[0]))
+        raise RunFolderError(Text("none of these runs has completed"), advice)
     return completed
 
 

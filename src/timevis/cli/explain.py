@@ -48,9 +48,9 @@ def explain_run(run: Path, file: Path | None, windows: int, out: Path | None) ->
     check_inputs(run, [] if file is None else [file])
     if out is not None:
         if out.suffix != ".csv":
-            message = Text("not-csv", "--out {path} is not a .csv file", path=str(out))
-            raise ConfigError(message, Text("ending-csv", "give a name that ends with .csv"))
-        require_absent(out, Text("other-file", "choose another --out"))
+            message = Text("--out {path} is not a .csv file", path=str(out))
+            raise ConfigError(message, Text("give a name that ends with .csv"))
+        require_absent(out, Text("choose another --out"))
         require_writable(out.parent, "--out")
     with without_garbage_collection():
         from timevis.inference.explain import explain

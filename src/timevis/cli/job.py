@@ -106,11 +106,9 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
         OmegaConf.update(wanted, key, OmegaConf.select(stored, key))
     if stored != wanted:
         message = Text(
-            "job-with-other-settings",
-            "{path} contains a run with other settings, so this sweep cannot be continued there",
-            path=str(folder),
+            "{path} contains a run with other settings, so this sweep cannot be continued there", path=str(folder)
         )
-        advice = Text("other-sweep-folder", "choose another hydra.sweep.dir, or start the same sweep")
+        advice = Text("choose another hydra.sweep.dir, or start the same sweep")
         raise RunFolderError(message, advice)
     if state_of(folder) != "completed":
         return None

@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(http: str | None, service: str) -> int:
     """Answer until the client ends the connection, or until Ctrl-C."""
     if importlib.util.find_spec("mcp") is None:
-        message = Text("mcp-needs-packages", "timevis mcp needs the package mcp")
-        raise ConfigError(message, Text("install-mcp", "install it: pip install 'timevis[service,mcp]'"))
+        message = Text("timevis mcp needs the package mcp")
+        raise ConfigError(message, Text("install it: pip install 'timevis[service,mcp]'"))
     from timevis.service.mcp_server import make_server
     from timevis.service.settings import Settings
 
@@ -46,6 +46,6 @@ def serve(http: str | None, service: str) -> int:
         return 0
     host, _, port = http.rpartition(":")
     if not host or not port.isdigit():
-        raise ConfigError(Text("bad-http-address", "--http {given!r} is not HOST:PORT", given=http))
+        raise ConfigError(Text("--http {given!r} is not HOST:PORT", given=http))
     make_server(service, None).run("streamable-http", host=host, port=int(port), stateless_http=True)
     return 0

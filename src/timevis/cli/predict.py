@@ -116,12 +116,12 @@ def forecast_future(args: argparse.Namespace) -> int:
     """Forecast, and write the table and its picture."""
     out: Path = args.out or args.run / "forecasts" / f"{_now()}{'_refitted' * args.refit}.csv"
     if out.suffix not in (".csv", ".parquet"):
-        message = Text("not-csv-or-parquet", "--out {path} is neither a .csv nor a .parquet file", path=str(out))
-        raise ConfigError(message, Text("ending-of-name", "give a name that ends with one of them"))
+        message = Text("--out {path} is neither a .csv nor a .parquet file", path=str(out))
+        raise ConfigError(message, Text("give a name that ends with one of them"))
     picture = out.with_suffix(".png")
     for path in (out, *([] if args.no_plot else [picture])):
         if not args.force:
-            require_absent(path, Text("other-file-or-force", "choose another --out, or overwrite it with --force"))
+            require_absent(path, Text("choose another --out, or overwrite it with --force"))
     require_writable(out.parent, "--out")
     with without_garbage_collection():
         from timevis.inference.predict import forecast_items, load_panels

@@ -66,8 +66,8 @@ def require_packages() -> None:
     """
     absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if absent:
-        message = Text("service-needs-packages", "the service needs {packages}", packages=absent)
-        raise ConfigError(message, Text("install-service", "install them: pip install 'timevis[service]'"))
+        message = Text("the service needs {packages}", packages=absent)
+        raise ConfigError(message, Text("install them: pip install 'timevis[service]'"))
 
 
 def _token_main(arguments: Sequence[str]) -> int:
@@ -118,32 +118,27 @@ def serve(args: argparse.Namespace) -> int:
     queues = tuple(args.queues.split(","))
     for queue in queues:
         if queue not in QUEUES:
-            message = Text("no-such-queue", "--queues: there is no queue {queue!r}", queue=queue)
-            raise ConfigError(message, Text("names-of-queues", "the queues are {queues}", queues=QUEUES))
+            message = Text("--queues: there is no queue {queue!r}", queue=queue)
+            raise ConfigError(message, Text("the queues are {queues}", queues=QUEUES))
     settings = Settings.from_environment()
     if "gpu" in queues and not settings.gpus:
-        message = Text("queue-without-gpu", "--queues gpu: this machine has no GPU that can be used")
-        raise ConfigError(message, Text("see-visible-devices", "see CUDA_VISIBLE_DEVICES"))
+        message = Text("--queues gpu: this machine has no GPU that can be used")
+        raise ConfigError(message, Text("see CUDA_VISIBLE_DEVICES"))
     part = args.part if args.part != "worker" else f"worker-{'-'.join(queues)}"
     configure_logs(settings.home / "logs", part, args.loglevel)
     runs = None if args.runs is None else args.runs.absolute()
     if runs is not None and not (runs.is_dir() and args.part in ("all", "web")):
-        reason = (
-            Text("worker-shows-no-runs", "a worker shows no runs")
-            if runs.is_dir()
-            else Text("runs-folder-absent", "no such folder")
-        )
-        raise ConfigError(Text("runs-not-shown", "--runs {path}: {reason}", path=str(args.runs), reason=reason))
+        reason = Text("a worker shows no runs") if runs.is_dir() else Text("no such folder")
+        raise ConfigError(Text("--runs {path}: {reason}", path=str(args.runs), reason=reason))
     if args.part == "all":
         from timevis.service.processes import run_all
 
         return run_all(settings, args.host, args.port, runs)
     if not settings.broker_url:
         advice = Text(
-            "example-of-broker",
-            "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis",
+            "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis"
         )
-        raise ConfigError(Text("no-broker", "timevis serve {part} needs TIMEVIS_BROKER_URL", part=args.part), advice)
+        raise ConfigError(Text("timevis serve {part} needs TIMEVIS_BROKER_URL", part=args.part), advice)
     if args.part == "web":
         from timevis.service.processes import run_web
 

@@ -98,8 +98,8 @@ def _resumed_run() -> RunFolder | None:
         if not argument.startswith("resume="):
             continue
         if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
-            message = Text("resume-of-sweep", "{argument} is for one run, not for a sweep", argument=argument)
-            raise ConfigError(message, Text("leave-multirun-out", "leave -m out"))
+            message = Text("{argument} is for one run, not for a sweep", argument=argument)
+            raise ConfigError(message, Text("leave -m out"))
         try:
             path = OverridesParser.create().parse_override(argument).value()
         except HydraException:  # for example a character that Hydra accepts only in quotes
@@ -128,16 +128,12 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
             return discard_stdout(), None
         case OSError() if error.filename is not None:  # errors of a run have become TimeVisErrors before
             return 1, TimeVisError(
-                Text("run-folder-not-written", "{path}: {reason}", path=str(error.filename), reason=error.strerror),
-                Text(
-                    "writable-run-folder",
-                    "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written",
-                ),
+                Text("{path}: {reason}", path=str(error.filename), reason=error.strerror),
+                Text("choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"),
             )
         case ValueError() if "Only one of --run" in str(error):
             return 1, ConfigError(
-                Text("config-of-sweep", "--cfg, --info and -m cannot be combined"),
-                Text("config-of-one-job", "print the config of one job: leave -m out"),
+                Text("--cfg, --info and -m cannot be combined"), Text("print the config of one job: leave -m out")
             )
         case ValueError() if "No trials are completed yet" in str(error):
             return 1, None  # every trial of an Optuna sweep failed; the leaderboard names the reasons

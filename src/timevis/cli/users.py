@@ -89,7 +89,5 @@ def _read_password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != password:
-        raise ConfigError(
-            Text("passwords-differ", "the two passwords differ"), Text("run-command-again", "run the command again")
-        )
+        raise ConfigError(Text("the two passwords differ"), Text("run the command again"))
     return password

@@ -63,14 +63,8 @@ def added_keys(overrides: Sequence[str]) -> list[str]:
 
 def cannot_change_on_resume(override: str | None) -> ConfigError:
     """The error for an override of a section that is not in `RESUMABLE_SECTIONS`."""
-    message = Text(
-        "fixed-on-resume",
-        "{override} cannot change with resume=: the run keeps its own config",
-        override=str(override),
-    )
-    advice = Text(
-        "override-on-resume", "leave it out, start a new run, or override minutes, trainer.* or logger.* only"
-    )
+    message = Text("{override} cannot change with resume=: the run keeps its own config", override=str(override))
+    advice = Text("leave it out, start a new run, or override minutes, trainer.* or logger.* only")
     return ConfigError(message, advice)
 
 
@@ -97,9 +91,7 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
         if files and match[1].split("/")[0] == "data":
-            return ConfigError(
-                Text("not-a-data-set", "{name} is not a data set", name=files[0]), _use_data_file(files[0])
-            )
+            return ConfigError(Text("{name} is not a data set", name=files[0]), _use_data_file(files[0]))
         group, name = match[1], match[2]
         choices = getattr(error, "options", None) or choices_of(group)  # Hydra lists the choices of plugins
         for key, _, value in (a.partition("=") for a in arguments):
@@ -108,21 +100,19 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
                 choices = [*choices, *(f"{folder}/{choice}" for choice in choices_of(group))]
                 group, name = key, value
                 break
-        message = Text("not-a-choice-of-group", "{group}={name} is not a choice", group=group, name=name)
+        message = Text("{group}={name} is not a choice", group=group, name=name)
         return ConfigError(message, did_you_mean(name, choices), group)
     if match := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
         one_value: Text | str = ""
         if match[2] not in _groups() and re.search(r"[^\d.,]", match[3]):
             one_value = Text(
-                "one-name-or-list",
                 "; for one name: {name}; for a list: '{key}=[{values}]'",
                 name=_quoted_example(match[1]),
                 key=match[2],
                 values=match[3],
             )
-        message = Text("several-values", "{argument} has several values for one run", argument=match[1])
+        message = Text("{argument} has several values for one run", argument=match[1])
         advice = Text(
-            "run-for-each-value",
             "for one run with each value: {command} -m {argument}{one_value}",
             command=train_command(),
             argument=match[1],
@@ -132,24 +122,21 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
             return ConfigError(
-                Text("not-key-and-value", "{argument} is not of the form key=value", argument=error.override),
-                _use_data_file(error.override)
-                if Path(error.override).suffix
-                else Text("example-override", "for example: model=lstm"),
+                Text("{argument} is not of the form key=value", argument=error.override),
+                _use_data_file(error.override) if Path(error.override).suffix else Text("for example: model=lstm"),
             )
         advice = Text(
-            "brackets-and-quotes",
             "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or characters beyond a to z "
             "in quotes, such as {example}; {help}",
             example=_quoted_example(error.override),
             help=_see_help(),
         )
-        return ConfigError(Text("override-unreadable", "{override} cannot be read", override=error.override), advice)
-    return ConfigError(Text("config-not-composed", "{reason}", reason=str(error).strip()), _see_help())
+        return ConfigError(Text("{override} cannot be read", override=error.override), advice)
+    return ConfigError(Text("{reason}", reason=str(error).strip()), _see_help())
 
 
 def _see_help() -> Text:
-    return Text("see-help", "{command} --help lists the keys", command=train_command())
+    return Text("{command} --help lists the keys", command=train_command())
 
 
 def in_quotes(argument: str) -> str:
@@ -186,11 +173,11 @@ def _quoted_example(argument: str) -> Text | str:
     key, _, value = argument.partition("=")
     if key.isascii() and not value.startswith(("[", "{")) and not set(value) & set("\"'"):
         return shlex.quote(in_quotes(argument))
-    return Text("quoted-examples", "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\"")
+    return Text("\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\"")
 
 
 def _use_data_file(path: str) -> Text:
-    return Text("use-data-file", "for your own file: data=file data.path={path}", path=path)
+    return Text("for your own file: data=file data.path={path}", path=path)
 
 
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
@@ -203,34 +190,23 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     if choices_with_key and without_key:
         rest: Text | str = ""
         if len(chosen) > len(without_key):
-            rest = Text("sweep-over-these", ": leave the key out, or sweep over these choices only")
+            rest = Text(": leave the key out, or sweep over these choices only")
         return ConfigError(
-            Text("no-key-with", "there is no config key {key} with {choices}", key=wrong, choices=without_key),
-            Text(
-                "choice-has-key", "{group}={choice} has it{rest}", group=group, choice=choices_with_key[0], rest=rest
-            )
+            Text("there is no config key {key} with {choices}", key=wrong, choices=without_key),
+            Text("{group}={choice} has it{rest}", group=group, choice=choices_with_key[0], rest=rest)
             if len(choices_with_key) == 1
-            else Text(
-                "choices-have-key",
-                "{group}={choices} have it{rest}",
-                group=group,
-                choices=choices_with_key,
-                rest=rest,
-            ),
+            else Text("{group}={choices} have it{rest}", group=group, choices=choices_with_key, rest=rest),
             wrong,
         )
     if wrong in OUTPUT_FOLDER_KEYS:
         return unknown_key_error(
-            wrong,
-            Text(
-                "use-run-dir", "to choose the folder of the run: hydra.run.dir=..., of a sweep: hydra.sweep.dir=..."
-            ),
+            wrong, Text("to choose the folder of the run: hydra.run.dir=..., of a sweep: hydra.sweep.dir=...")
         )
     known = [*_known_keys(arguments, wrong), *(key for choice in chosen[1:] for key in keys.get(choice, []))]
     if section.startswith("model.") and section in known and not any(key.startswith(f"{section}.") for key in known):
         # an empty section such as model.codec
         return unknown_key_error(
-            wrong, Text("add-key", "write +{key}=... to add a key to {section}", key=wrong, section=section)
+            wrong, Text("write +{key}=... to add a key to {section}", key=wrong, section=section)
         )
     return unknown_key_error(wrong, did_you_mean(wrong, dict.fromkeys(known)))
 

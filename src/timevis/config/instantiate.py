@@ -82,15 +82,13 @@ def import_allowed_class(target: object, kind: type, key: str) -> Any:
     try:
         cls = getattr(importlib.import_module(module), class_name, None)
     except ImportError as error:
-        message = Text(
-            "class-not-imported", "{key}={name} cannot be imported: {reason}", key=key, name=name, reason=str(error)
-        )
+        message = Text("{key}={name} cannot be imported: {reason}", key=key, name=name, reason=str(error))
         raise ConfigError(message, field=key) from error
     if not isinstance(cls, type):
-        raise ConfigError(Text("not-a-class", "{key}={name} is not a class", key=key, name=name), field=key)
+        raise ConfigError(Text("{key}={name} is not a class", key=key, name=name), field=key)
     # a module of TimeVis also contains the classes that it imports
     if not issubclass(cls, kind) or (is_own and not cls.__module__.startswith(OWN_PACKAGES)):
-        message = Text("not-a-subclass", "{key}={name} is not a {kind}", key=key, name=name, kind=kind.__name__)
+        message = Text("{key}={name} is not a {kind}", key=key, name=name, kind=kind.__name__)
         raise ConfigError(message, field=key)
     return cls
 
@@ -105,19 +103,11 @@ def check_target_name(target: object, key: str) -> None:
     """
     name = str(target)
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", target, re.ASCII):
-        message = Text(
-            "not-a-class-name", "{key}={name!r} is not the dotted name of a class", key=key, name=name[:200]
-        )
+        message = Text("{key}={name!r} is not the dotted name of a class", key=key, name=name[:200])
         raise ConfigError(message, field=key)
     if not (name.startswith(OWN_PACKAGES) or name in LIGHTNING_TARGETS or name in _targets_allowed_by_user()):
-        text = Text(
-            "class-not-allowed",
-            "{key}={name} is not in the list of allowed classes, so it was not imported",
-            key=key,
-            name=name,
-        )
+        text = Text("{key}={name} is not in the list of allowed classes, so it was not imported", key=key, name=name)
         advice = Text(
-            "allow-class",
             "if you trust this class, start the command with {variable}={name}; docs/security.md lists the classes "
             "that need no permission",
             variable=ALLOW_TARGETS_VARIABLE,
@@ -149,8 +139,8 @@ def class_of(section: Any, kind: type, key: str) -> Any:
     """
     target = section.get("_target_") if isinstance(section, Mapping) or OmegaConf.is_dict(section) else None
     if target is None:
-        advice = Text("give-target", "give it a _target_, or leave it out with {key}=null", key=key)
-        raise ConfigError(Text("no-class", "{key} names no class", key=key), advice, key)
+        advice = Text("give it a _target_, or leave it out with {key}=null", key=key)
+        raise ConfigError(Text("{key} names no class", key=key), advice, key)
     return import_allowed_class(target, kind, f"{key}._target_")
 
 
@@ -177,15 +167,8 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
     for name, value in leaves(values):
         is_inner_target = name.endswith("._target_") and value not in ALLOWED_INNER_TARGETS
         if is_inner_target or name.rpartition(".")[2] == "_partial_":
-            text = Text(
-                "inner-class-not-allowed", "{key}.{name}={value} is not allowed", key=key, name=name, value=value
-            )
-            advice = Text(
-                "allowed-inner-classes",
-                "within {key} only {allowed} may be named",
-                key=key,
-                allowed=ALLOWED_INNER_TARGETS,
-            )
+            text = Text("{key}.{name}={value} is not allowed", key=key, name=name, value=value)
+            advice = Text("within {key} only {allowed} may be named", key=key, allowed=ALLOWED_INNER_TARGETS)
             raise ConfigError(text, advice, f"{key}.{name}")
     if folder is not None:
         check_paths_inside(values, key, folder)
@@ -196,7 +179,7 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
     except InstantiationException as error:
         cause = error.__cause__ or error
         reason = str(cause).splitlines()[0]
-        message = Text("object-not-created", "{key} cannot be created: {reason}", key=key, reason=reason)
+        message = Text("{key} cannot be created: {reason}", key=key, reason=reason)
         raise ConfigError(message, field=key) from error
 
 
@@ -212,12 +195,8 @@ def check_paths_inside(values: Mapping[str, Any], key: str, folder: Path) -> Non
     for name, text in _texts(values):
         if text.startswith("~") or not _is_inside(root / text, root):
             raise ConfigError(
-                Text(
-                    "path-outside-run",
-                    "{setting} is a path outside the run folder",
-                    setting=Setting(f"{key}.{name}", text),
-                ),
-                Text("path-inside-run", "give a path inside the run folder, relative to it, or leave the key out"),
+                Text("{setting} is a path outside the run folder", setting=Setting(f"{key}.{name}", text)),
+                Text("give a path inside the run folder, relative to it, or leave the key out"),
                 f"{key}.{name}",
             )
 

@@ -77,10 +77,10 @@ def parse_members(texts: Sequence[str], key: str = "model.members") -> list[Memb
     for text in texts:
         model, *words = str(text).split() or [""]
         if model in COMBINING_MODELS:
-            message = Text("member-of-members", "{model} cannot be a member of an ensemble", model=model)
-            raise ConfigError(message, Text("list-its-members", "list its members instead"), key)
+            message = Text("{model} cannot be a member of an ensemble", model=model)
+            raise ConfigError(message, Text("list its members instead"), key)
         if model.partition("/")[0] not in (*choices_of("model"), "peer", FINISHED_RUN):
-            message = Text("no-such-member", "{setting}: {model!r} is not a model", setting=Setting(key), model=model)
+            message = Text("{setting}: {model!r} is not a model", setting=Setting(key), model=model)
             raise ConfigError(message, did_you_mean(model, choices_of("model")), key)
         options = dict(_option(word, key) for word in words)
         name = options.pop("name", None)
@@ -89,15 +89,15 @@ def parse_members(texts: Sequence[str], key: str = "model.members") -> list[Memb
             name = model.replace("/", "-") + (f"-{counts[model]}" if counts[model] > 1 else "")
         name = str(name)
         if not MEMBER_NAME.fullmatch(name):
-            message = Text("member-name", "{name!r} is not a name of a member", name=name)
-            raise ConfigError(message, Text("letters-and-digits", "use letters, digits, - and _"), key)
+            message = Text("{name!r} is not a name of a member", name=name)
+            raise ConfigError(message, Text("use letters, digits, - and _"), key)
         if name in (member.name for member in members):
-            message = Text("member-twice", "two members are called {name}", name=name)
-            raise ConfigError(message, Text("other-member-name", "give one of them another name with name=..."), key)
+            message = Text("two members are called {name}", name=name)
+            raise ConfigError(message, Text("give one of them another name with name=..."), key)
         members.append(Member(name, model, options))
     if not members:
-        message = Text("no-members", "{setting} lists no member", setting=Setting(key))
-        raise ConfigError(message, Text("list-models", "list models, such as [seasonal_naive,lstm,boosted]"), key)
+        message = Text("{setting} lists no member", setting=Setting(key))
+        raise ConfigError(message, Text("list models, such as [seasonal_naive,lstm,boosted]"), key)
     return members
 
 
@@ -106,10 +106,8 @@ def _option(word: str, key: str) -> tuple[str, Any]:
     if separator and re.fullmatch(r"[A-Za-z]\w*(\.\w+)*", name):
         with suppress(yaml.YAMLError):
             return name, parse_value(value)
-    message = Text(
-        "member-option", "{word!r} in {setting} is not of the form option=value", word=word, setting=Setting(key)
-    )
-    raise ConfigError(message, Text("example-member", "for example: 'lstm hidden_size=64'"), key)
+    message = Text("{word!r} in {setting} is not of the form option=value", word=word, setting=Setting(key))
+    raise ConfigError(message, Text("for example: 'lstm hidden_size=64'"), key)
 
 
 def member_config(cfg: DictConfig, member: Member) -> DictConfig:

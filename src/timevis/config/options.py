@@ -39,19 +39,19 @@ FractionBelowOne: TypeAlias = Annotated[float, Interval(ge=0, lt=1)]
 Seed: TypeAlias = Annotated[int, Interval(ge=0, le=2**32 - 1)]
 
 _NAMES: dict[Any, Text] = {
-    int: Text("kind-whole-number", "a whole number"),
-    float: Text("kind-number", "a number"),
-    bool: Text("kind-boolean", "true or false"),
-    str: Text("kind-text", "text"),
-    type(None): Text("kind-null", "null"),
+    int: Text("a whole number"),
+    float: Text("a number"),
+    bool: Text("true or false"),
+    str: Text("text"),
+    type(None): Text("null"),
 }
 _LISTS: dict[Any, tuple[Text, str]] = {
-    int: (Text("kind-whole-numbers", "a list of whole numbers"), "[24,168]"),
-    float: (Text("kind-numbers", "a list of numbers"), "[0.1,1]"),
-    str: (Text("kind-texts", "a list of texts"), "[a,b]"),
+    int: (Text("a list of whole numbers"), "[24,168]"),
+    float: (Text("a list of numbers"), "[0.1,1]"),
+    str: (Text("a list of texts"), "[a,b]"),
 }
 """The description of a list by the type of its elements, and an example."""
-_SECTIONS = (Text("kind-sections", "a list of sections"), "[{name: value}]")
+_SECTIONS = (Text("a list of sections"), "[{name: value}]")
 
 
 @dataclass(frozen=True)
@@ -129,17 +129,14 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
                     raise _not_a_choice(key, item, choices)
         elif isinstance(value, str):
             setting = Setting(key, value)
-            message = Text(
-                "value-not-a-list", "{setting} must be a list, such as [{value}]", setting=setting, value=value
-            )
+            message = Text("{setting} must be a list, such as [{value}]", setting=setting, value=value)
             raise ConfigError(message, field=key)
     choices = [c for part in alternatives for c in _literals(part)]
     if isinstance(value, str) and choices and all(_literals(part) or part is type(None) for part in alternatives):
         raise _not_a_choice(key, value, choices)
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
     raise ConfigError(
-        Text("value-not-of-kind", "{setting} must be {kind}", setting=Setting(key, text), kind=describe(annotation)),
-        field=key,
+        Text("{setting} must be {kind}", setting=Setting(key, text), kind=describe(annotation)), field=key
     )
 
 
@@ -243,7 +240,7 @@ def section_from_config(cls: type[T], values: Mapping[str, Any], section: str) -
 def describe(annotation: Any) -> Text | str:
     """A description of the values that fit an annotation, for error messages."""
     *parts, last = [_describe_part(part) for part in _alternatives(annotation)]
-    return Text("one-or-other", "{first} or {last}", first=parts, last=last) if parts else last
+    return Text("{first} or {last}", first=parts, last=last) if parts else last
 
 
 def parameter_help(docstring: str) -> dict[str, str]:
@@ -306,15 +303,15 @@ def bounds_text(bounds: Interval) -> Text | None:
     """Bounds in words, such as ``at least 0 and below 1``; None without any."""
     texts = []
     if bounds.ge is not None:
-        texts.append(Text("bound-minimum", "at least {bound:g}", bound=bounds.ge))
+        texts.append(Text("at least {bound:g}", bound=bounds.ge))
     if bounds.gt is not None:
-        texts.append(Text("bound-above", "above {bound:g}", bound=bounds.gt))
+        texts.append(Text("above {bound:g}", bound=bounds.gt))
     if bounds.le is not None:
-        texts.append(Text("bound-maximum", "at most {bound:g}", bound=bounds.le))
+        texts.append(Text("at most {bound:g}", bound=bounds.le))
     if bounds.lt is not None:
-        texts.append(Text("bound-below", "below {bound:g}", bound=bounds.lt))
+        texts.append(Text("below {bound:g}", bound=bounds.lt))
     if len(texts) == 2:
-        return Text("both-bounds", "{first} and {second}", first=texts[0], second=texts[1])
+        return Text("{first} and {second}", first=texts[0], second=texts[1])
     return texts[0] if texts else None
 
 
@@ -333,16 +330,16 @@ def _describe_part(annotation: Any) -> Text | str:
     plain, _ = _unwrap(annotation)
     if choices := _literals(plain):
         words = [str(c).lower() if isinstance(c, bool) else str(c) for c in choices]
-        return words[0] if len(words) == 1 else Text("one-of", "one of {choices}", choices=words)
+        return words[0] if len(words) == 1 else Text("one of {choices}", choices=words)
     if get_origin(plain) in _SEQUENCES:
         element = get_args(plain)[0]
         if choices := _literals(element):
-            return Text("list-of-choices", "a list of these: {choices}, such as []", choices=choices)
+            return Text("a list of these: {choices}, such as []", choices=choices)
         name, example = _LISTS.get(_unwrap(element)[0], _SECTIONS)
         described = _with_bounds(name, bounds_of(element))
-        return Text("list-with-example", "{list}, such as {example}", list=described, example=example)
+        return Text("{list}, such as {example}", list=described, example=example)
     if get_origin(plain) in (Mapping, dict):
-        return Text("kind-section", "a section with keys and values")
+        return Text("a section with keys and values")
     return _with_bounds(_NAMES[plain], bounds_of(annotation)) if plain in _NAMES else str(plain)
 
 
@@ -351,10 +348,10 @@ def _with_bounds(kind: Text, bounds: Interval) -> Text:
     if text is None:
         return kind
     if bounds.ge is not None:
-        return Text("kind-of-range", "{kind} of {range}", kind=kind, range=text)
-    return Text("kind-in-range", "{kind} {range}", kind=kind, range=text)
+        return Text("{kind} of {range}", kind=kind, range=text)
+    return Text("{kind} {range}", kind=kind, range=text)
 
 
 def _not_a_choice(key: str, value: Any, choices: Iterable[Any]) -> ConfigError:
-    message = Text("not-a-choice-of-key", "{key}={value!r} is not a choice", key=Setting(key), value=value)
+    message = Text("{key}={value!r} is not a choice", key=Setting(key), value=value)
     return ConfigError(message, did_you_mean(value, map(str, choices)), key)

@@ -54,12 +54,7 @@ def section_to_dict(section: Any, key: str) -> dict[str, Any]:
         return {}
     values = OmegaConf.to_container(section, resolve=True) if OmegaConf.is_config(section) else section
     if not isinstance(values, Mapping):
-        message = Text(
-            "config-not-a-section",
-            "{key} is {value}, not a section with keys and values",
-            key=key,
-            value=repr(values),
-        )
+        message = Text("{key} is {value}, not a section with keys and values", key=key, value=repr(values))
         raise ConfigError(message, field=key)
     return {str(key): value for key, value in values.items()}
 
@@ -195,12 +190,10 @@ class TrainerOptions:
         for name in NOT_ALLOWED:
             if values.get(name) is not None:
                 message = Text(
-                    "every-window-scored",
                     "{setting} must be left out, since every window is scored",
                     setting=Setting(f"trainer.{name}", values[name]),
                 )
                 advice = Text(
-                    "fewer-windows",
                     "for fewer windows use {max_windows} and {val_windows}; for a short test use debug=default",
                     max_windows=Setting("evaluation.max_windows"),
                     val_windows=Setting("evaluation.val_windows"),
@@ -212,18 +205,15 @@ class TrainerOptions:
         options = section_from_config(cls, known, "trainer")
         if options.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", options.max_time):
             message = Text(
-                "form-of-max-time",
                 "{setting} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null",
                 setting=Setting("trainer.max_time", options.max_time),
             )
             raise ConfigError(message, field="trainer.max_time")
         if options.num_nodes not in (None, 1):
             message = Text(
-                "one-machine",
-                "{setting}: one run uses one machine",
-                setting=Setting("trainer.num_nodes", options.num_nodes),
+                "{setting}: one run uses one machine", setting=Setting("trainer.num_nodes", options.num_nodes)
             )
-            advice = Text("jobs-on-cluster", "to run several jobs on a cluster, use hydra/launcher=submitit_slurm")
+            advice = Text("to run several jobs on a cluster, use hydra/launcher=submitit_slurm")
             raise ConfigError(message, advice, "trainer.num_nodes")
         object.__setattr__(options, "others", others)
         return options

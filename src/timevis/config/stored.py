@@ -97,7 +97,7 @@ def load_list(path: Path) -> list[Any]:
     """Read a list that `to_yaml` wrote; see `load_config`."""
     values = _load(path)
     if not isinstance(values, list):
-        raise damaged_file_error(path, Text("no-list", "it contains no list"))
+        raise damaged_file_error(path, Text("it contains no list"))
     return [unescape(value) for value in values]
 
 
@@ -133,24 +133,22 @@ def load_values(path: Path) -> dict[str, Any]:
 def _load_mapping(path: Path) -> dict[str, Any]:
     values = _load(path)
     if not values or not isinstance(values, dict):
-        reason = Text("no-mapping", "it contains no mapping") if values else Text("file-is-empty", "it is empty")
+        reason = Text("it contains no mapping") if values else Text("it is empty")
         raise damaged_file_error(path, reason)
     for key, value in leaves(values):
         if has_reference(value):
-            raise _foreign_error(
-                path, Text("reference-in-file", "{key} contains ${{, which would be evaluated", key=key)
-            )
+            raise _foreign_error(path, Text("{key} contains ${{, which would be evaluated", key=key))
     return values
 
 
 def _load(path: Path) -> Any:
     if path.stat().st_size > MAX_CONFIG_BYTES:
-        reason = Text("larger-than-bytes", "it is larger than {count:,} bytes", count=MAX_CONFIG_BYTES)
+        reason = Text("it is larger than {count:,} bytes", count=MAX_CONFIG_BYTES)
         raise damaged_file_error(path, reason)
     try:
         text = path.read_text(encoding="utf-8")
         if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise _foreign_error(path, Text("alias-of-yaml", "it contains an alias of YAML"))
+            raise _foreign_error(path, Text("it contains an alias of YAML"))
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from error
@@ -161,8 +159,8 @@ def _damaged(path: Path, error: Exception) -> RunFolderError:
 
 
 def _foreign_error(path: Path, problem: Text) -> RunFolderError:
-    advice = Text("unchanged-copy", "TimeVis does not write such values: get an unchanged copy of the run")
-    return RunFolderError(Text("foreign-config", "{path}: {problem}", path=str(path), problem=problem), advice)
+    advice = Text("TimeVis does not write such values: get an unchanged copy of the run")
+    return RunFolderError(Text("{path}: {problem}", path=str(path), problem=problem), advice)
 
 
 PLAIN_TEXT = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*")

@@ -17,7 +17,7 @@ LAST_PART_WEIGHT = 0.85
 
 def unknown_key_error(key: str, advice: Text | None) -> ConfigError:
     """The error for a config key that does not exist."""
-    return ConfigError(Text("no-such-key", "there is no config key {key}", key=key), advice, key)
+    return ConfigError(Text("there is no config key {key}", key=key), advice, key)
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> Text | None:
@@ -25,12 +25,10 @@ def did_you_mean(word: object, known: Iterable[str]) -> Text | None:
     names = list(known)
     guess = nearest(str(word), names)
     if len(names) > MAX_LISTED_CHOICES:
-        return Text("did-you-mean", "did you mean {guess!r}?", guess=guess) if guess else None
+        return Text("did you mean {guess!r}?", guess=guess) if guess else None
     if guess:
-        return Text(
-            "did-you-mean-of", "did you mean {guess!r}? choices: {choices}", guess=guess, choices=sorted(names)
-        )
-    return Text("choices", "choices: {choices}", choices=sorted(names)) if names else None
+        return Text("did you mean {guess!r}? choices: {choices}", guess=guess, choices=sorted(names))
+    return Text("choices: {choices}", choices=sorted(names)) if names else None
 
 
 def nearest(word: str, names: Sequence[str]) -> str | None:

@@ -17,7 +17,7 @@ from timevis.messages import Setting, Text
 
 FREE_TEXT_KEYS = ("model.prompt.text", "data.description", "data.unit", "data.name")
 """Keys whose text is copied into prompts and files."""
-ESCAPE_ADVICE = Text("escape-reference", r"write \${{ if the text itself contains ${{")
+ESCAPE_ADVICE = Text(r"write \${{ if the text itself contains ${{")
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 """Sections to which the command line may add keys with ``+``."""
 
@@ -58,7 +58,6 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
         OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
         message = Text(
-            "reference-to-no-key",
             "{key} contains ${{...}}, which names no config key: {reason}",
             key=str(error.full_key),
             reason=str(error).partition("\n")[0],
@@ -69,11 +68,11 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
         value = OmegaConf.select(cfg, key)
         for text in value.values() if isinstance(value, DictConfig) else [value]:
             if re.search("[\ud800-\udfff]", str(text)):
-                message = Text("bytes-not-utf8", "{key} contains bytes that are not UTF-8", key=Setting(key))
-                raise ConfigError(message, Text("write-in-utf8", "write it in UTF-8"), key)
+                message = Text("{key} contains bytes that are not UTF-8", key=Setting(key))
+                raise ConfigError(message, Text("write it in UTF-8"), key)
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
     text = (written.get("prompt") or {}).get("text")
     if has_reference(text):
         key = "model.prompt.text"
-        message = Text("reference-in-prompt", "{key} contains ${{, which a config would evaluate", key=Setting(key))
+        message = Text("{key} contains ${{, which a config would evaluate", key=Setting(key))
         raise ConfigError(message, ESCAPE_ADVICE, key)

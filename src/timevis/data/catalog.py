@@ -121,24 +121,15 @@ def check_source(options: DataOptions) -> None:
     if options.path is not None:
         check_file(Path(options.path).expanduser())
     elif options.name == "file":
-        advice = Text(
-            "example-of-a-file",
-            "for example: {data} {path}",
-            data=Setting("data", "file"),
-            path=Setting("data.path", "my.csv"),
-        )
-        raise ConfigError(
-            Text("file-not-named", "{data} needs a file", data=Setting("data", "file")), advice, "data.path"
-        )
+        advice = Text("for example: {data} {path}", data=Setting("data", "file"), path=Setting("data.path", "my.csv"))
+        raise ConfigError(Text("{data} needs a file", data=Setting("data", "file")), advice, "data.path")
     elif options.name == "synthetic" and (keys := _keys_about_a_file(options)):
         message = Text(
-            "synthetic-without-file",
             "{setting} is given, but {data} reads no file",
             setting=Setting(keys[0]),
             data=Setting("data", "synthetic"),
         )
         advice = Text(
-            "settings-of-synthetic",
             "leave it out; {settings} describe the series",
             settings=[
                 Setting(f"data.{key}")
@@ -167,7 +158,6 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
             log.info("%d rows read; columns, times and values are checked", len(table.frame))
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             advice = Text(
-                "columns-of-bundled-file",
                 "{data} names the columns of the bundled file; for your own file use {file}",
                 data=Setting("data", options.name),
                 file=Setting("data", "file"),
@@ -176,7 +166,7 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
         return stack_hour_columns(table, options), DatasetCard(display_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
-        message = Text("no-such-data-set", "there is no data set {name!r}", name=options.name)
+        message = Text("there is no data set {name!r}", name=options.name)
         raise ConfigError(message, did_you_mean(options.name, [*entries, "file", "synthetic"]), "data.name")
     card, entry = read_card(options.name)
     return read_table(find_file(entry) if "url" in entry else Path(str(BUNDLED / f"{options.name}.csv.gz"))), card
@@ -258,7 +248,6 @@ def find_file(entry: Mapping[str, Any]) -> Path:
         part.replace(target)
     except OSError as error:
         message = Text(
-            "data-not-downloaded",
             "{file} is in none of {folders}, and could not be downloaded from {url} ({reason})",
             file=name,
             folders=[str(folder) for folder in data_folders()],
@@ -266,7 +255,6 @@ def find_file(entry: Mapping[str, Any]) -> Path:
             reason=str(error),
         )
         advice = Text(
-            "put-file-into-folder",
             "put the file into one of these folders, or set TIMEVIS_DATA to the folder that contains it (sha256 "
             "{sha256}...)",
             sha256=entry["sha256"][:16],
@@ -281,14 +269,13 @@ def _check_content(path: Path, entry: Mapping[str, Any]) -> None:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 != entry["sha256"]:
         message = Text(
-            "not-the-published-file",
             "{path} is not the published {file} (sha256 {sha256}..., not {expected}...)",
             path=str(path),
             file=entry["file"],
             sha256=sha256[:16],
             expected=entry["sha256"][:16],
         )
-        raise DataError(message, Text("replace-file", "delete it, or replace it with {url}", url=entry["url"]))
+        raise DataError(message, Text("delete it, or replace it with {url}", url=entry["url"]))
 
 
 def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:

@@ -14,13 +14,13 @@ from timevis.messages import Text
 
 DAY_S = 86_400
 DAY_NAMES = (
-    Text("day-mon", "Mon"),
-    Text("day-tue", "Tue"),
-    Text("day-wed", "Wed"),
-    Text("day-thu", "Thu"),
-    Text("day-fri", "Fri"),
-    Text("day-sat", "Sat"),
-    Text("day-sun", "Sun"),
+    Text("Mon"),
+    Text("Tue"),
+    Text("Wed"),
+    Text("Thu"),
+    Text("Fri"),
+    Text("Sat"),
+    Text("Sun"),
 )
 NIGHT = (2 * 3600, 4 * 3600)
 """Hours of the day that a closure at night covers."""
@@ -68,12 +68,8 @@ class ClosedHours:
             any(start <= NIGHT[0] and end >= NIGHT[1] for start, end in self._of_day(day)) for day in open_days
         )
         if whole_days == [5, 6]:
-            return (
-                Text("at-night-and-on-weekends", "at night and on weekends")
-                if at_night
-                else Text("on-weekends", "on weekends")
-            )
-        return Text("at-night", "at night") if at_night else Text("at-some-hours", "at some hours of the week")
+            return Text("at night and on weekends") if at_night else Text("on weekends")
+        return Text("at night") if at_night else Text("at some hours of the week")
 
     def hours(self) -> list[Text]:
         """The closed hours of each group of days with the same ones, such as ``Mon to Fri 21:00 to 05:00``."""
@@ -82,7 +78,7 @@ class ClosedHours:
             if periods := self._of_day(day):
                 groups.setdefault(tuple(periods), []).append(day)
         return [
-            Text("days-and-hours", "{days} {hours}", days=_days_text(days), hours=_hours_text(periods))
+            Text("{days} {hours}", days=_days_text(days), hours=_hours_text(periods))
             for periods, days in groups.items()
         ]
 
@@ -133,7 +129,7 @@ def _days_text(days: Sequence[int]) -> list[Text]:
 def _hours_text(periods: Sequence[tuple[int, int]]) -> list[Text]:
     """Periods of a day; a period at its end and one at its start are one night."""
     if periods == ((0, DAY_S),):
-        return [Text("all-day", "all day")]
+        return [Text("all day")]
     periods = list(periods)
     if len(periods) > 1 and periods[0][0] == 0 and periods[-1][1] == DAY_S:
         periods = [*periods[1:-1], (periods[-1][0], periods[0][1])]
@@ -141,7 +137,7 @@ def _hours_text(periods: Sequence[tuple[int, int]]) -> list[Text]:
 
 
 def _first_to_last(first: Text | str, last: Text | str) -> Text:
-    return Text("first-to-last", "{first} to {last}", first=first, last=last)
+    return Text("{first} to {last}", first=first, last=last)
 
 
 def _clock(seconds: int) -> str:

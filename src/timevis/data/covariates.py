@@ -141,11 +141,9 @@ def holiday_flags(index: pd.DatetimeIndex, country: str, key: str = "data.covari
         days = holidays.country_holidays(code.upper(), subdiv=subdivision.upper() or None, years=years)
     except NotImplementedError as error:
         message = Text(
-            "country-without-holidays",
-            "{setting} is not a country or subdivision with known holidays",
-            setting=Setting(key, repr(country)),
+            "{setting} is not a country or subdivision with known holidays", setting=Setting(key, repr(country))
         )
-        advice = Text("give-country-code", "give an ISO 3166 code such as DE, CN or US-MN")
+        advice = Text("give an ISO 3166 code such as DE, CN or US-MN")
         raise ConfigError(message, advice, key) from error
     dates = index.tz_localize(None).normalize()  # in this order: a local midnight may not exist
     return dates.isin(pd.to_datetime(list(days))).astype(np.float32)

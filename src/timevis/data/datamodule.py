@@ -39,8 +39,8 @@ MIN_ORIGINS = 4
 """Origins of each channel that these limits leave, at least."""
 WINDOW_SET_NAMES = {
     **PART_NAMES,
-    "tuning": Text("part-first-half-of-validation", "first half of the validation"),
-    "val": Text("part-second-half-of-validation", "second half of the validation"),
+    "tuning": Text("first half of the validation"),
+    "val": Text("second half of the validation"),
 }
 """What messages call the window sets."""
 
@@ -208,7 +208,6 @@ class WindowDataModule(pl.LightningDataModule):
             if not any(is_scorable.values()):
                 start, end = self.split.part(rows, self.horizon)
                 message = Text(
-                    "nothing-to-score",
                     "{source}: the {part} part, {first} to {last}, has no values, or only zeros, in the windows that "
                     "are scored",
                     source=self.panel.card.name,
@@ -217,7 +216,6 @@ class WindowDataModule(pl.LightningDataModule):
                     last=str(self.panel.local_index[np.max(end) - 1]),
                 )
                 advice = Text(
-                    "split-or-more-windows",
                     "look at the data with `timevis inspect`; then change {split}, or score more windows with "
                     "{windows}",
                     split=Setting("data.split"),
@@ -330,14 +328,13 @@ class WindowDataModule(pl.LightningDataModule):
         num_windows, smallest = counts[part], min(counts, key=lambda name: counts[name])
         if world_size > max(1, counts[smallest]):
             message = Text(
-                "windows-for-processes",
                 "{source}: the {part} part has {windows} windows for {processes} processes",
                 source=self.panel.card.name,
                 part=WINDOW_SET_NAMES[smallest],
                 windows=counts[smallest],
                 processes=world_size,
             )
-            advice = Text("fewer-devices", "use fewer {setting}", setting=Setting("trainer.devices"))
+            advice = Text("use fewer {setting}", setting=Setting("trainer.devices"))
             raise DataError(message, advice, "trainer.devices")
         is_validation = part in ("tuning", "val")
         size = self.batch_size if shuffle else self.val_batch_size if is_validation else self.eval_batch_size

@@ -67,17 +67,16 @@ def with_known_values(
     covariates = panel.covariates.copy()
     for name, given in values.items():
         if name not in known:
-            message = Text("no-known-covariate", "the model reads no known covariate {column!r}", column=name)
+            message = Text("the model reads no known covariate {column!r}", column=name)
             raise ConfigError(message, did_you_mean(name, known), "known")
         if len(given) > horizon:
             message = Text(
-                "too-many-known-values",
                 "{column} has {count} values, and the forecast has {rows} rows",
                 column=name,
                 count=len(given),
                 rows=horizon,
             )
-            raise ConfigError(message, Text("value-for-each-row", "give one value for each row"), "known")
+            raise ConfigError(message, Text("give one value for each row"), "known")
         changed = np.asarray([np.nan if value is None else value for value in given], np.float32)
         columns = panel.channel_covariate_columns[known[name]]
         for column, origin in np.unique(np.stack([columns, origins]), axis=1).T.tolist():

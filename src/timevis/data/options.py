@@ -45,7 +45,7 @@ def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> 
     valid_keys = list(valid_keys)
     for key in keys:
         if key not in valid_keys:
-            message = Text("section-without-key", "{section} has no key {key!r}", section=section, key=key)
+            message = Text("{section} has no key {key!r}", section=section, key=key)
             raise ConfigError(message, did_you_mean(key, valid_keys), f"{section}.{key}")
 
 
@@ -161,15 +161,13 @@ class DataOptions(ReadOptions):
             if columns.count(name) > 1:
                 raise ConfigError(
                     Text(
-                        "column-named-twice",
                         "the column {column!r} is named twice among {settings}",
                         column=name,
                         settings=[Setting(f"data.{key}") for key in ("time", "id", "target", "covariates")],
                     ),
                     Text(
-                        "name-columns-once",
                         "name each column once; a model always reads the past of a target, so it need not be a "
-                        "covariate",
+                        "covariate"
                     ),
                     next(
                         f"data.{key}"
@@ -181,18 +179,17 @@ class DataOptions(ReadOptions):
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
             message = Text(
-                "description-too-long",
                 "{setting} has {count} characters, more than {maximum}",
                 setting=Setting("data.description"),
                 count=len(self.description),
                 maximum=DESCRIPTION_LIMIT,
             )
-            advice = Text("shorter-description", "it becomes part of every prompt; write one sentence")
+            advice = Text("it becomes part of every prompt; write one sentence")
             raise ConfigError(message, advice, "data.description")
 
 
 def _not_text(key: str, value: Any) -> Text:
-    return Text("setting-not-text", "{setting} is not text", setting=Setting(key, repr(value)))
+    return Text("{setting} is not text", setting=Setting(key, repr(value)))
 
 
 def _text(value: Any, key: str) -> str:
@@ -212,7 +209,7 @@ def _whole_number(value: Any, key: str) -> int:
 
 def _split(value: Any, key: str) -> SplitSpec:
     if isinstance(value, str) or not isinstance(value, Sequence | Mapping):
-        message = Text("setting-not-a-list", "{setting} is not a list", setting=Setting(f"data.{key}", repr(value)))
+        message = Text("{setting} is not a list", setting=Setting(f"data.{key}", repr(value)))
         raise ConfigError(message, SPLIT_FORMS, f"data.{key}")
     return parse_split(value)
 
@@ -227,12 +224,12 @@ def _unit(value: Any, key: str) -> str | dict[str, str]:
 def _column_names(value: Any, key: str) -> tuple[str, ...]:
     if isinstance(value, Mapping):
         setting = Setting(f"data.{key}", repr(value))
-        message = Text("setting-not-columns", "{setting} is not a column name or a list of them", setting=setting)
+        message = Text("{setting} is not a column name or a list of them", setting=setting)
         raise ConfigError(message, field=setting.key)
     names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     if not names:
-        message = Text("setting-without-columns", "{setting} is an empty list", setting=Setting(f"data.{key}"))
-        advice = Text("name-a-column-or-null", "name at least one column, or leave it null")
+        message = Text("{setting} is an empty list", setting=Setting(f"data.{key}"))
+        advice = Text("name at least one column, or leave it null")
         raise ConfigError(message, advice, f"data.{key}")
     return tuple(_column_name(name, key) for name in names)
 
@@ -241,13 +238,11 @@ def _column_name(value: Any, key: str) -> str:
     """The name of a column as text; a value such as 1e5 is refused, since the column may be written 1e5 or 100000."""
     if isinstance(value, bool) or not isinstance(value, str | Integral):
         message = Text(
-            "not-a-name-of-a-column",
             "{setting}: {value} is neither text nor a whole number, so it is not the name of a column",
             setting=Setting(f"data.{key}"),
             value=repr(value),
         )
         advice = Text(
-            "quote-column-names",
             "put a name that looks like a number, true, false or null in double quotes, for example '{setting}'",
             setting=Setting(f"data.{key}", '["1e5"]'),
         )
@@ -258,8 +253,8 @@ def _column_name(value: Any, key: str) -> str:
 def _cleaning(value: Any, key: str) -> CleaningOptions:
     if not isinstance(value, Mapping):
         raise ConfigError(
-            Text("not-a-section", "{setting} is not a section", setting=Setting(f"data.{key}", repr(value))),
-            Text("example-of-setting", "for example {setting}", setting=Setting("data.cleaning.outliers", "mask")),
+            Text("{setting} is not a section", setting=Setting(f"data.{key}", repr(value))),
+            Text("for example {setting}", setting=Setting("data.cleaning.outliers", "mask")),
             f"data.{key}",
         )
     given = {name: choice for name, choice in value.items() if choice is not None}
@@ -272,13 +267,11 @@ def _missing_values(value: Any, key: str) -> tuple[str, ...]:
     for item in items:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
             message = Text(
-                "not-a-missing-value",
                 "{setting}: {value} is neither a word nor a number",
                 setting=Setting("data.missing_values"),
                 value=repr(item),
             )
             advice = Text(
-                "examples-of-missing-values",
                 'for example \'{setting}\', with words such as "true" or "null" in double quotes',
                 setting=EXAMPLE_OF_MISSING,
             )

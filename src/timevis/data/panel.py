@@ -335,11 +335,8 @@ def parse_iso_time(text: str, end: bool = False) -> pd.Timestamp:
         if end and len(text) in PERIOD_OF_LENGTH:
             time = time + PERIOD_OF_LENGTH[len(text)] - pd.Timedelta(1, "us")
     except (ValueError, OverflowError):
-        advice = Text(
-            "write-iso-time",
-            "write it like 2024-01-31 or '2024-01-31 18:00'; 2024-01 is a whole month, 2024 a whole year",
-        )
-        raise ConfigError(Text("not-a-time", "{text!r} is not a time", text=text), advice) from None
+        advice = Text("write it like 2024-01-31 or '2024-01-31 18:00'; 2024-01 is a whole month, 2024 a whole year")
+        raise ConfigError(Text("{text!r} is not a time", text=text), advice) from None
     return time
 
 

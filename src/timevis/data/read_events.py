@@ -21,8 +21,7 @@ COLUMNS = ("from", "to", "text")
 MAX_CHARACTERS = 300
 ISO_DATE_LENGTH = len("2024-05-07")
 EXAMPLE = Text(
-    "events-example",
-    "give the columns from, to and text, for example with the row 2024-05-07 07:00,2024-05-07 15:00,road works",
+    "give the columns from, to and text, for example with the row 2024-05-07 07:00,2024-05-07 15:00,road works"
 )
 
 
@@ -62,13 +61,11 @@ def read_events(events: EventsGiven) -> tuple[TextEvent, ...]:
 def _read_list(events: Sequence[Mapping[str, Any]]) -> tuple[TextEvent, ...]:
     read = []
     for position, entry in enumerate(events):
-        place = {"source": "events", "place": Text("index-of-entry", "index {index}", index=position)}
+        place = {"source": "events", "place": Text("index {index}", index=position)}
         row = _Row(place, f"events/{position}")
         for key in entry:
             if key not in COLUMNS:
-                message = Text(
-                    "event-unknown-key", "{source}, {place}: there is no column {column!r}", **row.cell(key)
-                )
+                message = Text("{source}, {place}: there is no column {column!r}", **row.cell(key))
                 raise DataError(message, EXAMPLE, row.field(key))
         read.append(_event(row, *(entry.get(column) for column in COLUMNS)))
     return tuple(read)
@@ -80,9 +77,7 @@ def _read_file(path: str | os.PathLike[str]) -> tuple[TextEvent, ...]:
     table = replace(table, frame=table.frame.rename(columns={name: key for key, name in names.items()}))
     for column in COLUMNS:
         if column not in table.frame.columns:
-            message = Text(
-                "events-without-column", "{source}: no column is named {column!r}", source=table.source, column=column
-            )
+            message = Text("{source}: no column is named {column!r}", source=table.source, column=column)
             raise DataError(message, EXAMPLE)
     frame = table.frame[list(COLUMNS)].astype(object)
     if table.original_text is not None:  # whether a cell is a date or a time at midnight
@@ -96,34 +91,28 @@ def _event(row: _Row, first: Any, last: Any, text: Any) -> TextEvent:
     start = _time(row, "from", first)
     if start is None:
         raise DataError(
-            Text(
-                "event-without-start",
-                "{source}, {place}, column {column!r}: the cell is empty",
-                **row.cell("from"),
-            ),
+            Text("{source}, {place}, column {column!r}: the cell is empty", **row.cell("from")),
             EXAMPLE,
             row.field("from"),
         )
     end = _time(row, "to", last, is_end=True)
     if end is not None and end <= start:
         message = Text(
-            "event-ends-before-start",
             "{source}, {place}, column {column!r}: the event ends at {end}, not after its start {start}",
             **row.cell("to"),
             end=str(last),
             start=str(first),
         )
-        advice = Text("event-end-later", "give a later time, or leave the cell empty if it does not end")
+        advice = Text("give a later time, or leave the cell empty if it does not end")
         raise DataError(message, advice, row.field("to"))
     words = "" if pd.isna(text) else str(text).strip()
     if not words or len(words) > MAX_CHARACTERS:
         message = Text(
-            "event-text-length",
             "{source}, {place}, column {column!r}: the text has {count} characters",
             **row.cell("text"),
             count=len(words),
         )
-        advice = Text("event-text-lengths", "give 1 to {maximum} characters", maximum=MAX_CHARACTERS)
+        advice = Text("give 1 to {maximum} characters", maximum=MAX_CHARACTERS)
         raise DataError(message, advice, row.field("text"))
     return TextEvent(start, end, words)
 
@@ -141,11 +130,10 @@ def _time(row: _Row, column: str, value: Any, is_end: bool = False) -> pd.Timest
             time = pd.Timestamp(text)
     if time is None or time.tzinfo is not None:
         message = Text(
-            "event-time-not-iso",
             "{source}, {place}, column {column!r}: {value!r} is not a local time in ISO 8601",
             **row.cell(column),
             value=text,
         )
-        advice = Text("write-event-time", "write it like 2024-05-07 or 2024-05-07 07:00")
+        advice = Text("write it like 2024-05-07 or 2024-05-07 07:00")
         raise DataError(message, advice, row.field(column))
     return time + pd.Timedelta(days=1) if is_end and is_date else time

@@ -20,9 +20,7 @@ MISSING_VALUES = frozenset(
 """Cells that always mark a missing value; `data.missing_values` names others."""
 
 
-GIVE_HEADER_AND_ROWS = Text(
-    "give-header-and-rows", "give a row of column names, such as time,value, and below it a row for each time"
-)
+GIVE_HEADER_AND_ROWS = Text("give a row of column names, such as time,value, and below it a row for each time")
 
 
 @dataclass
@@ -69,7 +67,7 @@ class Table:
     def row_label(self, position: int) -> Text:
         """How error messages name the row at a position in `frame`: ``row 17`` or ``record 16``."""
         number = int(self.row_number(position) if self.row_number else position + 1)
-        return row_text(number) if self.row_noun == "row" else Text("record-number", "record {row}", row=number)
+        return row_text(number) if self.row_noun == "row" else Text("record {row}", row=number)
 
     def cell(self, position: int, column: str) -> dict[str, Any]:
         """Where a cell is, as parameters of a `Text`: source, place and column."""
@@ -91,32 +89,25 @@ class Table:
 
 def row_text(number: int) -> Text:
     """How texts name a row by its number."""
-    return Text("row-number", "row {row}", row=number)
+    return Text("row {row}", row=number)
 
 
 def empty_file_error(source: str) -> DataError:
     """The error for a file without any text."""
-    return DataError(Text("file-empty", "{source}: the file is empty", source=source), GIVE_HEADER_AND_ROWS)
+    return DataError(Text("{source}: the file is empty", source=source), GIVE_HEADER_AND_ROWS)
 
 
 def no_rows_error(source: str) -> DataError:
     """The error for a table that only has column names."""
-    return DataError(
-        Text("table-without-rows", "{source}: the table has no rows", source=source), GIVE_HEADER_AND_ROWS
-    )
+    return DataError(Text("{source}: the table has no rows", source=source), GIVE_HEADER_AND_ROWS)
 
 
 def check_unique_names(names: list[str], source: str) -> None:
     """Raise a DataError if several columns have the same name."""
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        text = Text(
-            "column-name-repeated",
-            "{source}: several columns are named {column!r}",
-            source=source,
-            column=repeated[0],
-        )
-        raise DataError(text, Text("rename-columns", "give each column a different name"))
+        text = Text("{source}: several columns are named {column!r}", source=source, column=repeated[0])
+        raise DataError(text, Text("give each column a different name"))
 
 
 def quote_cell(cell: object) -> str:

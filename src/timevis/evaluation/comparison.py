@@ -224,7 +224,6 @@ def comparison_notes(
     others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
     if others:
         text = Text(
-            "other-scales",
             "MASE and the scaled errors of {runs} are scaled by another training part than the errors of "
             "{reference}, so their differences are not tested.",
             runs=others,

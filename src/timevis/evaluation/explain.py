@@ -103,14 +103,14 @@ def context_groups(freq: str, seasons: Sequence[int], season: int, length: int, 
     if season < 2 or length <= season:
         last = -(-length // SHARE_OF_CONTEXT)
         if last == length:
-            return [part(Text("input-context", "the context"), before > 0)]
-        label = Text("input-last-rows", "the last {rows} rows", rows=last)
-        rest = Text("input-first-rows", "the {rows} rows before the last {last}", rows=length - last, last=last)
+            return [part(Text("the context"), before > 0)]
+        label = Text("the last {rows} rows", rows=last)
+        rest = Text("the {rows} rows before the last {last}", rows=length - last, last=last)
         return [part(label, before <= last), part(rest, before > last)]
     unit, units = _season_name(freq, season)
     longer = [s for s in seasons if s > season and s % season == 0 and s < length]
     outer = min(longer, default=length)
-    groups = [part(Text("input-last-season", "the last {unit}", unit=unit), before <= season)]
+    groups = [part(Text("the last {unit}", unit=unit), before <= season)]
     phases = min(horizon, season)
     blocks = min(REPEATS, phases)
     block_of_phase = np.full(season, -1)
@@ -119,13 +119,13 @@ def context_groups(freq: str, seasons: Sequence[int], season: int, length: int, 
     is_block = np.arange(blocks)[:, None]
     earlier, steps = (before > season) & (before <= outer), block_of_step == is_block
     same, others = earlier & (block_of_row == is_block), earlier & (block_of_row != is_block)
-    label = Text("input-same-time", "the same time of the {units} before", units=units)
+    label = Text("the same time of the {units} before", units=units)
     groups.append(InputGroup("context", label, steps, same))
     if others.any(1).all():
-        label = Text("input-other-times", "other times of the {units} before", units=units)
+        label = Text("other times of the {units} before", units=units)
         groups.append(InputGroup("context", label, steps, others))
     if outer < length:
-        label = Text("input-earlier", "the rows before the last {unit}", unit=_season_name(freq, outer)[0])
+        label = Text("the rows before the last {unit}", unit=_season_name(freq, outer)[0])
         groups.append(part(label, before > outer))
     return groups
 
@@ -133,16 +133,16 @@ def context_groups(freq: str, seasons: Sequence[int], season: int, length: int, 
 def _season_name(freq: str, rows: int) -> tuple[Text, Text]:
     """The name of a season, in singular and plural."""
     day, week, year = (
-        (Text("unit-day", "day"), Text("unit-days", "days")),
-        (Text("unit-week", "week"), Text("unit-weeks", "weeks")),
-        (Text("unit-year", "year"), Text("unit-years", "years")),
+        (Text("day", code="unit-day"), Text("days")),
+        (Text("week"), Text("weeks")),
+        (Text("year"), Text("years")),
     )
     per_day = steps_per_day(freq)
     names = (day, week) if per_day > 1 else (week,) if per_day == 1 or freq == "B" else (year,)
     of_frequency = dict(zip(season_lengths(freq)[1:], names, strict=True))
     other = (
-        Text("unit-rows", "{rows} rows", rows=rows),
-        Text("unit-periods", "periods of {rows} rows", rows=rows),
+        Text("{rows} rows", code="unit-rows", rows=rows),
+        Text("periods of {rows} rows", rows=rows),
     )
     return of_frequency.get(rows, other)
 
@@ -152,15 +152,10 @@ def input_groups(forecaster: Forecaster, datamodule: WindowDataModule) -> list[I
     length, horizon, panel = forecaster.context_length, forecaster.horizon, datamodule.panel
     all_steps = np.ones((1, horizon), bool)
     covariates = [
-        InputGroup(
-            "covariate",
-            Text("input-covariate", "covariate {name}", name=panel.covariate_names[k]),
-            all_steps,
-            covariate=k,
-        )
+        InputGroup("covariate", Text("covariate {name}", name=panel.covariate_names[k]), all_steps, covariate=k)
         for k in forecaster.covariates_read
     ]
-    calendar = InputGroup("calendar", Text("input-calendar", "calendar"), all_steps)
+    calendar = InputGroup("calendar", Text("calendar"), all_steps)
     context = context_groups(panel.freq, datamodule.seasons, datamodule.season, length, horizon)
     return [*context, *covariates, calendar]
 

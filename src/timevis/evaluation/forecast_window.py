@@ -60,8 +60,8 @@ def forecast_window(record: RunRecord, forecasts: SavedForecasts, channel: str, 
     own = forecasts_of_channel(forecasts, channel)
     count = len(own.frame)
     if not 0 <= index < count:
-        message = Text("no-such-window", "there is no window {index} of {channel}", index=index, channel=channel)
-        raise DataError(message, Text("index-of-window", "give an index from 0 to {last}", last=count - 1))
+        message = Text("there is no window {index} of {channel}", index=index, channel=channel)
+        raise DataError(message, Text("give an index from 0 to {last}", last=count - 1))
     window, freq = own.frame.iloc[index], record.results.window_set.freq
     context, times = own.context[index], own.times[index]
     context_times = timestamps_around(window["timestamp"], len(context), 0, freq, record.timezone)

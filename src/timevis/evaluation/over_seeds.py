@@ -99,7 +99,6 @@ def single_seed_notes(labels: Sequence[str]) -> list[Text]:
     if not labels:
         return []
     text = Text(
-        "single-seed",
         "There is one run of {runs}: the intervals over windows and seeds do not contain the spread over its seeds.",
         runs=list(labels),
     )
@@ -126,23 +125,16 @@ def input_notes(records: Mapping[str, RunRecord], names: Mapping[str, str | Text
         return []
     inputs = [
         Text(
-            "inputs-with-covariates",
             "{rows} rows of context and the covariates {covariates} ({runs})",
             rows=rows,
             covariates=list(covariates),
             runs=runs,
         )
         if covariates
-        else Text(
-            "inputs-without-covariates", "{rows} rows of context and no covariate ({runs})", rows=rows, runs=runs
-        )
+        else Text("{rows} rows of context and no covariate ({runs})", rows=rows, runs=runs)
         for (rows, covariates), runs in readers.items()
     ]
-    text = Text(
-        "inputs-differ",
-        "The models read different inputs, to which their differences may be due: {inputs}.",
-        inputs=inputs,
-    )
+    text = Text("The models read different inputs, to which their differences may be due: {inputs}.", inputs=inputs)
     return [text]
 
 

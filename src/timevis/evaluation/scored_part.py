@@ -20,16 +20,15 @@ def scored_on(results: Results) -> Text:
     """
     run, window_set = results.run, results.window_set
     if not isinstance(run, RescoredRunFacts):
-        return Text("on-part", "on the {part} part of {data}", part=scored_part(results), data=run.data)
+        return Text("on the {part} part of {data}", part=scored_part(results), data=run.data)
     is_daily_or_slower = steps_per_day(window_set.freq) <= 1
     first, last = (
         time[:10] if is_daily_or_slower else format_time(time) for time in (run.first_target, run.last_target)
     )
-    dates = Text("on-dates", "on {first} to {last} of {data}", first=first, last=last, data=run.data)
+    dates = Text("on {first} to {last} of {data}", first=first, last=last, data=run.data)
     if not run.seen_origins:
         return dates
     return Text(
-        "on-seen-dates",
         "{dates} ({seen} of its {origins} origins used in training or tuning)",
         dates=dates,
         seen=run.seen_origins,
@@ -40,7 +39,7 @@ def scored_on(results: Results) -> Text:
 def scored_part(results: Results) -> Text:
     """The part that was scored, within a sentence."""
     if isinstance(results.run, RescoredRunFacts):
-        return Text("part-scored", "scored")
+        return Text("scored")
     return PART_NAMES["test" if results.window_set.part == "test" else "val"]
 
 
@@ -49,18 +48,14 @@ def averaging(results: Results) -> Text:
     channels = len(results.window_set.channels)
     scored, with_wql, with_mase = (len(results.scored_channels(metric)) for metric in ("mae", "wql", "mase"))
     averaged = (
-        Text("all-channels", "the {channels} channels", channels=channels)
+        Text("the {channels} channels", channels=channels)
         if scored == channels
         else Text(
-            "channels-with-values",
-            "the {scored} of {channels} channels that have values in these windows",
-            scored=scored,
-            channels=channels,
+            "the {scored} of {channels} channels that have values in these windows", scored=scored, channels=channels
         )
     )
     if 0 < with_wql < scored:
         averaged = Text(
-            "wql-over-fewer-channels",
             "{averaged}, WQL and WAPE over the {scored} of {channels} channels that have nonzero values in these "
             "windows",
             averaged=averaged,
@@ -69,7 +64,6 @@ def averaging(results: Results) -> Text:
         )
     if 0 < with_mase < scored:
         averaged = Text(
-            "mase-over-fewer-channels",
             "{averaged}, MASE over the {scored} of {channels} channels on which seasonal naive has errors in the "
             "training part",
             averaged=averaged,
@@ -85,9 +79,9 @@ def relative_wql_notes(results: Results) -> list[Text]:
     if scored == channels:
         return []
     text = Text(
-        "wql-of-some-channels",
         "The relative WQL is averaged over the {scored} of {channels} channels that have nonzero values in these "
         "windows and on which seasonal naive has errors.",
+        code="wql-of-some-channels",
         scored=scored,
         channels=channels,
     )
@@ -102,12 +96,14 @@ def interval_warnings(window_set: WindowSetFacts) -> list[Text]:
         return []
     if origins < horizons:
         text = Text(
-            "few-origins", "There are only {origins} origins, so the interval may be too narrow.", origins=origins
+            "There are only {origins} origins, so the interval may be too narrow.",
+            code="few-origins",
+            origins=origins,
         )
         return [text]
     text = Text(
-        "short-scored-period",
         "The scored rows are only {horizons} horizons long, so the interval may be too narrow.",
+        code="short-scored-period",
         horizons=horizons,
     )
     return [text]

@@ -128,47 +128,47 @@ def interval_findings(results: Results) -> list[Finding]:
     findings = []
     if width.coverage < UNUSABLE_COVERAGE and not width.has_few_rows:
         text = Text(
-            "intervals-unusable",
             "Do not use these intervals: the 80 % interval contains only {coverage} of the {part} values.",
+            code="intervals-unusable",
             **given,
         )
         findings.append(Finding(text, "warning"))
     elif width.judgement == "too narrow" and width.fails:
         text = Text(
-            "intervals-too-narrow",
             "The intervals are too narrow: the 80 % interval contains {coverage} of the {part} values.",
+            code="intervals-too-narrow",
             **given,
         )
         findings.append(Finding(text, "warning"))
     elif width.judgement == "too narrow":
         text = Text(
-            "intervals-may-be-too-narrow",
             "The intervals may be too narrow: the 80 % interval contains {coverage} of the {part} values, but there "
             "are too few windows to be certain.",
+            code="intervals-may-be-too-narrow",
             **given,
         )
         findings.append(Finding(text, "info"))
     elif width.judgement == "too wide" and width.fails:
         text = Text(
-            "intervals-too-wide",
             "The intervals are too wide: the 80 % interval contains {coverage} of the {part} values.",
+            code="intervals-too-wide",
             **given,
         )
         findings.append(Finding(text, "info"))
     elif width.judgement == "too wide":
         text = Text(
-            "intervals-may-be-too-wide",
             "The intervals may be too wide: the 80 % interval contains {coverage} of the {part} values, but there "
             "are too few windows to be certain.",
+            code="intervals-may-be-too-wide",
             **given,
         )
         findings.append(Finding(text, "info"))
     recalibration = results.recalibration
     if recalibration and 0 < recalibration.horizons < MIN_CALIBRATION_HORIZONS:
         text = Text(
-            "little-calibration-data",
             "The validation part is too short to calibrate the intervals: it has about {horizons} independent "
             "horizons, so the share of future values that they contain may be far from the stated one.",
+            code="little-calibration-data",
             horizons=round(recalibration.horizons, 1),
         )
         findings.append(Finding(text, "info"))
@@ -227,8 +227,8 @@ def _headline(results: Results) -> tuple[Text, Severity]:
     value, low, high = skill.value, skill.low, skill.high
     if is_reference(results):
         return Text(
-            "is-reference",
             "This run is seasonal naive on {data}, which only repeats the last season: the reference for all others.",
+            code="is-reference",
             data=run.data,
         ), "info"
     if (fallback := _fallback(results)) is not None:
@@ -236,27 +236,27 @@ def _headline(results: Results) -> tuple[Text, Severity]:
     given = {"model": run.label, "scored": scored_on(results)}
     if value is None and results.metrics["wql"].value is None:
         return Text(
-            "wql-undefined", "There is no verdict on {model}: WQL is not defined {scored}.", **given
+            "There is no verdict on {model}: WQL is not defined {scored}.", code="wql-undefined", **given
         ), "warning"
     if value is None:
         return Text(
-            "reference-without-error",
             "There is no verdict on {model}: seasonal naive has no error {scored}.",
+            code="reference-without-error",
             **given,
         ), "warning"
     channels = len(results.scored_channels("relative_wql"))
     given["metric"] = (
-        Text("error-wql", "error (WQL)")
+        Text("error (WQL)", code="error-wql")
         if channels == 1
-        else Text("error-wql-mean", "error (WQL, geometric mean over {channels} channels)", channels=channels)
+        else Text("error (WQL, geometric mean over {channels} channels)", code="error-wql-mean", channels=channels)
     )
     if low is None or high is None:
         window_set = results.window_set
         return Text(
-            "no-interval",
             "The skill of {model} against seasonal naive is {skill} {scored}. These are too few windows to judge it "
             "(origins: {origins}, windows: {windows}): a confidence interval needs origins that span at least "
             "{horizons} horizons, here {rows} rows.",
+            code="no-interval",
             skill=Share(value),
             windows=window_set.windows - window_set.without_truth,
             origins=scored_origins(window_set),
@@ -267,26 +267,26 @@ def _headline(results: Results) -> tuple[Text, Severity]:
     if low > 0:
         bounds = {"size": Share(value), "low": Share(low), "high": Share(high)}
         return Text(
-            "beats-seasonal-naive",
             "{model} beats seasonal naive, which only repeats the last season: its {metric} is {size} lower (95 % "
             "interval {low} to {high}) {scored}.",
+            code="beats-seasonal-naive",
             **given,
             **bounds,
         ), "good"
     if high < 0:
         bounds = {"size": Share(-value), "low": Share(-high), "high": Share(-low)}
         return Text(
-            "loses-to-seasonal-naive",
             "{model} loses to seasonal naive, which only repeats the last season: its {metric} is {size} higher (95 "
             "% interval {low} to {high}) {scored}.",
+            code="loses-to-seasonal-naive",
             **given,
             **bounds,
         ), "bad"
     bounds = {"skill": Share(value), "low": Share(low), "high": Share(high)}
     return Text(
-        "no-significant-difference",
         "{model} and seasonal naive, which only repeats the last season, do not differ significantly {scored}: the "
         "skill of {model} is {skill}, and its 95 % interval, {low} to {high}, includes zero.",
+        code="no-significant-difference",
         **given,
         **bounds,
     ), "warning"
@@ -301,15 +301,15 @@ def _fallback(results: Results) -> Text | None:
     given = {"model": results.run.label, "data": results.run.data}
     if not others:
         return Text(
-            "only-seasonal-naive-fitted",
             "{model} forecasts {data} with seasonal naive, which only repeats the last season: no other member was "
             "fitted.",
+            code="only-seasonal-naive-fitted",
             **given,
         )
     return Text(
-        "no-member-beats-seasonal-naive",
         "{model} forecasts {data} with seasonal naive, which only repeats the last season: no member has a lower "
         "error on validation (the best, {member}, has a WQL of {wql:.4g} times the WQL of seasonal naive).",
+        code="no-member-beats-seasonal-naive",
         member=others[0].label,
         wql=others[0].validation,
         **given,
@@ -322,8 +322,8 @@ def _member_findings(results: Results) -> list[Finding]:
     texts: list[tuple[Text, Severity]] = [
         (
             Text(
-                "member-failed",
                 "{member} failed and has no part in the forecast: {reason}.",
+                code="member-failed",
                 member=member.name,
                 reason=reason_of(member),
             ),
@@ -336,17 +336,17 @@ def _member_findings(results: Results) -> list[Finding]:
     combination = combined.get("validation")
     if not combined.get("is_selected", True):
         text = Text(
-            "members-not-selected",
             "Validation is too short to select models, so that the weights do not depend on it: the forecast is made "
             "by {members}.",
+            code="members-not-selected",
             members=[member.name for member in members if member.weight > 0],
         )
         texts.append((text, "info"))
     elif members and _fallback(results) is None and combination is not None and combination >= 1:
         text = Text(
-            "combination-not-better",
             "On validation the WQL of the combination is {wql:.4g} times the WQL of seasonal naive; with "
             "{seasonal_naive} among the members, seasonal naive would replace it.",
+            code="combination-not-better",
             wql=combination,
             seasonal_naive="seasonal_naive",
         )
@@ -364,9 +364,9 @@ def unread_numbers(results: Results) -> list[Finding]:
     return [
         Finding(
             Text(
-                "numbers-not-read",
                 "The column {column!r} is not used, although most of its cells begin with a number: it {reason}. If "
                 "it is to be forecast, write its cells as numbers; otherwise name the other columns in {setting}.",
+                code="numbers-not-read",
                 column=name,
                 reason=Text.from_json(reason["text"], reason),
                 setting=Setting("data.target"),
@@ -388,9 +388,9 @@ def _part_findings(results: Results) -> list[Finding]:
     if results.window_set.part != "test" or not validation or not wql or wql <= MAX_WQL_RATIO * validation:
         return []
     text = Text(
-        "test-unlike-validation",
         "The {part} part was much harder to forecast than validation (WQL {wql:.4g} instead of "
         "{validation_wql:.4g}), so the series may behave differently now.",
+        code="test-unlike-validation",
         part=scored_part(results),
         wql=wql,
         validation_wql=validation,

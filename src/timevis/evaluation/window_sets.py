@@ -14,17 +14,17 @@ from timevis.runs.results import Results
 COMPARABILITY_KEYS = ("hash", "season")
 """Keys of the window_set section of results.json that must be equal for metrics to be comparable."""
 WINDOW_SET_LABELS = {
-    "part": Text("window-set-part", "part"),
-    "horizon": Text("window-set-horizon", "horizon"),
-    "split_by": Text("window-set-split-by", "rule of the split"),
-    "borders": Text("window-set-borders", "borders of the split"),
-    "series": Text("window-set-series", "number of series"),
-    "channels": Text("window-set-channels", "channels"),
-    "freq": Text("window-set-freq", "frequency"),
-    "origins": Text("window-set-origins", "number of origins"),
-    "first_origin": Text("window-set-first-origin", "first origin"),
-    "last_origin": Text("window-set-last-origin", "last origin"),
-    "season": Text("window-set-season", "season of MASE"),
+    "part": Text("part"),
+    "horizon": Text("horizon"),
+    "split_by": Text("rule of the split"),
+    "borders": Text("borders of the split"),
+    "series": Text("number of series"),
+    "channels": Text("channels", code="window-set-channels"),
+    "freq": Text("frequency"),
+    "origins": Text("number of origins"),
+    "first_origin": Text("first origin"),
+    "last_origin": Text("last origin"),
+    "season": Text("season of MASE"),
 }
 MIN_SERIES = 20
 """Scored series from which on intervals treat whole series as independent, if each has its own borders."""
@@ -46,19 +46,18 @@ def differences(a: Results, b: Results) -> Text:
     values = [
         (name, getattr(a.window_set, key), getattr(b.window_set, key)) for key, name in WINDOW_SET_LABELS.items()
     ]
-    values.append((Text("window-set-data", "data"), a.run.data, b.run.data))
+    values.append((Text("data"), a.run.data, b.run.data))
     different = [_difference(name, *pair) for name, *pair in values if pair[0] != pair[1]]
     if not different:
         return Text(
-            "cleaned-values-differ",
             "the cleaned values differ, because of another file or another {cleaning}",
             cleaning=Setting("data.cleaning"),
         )
-    return reduce(lambda first, rest: Text("both-differ", "{first}; {rest}", first=first, rest=rest), different)
+    return reduce(lambda first, rest: Text("{first}; {rest}", first=first, rest=rest), different)
 
 
 def _difference(name: Text, a: Any, b: Any) -> Text:
-    return Text("values-differ", "{name} {first} and {second}", name=name, first=_shortened(a), second=_shortened(b))
+    return Text("{name} {first} and {second}", name=name, first=_shortened(a), second=_shortened(b))
 
 
 def largest_comparable_group(results: Sequence[Results], reference: int | None = None) -> list[int]:
@@ -75,7 +74,6 @@ def not_comparable_error(a: tuple[Path, Results], b: tuple[Path, Results]) -> Ru
     """The error for two runs, each given by its folder and its results, that did not score the same windows."""
     (folder_a, results_a), (folder_b, results_b) = a, b
     message = Text(
-        "runs-not-comparable",
         "these runs cannot be compared: {first} has window set {first_hash}, {second} has {second_hash}; "
         "{differences}",
         first=str(folder_a),
@@ -85,7 +83,6 @@ def not_comparable_error(a: tuple[Path, Results], b: tuple[Path, Results]) -> Ru
         differences=differences(results_a, results_b),
     )
     advice = Text(
-        "same-windows",
         "run both with the same data, season, split, horizon and evaluation settings; model and {context_length} may "
         "differ",
         context_length=Setting("context_length"),

@@ -62,8 +62,8 @@ class WindowTable:
         origins, row = np.unique(windows["origin"].to_numpy(np.int64), return_inverse=True)
         column, channels = pd.factorize(windows["channel"], sort=True)
         if len(np.unique(row * len(channels) + column)) < len(windows):
-            message = Text("window-twice", "windows.parquet contains the same window twice")
-            raise RunFolderError(message, Text("score-again", "score the run again"))
+            message = Text("windows.parquet contains the same window twice")
+            raise RunFolderError(message, Text("score the run again"))
         sums = {name: np.zeros((len(origins), len(channels))) for name in (*terms(), REFERENCE_PINBALL)}
         for name in terms():
             sums[name][row, column] = windows[name].to_numpy(np.float64)
@@ -183,5 +183,5 @@ def require_same_windows(a: WindowTable, b: WindowTable) -> None:
     """Raise a RunFolderError if two tables do not have the same windows."""
     is_same = np.array_equal(a.origins, b.origins) and a.channels == b.channels
     if not is_same or not np.array_equal(a.sums["count"], b.sums["count"]):
-        message = Text("other-windows", "the two runs were not scored on the same windows")
-        raise RunFolderError(message, Text("one-window-set", "score both on one window set"))
+        message = Text("the two runs were not scored on the same windows")
+        raise RunFolderError(message, Text("score both on one window set"))

@@ -74,8 +74,8 @@ def combine(runs: Sequence[str | os.PathLike[str]], folder: Path, group: str | N
     """
     folders = [RunFolder(run) for run in dict.fromkeys(Path(run).resolve() for run in runs)]
     if len(folders) < 2:
-        message = Text("one-run-to-combine", "an ensemble of finished runs needs at least two runs")
-        raise RunFolderError(message, Text("give-two-runs", "give two or more run folders"))
+        message = Text("an ensemble of finished runs needs at least two runs")
+        raise RunFolderError(message, Text("give two or more run folders"))
     results = [_results_of(run) for run in folders]
     for run, other in zip(folders, results, strict=True):
         if comparability_key(other) != comparability_key(results[0]):
@@ -143,8 +143,8 @@ def _results_of(run: RunFolder) -> Results:
     """
     results = run.results
     if results.run.members or results.run.model in COMBINING_MODELS:
-        message = Text("member-is-ensemble", "{path} is an ensemble itself", path=str(run.display_path))
-        raise RunFolderError(message, Text("give-its-members", "give runs of single models"))
+        message = Text("{path} is an ensemble itself", path=str(run.display_path))
+        raise RunFolderError(message, Text("give runs of single models"))
     if not (run.path / "model" / "model.json").is_file():
         raise absent_model_error(run.display_path / "model")
     return results

@@ -77,10 +77,8 @@ def explained(
 ) -> Explanation:
     """As `explain`, without writing anything."""
     if windows < 10:
-        message = Text(
-            "too-few-windows-to-explain", "{windows} windows are too few to explain a model", windows=windows
-        )
-        raise ConfigError(message, Text("more-windows-to-explain", "give at least 10"), "windows")
+        message = Text("{windows} windows are too few to explain a model", windows=windows)
+        raise ConfigError(message, Text("give at least 10"), "windows")
     results = folder.results
     forecaster = folder.load_forecaster()
     config, panel, _ = load_run_data(folder)
@@ -88,10 +86,8 @@ def explained(
     check_data_unchanged(folder, panel, datamodule.split)
     items = load_panels(folder, data)
     if len(items) > 1:
-        message = Text(
-            "several-items-to-explain", "the data have several series: {names}", names=listed(list(items), 5)
-        )
-        raise DataError(message, Text("explain-one-item", "give the rows of one of them"))
+        message = Text("the data have several series: {names}", names=listed(list(items), 5))
+        raise DataError(message, Text("give the rows of one of them"))
     item, panel = next(iter(items.items()))
     panel, origins, channels = windows_to_forecast(forecaster, panel, item)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -123,8 +123,8 @@ def forecast_items(
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
     if refit and backtest:
-        message = Text("refit-with-backtest", "a refit trains on the rows that a back-test hides")
-        raise ConfigError(message, Text("refit-or-backtest", "leave one of the two out"))
+        message = Text("a refit trains on the rows that a back-test hides")
+        raise ConfigError(message, Text("leave one of the two out"))
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
     tables = [
@@ -195,8 +195,8 @@ def load_panels(folder: RunFolder, data: NewData = None, events: EventsGiven | N
             write_frame(data, path)
             return load_panels(folder, [path])
     if not paths:
-        message = Text("no-file-to-forecast", "there is no file to forecast")
-        raise DataError(message, Text("give-files", "give one or more files, or None for the data of the run"))
+        message = Text("there is no file to forecast")
+        raise DataError(message, Text("give one or more files, or None for the data of the run"))
     report, options = folder.data_report, DataOptions.from_config(folder.config.data)
     items = load_files(
         paths,
@@ -223,9 +223,9 @@ def load_panels(folder: RunFolder, data: NewData = None, events: EventsGiven | N
 def with_events(panel: Panel, forecaster: Forecaster, events: EventsGiven) -> Panel:
     """The panel with further events, which the forecaster must read; see `predict`."""
     if not forecaster.reads_events:
-        message = Text("model-without-events", "the model of this run does not read events")
+        message = Text("the model of this run does not read events")
         settings = {"model": Setting("model", "qwen_patch"), "tune": Setting("model.tune", "none")}
-        advice = Text("model-with-events", "leave them out, or use a run with {model} and {tune}", **settings)
+        advice = Text("leave them out, or use a run with {model} and {tune}", **settings)
         raise ConfigError(message, advice)
     return replace(panel, events=(*panel.events, *read_events(events)))
 
@@ -244,18 +244,15 @@ def forecast_panel(
     rows = forecaster.horizon if horizon is None else horizon
     horizon, length, observed = forecaster.horizon, forecaster.context_length, panel
     if rows < 1:
-        message = Text("horizon-below-one", "{horizon} is below 1", horizon=Setting("horizon", rows))
-        raise ConfigError(message, Text("rows-to-forecast", "give 1 to {maximum} rows", maximum=horizon), "horizon")
+        message = Text("{horizon} is below 1", horizon=Setting("horizon", rows))
+        raise ConfigError(message, Text("give 1 to {maximum} rows", maximum=horizon), "horizon")
     if rows > horizon:
         message = Text(
-            "horizon-too-long",
             "{horizon} is longer than the horizon of the model, {maximum} rows",
             horizon=Setting("horizon", rows),
             maximum=horizon,
         )
-        advice = Text(
-            "shorter-horizon", "give at most {maximum}, or train a model with this horizon", maximum=horizon
-        )
+        advice = Text("give at most {maximum}, or train a model with this horizon", maximum=horizon)
         raise ConfigError(message, advice, "horizon")
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
@@ -341,14 +338,13 @@ def windows_to_forecast(forecaster: Forecaster, panel: Panel, item: str) -> tupl
     panel, origins = extend_to_horizon(panel, forecaster.horizon, length)
     if origins.min() < length:
         message = Text(
-            "context-too-short",
             "{source} has {rows} rows up to its last value, fewer than the context_length of the run, "
             "{context_length}",
             source=item,
             rows=int(origins.min()),
             context_length=length,
         )
-        raise DataError(message, Text("at-least-rows", "give at least {rows} rows", rows=length))
+        raise DataError(message, Text("give at least {rows} rows", rows=length))
     _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, forecaster.horizon, item)
     return panel, origins, _channels_to_forecast(panel, origins, length, item)
 
@@ -418,7 +414,6 @@ def _warn_about_events(
         read = {"item": item, "text": text, "kind": reading.kind, "probability": reading.probability}
         if reading.unknown_words:
             warning = Text(
-                "event-with-unknown-words",
                 "{item}: the model may misread the event {text!r}, since it does not know {words}; it reads {kind}, "
                 "with probability {probability:.2f}",
                 **read,
@@ -427,7 +422,6 @@ def _warn_about_events(
             log.warning("%s", warning)
         elif not reading.is_sure:
             warning = Text(
-                "event-of-unsure-kind",
                 "{item}: the model may misread the event {text!r}: it reads {kind}, with probability "
                 "{probability:.2f}",
                 **read,
@@ -435,7 +429,6 @@ def _warn_about_events(
             log.warning("%s", warning)
     if len(inside) < len(events):
         outside = Text(
-            "events-in-no-row",
             "{item}: {count} of {total} events lie in no row that the model reads",
             item=item,
             count=len(events) - len(inside),

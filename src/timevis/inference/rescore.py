@@ -137,18 +137,16 @@ def windows_between(
     first, stop = split.origin_bounds("test", length, horizon)
     if not (stop > first).any():
         message = Text(
-            "no-window",
             "{source} has no window of {horizon} targets, with a context of {length} rows before them"
             "{in_any_series}, between {start} and {end}",
             source=name,
             horizon=horizon,
             length=length,
-            in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
+            in_any_series=Text(", in any series") if split.by_series else "",
             start=str(start or panel.local_index[0]),
             end=str(end or panel.local_index[-1]),
         )
         advice = Text(
-            "span-of-rows",
             "its {rows} rows reach from {first} to {last}",
             rows=len(panel),
             first=str(panel.local_index[0]),
@@ -182,12 +180,12 @@ def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataMod
 
 
 def _notes(facts: RescoredRunFacts, num_origins: int) -> list[Text]:
-    text = Text("note-rescored", "scored by the model of run {run}, without training", run=facts.rescored_from)
+    text = Text("scored by the model of run {run}, without training", code="note-rescored", run=facts.rescored_from)
     notes = [text]
     if facts.seen_origins:
         text = Text(
-            "note-seen-origins",
             "the model was trained or tuned on rows of {seen} of these {count} origins",
+            code="note-seen-origins",
             seen=facts.seen_origins,
             count=num_origins,
         )

@@ -1,7 +1,7 @@
-"""Texts for users: English stands where a text is made; other languages are in a catalogue, by code.
+"""Texts for users: English stands where a text is made; its sentence is the key of its translations.
 
-`scripts/extract_messages.py` collects the English texts from the source into ``en.json`` and checks that every other
-catalogue, such as ``zh.json``, has words for each code. `str` gives the words of the language of
+`scripts/extract_messages.py` collects the texts of the source and checks that the catalogue of every other language,
+such as ``zh.json``, has words for each. `str` gives the words of the language of
 `timevis.utils.language.in_language`, which is English elsewhere.
 """
 
@@ -17,40 +17,44 @@ from timevis.utils.language import in_language, language
 
 
 class Text:
-    """An English text with a code and parameters, from which other languages make their own sentence.
+    """An English text with parameters, from which other languages make their own sentence.
 
     Parameters
     ----------
-    code : str
-        In kebab-case. Texts with the same code have the same template.
     template : str
         The English text, for `str.format`; a literal, so that it can be extracted.
+    code : str, optional
+        In kebab-case: a name by which a program recognises the text, or by which two texts with the same English
+        words get different translations. The texts with one code have one template. The code of a text without
+        one is its template.
     **params
         Values of JSON, `Setting`s, and other `Text`s within this one; the items of a list are joined with commas.
     """
 
     __slots__ = ("code", "params", "template")
 
-    def __init__(self, code: str, template: str, /, **params: Any) -> None:
-        self.code, self.template, self.params = code, template, params
+    def __init__(self, template: str, /, *, code: Any = None, **params: Any) -> None:  # Any: for calls with **params
+        self.template, self.code, self.params = template, template if code is None else code, params
 
     def __str__(self) -> str:
-        if language() == "en":
-            return self.template.format(**{name: _in_template(value) for name, value in self.params.items()})
-        words = catalogue(language()).get(self.code)
-        return self.english if words is None else filled(words, self.params)
+        if language() != "en" and (words := catalogue(language()).get(self.code)) is not None:
+            try:
+                return filled(words, self.params)
+            except LookupError:  # an earlier version stored it, with other parameters
+                return self.english
+        return self.english
 
     @property
     def english(self) -> str:
         """The English text; `str` gives it too where a text that an earlier version stored has no other words."""
-        with in_language("en"):
-            return str(self)
+        with in_language("en"):  # for the texts within this one
+            return self.template.format(**{name: _in_template(value) for name, value in self.params.items()})
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
 
     def __repr__(self) -> str:
-        return f"Text({self.code!r}, {str(self)!r})"
+        return f"Text({str(self)!r})" if self.code == self.template else f"Text({str(self)!r}, code={self.code!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Text) and (self.code, self.english) == (other.code, other.english)
@@ -59,7 +63,7 @@ class Text:
         return hash((self.code, self.english))
 
     def __reduce__(self) -> tuple:
-        return _text, (self.code, self.template, self.params)
+        return _text, (self.template, self.code, self.params)
 
     def to_json(self) -> dict[str, Any]:
         """Code and params, as values of JSON; a `Text` among the params also has its English under ``text``."""
@@ -69,7 +73,7 @@ class Text:
     def from_json(text: str, coded: Mapping[str, Any]) -> Text:
         """The text whose English and whose `to_json` were stored."""
         params = {name: _param_from_json(value) for name, value in coded["params"].items()}
-        return _text(coded["code"], text.replace("{", "{{").replace("}", "}}"), params)
+        return _text(text.replace("{", "{{").replace("}", "}}"), coded["code"], params)
 
 
 class Setting:
@@ -126,15 +130,15 @@ def listed(items: Sequence[str | Text], max_items: int = 20, count: int | None =
         Of all items, if `items` is only some of them.
     """
     more = (len(items) if count is None else count) - min(len(items), max_items)
-    return [*items[:max_items], *([Text("and-more", "and {count:,} more", count=more)] if more > 0 else [])]
+    return [*items[:max_items], *([Text("and {count:,} more", count=more)] if more > 0 else [])]
 
 
 def _in_template(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
-def _text(code: str, template: str, params: Mapping[str, Any]) -> Text:
-    return Text(code, template, **params)
+def _text(template: str, code: str, params: Mapping[str, Any]) -> Text:
+    return Text(template, code=code, **params)
 
 
 def _param_to_json(value: Any) -> Any:

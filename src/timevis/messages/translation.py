@@ -43,7 +43,16 @@ def filled(template: str, params: Mapping[str, Any]) -> str:
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """The template of every code in a language."""
-    path = Path(__file__).parent / f"{language}.json"
-    texts: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    """The template of every text in a language, by its code.
+
+    ``former.json`` has the codes that texts had in earlier versions, so that stored texts keep their translation: it
+    gives the present code of each.
+    """
+    texts = _content(f"{language}.json")
+    former = _content("former.json")
+    return texts | {code: texts[present] for code, present in former.items() if present in texts}
+
+
+def _content(name: str) -> dict[str, str]:
+    texts: dict[str, str] = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
     return texts

@@ -127,7 +127,7 @@ class ForecastMetrics(Metric):
             A forecast of an observed target is NaN or infinite.
         """
         if not bool((torch.isfinite(point) & torch.isfinite(quantiles).all(1) | ~mask).all()):
-            raise FloatingPointError(Text("forecast-not-finite", "the model forecast a NaN or an infinite value"))
+            raise FloatingPointError(Text("the model forecast a NaN or an infinite value"))
         self.last_elements = self.elements(point, quantiles, target, mask)
         for name, value in self.last_elements.items():
             getattr(self, f"sum_{name}").index_add_(0, channel, value)

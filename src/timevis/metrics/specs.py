@@ -135,20 +135,15 @@ def _inside(percent: int) -> Term:
     return Term(f"inside_{percent}", lambda errors: errors.is_inside(low, high))
 
 
-STANDARDISED = Text(
-    "standardised",
-    "computed on values standardised by the mean and std of the training part, as in the literature",
-)
+STANDARDISED = Text("computed on values standardised by the mean and std of the training part, as in the literature")
 METRICS: dict[str, MetricSpec] = {
     spec.name: spec
     for spec in (
         MetricSpec(
             "relative_wql",
-            Text("metric-relative-wql", "Relative WQL"),
+            Text("Relative WQL"),
             Text(
-                "about-relative-wql",
-                "WQL divided by the WQL of seasonal naive on the same windows; of several channels the geometric "
-                "mean",
+                "WQL divided by the WQL of seasonal naive on the same windows; of several channels the geometric mean"
             ),
             "quantiles",
             PINBALL,
@@ -161,7 +156,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "wql",
             "WQL",
-            Text("about-wql", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole distribution"),
+            Text("weighted quantile loss over the levels 0.1 to 0.9; scores the whole distribution"),
             "quantiles",
             PINBALL,
             over=ABS_TARGET,
@@ -172,8 +167,7 @@ METRICS: dict[str, MetricSpec] = {
             "sql",
             "SQL",
             Text(
-                "about-sql",
-                "scaled quantile loss: the quantile loss divided by the error of seasonal naive in the training part",
+                "scaled quantile loss: the quantile loss divided by the error of seasonal naive in the training part"
             ),
             "quantiles",
             PINBALL,
@@ -184,10 +178,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "crps",
             "CRPS",
-            Text(
-                "about-crps",
-                "continuous ranked probability score: twice the integral of the pinball loss over the levels",
-            ),
+            Text("continuous ranked probability score: twice the integral of the pinball loss over the levels"),
             "quantiles",
             PINBALL_INTEGRAL,
             factor=2,
@@ -198,22 +189,19 @@ METRICS: dict[str, MetricSpec] = {
             "mase",
             "MASE",
             Text(
-                "about-mase",
                 "mean absolute error divided by the error of seasonal naive in the training part; – where "
-                "that is zero",
+                "that is zero"
             ),
             "median",
             ABS_ERROR,
             scale="mase_scale",
             is_compared=True,
         ),
-        MetricSpec(
-            "mae", "MAE", Text("about-mae", "mean absolute error of the median"), "median", ABS_ERROR, unit="data"
-        ),
+        MetricSpec("mae", "MAE", Text("mean absolute error of the median"), "median", ABS_ERROR, unit="data"),
         MetricSpec(
             "rmse",
             "RMSE",
-            Text("about-rmse", "root mean squared error of the point forecast"),
+            Text("root mean squared error of the point forecast"),
             "point",
             SQUARED_ERROR,
             root=True,
@@ -222,7 +210,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "wape",
             "WAPE",
-            Text("about-wape", "sum of absolute errors divided by the sum of absolute truths"),
+            Text("sum of absolute errors divided by the sum of absolute truths"),
             "median",
             ABS_ERROR,
             over=ABS_TARGET,
@@ -231,19 +219,15 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec(
             "smape",
             "sMAPE",
-            Text("about-smape", "symmetric mean absolute percentage error"),
+            Text("symmetric mean absolute percentage error"),
             "median",
             SYMMETRIC_ERROR,
             unit="percent",
         ),
         MetricSpec(
             "mse_scaled",
-            Text("metric-mse-scaled", "MSE, scaled"),
-            Text(
-                "about-mse-scaled",
-                "mean squared error of the point forecast, {standardised}",
-                standardised=STANDARDISED,
-            ),
+            Text("MSE, scaled"),
+            Text("mean squared error of the point forecast, {standardised}", standardised=STANDARDISED),
             "point",
             SQUARED_ERROR,
             scale="variance",
@@ -252,8 +236,8 @@ METRICS: dict[str, MetricSpec] = {
         ),
         MetricSpec(
             "mae_scaled",
-            Text("metric-mae-scaled", "MAE, scaled"),
-            Text("about-mae-scaled", "mean absolute error of the median, {standardised}", standardised=STANDARDISED),
+            Text("MAE, scaled"),
+            Text("mean absolute error of the median, {standardised}", standardised=STANDARDISED),
             "median",
             ABS_ERROR,
             scale="std",
@@ -262,8 +246,8 @@ METRICS: dict[str, MetricSpec] = {
         ),
         MetricSpec(
             "bias",
-            Text("metric-bias", "Bias"),
-            Text("about-bias", "mean of point forecast minus truth"),
+            Text("Bias"),
+            Text("mean of point forecast minus truth"),
             "point",
             ERROR,
             direction="nominal",
@@ -274,8 +258,8 @@ METRICS: dict[str, MetricSpec] = {
         *(
             MetricSpec(
                 f"coverage_{k}",
-                Text("metric-coverage", "Coverage of {percent} %", percent=k),
-                Text("about-coverage", "share of truths inside the {percent} % interval", percent=k),
+                Text("Coverage of {percent} %", percent=k),
+                Text("share of truths inside the {percent} % interval", percent=k),
                 "quantiles",
                 _inside(k),
                 direction="nominal",

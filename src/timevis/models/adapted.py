@@ -82,12 +82,11 @@ def as_forecaster(module_class: type[pl.LightningModule]) -> type[Forecaster]:
     missing = [name for name in ("loss", "forecast") if not callable(getattr(module_class, name, None))]
     if missing:
         message = Text(
-            "model-lacks-method",
             "{name} is not a model: it has no method {method}",
             name=f"{module_class.__module__}.{module_class.__qualname__}",
             method=missing[0],
         )
-        advice = Text("model-needs-methods", "a model has the methods loss(batch) and forecast(batch)")
+        advice = Text("a model has the methods loss(batch) and forecast(batch)")
         raise ConfigError(message, advice, "model._target_")
     attributes = {
         "module_class": module_class,

@@ -267,14 +267,11 @@ class Linear(PointForecaster):
         self.save_hyperparameters()
         if profiles is not None and max(profiles) > context_length:
             message = Text(
-                "profile-too-long",
                 "a profile of {rows} rows does not fit into {context_length}",
                 rows=max(profiles),
                 context_length=Setting("context_length", context_length),
             )
-            raise ConfigError(
-                message, Text("shorter-profiles", "use shorter profiles or a longer context"), "model.profiles"
-            )
+            raise ConfigError(message, Text("use shorter profiles or a longer context"), "model.profiles")
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor
         self.penalty: Tensor

@@ -51,7 +51,7 @@ def load(folder: Path) -> Forecaster:
     except FileNotFoundError:
         raise absent_model_error(folder) from None
     if not isinstance(description, dict) or not isinstance(description.get("hyperparameters"), dict):
-        raise damaged_file_error(folder / DESCRIPTION_FILE, Text("no-description", "it does not describe a model"))
+        raise damaged_file_error(folder / DESCRIPTION_FILE, Text("it does not describe a model"))
     try:
         name = f"{folder / DESCRIPTION_FILE}: class"
         cls = as_forecaster(import_allowed_class(description.get("class"), pl.LightningModule, name))
@@ -61,17 +61,15 @@ def load(folder: Path) -> Forecaster:
         forecaster = cls(**without_deleted_options(description["hyperparameters"]))
     except TimeVisError as error:
         file = str(folder / DESCRIPTION_FILE)
-        place = Text("place-of-hyperparameters", "the hyperparameters of the saved model are in {file}", file=file)
-        advice = Text("advice-and-place", "{advice}; {place}", advice=error.advice, place=place)
+        place = Text("the hyperparameters of the saved model are in {file}", file=file)
+        advice = Text("{advice}; {place}", advice=error.advice, place=place)
         raise RunFolderError(error.message, advice if error.advice else place) from error
     except TypeError as error:  # an argument that the class does not have
         raise _other_version_error(folder, error) from error
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        problem = Text(
-            "model-above-memory", "its hyperparameters describe a model that needs more memory than there is"
-        )
+        problem = Text("its hyperparameters describe a model that needs more memory than there is")
         raise damaged_file_error(folder / DESCRIPTION_FILE, problem) from error
     try:
         forecaster.load_state_dict(load_file(folder / WEIGHTS_FILE))
@@ -85,16 +83,15 @@ def load(folder: Path) -> Forecaster:
 
 def absent_model_error(folder: Path) -> RunFolderError:
     """The error for a folder without a model."""
-    advice = Text("resume-training", "the run has not finished training; continue it with resume=")
-    return RunFolderError(Text("run-without-model", "{path} has no model", path=str(folder)), advice)
+    advice = Text("the run has not finished training; continue it with resume=")
+    return RunFolderError(Text("{path} has no model", path=str(folder)), advice)
 
 
 def _other_version_error(folder: Path, error: Exception) -> RunFolderError:
     message = Text(
-        "model-of-other-version",
         "{path} was written by another version of TimeVis: {reason}",
         path=str(folder),
         reason=str(error).splitlines()[0],
     )
-    advice = Text("version-in-results", "use the version in results.json, or train the model again")
+    advice = Text("use the version in results.json, or train the model again")
     return RunFolderError(message, advice)

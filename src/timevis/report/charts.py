@@ -43,7 +43,7 @@ from timevis.utils.phrases import MONTHS, WEEKDAYS
 
 INTERVALS = ((95, 0.18), (80, 0.32))
 """Percent and opacity of the bands of a forecast."""
-DENSITY = Text("density", "density")
+DENSITY = Text("density")
 MAX_CHANNEL_BARS = 40
 MAX_FUTURE_CHARTS = 12
 
@@ -126,9 +126,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         charts.append(
             Chart(
                 name="future",
-                title=title
-                if rows["scored"].all()
-                else str(Text("title-not-scored", "{title} (not scored)", title=title)),
+                title=title if rows["scored"].all() else str(Text("{title} (not scored)", title=title)),
                 x_label="",
                 y_label=panel.card.unit_of(str(channel)),
                 marks=[
@@ -137,7 +135,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                         "line",
                         panel.local_index[start:stop][observed],
                         values[start:stop][observed],
-                        str(Text("data", "data")),
+                        str(Text("data")),
                         "truth",
                     ),
                     marks[-1],
@@ -153,13 +151,13 @@ def error_axis(record: RunRecord) -> tuple[str, bool]:
     They are when there are several channels, whose units may differ.
     """
     if len(record.channels) > 1:
-        return str(Text("scaled-absolute-error", "absolute error / std")), True
+        return str(Text("absolute error / std")), True
     return with_unit(ABSOLUTE_ERROR, record.unit_of(record.channels[0])), False
 
 
 def with_unit(quantity: Text, unit: str) -> str:
     """The label of an axis, with the unit if it is known."""
-    return str(Text("quantity-and-unit", "{quantity}, {unit}", quantity=quantity, unit=unit) if unit else quantity)
+    return str(Text("{quantity}, {unit}", quantity=quantity, unit=unit) if unit else quantity)
 
 
 def error_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
@@ -177,14 +175,14 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
         (
             "horizon_mae",
             "mae_scaled" if scaled else "mae",
-            str(Text("error-by-step", "Absolute error by step ahead")),
+            str(Text("Absolute error by step ahead")),
             label,
         ),
         (
             "horizon_wql",
             "wql",
-            str(Text("wql-by-step", "WQL by step ahead")),
-            str(Text("weighted-quantile-loss", "weighted quantile loss")),
+            str(Text("WQL by step ahead")),
+            str(Text("weighted quantile loss")),
         ),
     ):
         lines = [
@@ -205,22 +203,22 @@ def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
         months = mean_error_by(calendar_error_sums(forecasts, scaled, ["month"]), "month")
         bars = Mark("bars", [str(MONTHS[m - 1]) for m in months.index], months.to_numpy())
         title, x_label = (
-            str(Text("error-by-month", "Error by month")),
-            str(Text("month-of-target", "month of the target")),
+            str(Text("Error by month")),
+            str(Text("month of the target")),
         )
         return [Chart("month", title, x_label, label, [bars])] if len(months) > 1 else []
     sums = calendar_error_sums(forecasts, scaled)
     hours, weekdays = (mean_error_by(sums, field) for field in ("hour", "weekday"))
-    charts, hour_of_target = [], str(Text("hour-of-target", "hour of the target"))
+    charts, hour_of_target = [], str(Text("hour of the target"))
     if len(hours) > 1:
         bars = Mark("bars", hours.index.to_numpy(), hours.to_numpy())
-        title = str(Text("error-by-hour", "Error by hour of the day"))
+        title = str(Text("Error by hour of the day"))
         charts.append(Chart("hour", title, hour_of_target, label, [bars]))
     if len(weekdays) > 1:
         bars = Mark("bars", [str(WEEKDAYS[d]) for d in weekdays.index], weekdays.to_numpy())
         title, x_label = (
-            str(Text("error-by-weekday", "Error by weekday")),
-            str(Text("weekday-of-target", "weekday of the target")),
+            str(Text("Error by weekday")),
+            str(Text("weekday of the target")),
         )
         charts.append(Chart("weekday", title, x_label, label, [bars]))
     if len(hours) > 1 and len(weekdays) > 1:
@@ -228,7 +226,7 @@ def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
         grid = sums.pivot(index="weekday", columns="hour", values="mean")
         days = [str(WEEKDAYS[d]) for d in grid.index]
         cells = Mark("heat", grid.columns.tolist(), days, z=grid.to_numpy(), z_label=label)
-        title = str(Text("error-by-hour-and-weekday", "Error by hour and weekday"))
+        title = str(Text("Error by hour and weekday"))
         charts.append(Chart("hour_weekday", title, hour_of_target, "", [cells], full_width=True))
     return charts
 
@@ -249,7 +247,7 @@ def channel_chart(record: RunRecord) -> Chart | None:
         },
         dtype=float,
     ).sort_values("model", ascending=False)
-    title = str(Text("error-by-channel", "Error by channel"))
+    title = str(Text("Error by channel"))
     if len(table) <= MAX_CHANNEL_BARS:
         names = table.index.tolist()
         marks = [
@@ -260,8 +258,8 @@ def channel_chart(record: RunRecord) -> Chart | None:
     ratio = (table["model"] / table["naive"]).replace([np.inf, -np.inf], np.nan).dropna().clip(upper=2)
     counts, edges = np.histogram(ratio, bins=40)
     bars = Mark("bars", (edges[1:] + edges[:-1]) / 2, counts, width=np.diff(edges))
-    x_label = str(Text("mase-ratio", "MASE / MASE of seasonal naive"))
-    note = str(Text("mase-ratio-note", "Below 1 the model is better. Ratios above 2 are shown at 2."))
+    x_label = str(Text("MASE / MASE of seasonal naive"))
+    note = str(Text("Below 1 the model is better. Ratios above 2 are shown at 2."))
     return Chart("channel", title, x_label, str(CHANNELS), [bars], note, full_width=True)
 
 
@@ -274,32 +272,30 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
         return []
     counts, edges = error_histogram(observed)
     centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    unit = str(Text("training-std", "training std")) if scaled else record.unit_of(record.channels[0])
+    unit = str(Text("training std")) if scaled else record.unit_of(record.channels[0])
     density = counts / counts.sum() / width
     std = observed.std()
-    marks = [Mark("bars", centres, density, str(Text("errors", "errors")) if std > 0 else "", width=width)]
+    marks = [Mark("bars", centres, density, str(Text("errors")) if std > 0 else "", width=width)]
     if std > 0:
         normal = np.exp(-0.5 * ((centres - observed.mean()) / std) ** 2) / std / np.sqrt(2 * np.pi)
-        name = str(Text("normal-distribution", "normal, same mean and std"))
+        name = str(Text("normal, same mean and std"))
         marks.append(Mark("line", centres, normal, name, "truth", dashed=True))
-    title = str(Text("error-distribution", "Distribution of the error"))
-    label = with_unit(Text("forecast-minus-truth", "forecast − truth"), unit)
-    note = str(
-        Text("error-distribution-note", "The first and the last bin also count the most extreme 0.2 % of each side.")
-    )
+    title = str(Text("Distribution of the error"))
+    label = with_unit(Text("forecast − truth"), unit)
+    note = str(Text("The first and the last bin also count the most extreme 0.2 % of each side."))
     charts = [Chart("residual_histogram", title, label, str(DENSITY), marks, note)]
     if error.shape[1] > 2 and std > 0:
         names = (
-            Text("error-autocorrelation", "Autocorrelation of the error along a forecast"),
-            Text("lag-in-steps", "lag in steps"),
+            Text("Autocorrelation of the error along a forecast"),
+            Text("lag in steps"),
         )
         max_lag = min(error.shape[1] - 1, 168)
         charts.append(_autocorrelation_chart(error, max_lag, "residual_autocorrelation", *names))
     bias = window_bias(record.windows)
     if bias.shape[1] > 20 and np.nanstd(bias) > 0:
         names = (
-            Text("window-autocorrelation", "Autocorrelation of the mean error of windows"),
-            Text("lag-in-origins", "lag in origins"),
+            Text("Autocorrelation of the mean error of windows"),
+            Text("lag in origins"),
         )
         max_lag = min(bias.shape[1] // 4, 100)
         charts.append(_autocorrelation_chart(bias, max_lag, "window_autocorrelation", *names))
@@ -309,7 +305,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
 def _autocorrelation_chart(series: np.ndarray, max_lag: int, name: str, title: Text, x_label: Text) -> Chart:
     lags = np.arange(1, max_lag + 1)
     bars = Mark("bars", lags, np.array(autocorrelation(series, lags.tolist()), dtype=float))
-    return Chart(name, str(title), str(x_label), str(Text("autocorrelation", "autocorrelation")), [bars])
+    return Chart(name, str(title), str(x_label), str(Text("autocorrelation")), [bars])
 
 
 def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
@@ -321,22 +317,20 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
     return [
         Chart(
             "reliability",
-            str(Text("reliability", "Reliability of the quantiles")),
-            str(Text("quantile-level", "quantile level")),
-            str(Text("share-at-or-below", "share of truths at or below")),
+            str(Text("Reliability of the quantiles")),
+            str(Text("quantile level")),
+            str(Text("share of truths at or below")),
             [
-                Mark("line", [0.0, 1.0], [0.0, 1.0], str(Text("calibrated", "calibrated")), "guide", dashed=True),
+                Mark("line", [0.0, 1.0], [0.0, 1.0], str(Text("calibrated")), "guide", dashed=True),
                 Mark("line", levels, observed_share, record.label),
             ],
-            note=str(
-                Text("reliability-note", "Above the diagonal the quantiles are too high, below it they are too low.")
-            ),
+            note=str(Text("Above the diagonal the quantiles are too high, below it they are too low.")),
             y_from_zero=True,
         ),
         Chart(
             "pit",
-            str(Text("pit", "Probability integral transform (PIT)")),
-            str(Text("pit-probability", "forecast probability of a value below the truth")),
+            str(Text("Probability integral transform (PIT)")),
+            str(Text("forecast probability of a value below the truth")),
             str(DENSITY),
             [
                 Mark("bars", (edges[1:] + edges[:-1]) / 2, density, width=np.diff(edges)),
@@ -344,9 +338,7 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
             ],
             note=str(
                 Text(
-                    "pit-note",
-                    "The histogram is flat at 1 if calibrated, and high at both ends if the intervals are too "
-                    "narrow.",
+                    "The histogram is flat at 1 if calibrated, and high at both ends if the intervals are too narrow."
                 )
             ),
             y_from_zero=True,
@@ -358,17 +350,17 @@ def training_charts(record: RunRecord) -> list[Chart]:
     """Training loss and relative WQL on the tuning windows by step; none for a model without logged steps."""
     charts = []
     for name, column, title in (
-        ("train_loss", "train/loss", Text("training-loss", "Training loss")),
+        ("train_loss", "train/loss", Text("Training loss")),
         (
             "tuning_relative_wql",
             "tuning/relative_wql",
-            Text("tuning-relative-wql", "Relative WQL on the tuning windows"),
+            Text("Relative WQL on the tuning windows"),
         ),
     ):
         steps, values = record.history.curve(column)
         if len(steps) > 1:
             marks = [Mark("line", np.array(steps), np.array(values))]
-            charts.append(Chart(name, str(title), str(Text("training-step", "step")), column, marks))
+            charts.append(Chart(name, str(title), str(Text("step")), column, marks))
     return charts
 
 
@@ -413,7 +405,7 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
             "yaxis": {**AXIS, "title": {"text": unit}, "domain": [0.3, 1]},
             "yaxis2": {
                 **AXIS,
-                "title": {"text": str(Text("error", "error"))},
+                "title": {"text": str(Text("error"))},
                 "domain": [0, 0.22],
                 "rangemode": "tozero",
             },
@@ -432,12 +424,10 @@ def _zoom(times: pd.DatetimeIndex, horizon: int) -> dict[str, Any]:
             days = count * horizon * row / pd.Timedelta(days=1)
             step, number = ("day", round(days)) if days >= 1 else ("hour", round(days * 24))
             label = (
-                Text("last-days", "last {count} days", count=number)
-                if step == "day"
-                else Text("last-hours", "last {count} hours", count=number)
+                Text("last {count} days", count=number) if step == "day" else Text("last {count} hours", count=number)
             )
             buttons.append({"count": number, "step": step, "stepmode": "backward", "label": str(label)})
-    return {"buttons": [*buttons, {"step": "all", "label": str(Text("all-rows", "all"))}]}
+    return {"buttons": [*buttons, {"step": "all", "label": str(Text("all"))}]}
 
 
 MAX_BARS = 20
@@ -452,7 +442,7 @@ def explanation_charts(explanation: Explanation | None) -> list[Chart]:
     values = {"rise": 100 * table["error_rise"].to_numpy(), "move": table["forecast_change"].to_numpy()}
     note = ""
     if len(explanation.inputs) > MAX_BARS:
-        note = str(Text("largest-rises", "The {count} inputs with the largest rise.", count=MAX_BARS))
+        note = str(Text("The {count} inputs with the largest rise.", count=MAX_BARS))
     return [
         Chart(
             f"explanation-{name}",
@@ -465,13 +455,13 @@ def explanation_charts(explanation: Explanation | None) -> list[Chart]:
         for name, title, x_label in (
             (
                 "rise",
-                Text("rise-without-input", "Rise of the error without an input"),
-                Text("rise-in-percent", "rise of the WQL, %"),
+                Text("Rise of the error without an input"),
+                Text("rise of the WQL, %"),
             ),
             (
                 "move",
-                Text("move-without-input", "Move of the forecast without an input"),
-                Text("move-in-std", "mean absolute change, standard deviations"),
+                Text("Move of the forecast without an input"),
+                Text("mean absolute change, standard deviations"),
             ),
         )
     ]

@@ -54,12 +54,12 @@ def print_results(results: Results, console: Console | None = None) -> None:
 
 
 COLUMNS = (
-    Text("input", "input"),
-    Text("changed", "changed"),
-    Text("rise-of-wql", "rise of WQL"),
+    Text("input"),
+    Text("changed"),
+    Text("rise of WQL"),
     interval(95),
-    Text("forecast-moves-by", "forecast moves by"),
-    Text("contribution", "contribution"),
+    Text("forecast moves by"),
+    Text("contribution"),
 )
 
 
@@ -80,32 +80,27 @@ def sentences(explanation: Explanation) -> list[str]:
     """What was measured, on what, which covariates the model does not read, and the cost."""
     unread = explanation.covariates_not_read
     measured = Text(
-        "explanation-measured",
         "The WQL is measured on {windows} of {origins}, with the input and without it. A hidden input is missing; a "
         "replaced one has its values of another time.",
-        windows=Text("validation-window", "1 validation window")
+        windows=Text("1 validation window")
         if explanation.windows == 1
-        else Text("validation-windows", "{windows} validation windows", windows=explanation.windows),
+        else Text("{windows} validation windows", windows=explanation.windows),
         origins=origin_count(explanation.origins),
     )
     forecast = Text(
-        "explained-forecast",
         "The forecast is the one for {period}, {channels} of {item}. Its median moves by the mean absolute change, "
         "in standard deviations of the channel in the training part. The contribution is the median with the input "
         "minus the median without it: positive where the input raises the forecast.",
         period=from_to(format_time(explanation.first_target), format_time(explanation.last_target)),
-        channels=Text("channel-count-one", "1 channel")
+        channels=Text("1 channel")
         if explanation.channels == 1
-        else Text("channel-count", "{channels} channels", channels=explanation.channels),
+        else Text("{channels} channels", channels=explanation.channels),
         item=explanation.item,
     )
     cost = Text(
-        "explanation-cost",
         "Cost: {forecasts} forecasts, {duration}.",
         forecasts=explanation.forecasts,
         duration=format_duration(explanation.seconds),
     )
-    not_read = Text(
-        "covariates-model-does-not-read", "Covariates that the model does not read: {names}.", names=unread
-    )
+    not_read = Text("Covariates that the model does not read: {names}.", names=unread)
     return [str(text) for text in (measured, forecast, *([not_read] if unread else []), cost)]

@@ -32,26 +32,26 @@ from timevis.utils.phrases import format_interval, from_to, join_names, row_coun
 MAX_CHANNEL_ROWS = 20
 MAX_LISTED_CHANNELS = 10
 SPLIT_NAMES = {
-    "train": Text("training-part", "Training part"),
-    "val": Text("validation-part", "Validation part"),
-    "test": Text("test-part", "Test part"),
+    "train": Text("Training part"),
+    "val": Text("Validation part"),
+    "test": Text("Test part"),
 }
 CHANNEL_COLUMNS = {
     "unit": UNIT,
     "observed": VALUES,
-    "missing": Text("missing", "missing"),
-    "mean": Text("mean", "mean"),
+    "missing": Text("missing"),
+    "mean": Text("mean"),
     "std": STD,
-    "min": Text("min", "min"),
+    "min": Text("min"),
     "q50": MEDIAN,
     "max": MAX,
 }
 """Header of each column of the table of channels, by its key in data_report.json."""
 PERIODS = {
-    "hour": Text("period-hour", "hour"),
-    "day": Text("period-day", "day"),
-    "week": Text("period-week", "week"),
-    "year": Text("period-year", "year"),
+    "hour": Text("hour"),
+    "day": Text("day"),
+    "week": Text("week"),
+    "year": Text("year"),
 }
 """Names of the periods of `timevis.data.quality.statistics.named_periods`."""
 
@@ -63,32 +63,32 @@ def data_facts(report: dict[str, Any], results: Results, not_scored: Sequence[st
         (name, f"{covariate_name(name, c)} ({_availability(c)})") for name, c in report["covariates"].items()
     ]
     zone = report["timezone"] or (
-        Text("utc-without-timezone", "UTC, as {setting} is not set", setting=Setting("data.timezone"))
+        Text("UTC, as {setting} is not set", setting=Setting("data.timezone"))
         if is_shown_in_utc(report)
-        else Text("no-timezone", "none: times are used as written")
+        else Text("none: times are used as written")
     )
     frequency = report["frequency"]
     if report["frequency_inferred"]:
-        frequency = Text("inferred-frequency", "{frequency} (inferred)", frequency=frequency)
+        frequency = Text("{frequency} (inferred)", frequency=frequency)
     period = _period(report)
-    rows = Text("rows-of-period", "{rows} from {period}", rows=format_number(report["rows"]), period=period)
+    rows = Text("{rows} from {period}", rows=format_number(report["rows"]), period=period)
     facts = [
-        (Text("fact-source", "Source"), card["source"] or report["source"]),
-        (Text("fact-licence", "Licence"), card["licence"]),
-        (Text("fact-attribution", "Attribution"), card["attribution"]),
-        (Text("fact-domain", "Domain"), card["domain"]),
-        (Text("fact-holidays", "Holidays of"), card["country"]),
-        (Text("fact-rows", "Rows"), rows),
-        (Text("fact-frequency", "Frequency"), frequency),
-        (Text("fact-time-zone", "Time zone"), zone),
-        (Text("fact-channels", "Channels"), join_names(window_set.channels)),
-        (Text("fact-series", "Series"), _series(window_set, not_scored)),
-        (Text("fact-covariates", "Covariates"), join_names([text for name, text in covariates if name in read])),
+        (Text("Source"), card["source"] or report["source"]),
+        (Text("Licence"), card["licence"]),
+        (Text("Attribution"), card["attribution"]),
+        (Text("Domain"), card["domain"]),
+        (Text("Holidays of"), card["country"]),
+        (Text("Rows"), rows),
+        (Text("Frequency"), frequency),
+        (Text("Time zone"), zone),
+        (Text("Channels"), join_names(window_set.channels)),
+        (Text("Series"), _series(window_set, not_scored)),
+        (Text("Covariates"), join_names([text for name, text in covariates if name in read])),
         (
-            Text("fact-covariates-not-read", "Covariates not read"),
+            Text("Covariates not read"),
             join_names([text for name, text in covariates if name not in read]),
         ),
-        (Text("fact-static-covariates", "Static covariates"), join_names(static_covariates(report))),
+        (Text("Static covariates"), join_names(static_covariates(report))),
         *((SPLIT_NAMES[part], _part_rows(entry)) for part, entry in report["split"].items()),
     ]
     return [(str(name), str(value)) for name, value in facts if value]
@@ -102,13 +102,10 @@ def _series(window_set: WindowSetFacts, channels_not_scored: Sequence[str]) -> T
     """How many series there are if each is split by its own span, and which of them are not scored."""
     if window_set.borders is not None:
         return ""
-    series = Text(
-        "series-with-own-split", "{series}, each split by the rows of its own span", series=window_set.series
-    )
+    series = Text("{series}, each split by the rows of its own span", series=window_set.series)
     if not window_set.series_not_scored:
         return series
     return Text(
-        "series-not-scored",
         "{series}; {count} of them are too short to be scored: {names}",
         series=series,
         count=window_set.series_not_scored,
@@ -123,7 +120,7 @@ def is_shown_in_utc(report: dict[str, Any]) -> bool:
 
 def covariate_name(name: str, entry: dict[str, Any]) -> str:
     """Name of a covariate, with a note if each series has its own."""
-    return str(Text("covariate-of-series", "{name} of each series", name=name)) if entry["of_each_series"] else name
+    return str(Text("{name} of each series", name=name)) if entry["of_each_series"] else name
 
 
 def static_covariates(report: Mapping[str, Any]) -> list[str]:
@@ -135,28 +132,26 @@ def _static_values(covariate: Mapping[str, Any]) -> str:
     if "categories" not in covariate:
         return format_interval(covariate["min"], covariate["max"])
     count = covariate["categories"]
-    return str(
-        Text("value-count-one", "1 value") if count == 1 else Text("value-count", "{count} values", count=count)
-    )
+    return str(Text("1 value") if count == 1 else Text("{count} values", count=count))
 
 
 def _availability(covariate: dict[str, Any]) -> Text:
     if covariate["kind"] == "known":
-        return Text("known-in-advance", "known in advance")
-    return Text("observed-to-origin", "observed up to the origin")
+        return Text("known in advance")
+    return Text("observed up to the origin")
 
 
 def _part_rows(part: dict[str, Any]) -> Text:
     if not part["rows"]:
-        return Text("part-without-rows", "no rows")
-    return Text("rows-and-period", "{rows}, {period}", rows=row_count(part["rows"]), period=_period(part))
+        return Text("no rows")
+    return Text("{rows}, {period}", rows=row_count(part["rows"]), period=_period(part))
 
 
 def channel_rows(report: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Header and rows of the table of channels: statistics and seasonal strengths."""
     channels = dict(list(report["channels"].items())[:MAX_CHANNEL_ROWS])
     periods = list(dict.fromkeys(s["name"] for c in channels.values() for s in c["seasonality"]))
-    seasons = [Text("seasonality-of", "seasonality, {period}", period=PERIODS[period]) for period in periods]
+    seasons = [Text("seasonality, {period}", period=PERIODS[period]) for period in periods]
     header = [str(name) for name in (CHANNEL, *CHANNEL_COLUMNS.values(), *seasons)]
     rows = []
     for channel, entry in channels.items():
@@ -205,20 +200,20 @@ def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConf
     is_key = source.startswith(("data=", "data.path=", "path=")) and not Path(source).exists()
     if is_key or (not is_file and source not in names):
         raise ConfigError(
-            Text("neither-file-nor-data-set", "{source!r} is neither a file nor a data set", source=source),
-            Text("source-before-keys", "give the file or name first, without a key: timevis inspect my.csv id=store")
+            Text("{source!r} is neither a file nor a data set", source=source),
+            Text("give the file or name first, without a key: timevis inspect my.csv id=store")
             if is_key
             else did_you_mean(source, names),
         )
     for override in overrides:
         if "=" not in override:
-            message = Text("override-without-value", "{override!r} is not of the form key=value", override=override)
-            advice = Text("examples-of-overrides", "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'")
+            message = Text("{override!r} is not of the form key=value", override=override)
+            advice = Text("for example 'target=[load]' or 'split=[0.6,0.2,0.2]'")
             raise ConfigError(message, advice)
     if is_file and (again := [o for o in overrides if o.startswith(("path=", "data.path="))]):
         raise ConfigError(
-            Text("second-file", "{override!r} names a second file beside {source}", override=again[0], source=source),
-            Text("give-one-file", "give one file: timevis inspect my.csv"),
+            Text("{override!r} names a second file beside {source}", override=again[0], source=source),
+            Text("give one file: timevis inspect my.csv"),
         )
     prefixed = [o if o.startswith(("data.", *LENGTHS)) else f"data.{o}" for o in overrides]
     cfg = compose([f"data={'file' if is_file else source}", *prefixed])

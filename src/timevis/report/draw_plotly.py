@@ -28,16 +28,16 @@ def plotly_locale() -> dict[str, Any]:
     """The words and the dates that plotly.js itself shows, one of the ``locales`` of its config."""
     zoom_out = "Double-click to zoom back out"
     return {
-        "dictionary": {zoom_out: str(Text("zoom-out", "Double-click to zoom back out"))},
+        "dictionary": {zoom_out: str(Text("Double-click to zoom back out"))},
         "format": {
             "months": [str(month) for month in MONTHS],
             "shortMonths": [str(month) for month in MONTHS],
             "days": [str(WEEKDAYS[day - 1]) for day in range(7)],  # from Sunday
             "shortDays": [str(WEEKDAYS[day - 1]) for day in range(7)],
             "year": "%Y",
-            "month": str(Text("date-of-month", "%b %Y")),
-            "dayMonth": str(Text("date-of-day", "%b %-d")),
-            "dayMonthYear": str(Text("date-of-day-and-year", "%b %-d, %Y")),
+            "month": str(Text("%b %Y")),
+            "dayMonth": str(Text("%b %-d")),
+            "dayMonthYear": str(Text("%b %-d, %Y")),
         },
     }
 
@@ -45,9 +45,9 @@ def plotly_locale() -> dict[str, Any]:
 def date_axis() -> dict[str, Any]:
     """Formats of time labels by the distance between ticks, in milliseconds or months."""
     formats = (
-        (None, 86_399_999, Text("ticks-of-hours", "%H:%M\n%-d %b")),
-        (86_400_000, "M1", Text("ticks-of-days", "%-d %b\n%Y")),
-        ("M1", None, Text("ticks-of-months", "%b\n%Y")),
+        (None, 86_399_999, Text("%H:%M\n%-d %b")),
+        (86_400_000, "M1", Text("%-d %b\n%Y")),
+        ("M1", None, Text("%b\n%Y")),
     )
     return {"tickformatstops": [{"dtickrange": [low, high], "value": str(text)} for low, high, text in formats]}
 

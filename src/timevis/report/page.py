@@ -45,8 +45,7 @@ class NextStep:
 def next_steps(record: RunRecord) -> list[NextStep]:
     """Forecast beyond the data, mend what the verdict found, and compare with another model."""
     forecast = NextStep(
-        Text("forecast-next-rows", "Forecast the rows after the data."),
-        command_line("timevis", "predict", _folder(record)),
+        Text("Forecast the rows after the data."), command_line("timevis", "predict", _folder(record))
     )
     return [forecast, _improvement(record), _comparison(record)]
 
@@ -58,30 +57,22 @@ def _improvement(record: RunRecord) -> NextStep:
     method = recalibration.method if recalibration else "none"
     unread = unread_observed_covariates(record)
     if codes & {"intervals-too-narrow", "intervals-unusable"} and method != "online":
-        text = Text("recalibrate-narrow", "Recalibrate the intervals, which are too narrow.")
+        text = Text("Recalibrate the intervals, which are too narrow.")
         return NextStep(text, _again(record, conformal="online"))
     if "intervals-too-wide" in codes and method == "none":
-        text = Text("recalibrate-wide", "Recalibrate the intervals, which are too wide.")
+        text = Text("Recalibrate the intervals, which are too wide.")
         return NextStep(text, _again(record, conformal="split"))
     if unread and model["name"] == LEARNED_MODEL and model["covariates"] == "known":
-        text = Text(
-            "read-observed-covariates",
-            "Let the model also read covariates that are observed up to the origin: {names}.",
-            names=unread,
-        )
+        text = Text("Let the model also read covariates that are observed up to the origin: {names}.", names=unread)
         return NextStep(text, _again(record, False, **{"model.covariates": "all"}))
     if "test-unlike-validation" in codes:
-        text = Text(
-            "score-other-dates", "The test part is unlike validation: score other dates too, with the same model."
-        )
+        text = Text("The test part is unlike validation: score other dates too, with the same model.")
         return NextStep(text, command_line("timevis", "predict", _folder(record), "--rescore", "--start", "DATE"))
     seed = record.results.run.seed
     if record.results.cost.trainable_parameters and record.history.rows:
-        text = Text("train-other-seeds", "Train with other seeds, to see how much the scores depend on chance.")
+        text = Text("Train with other seeds, to see how much the scores depend on chance.")
         return NextStep(text, _again(record, several=True, seed=f"{seed + 1},{seed + 2}"))
-    return NextStep(
-        Text("score-longer-horizon", "Score a longer horizon."), _again(record, horizon=2 * record.horizon)
-    )
+    return NextStep(Text("Score a longer horizon."), _again(record, horizon=2 * record.horizon))
 
 
 def _comparison(record: RunRecord) -> NextStep:
@@ -90,11 +81,7 @@ def _comparison(record: RunRecord) -> NextStep:
     other = SIMPLE_MODEL if model == LEARNED_MODEL else LEARNED_MODEL
     window_set = record.results.window_set
     lengths = {"context_length": window_set.context_length, "horizon": window_set.horizon}
-    text = Text(
-        "train-other-model",
-        "Train {model} on the same windows, and compare both runs with timevis compare.",
-        model=other,
-    )
+    text = Text("Train {model} on the same windows, and compare both runs with timevis compare.", model=other)
     overrides = [o for o in _overrides(record) if o.startswith(("data", "evaluation."))]
     return NextStep(text, command_line(train_command(), *overrides, f"model={other}", **lengths))
 

@@ -31,29 +31,29 @@ from timevis.utils.phrases import (
 MAX_CHANNEL_ROWS = 20
 MAX_LANGUAGE_SAMPLES = 5
 SAMPLE_TEXTS = {
-    "prompt": Text("sample-prompt", "Prompt"),
-    "context": Text("sample-context", "Context"),
-    "digits": Text("sample-digits", "Digits"),
+    "prompt": Text("Prompt"),
+    "context": Text("Context"),
+    "digits": Text("Digits"),
 }
 """Title of each text that samples.parquet has of a language model."""
 
 
 SECTIONS = {
-    "forecasts": Text("section-forecasts", "Forecasts"),
-    "scores": Text("section-scores", "Scores"),
-    "series": Text("section-series", "Distribution over channels"),
-    "members": Text("section-members", "Members"),
-    "worst": Text("section-worst", "Worst events"),
-    "error": Text("section-error", "Error by step, time and channel"),
-    "statistics": Text("section-statistics", "Error statistics"),
-    "calibration": Text("section-calibration", "Calibration"),
-    "explanation": Text("section-explanation", "Why this forecast"),
-    "training": Text("section-training", "Training"),
-    "sample": Text("section-sample", "Input and output of the language model"),
-    "run": Text("section-run", "Run"),
-    "data": Text("section-data", "Data"),
-    "cost": Text("section-cost", "Cost"),
-    "next": Text("section-next", "What next"),
+    "forecasts": Text("Forecasts"),
+    "scores": Text("Scores"),
+    "series": Text("Distribution over channels"),
+    "members": Text("Members"),
+    "worst": Text("Worst events"),
+    "error": Text("Error by step, time and channel"),
+    "statistics": Text("Error statistics"),
+    "calibration": Text("Calibration"),
+    "explanation": Text("Why this forecast"),
+    "training": Text("Training"),
+    "sample": Text("Input and output of the language model"),
+    "run": Text("Run"),
+    "data": Text("Data"),
+    "cost": Text("Cost"),
+    "next": Text("What next"),
 }
 """Title of each section by its anchor."""
 
@@ -74,11 +74,11 @@ def headline_tiles(results: Results) -> list[dict[str, str]]:
     metrics, naive, cost = results.metrics, results.seasonal_naive, results.cost
     failing = [f for f in verdict_of(results).findings if f.code.startswith("intervals-")]
     coverage_severity = failing[0].severity if failing else "info"
-    not_defined = Text("not-defined", "not defined")
-    no_interval = Text("no-interval-of-skill", "no interval: too few windows")
+    not_defined = Text("not defined")
+    no_interval = Text("no interval: too few windows")
     skills = [
         {
-            "name": str(Text("skill-on-metric", "Skill, {metric}", metric=METRICS[name].label)),
+            "name": str(Text("Skill, {metric}", metric=METRICS[name].label)),
             "value": format_number(skill.value, percent=True),
             "note": format_interval(skill.low, skill.high, percent=True)
             or str(not_defined if skill.value is None else no_interval),
@@ -90,30 +90,22 @@ def headline_tiles(results: Results) -> list[dict[str, str]]:
         {
             "name": "MASE",
             "value": format_number(metrics["mase"].value),
-            "note": str(
-                Text("value-of-seasonal-naive", "seasonal naive {value}", value=format_number(naive["mase"].value))
-            ),
+            "note": str(Text("seasonal naive {value}", value=format_number(naive["mase"].value))),
         },
         {
-            "name": str(Text("tile-coverage", "Coverage of the 80 % interval")),
+            "name": str(Text("Coverage of the 80 % interval")),
             "value": format_number(metrics["coverage_80"].value, percent=True),
             "note": str(
-                Text("of-truths-over-channels", "of the truths, averaged over channels")
+                Text("of the truths, averaged over channels")
                 if _has_several_channels(results)
-                else Text("of-truths", "of the truths")
+                else Text("of the truths")
             ),
             "severity": coverage_severity,
         },
         {
-            "name": str(Text("tile-training", "Training")),
+            "name": str(Text("Training", code="tile-training")),
             "value": format_duration(cost.fit_seconds),
-            "note": str(
-                Text(
-                    "number-of-trainable-parameters",
-                    "{count} trainable parameters",
-                    count=format_number(cost.trainable_parameters),
-                )
-            ),
+            "note": str(Text("{count} trainable parameters", count=format_number(cost.trainable_parameters))),
         },
     ]
 
@@ -123,25 +115,24 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
     run, window_set = record.results.run, record.results.window_set
     validation = format_number(record.results.validation.get("relative_wql"))
     facts = [
-        (Text("fact-model", "Model"), record.label),
-        (Text("fact-backbone", "Backbone"), run.backbone_text),
-        (Text("fact-backbone-note", "Note of the backbone"), run.backbone_note),
+        (Text("Model"), record.label),
+        (Text("Backbone"), run.backbone_text),
+        (Text("Note of the backbone"), run.backbone_note),
         (
-            Text("fact-task", "Task"),
+            Text("Task"),
             Text(
-                "task-of-run",
                 "{horizon} steps ahead from a context of {context_length} steps, frequency {freq}",
                 horizon=window_set.horizon,
                 context_length=window_set.context_length,
                 freq=window_set.freq,
             ),
         ),
-        (Text("fact-seed", "Seed"), format_number(run.seed)),
+        (Text("Seed"), format_number(run.seed)),
         (
-            Text("fact-validation", "Relative WQL on validation"),
-            Text("used-for-selection", "{value}, used for model selection", value=validation),
+            Text("Relative WQL on validation"),
+            Text("{value}, used for model selection", value=validation),
         ),
-        (Text("fact-run-folder", "Run folder"), record.folder.name),
+        (Text("Run folder"), record.folder.name),
     ]
     return [(str(name), str(value)) for name, value in facts if value]
 
@@ -150,10 +141,10 @@ def versions(record: RunRecord) -> list[tuple[str, str]]:
     """Name and value of what identifies the code, the data and the windows of the run."""
     run = record.results.run
     facts = [
-        (Text("fact-commit", "Git commit"), run.git_commit or Text("unknown-commit", "unknown")),
-        (Text("fact-versions", "Versions"), ", ".join(f"{name} {version}" for name, version in run.versions.items())),
-        (Text("fact-data-hash", "Hash of the data"), run.data_hash),
-        (Text("fact-windows-hash", "Hash of the windows"), record.results.window_set.hash),
+        (Text("Git commit"), run.git_commit or Text("unknown")),
+        (Text("Versions"), ", ".join(f"{name} {version}" for name, version in run.versions.items())),
+        (Text("Hash of the data"), run.data_hash),
+        (Text("Hash of the windows"), record.results.window_set.hash),
     ]
     return [(str(name), str(value)) for name, value in facts]
 
@@ -164,9 +155,7 @@ def model_settings(record: RunRecord) -> list[tuple[str, str]]:
     shown_elsewhere = ("backbone", "members", "combination")
     fitted = {key: value for key, value in description.items() if key not in shown_elsewhere}
     rows = [row for row in _flatten(record.config["model"]) if row[0] != "_target_"]
-    fitted_rows = [
-        (str(Text("fitted-setting", "fitted {name}", name=name)), value) for name, value in _flatten(fitted)
-    ]
+    fitted_rows = [(str(Text("fitted {name}", name=name)), value) for name, value in _flatten(fitted)]
     return rows + fitted_rows
 
 
@@ -205,8 +194,8 @@ def _has_several_channels(results: Results) -> bool:
 def clock(record: RunRecord) -> Text:
     """The time that hours and weekdays in the report are in."""
     if data_console.is_shown_in_utc(record.data_report):
-        return Text("utc-time", "UTC time")
-    return Text("local-time", "local time")
+        return Text("UTC time")
+    return Text("local time")
 
 
 def scored_windows(results: Results) -> Text:
@@ -214,11 +203,8 @@ def scored_windows(results: Results) -> Text:
     window_set = results.window_set
     windows = window_set.windows
     return Text(
-        "scored-windows",
         "The model and seasonal naive were scored on the same {windows} ({origins} from {first} to {last}).",
-        windows=Text("window-count-one", "1 window")
-        if windows == 1
-        else Text("window-count", "{windows} windows", windows=format_number(windows)),
+        windows=Text("1 window") if windows == 1 else Text("{windows} windows", windows=format_number(windows)),
         origins=origin_count(window_set.origins),
         first=format_time(window_set.first_origin),
         last=format_time(window_set.last_origin),
@@ -229,29 +215,26 @@ def interval_note(results: Results) -> Text:
     """Sentence on the 95 % intervals in the table of metrics."""
     has_interval = [scores["mae"].low is not None for scores in (results.metrics, results.seasonal_naive)]
     if not any(has_interval):
-        return Text("too-few-windows-for-intervals", "There are too few windows for 95 % intervals.")
+        return Text("There are too few windows for 95 % intervals.")
     if results.interval_method == AUTOCORRELATED:
         text = Text(
-            "intervals-of-origins",
-            "The small print gives the 95 % interval, which treats the errors at successive origins as "
-            "autocorrelated",
+            "The small print gives the 95 % interval, which treats the errors at successive origins as autocorrelated"
         )
     elif results.interval_method == INDEPENDENT:
         text = Text(
-            "intervals-of-series",
-            "The small print gives the 95 % interval, which treats the errors of different series as independent",
+            "The small print gives the 95 % interval, which treats the errors of different series as independent"
         )
     else:
-        text = Text("intervals-in-small-print", "The small print gives the 95 % interval")
+        text = Text("The small print gives the 95 % interval")
     if all(has_interval):
-        return Text("clause-as-sentence", "{clause}.", clause=text)
-    return Text("where-enough-windows", "{clause}, where there are enough windows.", clause=text)
+        return Text("{clause}.", clause=text)
+    return Text("{clause}, where there are enough windows.", clause=text)
 
 
 JUDGEMENTS = {
-    "about right": Text("width-about-right", "about right"),
-    "too wide": Text("width-too-wide", "too wide"),
-    "too narrow": Text("width-too-narrow", "too narrow"),
+    "about right": Text("about right"),
+    "too wide": Text("too wide"),
+    "too narrow": Text("too narrow"),
 }
 """Words of each judgement on the width of intervals."""
 
@@ -261,38 +244,29 @@ def calibration(results: Results) -> str:
     coverage = {k: results.metrics[f"coverage_{k}"].value for k in COVERAGES}
     width = interval_width(results)
     if width is None:
-        return str(Text("coverage-undefined", "Coverage is not defined on these windows."))
+        return str(Text("Coverage is not defined on these windows."))
     shares = [
-        Text("interval-contains", "the {percent} % interval contains {share}", percent=k, share=Share(share))
+        Text("the {percent} % interval contains {share}", percent=k, share=Share(share))
         for k, share in coverage.items()
         if share is not None
     ]
     observed = (
-        Text(
-            "coverage-over-channels",
-            "Of the truths in all scored windows, averaged over channels, {shares}.",
-            shares=shares,
-        )
+        Text("Of the truths in all scored windows, averaged over channels, {shares}.", shares=shares)
         if _has_several_channels(results)
-        else Text("coverage-of-windows", "Of the truths in all scored windows, {shares}.", shares=shares)
+        else Text("Of the truths in all scored windows, {shares}.", shares=shares)
     )
     judgement = JUDGEMENTS[width.judgement]
     if not width.is_certain:
-        judgement = Text(
-            "uncertain-judgement",
-            "{judgement}, but there are too few windows to be certain",
-            judgement=judgement,
-        )
+        judgement = Text("{judgement}, but there are too few windows to be certain", judgement=judgement)
     judged = (
         Text(
-            "ties-and-width",
             "Truths that equal an end of the 80 % interval, such as zeros, count as inside; without them it would "
             "contain {share} fewer. It is {judgement}.",
             share=Share(width.excess),
             judgement=judgement,
         )
         if width.excess
-        else Text("width-of-80", "The 80 % interval is {judgement}.", judgement=judgement)
+        else Text("The 80 % interval is {judgement}.", judgement=judgement)
     )
     return join_sentences(observed, judged)
 
@@ -306,7 +280,6 @@ def language_sample(record: RunRecord) -> dict[str, Any] | None:
     if not texts:
         return None
     window = Text(
-        "prompt-of-window",
         "Prompt and generated text for the first window: {channel}, from {time} on.",
         channel=first["channel"],
         time=str(first["timestamp"]),
@@ -332,13 +305,13 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
     rows, results = [], record.results
     units = {record.unit_of(channel) for channel in record.channels}
     if len(units) > 1:
-        unit = Text("several-units", "averaged over channels with different units: only comparable between models")
+        unit = Text("averaged over channels with different units: only comparable between models")
     elif units != {""}:
-        unit = Text("in-unit", "in {unit}", unit=units.pop())
+        unit = Text("in {unit}", unit=units.pop())
     elif len(record.channels) > 1:
-        unit = Text("unknown-units", "averaged over channels whose units are not known")
+        unit = Text("averaged over channels whose units are not known")
     else:
-        unit = Text("unit-of-values", "in the unit of the values")
+        unit = Text("in the unit of the values")
     for key, metric in METRICS.items():
         model, naive = results.metrics[key], results.seasonal_naive[key]
         change, is_better = "", None
@@ -350,7 +323,7 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
             {
                 "name": str(metric.label),
                 "description": str(
-                    Text("metric-and-unit", "{description}, {unit}", description=metric.description, unit=unit)
+                    Text("{description}, {unit}", description=metric.description, unit=unit)
                     if metric.unit == "data"
                     else metric.description
                 ),
@@ -369,8 +342,8 @@ def member_rows(results: Results) -> list[dict[str, str]]:
     """For each member of an ensemble its weight, its scores on validation, its cost, and why it has no score."""
     notes = {
         "completed": "",
-        "failed": str(Text("member-note-failed", "failed")),
-        "skipped": str(Text("member-note-skipped", "not fitted")),
+        "failed": str(Text("failed")),
+        "skipped": str(Text("not fitted")),
     }
     return [
         {
@@ -380,7 +353,7 @@ def member_rows(results: Results) -> list[dict[str, str]]:
             "tuning": format_number(member.tuning),
             "seconds": format_duration(member.seconds),
             "speed": format_number(member.forecasts_per_second),
-            "note": str(Text("between-state-and-reason", ": ")).join(
+            "note": str(Text(": ")).join(
                 filter(None, [notes[member.state], str(reason_of(member)) or member.source])
             ),
         }
@@ -396,8 +369,7 @@ def naive_seasons(results: Results) -> str:
     if len(seasons) == 1:
         return str(row_count(next(iter(seasons))))
     of_channels = [
-        Text("season-of-channels", "{rows} for {names}", rows=row_count(rows), names=join_names(names))
-        for rows, names in seasons.items()
+        Text("{rows} for {names}", rows=row_count(rows), names=join_names(names)) for rows, names in seasons.items()
     ]
     return join_names(list(map(str, of_channels)), len(of_channels))
 
@@ -441,14 +413,9 @@ def error_statistics_table(record: RunRecord, forecasts: SavedForecasts) -> tupl
     num_channels = len(table)
     note: Text | str = ""
     if num_channels > MAX_CHANNEL_ROWS:
-        note = Text(
-            "channels-with-largest-mase",
-            "The table shows the {count} channels with the largest MASE.",
-            count=MAX_CHANNEL_ROWS,
-        )
+        note = Text("The table shows the {count} channels with the largest MASE.", count=MAX_CHANNEL_ROWS)
     elif num_channels < len(record.channels):
         note = Text(
-            "channels-of-saved-windows",
             "The saved windows contain values of {count} of the {channels} channels.",
             count=num_channels,
             channels=len(record.channels),

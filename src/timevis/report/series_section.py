@@ -78,15 +78,15 @@ def series_section(record: RunRecord, spaced: SavedForecasts) -> SeriesSection |
         charts=_histograms(table, record.label),
         quantile_header=[
             str(METRIC),
-            *(str(Text("channels-below", "{percent} of the channels below", percent=_percent(q))) for q in QUANTILES),
+            *(str(Text("{percent} of the channels below", percent=_percent(q))) for q in QUANTILES),
         ],
         quantile_rows=[_quantile_row(name, table[name]) for name in METRIC_NAMES],
         worst_header=[
             str(CHANNEL),
             "MASE",
-            str(Text("mase-of-seasonal-naive", "MASE of seasonal naive")),
+            str(Text("MASE of seasonal naive")),
             str(RELATIVE_WQL),
-            str(Text("coverage-of-80", "coverage of the 80 % interval")),
+            str(Text("coverage of the 80 % interval")),
         ],
         worst_rows=[_worst_row(str(name), row) for name, row in table.nlargest(NUM_WORST, "mase").iterrows()],
         examples=_examples(table, spaced, record),
@@ -96,10 +96,9 @@ def series_section(record: RunRecord, spaced: SavedForecasts) -> SeriesSection |
 def _summary(table: pd.DataFrame) -> str:
     ratio = table["relative_wql"].dropna()
     if not len(ratio):
-        return str(Text("relative-wql-undefined", "The relative WQL is not defined on any channel."))
+        return str(Text("The relative WQL is not defined on any channel."))
     undefined = len(table) - len(ratio)
     text = Text(
-        "channels-with-lower-wql",
         "On {better} of {channels} channels ({share}) the model has a lower WQL than seasonal naive.",
         better=format_number(int((ratio < 1).sum())),
         channels=format_number(len(ratio)),
@@ -108,7 +107,6 @@ def _summary(table: pd.DataFrame) -> str:
     if not undefined:
         return str(text)
     more = Text(
-        "channels-without-ratio",
         "On {channels} more the ratio is not defined, as all scored values are zero.",
         channels=format_number(undefined),
     )
@@ -124,10 +122,8 @@ def _histograms(table: pd.DataFrame, label: str) -> list[Chart]:
     if len(ratio := table["relative_wql"].dropna().to_numpy()):
         counts, edges = np.histogram(ratio.clip(max=MAX_RATIO), bins=BINS, range=(0, MAX_RATIO))
         bars = Mark("bars", (edges[1:] + edges[:-1]) / 2, counts, width=np.diff(edges))
-        title = Text("relative-wql-over-channels", "Relative WQL over channels")
-        note = Text(
-            "relative-wql-note", "Below 1 the model is better than seasonal naive. Ratios above 2 are shown at 2."
-        )
+        title = Text("Relative WQL over channels")
+        note = Text("Below 1 the model is better than seasonal naive. Ratios above 2 are shown at 2.")
         charts.append(Chart("series_skill", str(title), str(RELATIVE_WQL), str(CHANNELS), [bars], str(note)))
     mase = {"model": table["mase"].dropna().to_numpy(), "naive": table["naive"].dropna().to_numpy()}
     if len(mase["model"]) and len(mase["naive"]):
@@ -136,8 +132,8 @@ def _histograms(table: pd.DataFrame, label: str) -> list[Chart]:
         for (role, values), name in zip(mase.items(), (label, str(SEASONAL_NAIVE)), strict=True):
             counts, edges = np.histogram(values.clip(max=largest), bins=BINS, range=(0, largest))
             marks.append(Mark("line", (edges[1:] + edges[:-1]) / 2, counts, name, role))
-        title = Text("mase-over-channels", "MASE over channels")
-        note = Text("mase-note", "Values above the 99 % quantile are shown at it.")
+        title = Text("MASE over channels")
+        note = Text("Values above the 99 % quantile are shown at it.")
         charts.append(Chart("series_mase", str(title), "MASE", str(CHANNELS), marks, str(note), y_from_zero=True))
     return charts
 
@@ -168,6 +164,6 @@ def _examples(table: pd.DataFrame, spaced: SavedForecasts, record: RunRecord) ->
     for rank in ranks:
         channel, value = ratio.index[rank], float(ratio.iloc[rank])
         chart = forecast_chart(spaced, int(first_row[channel]), record)
-        note = Text("relative-wql-of-channel", "relative WQL of the channel {value}", value=format_number(value))
+        note = Text("relative WQL of the channel {value}", value=format_number(value))
         charts.append(replace(chart, note=str(note)))
     return charts

@@ -77,10 +77,10 @@ class ExplainedInput:
     @property
     def changed_text(self) -> Text:
         """What is done to the input, with the number of rows if these are some of the context."""
-        changed = Text("input-hidden", "hidden") if self.changed == "hidden" else Text("input-replaced", "replaced")
+        changed = Text("hidden") if self.changed == "hidden" else Text("replaced")
         if self.rows is None:
             return changed
-        return Text("input-changed-rows", "{changed}, {rows} rows", changed=changed, rows=format_number(self.rows))
+        return Text("{changed}, {rows} rows", changed=changed, rows=format_number(self.rows))
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,8 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise RunFolderError(
-            Text("run-in-use", "{path} is in use: another process is running or resuming this run", path=str(folder)),
-            Text("wait-for-run", "wait until it has ended, or stop it first"),
+            Text("{path} is in use: another process is running or resuming this run", path=str(folder)),
+            Text("wait until it has ended, or stop it first"),
         ) from None
     try:
         yield
@@ -111,11 +111,8 @@ class RunFolder:
         self.path, self.writes = Path(path), writes
         if not (self.path / "config.yaml").is_file():
             raise RunFolderError(
-                Text("not-a-run-folder", "{path} is not a run folder: it has no config.yaml", path=str(self.path)),
-                Text(
-                    "folder-of-run",
-                    "give the folder that the training named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
-                ),
+                Text("{path} is not a run folder: it has no config.yaml", path=str(self.path)),
+                Text("give the folder that the training named at its end, e.g. outputs/traffic/lstm/<time>-<token>"),
             )
 
     @classmethod
@@ -143,14 +140,11 @@ class RunFolder:
         """
         path = Path(path)
         if path.exists() and not path.is_dir():
-            message = Text("file-not-a-folder", "{path} is a file, not a folder", path=str(path))
+            message = Text("{path} is a file, not a folder", path=str(path))
             raise RunFolderError(message, choose_another(folder_option))
         if not is_unused(path):
-            text = Text(
-                "run-folder-not-empty", "{path} is not empty: it contains another run or other files", path=str(path)
-            )
+            text = Text("{path} is not empty: it contains another run or other files", path=str(path))
             advice = Text(
-                "other-folder-or-continue",
                 "choose another {option}, or continue that run with {command}",
                 option=folder_option,
                 command=resume_command(path),
@@ -192,14 +186,11 @@ class RunFolder:
             is_old_log = path.relative_to(self.path).match("wandb/*/logs/*")
             if path.is_symlink() and not is_old_log and not path.resolve().is_relative_to(root):
                 message = Text(
-                    "link-outside-run",
                     "{path} is a symbolic link to {target}, outside the run folder",
                     path=str(path),
                     target=os.readlink(path),
                 )
-                advice = Text(
-                    "replace-link", "TimeVis does not write through such a link; replace it by what it points to"
-                )
+                advice = Text("TimeVis does not write through such a link; replace it by what it points to")
                 raise RunFolderError(message, advice)
 
     @property
@@ -236,14 +227,11 @@ class RunFolder:
             state = state_of(self.path) or ""
             raise RunFolderError(
                 Text(
-                    "run-without-results",
                     "{path} has no results: the run is {state}",
                     path=str(self.path),
-                    state=STATE_TEXTS.get(state) or Text("without-status", "without a status"),
+                    state=STATE_TEXTS.get(state) or Text("without a status"),
                 ),
-                Text("wait-until-completed", "wait until it has completed")
-                if state == "running"
-                else continue_advice(self.path),
+                Text("wait until it has completed") if state == "running" else continue_advice(self.path),
             ) from None
 
     @property
@@ -288,16 +276,16 @@ class RunFolder:
             newer = [term for term in terms() if term not in table and term != COUNT.name]
             table = table.assign(**dict.fromkeys(newer, float("nan")))  # terms of metrics that are newer than the run
         if absent := [column for column in needed if column not in table]:
-            reason = Text("no-such-column-in-file", "it has no column {column!r}", column=absent[0])
+            reason = Text("it has no column {column!r}", column=absent[0])
             raise damaged_file_error(path, reason)
         numbers = [column for column in needed if column not in TEXT_OR_LIST_COLUMNS]
         if texts := [column for column in numbers if not pd.api.types.is_numeric_dtype(table[column])]:
-            reason = Text("column-without-numbers", "column {column!r} does not contain numbers", column=texts[0])
+            reason = Text("column {column!r} does not contain numbers", column=texts[0])
             raise damaged_file_error(path, reason)
         return table
 
     def _absent_file_error(self, path: Path) -> RunFolderError:
-        message = Text("run-without-file", "{path} has no {file}", path=str(self.path), file=path.name)
+        message = Text("{path} has no {file}", path=str(self.path), file=path.name)
         return RunFolderError(message, continue_advice(self.path))
 
     def channels_not_scored(self) -> list[str]:

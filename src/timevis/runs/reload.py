@@ -242,12 +242,9 @@ def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) ->
     covariates = report["covariates"]
     if absent := [name for name in covariates if name not in panel.covariate_names]:
         message = Text(
-            "no-such-covariate",
-            "{source} has no covariate {column!r}, which the run was trained with",
-            source=source,
-            column=absent[0],
+            "{source} has no covariate {column!r}, which the run was trained with", source=source, column=absent[0]
         )
-        raise DataError(message, Text("add-covariate", "add the column, with values for every series of the run"))
+        raise DataError(message, Text("add the column, with values for every series of the run"))
     return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 
@@ -295,14 +292,10 @@ def _has_data_of_run(folder: RunFolder, panel: Panel, split: Split) -> bool:
 
 def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:
     message = Text(
-        "data-changed",
         "{source}: the data differ from the data that {path} was trained on: values, times or names have changed "
         "before the end of the test part",
         source=panel.card.name,
         path=str(folder.display_path),
     )
-    advice = Text(
-        "restore-rows",
-        "restore the rows that the run was started with (more rows may follow them), or start a new run",
-    )
+    advice = Text("restore the rows that the run was started with (more rows may follow them), or start a new run")
     return DataError(message, advice)

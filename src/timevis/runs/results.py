@@ -90,9 +90,9 @@ class RunFacts:
         backbone = self.backbone or {}
         texts = {
             "name": lambda value: value,
-            "parameters": lambda value: Text("backbone-parameters", "{count} parameters", count=value),
-            "trainable": lambda value: Text("backbone-trained", "{count} trained", count=value),
-            "fingerprint": lambda value: Text("backbone-fingerprint", "fingerprint {fingerprint}", fingerprint=value),
+            "parameters": lambda value: Text("{count} parameters", count=value),
+            "trainable": lambda value: Text("{count} trained", count=value),
+            "fingerprint": lambda value: Text("fingerprint {fingerprint}", fingerprint=value),
         }
         shown = {key: format_number(value) for key, value in backbone.items() if value is not None}
         named = [text(shown[key]) for key, text in texts.items() if key in shown]
@@ -260,16 +260,13 @@ class Results(OverallResults):
         version = content.get("schema_version") if isinstance(content, dict) else None
         if isinstance(version, int) and version != SCHEMA_VERSION:
             message = Text(
-                "results-of-other-version",
                 "{path}: results.json has schema_version {version}, but this version of TimeVis reads {expected}, "
                 "with other intervals or another use of validation",
                 path=str(path.parent),
                 version=version,
                 expected=SCHEMA_VERSION,
             )
-            advice = Text(
-                "run-again-or-old-version", "run it again, or read it with the version of TimeVis that wrote it"
-            )
+            advice = Text("run it again, or read it with the version of TimeVis that wrote it")
             raise RunFolderError(message, advice)
         return from_file(cls, content, path)
 

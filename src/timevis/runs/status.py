@@ -22,12 +22,12 @@ HEARTBEAT_SECONDS = 3.0
 LOST_AFTER_SECONDS = 30.0
 FINAL_STATES = ("completed", "failed", "cancelled")
 STATE_TEXTS = {
-    "queued": Text("state-queued", "queued"),
-    "running": Text("state-running", "running"),
-    "completed": Text("state-completed", "completed"),
-    "failed": Text("state-failed", "failed"),
-    "cancelled": Text("state-cancelled", "cancelled"),
-    "lost": Text("state-lost", "lost"),
+    "queued": Text("queued"),
+    "running": Text("running"),
+    "completed": Text("completed"),
+    "failed": Text("failed"),
+    "cancelled": Text("cancelled"),
+    "lost": Text("lost"),
 }
 
 
@@ -182,7 +182,7 @@ def read_status(folder: Path, now: float | None = None) -> RunStatus | None:
         None if the folder has no status.
     """
     continue_run, path = continue_advice(Path(folder)), Path(folder) / NAME
-    damaged = _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+    damaged = _lost(Text("{file} is damaged", file=NAME), continue_run)
     try:
         status = from_file(RunStatus, read_json(path), path)
     except FileNotFoundError:
@@ -198,10 +198,10 @@ def read_status(folder: Path, now: float | None = None) -> RunStatus | None:
     if not is_ended and age <= LOST_AFTER_SECONDS:
         return status
     lost = TimeVisError(
-        Text("process-ended", "process {pid} ended without a final status", pid=status.pid)
+        Text("process {pid} ended without a final status", pid=status.pid)
         if is_ended
-        else Text("no-heartbeat", "no heartbeat for {seconds} s", seconds=round(age)),
-        Text("probably-killed", "the process was probably killed; {advice}", advice=continue_run),
+        else Text("no heartbeat for {seconds} s", seconds=round(age)),
+        Text("the process was probably killed; {advice}", advice=continue_run),
     )
     return replace(status, state="lost", **lost.to_json())
 
@@ -218,7 +218,7 @@ def state_of(folder: Path) -> str | None:
 
 def continue_advice(folder: Path) -> Text:
     """Advice to continue the run in a folder."""
-    return Text("continue-run", "continue it with {command}", command=resume_command(display_path(folder)))
+    return Text("continue it with {command}", command=resume_command(display_path(folder)))
 
 
 def _process_exists(pid: int) -> bool:

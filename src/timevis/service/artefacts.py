@@ -72,10 +72,9 @@ class ArtefactStore:
             self.files, root = url_to_fs(url, use_listings_cache=False)  # other hosts write there, too
         except (ImportError, ValueError, OSError) as error:
             raise ConfigError(
-                Text("store-unusable", "TIMEVIS_STORE cannot be used ({reason})", reason=str(error)),
+                Text("TIMEVIS_STORE cannot be used ({reason})", reason=str(error)),
                 Text(
-                    "url-of-a-folder",
-                    "give the URL of a folder, for example file:///mnt/timevis, and install what fsspec needs for it",
+                    "give the URL of a folder, for example file:///mnt/timevis, and install what fsspec needs for it"
                 ),
             ) from None
         self.root, self.home, self.sessions = root.rstrip("/"), home, sessions
@@ -235,8 +234,8 @@ class ArtefactStore:
             target.flush()
             if digest is not None and content_hash.hexdigest() != digest:
                 raise DataError(
-                    Text("copy-damaged", "the copy {key} is damaged", key=key),
-                    Text("copy-again", "remove it and copy the file again, or use a backup"),
+                    Text("the copy {key} is damaged", code="copy-damaged", key=key),
+                    Text("remove it and copy the file again, or use a backup"),
                 )
 
     def _remove(self, key: str) -> None:

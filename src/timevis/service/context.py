@@ -75,7 +75,7 @@ def find(session: Session, table: type[Row], identifier: str, pointer: str | Non
     row = session.get(table, identifier) if re.fullmatch("[0-9a-f]{32}", identifier) else None
     if row is None:
         values = {"resource": _resource(table), "identifier": identifier}
-        raise _refusal(pointer, Text("unknown-identifier", "there is no {resource} {identifier}", **values))
+        raise _refusal(pointer, Text("there is no {resource} {identifier}", **values))
     return row
 
 
@@ -92,8 +92,8 @@ def _deleted(row: Dataset | Model | Monitor) -> Text:
         case Dataset():
             return deleted_dataset(row)
         case Model():
-            return Text("deleted-model", "the model {name!r} is deleted", name=row.name)
-    return Text("deleted-monitor", "the monitor {name!r} is deleted", name=row.name)
+            return Text("the model {name!r} is deleted", name=row.name)
+    return Text("the monitor {name!r} is deleted", name=row.name)
 
 
 def _refusal(pointer: str | None, detail: Text, advice: Text | None = None) -> Problem:
@@ -106,27 +106,23 @@ def _refusal(pointer: str | None, detail: Text, advice: Text | None = None) -> P
 def _resource(table: type[Base]) -> Text:
     match table.__name__:
         case "Dataset":
-            return Text("resource-dataset", "dataset")
+            return Text("dataset")
         case "Model":
-            return Text("resource-model", "model")
+            return Text("model")
         case "Monitor":
-            return Text("resource-monitor", "monitor")
+            return Text("monitor")
         case "StoredForecast":
-            return Text("resource-stored-forecast", "stored forecast")
+            return Text("stored forecast")
         case "Alert":
-            return Text("resource-alert", "alert")
+            return Text("alert")
         case "Annotation":
-            return Text("resource-annotation", "annotation")
-    return Text("resource-task", "task")
+            return Text("annotation")
+    return Text("task")
 
 
 def unknown_channel(pointer: str, name: str, channels: Sequence[str]) -> Problem:
     """A request names a channel that the data do not have."""
-    return wrong_field(
-        pointer,
-        Text("unknown-channel", "there is no channel {channel!r}", channel=name),
-        did_you_mean(name, channels),
-    )
+    return wrong_field(pointer, Text("there is no channel {channel!r}", channel=name), did_you_mean(name, channels))
 
 
 def list_rows(

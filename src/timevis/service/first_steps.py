@@ -66,9 +66,7 @@ def run(host: str, port: int, check: bool) -> int:
     except KeyboardInterrupt:
         code = 0
     except ServiceError as error:
-        raise RunFolderError(
-            Text("service-refused", "the service refused a request: {reason}", reason=str(error))
-        ) from None
+        raise RunFolderError(Text("the service refused a request: {reason}", reason=str(error))) from None
     finally:
         _stop(process)
     return code
@@ -95,12 +93,7 @@ def take_first_steps(client: Client, samples: Path) -> None:
     task = client.wait(client.train(dataset["id"], "lstm", **TRAINING), TRAIN_SECONDS)
     if task["state"] != "completed":
         raise RunFolderError(
-            Text(
-                "training-did-not-complete",
-                "the training run is {state}: {reason}",
-                state=task["state"],
-                reason=task["error"],
-            ),
+            Text("the training run is {state}: {reason}", state=task["state"], reason=task["error"]),
             printed_text(task["advice"]) if task["advice"] else None,
         )
     model, wql = task["result"]["model"], task["result"]["metrics"]["wql"]["value"]
@@ -124,8 +117,7 @@ def _wait_until_ready(client: Client, process: subprocess.Popen[bytes]) -> None:
             pass
         time.sleep(0.3)
     raise RunFolderError(
-        Text("service-did-not-start", "the service did not start"),
-        Text("see-service-logs", "see the messages above and the folder logs of TIMEVIS_HOME"),
+        Text("the service did not start"), Text("see the messages above and the folder logs of TIMEVIS_HOME")
     )
 
 

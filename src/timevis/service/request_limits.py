@@ -47,8 +47,8 @@ class StorableRequest(Request):
         raise Problem(
             415,
             "unsupported-media-type",
-            Text("content-not-json", "the Content-Type of the request is {kind!r}", kind=self.mimetype[:100]),
-            Text("send-json", "send JSON with the header Content-Type: application/json"),
+            Text("the Content-Type of the request is {kind!r}", kind=self.mimetype[:100]),
+            Text("send JSON with the header Content-Type: application/json"),
         )
 
     def _load_form_data(self) -> None:  # werkzeug calls it when the form or a file is read for the first time
@@ -142,11 +142,11 @@ def limit_bodies(app: Flask) -> None:
             raise Problem(
                 413,
                 "too-large",
-                Text("too-many-values", "the request has more than {maximum:,} values", maximum=maximum),
-                Text("upload-rows", "upload rows as a file, and leave out what the request does not need"),
+                Text("the request has more than {maximum:,} values", maximum=maximum),
+                Text("upload rows as a file, and leave out what the request does not need"),
             )
 
 
 def _too_deep() -> Problem:
-    text = Text("request-json-too-deep", "the JSON of the request has more than {maximum} levels", maximum=MAX_DEPTH)
+    text = Text("the JSON of the request has more than {maximum} levels", maximum=MAX_DEPTH)
     return Problem(400, "bad-request", text)

@@ -131,9 +131,7 @@ def read_time(text: str, pointer: str) -> pd.Timestamp:
         return pd.Timestamp(text)
     except ValueError:
         raise wrong_field(
-            pointer,
-            Text("time-not-read", "{text!r} cannot be read as a time", text=text),
-            Text("example-of-time", "write 2026-01-31T12:00"),
+            pointer, Text("{text!r} cannot be read as a time", text=text), Text("write 2026-01-31T12:00")
         ) from None
 
 

@@ -242,9 +242,7 @@ def _root_path(environment: Mapping[str, str]) -> str:
     """A path with a slash at its begin and none at its end, or nothing."""
     path = environment.get("TIMEVIS_ROOT_PATH", "").rstrip("/")
     if path and not re.fullmatch(r"(/[\w.~-]+)+", path, re.ASCII):
-        raise ConfigError(
-            Text("bad-root-path", "TIMEVIS_ROOT_PATH={path!r} is not a path such as /timevis", path=path),
-        )
+        raise ConfigError(Text("TIMEVIS_ROOT_PATH={path!r} is not a path such as /timevis", path=path))
     return path
 
 
@@ -253,21 +251,21 @@ def _single_sign_on(environment: Mapping[str, str]) -> tuple[str, tuple[str, ...
     header, proxies = environment.get("TIMEVIS_SSO_HEADER") or "", _names(environment, "TIMEVIS_SSO_PROXIES")
     if header and not re.fullmatch(r"[A-Za-z0-9-]+", header):
         raise ConfigError(
-            Text("not-a-header", "TIMEVIS_SSO_HEADER={header!r} is not the name of a header", header=header),
-            Text("example-of-header", "write for example X-Auth-Request-Email"),
+            Text("TIMEVIS_SSO_HEADER={header!r} is not the name of a header", header=header),
+            Text("write for example X-Auth-Request-Email"),
         )
     for proxy in proxies:
         try:
             ipaddress.ip_network(proxy)
         except ValueError:
             raise ConfigError(
-                Text("not-a-network", "TIMEVIS_SSO_PROXIES: {address!r} is not an address or network", address=proxy),
-                Text("example-of-network", "write for example 127.0.0.1 or 10.0.3.0/24"),
+                Text("TIMEVIS_SSO_PROXIES: {address!r} is not an address or network", address=proxy),
+                Text("write for example 127.0.0.1 or 10.0.3.0/24"),
             ) from None
     if header and not proxies:
         raise ConfigError(
-            Text("no-proxies-of-header", "TIMEVIS_SSO_HEADER needs the addresses of the proxies that send it"),
-            Text("name-proxies", "set TIMEVIS_SSO_PROXIES, for example to 127.0.0.1"),
+            Text("TIMEVIS_SSO_HEADER needs the addresses of the proxies that send it"),
+            Text("set TIMEVIS_SSO_PROXIES, for example to 127.0.0.1"),
         )
     role = _choice(environment, "TIMEVIS_SSO_ROLE", ("viewer", "editor", "owner"))
     return header, proxies, role
@@ -278,13 +276,9 @@ def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, .
     if value not in choices:
         raise ConfigError(
             Text(
-                "variable-not-a-choice",
-                "{variable}={value} is none of {choices}",
-                variable=variable,
-                value=value,
-                choices=", ".join(choices),
+                "{variable}={value} is none of {choices}", variable=variable, value=value, choices=", ".join(choices)
             ),
-            Text("unset-for-default", "unset it for {default}", default=choices[0]),
+            Text("unset it for {default}", default=choices[0]),
         )
     return value
 
@@ -294,8 +288,8 @@ def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     for origin in origins:
         if not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin):
             raise ConfigError(
-                Text("not-an-origin", "{variable}: {origin!r} is not an origin", variable=variable, origin=origin),
-                Text("example-of-origin", "write for example https://dashboard.example"),
+                Text("{variable}: {origin!r} is not an origin", variable=variable, origin=origin),
+                Text("write for example https://dashboard.example"),
             )
     return origins
 
@@ -307,27 +301,21 @@ def _url(environment: Mapping[str, str], variable: str, default: str = "") -> Se
         for part in text.split(";"):  # several addresses of a Redis Sentinel
             _ = urlsplit(part).port  # an unescaped / or @ of a password leads to a wrong one
     except ValueError:
-        raise ConfigError(
-            Text("not-a-url", "{variable} is not a URL", variable=variable), percent_encode_password()
-        ) from None
+        raise ConfigError(Text("{variable} is not a URL", variable=variable), percent_encode_password()) from None
     return Secret(text)
 
 
 def percent_encode_password() -> Text:
     """Advice on a URL with a password."""
-    return Text(
-        "percent-encode-password", "percent-encode the special characters of a password, for example @ as %40"
-    )
+    return Text("percent-encode the special characters of a password, for example @ as %40")
 
 
 def _smtp_url(url: str) -> str:
     if url and not re.fullmatch(r"smtps?://([^@/?#\[\]\s]+@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d+)?/?", url):
         raise ConfigError(
-            Text("not-a-mail-server", "TIMEVIS_SMTP_URL is not the address of a mail server"),
+            Text("TIMEVIS_SMTP_URL is not the address of a mail server"),
             Text(
-                "example-of-mail-server",
-                "write for example smtp://user:password@mail.example:587; {advice}",
-                advice=percent_encode_password(),
+                "write for example smtp://user:password@mail.example:587; {advice}", advice=percent_encode_password()
             ),
         )
     return url
@@ -337,10 +325,10 @@ def _positive_number(variable: str, text: str, whole: bool) -> float:
     if not re.fullmatch(r"\d+" if whole else r"\d+(\.\d+)?", text) or float(text) <= 0:
         values = {"variable": variable, "value": text}
         raise ConfigError(
-            Text("variable-not-whole-above-0", "{variable}={value} must be a whole number above 0", **values)
+            Text("{variable}={value} must be a whole number above 0", **values)
             if whole
-            else Text("variable-not-above-0", "{variable}={value} must be a number above 0", **values),
-            Text("unset-variable", "unset {variable} to use the default", variable=variable),
+            else Text("{variable}={value} must be a number above 0", **values),
+            Text("unset {variable} to use the default", variable=variable),
         )
     return int(text) if whole else float(text)
 
@@ -352,8 +340,8 @@ def stored_token(home: Path) -> str:
         _write_token(path)
     if not (token := path.read_text(encoding="ascii").strip()):
         raise ConfigError(
-            Text("token-file-empty", "{path} contains no token", path=str(path)),
-            Text("delete-token-file", "delete this file; the next start then makes a new token"),
+            Text("{path} contains no token", path=str(path)),
+            Text("delete this file; the next start then makes a new token"),
         )
     return token
 

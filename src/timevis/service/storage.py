@@ -78,9 +78,7 @@ class Storage:
                 while chunk := stream.read(CHUNK_BYTES):
                     size += len(chunk)
                     if size > max_bytes:
-                        text = Text(
-                            "upload-too-large", "the file has more than {megabytes} MB", megabytes=max_bytes // 2**20
-                        )
+                        text = Text("the file has more than {megabytes} MB", megabytes=max_bytes // 2**20)
                         raise DataError(text, smaller_file())
                     digest.update(chunk)
                     file.write(chunk)
@@ -201,13 +199,8 @@ def suffix_of(file_name: str) -> str:
     suffixes = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
     if not suffixes:
         raise DataError(
-            Text(
-                "upload-with-other-suffix",
-                "{name!r} has none of the suffixes {suffixes}",
-                name=file_name,
-                suffixes=", ".join(SUFFIXES),
-            ),
-            Text("rename-or-convert", "rename or convert the file"),
+            Text("{name!r} has none of the suffixes {suffixes}", name=file_name, suffixes=", ".join(SUFFIXES)),
+            Text("rename or convert the file"),
         )
     return max(suffixes, key=len)
 

@@ -22,13 +22,11 @@ SHEET_PART = r"xl/worksheets/[^/]+\.xml"
 
 def smaller_file() -> Text:
     """What to do about a file that is too large, or that takes too long to read."""
-    return Text("smaller-file", "upload a smaller file")
+    return Text("upload a smaller file")
 
 
 def _larger_limit(variable: str) -> Text:
-    return Text(
-        "smaller-or-larger-limit", "upload a smaller table, or set {variable} to a larger number", variable=variable
-    )
+    return Text("upload a smaller table, or set {variable} to a larger number", variable=variable)
 
 
 @dataclass(frozen=True)
@@ -48,25 +46,13 @@ class TableLimits:
         DataError
         """
         if rows > self.rows:
-            text = Text(
-                "too-many-rows", "the table has more than {maximum:,} rows: {count:,}", maximum=self.rows, count=rows
-            )
+            text = Text("the table has more than {maximum:,} rows: {count:,}", maximum=self.rows, count=rows)
             raise DataError(text, _larger_limit("TIMEVIS_MAX_ROWS"))
         if columns > self.columns:
-            text = Text(
-                "too-many-columns",
-                "the table has more than {maximum:,} columns: {count:,}",
-                maximum=self.columns,
-                count=columns,
-            )
+            text = Text("the table has more than {maximum:,} columns: {count:,}", maximum=self.columns, count=columns)
             raise DataError(text, _larger_limit("TIMEVIS_MAX_COLUMNS"))
         if sheets > self.sheets:
-            text = Text(
-                "too-many-sheets",
-                "the table has more than {maximum:,} sheets: {count:,}",
-                maximum=self.sheets,
-                count=sheets,
-            )
+            text = Text("the table has more than {maximum:,} sheets: {count:,}", maximum=self.sheets, count=sheets)
             raise DataError(text, _larger_limit("TIMEVIS_MAX_SHEETS"))
 
     def check_file(self, path: Path) -> None:
@@ -106,12 +92,7 @@ class TableLimits:
 
     def _check_size(self, path: Path, size: int) -> None:
         if size > self.megabytes * 2**20:
-            text = Text(
-                "unpacked-too-large",
-                "{source} decompresses to more than {maximum:,} MB",
-                source=path.name,
-                maximum=self.megabytes,
-            )
+            text = Text("{source} decompresses to more than {maximum:,} MB", source=path.name, maximum=self.megabytes)
             raise DataError(text, _larger_limit("TIMEVIS_MAX_UNPACKED_MEGABYTES"))
 
     def _check_parquet(self, path: Path) -> None:

@@ -31,17 +31,17 @@ def with_section(error: TimeVisError) -> TimeVisError:
     for code in (error.message.code, *inner):
         if section := SECTIONS.get(code):
             if error.advice is None:
-                return TimeVisError(error.message, Text("see-section", "see {section}", section=section))
-            advice = Text("advice-and-section", "{advice}; see {section}", advice=error.advice, section=section)
+                return TimeVisError(error.message, Text("see {section}", section=section))
+            advice = Text("{advice}; see {section}", advice=error.advice, section=section)
             return TimeVisError(error.message, advice)
     return error
 
 
 def printed_text(text: str) -> Text:
     """A sentence of another library or process, which has no code of its own."""
-    return Text("printed-text", "{text}", text=text)
+    return Text("{text}", text=text)
 
 
 def retry_when_mended() -> Text:
     """What to do about a task that failed for a reason outside it."""
-    return Text("retry-when-mended", "retry the task when the cause is mended")
+    return Text("retry the task when the cause is mended")

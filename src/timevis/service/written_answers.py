@@ -127,11 +127,7 @@ class ReadLimit:
             if self._reads[caller] >= self.maximum:
                 raise too_many_requests(
                     RETRY_SECONDS,
-                    Text(
-                        "too-many-reads",
-                        "this caller is reading {maximum} large results already",
-                        maximum=self.maximum,
-                    ),
+                    Text("this caller is reading {maximum} large results already", maximum=self.maximum),
                 )
             self._reads[caller] += 1
         is_open = [True]

@@ -59,8 +59,8 @@ class SweepCallback(Callback):
                 continue
             choice = f"{group}={choices[group]}"
             error = ConfigError(
-                Text("sweep-without-multirun", "{choice} needs a multirun", choice=choice),
-                Text("put-multirun-first", "put -m first: train.py -m {choice} ...", choice=choice),
+                Text("{choice} needs a multirun", choice=choice),
+                Text("put -m first: train.py -m {choice} ...", choice=choice),
             )
             raise SystemExit(print_error(error))
         _record_folder(config, "run")
@@ -72,14 +72,10 @@ class SweepCallback(Callback):
             optuna.logging.set_verbosity(optuna.logging.WARNING)  # TimeVis logs failed trials itself
             if not _has_search_space(config):
                 error = ConfigError(
+                    Text("the Optuna sweep has nothing to search: all its trials would be the same"),
                     Text(
-                        "nothing-to-search",
-                        "the Optuna sweep has nothing to search: all its trials would be the same",
-                    ),
-                    Text(
-                        "example-of-search-space",
                         "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or "
-                        "'model.dropout=choice(0,0.1)'",
+                        "'model.dropout=choice(0,0.1)'"
                     ),
                 )
                 raise SystemExit(print_error(error))

@@ -116,13 +116,9 @@ def incomplete_jobs_error(jobs: pd.DataFrame) -> TimeVisError | None:
         setting = " ".join(filter(None, [job.setting, seed]))
         lines.append(f"{job.run} ({setting}) {job.state}: {job.reason}")
     hidden = len(lines) - MAX_LISTED_JOBS
-    more = Text("jobs-not-listed", "\n  and {count} more, in the leaderboard", count=hidden) if hidden > 0 else ""
-    message = Text(
-        "jobs-not-completed", "{count} of {total} jobs did not complete", count=len(incomplete), total=len(jobs)
-    )
-    return TimeVisError(
-        message, Text("reasons-of-jobs", "{reasons}{more}", reasons="\n  ".join(lines[:MAX_LISTED_JOBS]), more=more)
-    )
+    more = Text("\n  and {count} more, in the leaderboard", count=hidden) if hidden > 0 else ""
+    message = Text("{count} of {total} jobs did not complete", count=len(incomplete), total=len(jobs))
+    return TimeVisError(message, Text("{reasons}{more}", reasons="\n  ".join(lines[:MAX_LISTED_JOBS]), more=more))
 
 
 def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:

@@ -90,9 +90,8 @@ def _find_failure(workers: list[subprocess.Popen], error_files: list[Path], kill
     The other processes only report that they lost the connection to the one that failed first.
     """
     if killed_rank is not None:
-        message = Text("process-killed", "process {rank} was killed from outside", rank=killed_rank)
+        message = Text("process {rank} was killed from outside", rank=killed_rank)
         advice = Text(
-            "smaller-batch-or-fewer-devices",
             "probably the memory was exhausted: use a smaller {batch_size} or fewer {devices}",
             batch_size=Setting("model.fit.batch_size"),
             devices=Setting("trainer.devices"),
@@ -103,8 +102,8 @@ def _find_failure(workers: list[subprocess.Popen], error_files: list[Path], kill
         first = min(written, key=lambda path: path.stat().st_mtime_ns)
         return TimeVisError.from_json(json.loads(first.read_text(encoding="utf-8")))
     codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
-    message = Text("processes-ended", "processes ended with {codes}", codes=str(codes))
-    return TimeVisError(message, Text("see-train-log", "see train.log in the run folder"))
+    message = Text("processes ended with {codes}", codes=str(codes))
+    return TimeVisError(message, Text("see train.log in the run folder"))
 
 
 def _write_final_status(folder: RunFolder, state: str, error: TimeVisError) -> None:

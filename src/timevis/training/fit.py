@@ -62,7 +62,7 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
         if "Unsupported global" in str(error):  # a class or function that is not part of a state
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0][:100]
-        advice = Text("start-again-or-restore", "delete it to start from the beginning, or restore it from a backup")
+        advice = Text("delete it to start from the beginning, or restore it from a backup")
         raise RunFolderError(damaged_file_error(path, reason).message, advice) from error
 
 
@@ -123,12 +123,10 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
     path = _best_checkpoint(folder)
     if not path.is_file():
         if trainer.global_step == 0:
-            advice = Text(
-                "longer-time-limit", "increase {max_time}, or set it to null", max_time=Setting("trainer.max_time")
-            )
-            raise RunFolderError(Text("fit-without-a-step", "the fit ended before its first step"), advice)
-        advice = Text("keep-checkpoints", "keep callbacks.best_checkpoint or callbacks.last_checkpoint")
-        raise RunFolderError(Text("no-checkpoint", "the fit has written no checkpoint"), advice)
+            advice = Text("increase {max_time}, or set it to null", max_time=Setting("trainer.max_time"))
+            raise RunFolderError(Text("the fit ended before its first step"), advice)
+        advice = Text("keep callbacks.best_checkpoint or callbacks.last_checkpoint")
+        raise RunFolderError(Text("the fit has written no checkpoint"), advice)
     if path.name == LAST_CHECKPOINT:
         has_callback = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)
         reason = "the fit ended before its first validation" if has_callback else "callbacks.best_checkpoint is off"

@@ -128,7 +128,7 @@ class MemberFit:
             self.run()
             return
         if not (self.path / CHECKPOINTS / BEST_CHECKPOINT).is_file():
-            self.skip(Text("stopped-during-fit", "the run was stopped during its fit"))
+            self.skip(Text("the run was stopped during its fit"))
             return
         files = RunFolder(self.path)
         seconds = files.status.elapsed if files.status else 0.0
@@ -215,7 +215,7 @@ class MemberFit:
         files = RunFolder(self.path)
         forecaster = files.load_forecaster()
         if forecaster.horizon != self.datamodule.horizon or forecaster.num_channels != self.datamodule.num_channels:
-            raise RunFolderError(Text("member-of-other-task", "{path} forecasts other data", path=str(self.path)))
+            raise RunFolderError(Text("{path} forecasts other data", path=str(self.path)))
         if record is not None:  # it was left out, or failed, after its fit
             record = replace(record, state="completed", error=None, advice=None, error_code=None, advice_code=None)
         else:  # the process ended before it wrote the record

@@ -45,15 +45,14 @@ def check_members(cfg: DictConfig, config: RunConfig) -> None:
     members = config.model.members
     if members and config.trainer.devices not in (1, "1", "auto"):
         message = Text(
-            "ensemble-on-one-device",
             "{devices}: an ensemble fits its members on one device",
             devices=Setting("trainer.devices", config.trainer.devices),
         )
-        raise ConfigError(message, Text("use-one-device", "use one device"), "trainer.devices")
+        raise ConfigError(message, Text("use one device"), "trainer.devices")
     for member in members:
         if member.model == FINISHED_RUN:
-            message = Text("finished-run-as-member", "{member} stands for a finished run", member=FINISHED_RUN)
-            raise ConfigError(message, Text("use-ensemble-command", "use timevis ensemble RUN RUN"), "model.members")
+            message = Text("{member} stands for a finished run", member=FINISHED_RUN)
+            raise ConfigError(message, Text("use timevis ensemble RUN RUN"), "model.members")
         check_class_names(RunConfig.from_config(member_config(cfg, member)))
 
 
@@ -132,7 +131,7 @@ def fit_members(context: RunContext, run_member: Callable[[RunContext], None]) -
                 if later.has_model:
                     later.run()
                 else:
-                    later.skip(Text("stopped-before", "the run was stopped before it"))
+                    later.skip(Text("the run was stopped before it"))
             break
         plan.add(estimated, record)
         others = [other for other in ensemble.weighted_records if other.name != record.name]
@@ -140,8 +139,8 @@ def fit_members(context: RunContext, run_member: Callable[[RunContext], None]) -
             fit.drop(record, _no_time_for_forecasts(plan.seconds_of_scores(record), plan.left(others) or 0.0))
     if not ensemble.has_members:
         reasons = [f"{record.name}: {record.error}" for record in ensemble.records.values() if record.error]
-        message = Text("no-member-fitted", "no member of the ensemble could be fitted")
-        raise TimeVisError(message, Text("reasons-of-members", "{reasons}", reasons="; ".join(reasons)))
+        message = Text("no member of the ensemble could be fitted")
+        raise TimeVisError(message, Text("{reasons}", reasons="; ".join(reasons)))
     _show_progress(status, ensemble, plan, fits, len(fits) + 1)
     weights = ", ".join(f"{name} {weight:.3g}" for name, weight in ensemble.weights_by_name.items())
     log.info("weights: %s; val/relative_wql %s", weights, format_number(ensemble.validation))
@@ -161,7 +160,6 @@ def _without_trained_members(
     errors = round(validation_errors(datamodule), 1)
     for fit in unused:
         text = Text(
-            "too-few-errors-to-select",
             "validation has about {errors} independent errors, too few to select a model that is trained",
             errors=errors,
         )
@@ -188,7 +186,6 @@ def _sizes(datamodule: WindowDataModule, configs: Mapping[str, MemberConfig], co
 
 def _no_time(needed: float, left: float) -> Text:
     return Text(
-        "no-time-for-member",
         "it needs about {needed}, and {left} were left",
         needed=format_duration(needed),
         left=format_duration(max(0.0, left)),
@@ -197,7 +194,6 @@ def _no_time(needed: float, left: float) -> Text:
 
 def _no_time_for_forecasts(needed: float, left: float) -> Text:
     return Text(
-        "no-time-for-forecasts",
         "its forecasts of the scored windows need about {needed}, and {left} were left",
         needed=format_duration(needed),
         left=format_duration(max(0.0, left)),

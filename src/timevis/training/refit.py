@@ -145,14 +145,12 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
     train_end = rows - for_calibration - horizon
     if train_end <= horizon:
         message = Text(
-            "untrained-too-short",
             "{source} has {rows} rows, too few for a forecast of {horizon} rows without training",
             source=panel.card.name,
             rows=rows,
             horizon=horizon,
         )
         advice = Text(
-            "more-rows-or-smaller-horizon",
             "give at least {rows} rows, or a smaller {horizon}",
             rows=rows - train_end + horizon + 1,
             horizon=Setting("horizon"),

@@ -67,7 +67,6 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
     state = status.state if status else None
     if status is not None and state == "running":
         message = Text(
-            "still-running",
             "{path} is still running (pid {pid} on {host})",
             path=str(folder.path),
             pid=str(status.pid),
@@ -78,16 +77,15 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
         has_members = any((folder.path / MEMBERS_FOLDER).glob("*"))
         has_epochs = folder.checkpoints.is_dir() and any(folder.checkpoints.iterdir())
         raise RunFolderError(
-            Text("run-has-completed", "{path} has completed", path=str(folder.path)),
-            Text("more-minutes-or-new-run", "increase {minutes} to fit further members", minutes=Setting("minutes"))
+            Text("{path} has completed", path=str(folder.path)),
+            Text("increase {minutes} to fit further members", minutes=Setting("minutes"))
             if has_members
             else Text(
-                "more-epochs-or-new-run",
                 "increase {max_epochs} to train it further, or start a new run",
                 max_epochs=Setting("trainer.max_epochs"),
             )
             if has_epochs
-            else Text("new-run", "start a new run"),
+            else Text("start a new run"),
         )
     stored = folder.config
     for key in (key for override in parsed for key in _keys_set_by(override)):
@@ -143,11 +141,7 @@ def load_resumed_run(folder: RunFolder, config: RunConfig) -> ResumedRun:
 def _keys_set_by(override: Override) -> list[str]:
     """The keys that an override sets in the config of a run; ``trainer=NAME`` sets only the keys of that file."""
     if override.is_delete():
-        message = Text(
-            "no-deletion-on-resume",
-            "{override}: a key cannot be deleted with resume=",
-            override=str(override.input_line),
-        )
+        message = Text("{override}: a key cannot be deleted with resume=", override=str(override.input_line))
         raise ConfigError(message)
     if override.key_or_group != "trainer" or not isinstance(override.value(), str):
         return [override.key_or_group]
@@ -169,11 +163,10 @@ def _check_epochs(folder: RunFolder, config: RunConfig) -> None:
     epochs, completed = config.trainer.max_epochs, completed_epochs(folder)
     if epochs not in (None, -1) and epochs < completed:
         message = Text(
-            "fewer-epochs-than-trained",
             "{max_epochs}, but {path} has been trained for {completed} epochs",
             max_epochs=Setting("trainer.max_epochs", epochs),
             path=str(folder.path),
             completed=completed,
         )
-        advice = Text("more-epochs", "leave it out, or give a number above {completed}", completed=completed)
+        advice = Text("leave it out, or give a number above {completed}", completed=completed)
         raise ConfigError(message, advice, "trainer.max_epochs")

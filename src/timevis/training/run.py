@@ -104,12 +104,11 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
     if config.run.conformal == "online" and devices.processes > 1:
         raise ConfigError(
             Text(
-                "online-on-one-device",
                 "{conformal} reads the test windows in order, but {devices} share them",
                 conformal=Setting("conformal", "online"),
                 devices=Setting("trainer.devices", devices.processes),
             ),
-            Text("split-or-one-device", "use {conformal}, or one device", conformal=Setting("conformal", "split")),
+            Text("use {conformal}, or one device", conformal=Setting("conformal", "split")),
             "conformal",
         )
     return config, devices

@@ -57,12 +57,8 @@ class Devices:
         """
         has_gpu = torch.cuda.is_available()
         if options.accelerator in ("gpu", "cuda") and not has_gpu:
-            message = Text(
-                "no-gpu", "{trainer} requests a GPU, but this machine has no CUDA GPU", trainer=Setting("trainer")
-            )
-            raise ConfigError(
-                message, Text("use-trainer", "use trainer=default or trainer=cpu"), "trainer.accelerator"
-            )
+            message = Text("{trainer} requests a GPU, but this machine has no CUDA GPU", trainer=Setting("trainer"))
+            raise ConfigError(message, Text("use trainer=default or trainer=cpu"), "trainer.accelerator")
         on_gpu = has_gpu and options.accelerator != "cpu"
         precision = str(options.precision)
         if precision == "auto":
@@ -89,11 +85,11 @@ def _process_count(options: TrainerOptions, on_gpu: bool) -> int:
         return devices
     if isinstance(devices, list | tuple):
         if not on_gpu:
-            message = Text("gpus-on-cpu", "{devices} lists GPUs, but the run is on the CPU", devices=setting)
-            raise ConfigError(message, Text("give-a-number", "give a number"), setting.key)
+            message = Text("{devices} lists GPUs, but the run is on the CPU", devices=setting)
+            raise ConfigError(message, Text("give a number"), setting.key)
         return len(devices)
-    message = Text("not-a-number-of-devices", "{devices} is not a number of devices", devices=setting)
-    raise ConfigError(message, Text("number-or-auto", "give 1, 2, ... or auto"), setting.key)
+    message = Text("{devices} is not a number of devices", devices=setting)
+    raise ConfigError(message, Text("give 1, 2, ... or auto"), setting.key)
 
 
 NOT_PASSED_ON = ("accelerator", "devices", "precision", "enable_progress_bar", "others")
@@ -195,9 +191,5 @@ def _trainer(options: TrainerOptions, callbacks: Sequence[pl.Callback], **argume
             use_distributed_sampler=False,
         )
     except (MisconfigurationException, TypeError, ValueError) as error:
-        message = Text(
-            "trainer-refused",
-            "the section trainer is refused by Lightning: {reason}",
-            reason=str(error).splitlines()[0],
-        )
+        message = Text("the section trainer is refused by Lightning: {reason}", reason=str(error).splitlines()[0])
         raise ConfigError(message, field="trainer") from error

@@ -10,46 +10,34 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.errors import TimeVisError
 from timevis.messages import Setting, Text
 
-_FREE_SPACE = Text(
-    "free-space", "free some space or choose another hydra.run.dir, then continue with resume=<run folder>"
-)
+_FREE_SPACE = Text("free some space or choose another hydra.run.dir, then continue with resume=<run folder>")
 SYSTEM_ERRORS = {
-    errno.ENOSPC: (Text("disk-full", "the disk is full"), _FREE_SPACE),
-    errno.EDQUOT: (Text("quota-used-up", "the disk quota is used up"), _FREE_SPACE),
+    errno.ENOSPC: (Text("the disk is full", code="disk-full"), _FREE_SPACE),
+    errno.EDQUOT: (Text("the disk quota is used up", code="quota-used-up"), _FREE_SPACE),
     errno.EFBIG: (
-        Text("file-too-large", "the file would be too large"),
-        Text(
-            "raise-file-size-limit",
-            "raise the limit on the size of files (ulimit -f), then continue with resume=<run folder>",
-        ),
+        Text("the file would be too large", code="file-too-large"),
+        Text("raise the limit on the size of files (ulimit -f), then continue with resume=<run folder>"),
     ),
     errno.EPERM: (
-        Text("not-permitted", "the system does not permit it"),
-        Text(
-            "check-file-owner",
-            "check the attributes and the owner of the file, then continue with resume=<run folder>",
-        ),
+        Text("the system does not permit it"),
+        Text("check the attributes and the owner of the file, then continue with resume=<run folder>"),
     ),
     errno.EACCES: (
-        Text("permission-denied", "permission is denied"),
-        Text(
-            "check-folder-permissions", "check the permissions of the folder, then continue with resume=<run folder>"
-        ),
+        Text("permission is denied"),
+        Text("check the permissions of the folder, then continue with resume=<run folder>"),
     ),
     errno.EROFS: (
-        Text("read-only", "the file system is read-only"),
-        Text("other-run-folder", "choose another hydra.run.dir, then continue with resume=<run folder>"),
+        Text("the file system is read-only"),
+        Text("choose another hydra.run.dir, then continue with resume=<run folder>"),
     ),
     errno.EIO: (
-        Text("disk-error", "the disk reports an error"),
-        Text("check-disk", "check the disk, then continue with resume=<run folder>"),
+        Text("the disk reports an error"),
+        Text("check the disk, then continue with resume=<run folder>"),
     ),
 }
 """For each error number of the system, the cause and what to do."""
-SEE_TRACEBACK = Text("see-traceback", "see the traceback in train.log of the run folder")
-REPORT_TRACEBACK = Text(
-    "report-traceback", "this is probably a defect of TimeVis: report it with the traceback above"
-)
+SEE_TRACEBACK = Text("see the traceback in train.log of the run folder")
+REPORT_TRACEBACK = Text("this is probably a defect of TimeVis: report it with the traceback above")
 
 
 def explain(
@@ -71,42 +59,32 @@ def explain(
     text = str(error).strip()
     first_line = text.splitlines()[0] if text else type(error).__name__
     if is_out_of_memory(error):
-        message = Text("out-of-memory", "out of memory: {reason}", reason=first_line)
+        message = Text("out of memory: {reason}", code="out-of-memory", reason=first_line)
         return TimeVisError(message, _smaller_batch_advice(cfg))
     if isinstance(error, FloatingPointError):
         reason = error.args[0] if error.args and isinstance(error.args[0], Text) else first_line
         message = Text(
-            "lower-learning-rate",
             "lower {learning_rate} (a tenth is a good start) or {gradient_clip}",
             learning_rate=Setting("model.learning_rate"),
             gradient_clip=Setting("model.fit.gradient_clip"),
         )
-        return TimeVisError(Text("training-diverged", "training diverged: {reason}", reason=reason), message)
+        return TimeVisError(Text("training diverged: {reason}", reason=reason), message)
     if isinstance(error, UnpicklingError):
         return TimeVisError(
             Text(
-                "unsafe-checkpoint",
                 "a checkpoint of the run contains objects other than weights, which could run code, so it was not "
-                "loaded",
+                "loaded"
             ),
-            Text(
-                "train-without-checkpoints",
-                "TimeVis does not write such checkpoints: delete checkpoints/ in the run folder and train again",
-            ),
+            Text("TimeVis does not write such checkpoints: delete checkpoints/ in the run folder and train again"),
         )
     if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
         cause, advice = SYSTEM_ERRORS[error.errno]
         values = {"cause": cause, "reason": error.strerror or first_line}
         if error.filename is not None:
-            message = Text(
-                "file-not-written",
-                "{file} could not be written: {cause} ({reason})",
-                file=str(error.filename),
-                **values,
-            )
+            message = Text("{file} could not be written: {cause} ({reason})", file=str(error.filename), **values)
             return TimeVisError(message, advice)
-        return TimeVisError(Text("system-error", "{cause} ({reason})", **values), advice)
-    message = Text("unexpected-error", "{kind}: {reason}", kind=type(error).__name__, reason=first_line)
+        return TimeVisError(Text("{cause} ({reason})", **values), advice)
+    message = Text("{kind}: {reason}", kind=type(error).__name__, reason=first_line)
     return TimeVisError(message, unexpected_advice)
 
 
@@ -121,10 +99,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _smaller_batch_advice(cfg: DictConfig | None) -> Text:
     fit = OmegaConf.select(cfg, "model.fit") if cfg is not None else None
     if fit is None:
-        return Text("use-smaller-batch", "use a smaller {batch_size}", batch_size=Setting("model.fit.batch_size"))
+        return Text("use a smaller {batch_size}", batch_size=Setting("model.fit.batch_size"))
     batch_size, eval_batch_size = max(1, int(fit.batch_size) // 2), max(1, int(fit.eval_batch_size) // 2)
     return Text(
-        "smaller-batch",
         "try {batch_size} {eval_batch_size}",
         batch_size=Setting("model.fit.batch_size", batch_size),
         eval_batch_size=Setting("model.fit.eval_batch_size", eval_batch_size),

@@ -55,7 +55,7 @@ def require_writable(folder: Path, option: str) -> None:
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
-        message = Text("folder-not-writable", "{path} is not a writable folder", path=str(existing))
+        message = Text("{path} is not a writable folder", path=str(existing))
         raise ConfigError(message, choose_another(option))
 
 
@@ -67,7 +67,7 @@ def require_absent(path: Path, advice: Text) -> None:
     ConfigError
     """
     if path.exists():
-        raise ConfigError(Text("file-exists", "{path} exists already", path=str(path)), advice)
+        raise ConfigError(Text("{path} exists already", path=str(path)), advice)
 
 
 def require_empty(folder: Path) -> None:
@@ -78,13 +78,13 @@ def require_empty(folder: Path) -> None:
     RunFolderError
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        message = Text("output-folder-not-empty", "{path} is not an empty folder", path=str(folder))
+        message = Text("{path} is not an empty folder", path=str(folder))
         raise RunFolderError(message, choose_another("--out"))
 
 
 def choose_another(option: str) -> Text:
     """Advice to give another value for an option of the command line."""
-    return Text("choose-another", "choose another {option}", option=option)
+    return Text("choose another {option}", option=option)
 
 
 def display_path(path: Path) -> Path:
@@ -102,8 +102,8 @@ def absolute_if_folder(path: str, reserved_names: Collection[str] = ()) -> str:
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:
     """The error for a file of a run that cannot be read; the reason is a `Text` or an exception."""
     reason = reason if isinstance(reason, Text) else str(reason)
-    message = Text("run-file-damaged", "{path} is damaged ({reason})", path=str(path), reason=reason)
-    return RunFolderError(message, Text("run-again-or-restore", "run it again, or restore the file from a backup"))
+    message = Text("{path} is damaged ({reason})", path=str(path), reason=reason)
+    return RunFolderError(message, Text("run it again, or restore the file from a backup"))
 
 
 def read_json(path: Path) -> Any:
@@ -136,10 +136,10 @@ def read_json_object(path: Path, required: Mapping[str, type | tuple[type, ...]]
     """
     value = read_json(path)
     if not isinstance(value, dict):
-        raise damaged_file_error(path, Text("no-json-object", "it contains no JSON object"))
+        raise damaged_file_error(path, Text("it contains no JSON object"))
     for key, kind in required.items():
         if not isinstance(value.get(key), kind):
-            reason = Text("json-key-wrong", "{key!r} is missing or has the wrong type", key=key)
+            reason = Text("{key!r} is missing or has the wrong type", key=key)
             raise damaged_file_error(path, reason)
     return value
 

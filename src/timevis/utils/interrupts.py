@@ -92,11 +92,11 @@ class StopRequest:
         """The error that ends the run, with the exit code of the signal."""
         number = self.signal or signal.SIGTERM
         name = signal.Signals(number).name
-        return Cancelled(Text("cancelled-by-signal", "cancelled by {signal}", signal=name), exit_code=128 + number)
+        return Cancelled(Text("cancelled by {signal}", signal=name), exit_code=128 + number)
 
 
 def _time_limit_error() -> TimeLimitReached:
-    return TimeLimitReached(Text("time-limit-reached", "the time limit ended it"))
+    return TimeLimitReached(Text("the time limit ended it"))
 
 
 @contextmanager

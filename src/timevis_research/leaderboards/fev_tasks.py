@@ -54,19 +54,16 @@ def read_tasks(source: str, names: Sequence[str] | None = None) -> dict[str, Any
         The package `fev` is not installed, the file cannot be read, or there is no task with one of the names.
     """
     if importlib.util.find_spec("fev") is None:
-        message = Text("fev-not-installed", "the package fev is not installed")
-        raise ConfigError(message, Text("install-fev", "install it: pip install 'timevis[fev]'"))
+        message = Text("the package fev is not installed")
+        raise ConfigError(message, Text("install it: pip install 'timevis[fev]'"))
     import fev
 
     try:
         benchmark = fev.Benchmark.from_yaml(source)
     except (ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        message = Text(
-            "fev-tasks-unreadable", "{source}: no tasks of fev ({reason})", source=source, reason=str(error)
-        )
+        message = Text("{source}: no tasks of fev ({reason})", source=source, reason=str(error))
         raise ConfigError(
-            message,
-            Text("give-fev-tasks", "give a YAML file with the list tasks, or its URL; see the documentation of fev"),
+            message, Text("give a YAML file with the list tasks, or its URL; see the documentation of fev")
         ) from error
     tasks: dict[str, Any] = {}
     for task in benchmark.tasks:
@@ -76,8 +73,8 @@ def read_tasks(source: str, names: Sequence[str] | None = None) -> dict[str, Any
             name, number = f"{base}_{number}", number + 1
         tasks[name] = task
     if unknown := [name for name in names or () if name not in tasks]:
-        message = Text("no-such-fev-task", "there is no task {name!r}", name=unknown[0])
-        raise ConfigError(message, Text("tasks-are", "the tasks are {names}", names=", ".join(tasks)))
+        message = Text("there is no task {name!r}", name=unknown[0])
+        raise ConfigError(message, Text("the tasks are {names}", names=", ".join(tasks)))
     return {name: task for name, task in tasks.items() if names is None or name in names}
 
 
@@ -177,14 +174,12 @@ def write_data_set(name: str, task: Any, conf: Path, tables: Path) -> bool:
     if config.is_file():
         if definition_of(task) in config.read_text(encoding="utf-8"):
             return False
-        message = Text("fev-config-of-other-task", "{file} is of another definition of this task", file=str(config))
-        raise ConfigError(message, Text("remove-the-config", "remove this file, and prepare the task again"))
+        message = Text("{file} is of another definition of this task", file=str(config))
+        raise ConfigError(message, Text("remove this file, and prepare the task again"))
     window = list(task.iter_windows())[-1]
     if not isinstance(task.initial_cutoff, int) or task.initial_cutoff >= 0:
-        message = Text(
-            "fev-cutoff-is-a-time", "{name}: the cutoffs of its windows do not count from the end", name=name
-        )
-        raise DataError(message, Text("score-with-fev", "score a model on the task itself, with `evaluate`"))
+        message = Text("{name}: the cutoffs of its windows do not count from the end", name=name)
+        raise DataError(message, Text("score a model on the task itself, with `evaluate`"))
     past, _, _ = fev.convert_input_data(window, adapter="pandas")
     truth, _, _ = fev.adapters.PandasAdapter.convert_input_data(
         window.get_ground_truth(),
@@ -261,12 +256,11 @@ def _forecast_window(run: Run, task: Any, window: Any) -> dict[str, list[dict[st
             rows = next((by_channel[label] for label in labels if label in by_channel), None)
             if rows is None or len(rows) != task.horizon:
                 message = Text(
-                    "fev-series-without-forecast",
                     "the series {name} has no forecast of {target}: it has no value before the cutoff",
                     name=name,
                     target=target,
                 )
-                raise DataError(message, Text("leave-task-out", "leave the task out"))
+                raise DataError(message, Text("leave the task out"))
             out[target].append(_quantiles(rows[list(QUANTILE_COLUMNS)].to_numpy(float), task.quantile_levels))
     return out
 
@@ -306,11 +300,10 @@ def evaluate_tasks(
         if row := next((row for row in rows if row["timevis_task"] == name), None):
             if (row.get("timevis_settings"), row.get("timevis_definition")) != (settings, definition):
                 message = Text(
-                    "fev-row-of-other-settings",
                     "{file} has a row of this task with another model, other settings or another definition",
                     file=str(out),
                 )
-                failures[name] = ConfigError(message, Text("give-another-out", "give another file with --out"))
+                failures[name] = ConfigError(message, Text("give another file with --out"))
             continue
         started = time.monotonic()
         try:

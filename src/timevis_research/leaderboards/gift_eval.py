@@ -89,8 +89,8 @@ def forecast_windows(
     counts = table.groupby([ID_COLUMN, "window"]).size()
     expected = pd.MultiIndex.from_product([series[ID_COLUMN].unique(), range(windows)])
     if len(missing := expected.difference(counts[counts == horizon].index)):
-        message = Text("gift-eval-series-without-forecast", "the series {name} has no forecast", name=missing[0][0])
-        raise DataError(message, Text("another-model-or-data-set", "leave the data set out, or take another model"))
+        message = Text("the series {name} has no forecast", name=missing[0][0])
+        raise DataError(message, Text("leave the data set out, or take another model"))
     return table.sort_values([ID_COLUMN, "window", "timestamp"], kind="stable", ignore_index=True)
 
 

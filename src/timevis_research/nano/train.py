@@ -166,13 +166,12 @@ class PretrainingRun:
         if changed := [key for key in saved if saved[key] != current[key]]:
             raise ConfigError(
                 Text(
-                    "pretraining-changed",
                     "{current}, but the run in {folder} was started with {saved}",
                     current=[f"{key}={current[key]}" for key in changed],
                     folder=str(self.folder),
                     saved=[f"{key}={saved[key]}" for key in changed],
                 ),
-                Text("same-values-or-folder", "use these values again, or choose another folder="),
+                Text("use these values again, or choose another folder="),
             )
         self.network.load_state_dict(state["network"])
         self.ema_weights = state["ema_weights"]

@@ -157,23 +157,17 @@ class Peer(Forecaster):
         self.is_network = self.library == "neuralforecast"
         if method == "chronos" and not path:
             advice = Text(
-                "folder-or-id-of-chronos",
                 "give the folder or the hub identifier of a Chronos model: {example}",
                 example=Setting("model.path", "amazon/chronos-bolt-small"),
             )
-            raise ConfigError(
-                Text("model-path-not-set", "{path} is not set", path=Setting("model.path")), advice, "model.path"
-            )
+            raise ConfigError(Text("{path} is not set", path=Setting("model.path")), advice, "model.path")
         if self.is_network and history_length is not None:
             message = Text(
-                "history-length-of-network",
                 "{history_length} is set, but networks read the context",
                 history_length=Setting("model.history_length"),
             )
             advice = Text(
-                "set-context-instead",
-                "remove it and set {context_length}",
-                context_length=Setting("context_length", history_length),
+                "remove it and set {context_length}", context_length=Setting("context_length", history_length)
             )
             raise ConfigError(message, advice, "model.history_length")
         peers_python()
@@ -243,13 +237,10 @@ class Peer(Forecaster):
             validation_rows = (ends - train_ends)[ends > train_ends]
             if not len(validation_rows):
                 message = Text(
-                    "network-not-refitted",
-                    "a network of {library} cannot be fitted again on all rows of the data",
-                    library=self.library,
+                    "a network of {library} cannot be fitted again on all rows of the data", library=self.library
                 )
                 advice = Text(
-                    "other-model-to-refit",
-                    "validation rows behind the training part select its number of steps; use another model to refit",
+                    "validation rows behind the training part select its number of steps; use another model to refit"
                 )
                 raise ConfigError(message, advice)
             request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}

@@ -46,9 +46,8 @@ def peers_python() -> Path:
     value = os.environ.get(PYTHON_VARIABLE)
     path = Path(value) if value else _REPOSITORY / ".venv-peers" / "bin" / "python"
     if not path.is_file():
-        message = Text("no-peers", "the environment of the other libraries does not exist: {path}", path=str(path))
+        message = Text("the environment of the other libraries does not exist: {path}", path=str(path))
         advice = Text(
-            "make-peers",
             "run `make peers`, or set {variable} to the Python program of an environment that has them",
             variable=PYTHON_VARIABLE,
         )
@@ -120,15 +119,13 @@ class PeerProcess:
             line = self._read_line(command)
         except (BrokenPipeError, EOFError):
             lines = self._last_lines()
-            message = Text("peer-ended", "the process of the other library ended: {lines}", lines=lines)
+            message = Text("the process of the other library ended: {lines}", lines=lines)
             raise TimeVisError(message) from None
         answer = json.loads(line)
         if "error" in answer:
             reason, lines = answer["error"], self._last_lines()
-            text = Text(
-                "peer-failed", "the other library failed in {command}: {reason}", command=command, reason=reason
-            )
-            raise TimeVisError(text, Text("last-lines", "{lines}", lines=lines) if lines else None)
+            text = Text("the other library failed in {command}: {reason}", command=command, reason=reason)
+            raise TimeVisError(text, Text("{lines}", lines=lines) if lines else None)
         return dict(answer)
 
     def _read_line(self, command: str) -> bytes:
@@ -144,14 +141,13 @@ class PeerProcess:
                 self._finalizer()
                 minutes = self._seconds / 60
                 message = Text(
-                    "peer-timeout",
                     "timeout: {command} took longer than {minutes:g} minutes of processor time, or {elapsed:g} "
                     "minutes by the clock",
                     command=command,
                     minutes=minutes,
                     elapsed=MAX_BUSY * minutes,
                 )
-                advice = Text("allow-more-minutes", "allow more with {minutes}", minutes=Setting("model.minutes"))
+                advice = Text("allow more with {minutes}", minutes=Setting("model.minutes"))
                 raise TimeVisError(message, advice)
             part = os.read(self._process.stdout.fileno(), 65536)
             if not part:

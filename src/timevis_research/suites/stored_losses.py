@@ -156,12 +156,9 @@ def _stored_scores(
         hashes = {run["windows"].iloc[0] for of_model in runs.values() for run in of_model}
         if len(hashes) > 1:
             message = Text(
-                "stored-windows-differ",
-                "the runs of {models} were scored on different windows of {data}",
-                models=list(models),
-                data=data,
+                "the runs of {models} were scored on different windows of {data}", models=list(models), data=data
             )
-            raise RunFolderError(message, Text("run-again", "run them again"))
+            raise RunFolderError(message, Text("run them again"))
         naive = rows[(rows["model"] == NAIVE_LABEL) & (rows["windows"] == hashes.pop())]
         reference = WindowTable.from_frame(naive)
         yield int(str(horizon)), {name: _scores(of_model, reference, metrics) for name, of_model in runs.items()}

@@ -139,16 +139,16 @@ def test_the_report_in_english_is_the_file_of_the_run_and_a_chinese_one_changes_
 
 
 def test_a_text_has_a_space_between_chinese_and_latin_values_and_its_own_form_of_numbers():
-    text = Text("channels-of-saved-windows", "{count} of {channels}", count=8, channels=12345)
+    text = Text("The saved windows contain values of {count} of the {channels} channels.", count=8, channels=12345)
     with in_language("zh"):
         assert str(text) == "保存的窗口只含 12 345 个通道中 8 个的数值。"
-        assert text.english == "8 of 12345"
+        assert text.english == "The saved windows contain values of 8 of the 12345 channels."
         assert text.to_json()["params"] == {"count": 8, "channels": 12345}
-    assert str(text) == "8 of 12345"
+    assert str(text) == "The saved windows contain values of 8 of the 12345 channels."
 
 
 def test_a_stored_text_whose_code_is_gone_stays_in_english_as_a_whole():
-    part = Text("part-test", "test")
+    part = Text("test")
     stored = Text.from_json("the test part", {"code": "no-longer-used", "params": {"part": part.to_json()}})
     assert "no-longer-used" not in catalogue("zh")
     with in_language("zh"):

@@ -192,8 +192,8 @@ def test_a_deleted_dataset_is_not_changed_until_it_is_restored(http: FlaskClient
     answers.append(http.post(f"{path}/rows", data=data, content_type="multipart/form-data"))
     for answer in answers:
         assert (answer.status_code, answer.json["code"]) == (404, "not-found")
-        assert answer.json["detail_code"] == {"code": "deleted-dataset", "params": {"name": "plant"}}
-        assert answer.json["advice_code"] == {"code": "restore-first", "params": {}}
+        assert answer.json["detail_code"] == {"code": "the dataset {name!r} is deleted", "params": {"name": "plant"}}
+        assert answer.json["advice_code"] == {"code": "restore it first", "params": {}}
     http.post(f"{path}/restore")
     assert http.patch(path, json={"name": "North"}).json["name"] == "North"
 

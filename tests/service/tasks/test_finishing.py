@@ -37,5 +37,8 @@ def test_a_task_whose_result_the_database_refuses_fails(
     assert found.state == "failed"
     assert found.error is not None
     assert found.error.startswith("the database did not accept the result of the task (")
-    assert (found.result["error_code"]["code"], found.advice) == ("result-not-stored", "see the log of the worker")
+    assert (found.result["error_code"]["code"], found.advice) == (
+        "the database did not accept the result of the task ({reason})",
+        "see the log of the worker",
+    )
     assert "model" not in found.result

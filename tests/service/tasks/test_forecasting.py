@@ -70,7 +70,10 @@ def test_an_item_that_fails_stops_no_other_one(
     assert items[0]["truth"] is None
     assert items[2]["error"]
     assert items[2]["time"] == []
-    assert items[2]["error_code"]["code"] == "no-such-channel"
+    assert (
+        items[2]["error_code"]["code"]
+        == "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {existing}"
+    )
     answer = http.get(f"/api/tasks/{task['id']}/result?format=csv")
     csv = answer.text.splitlines()
     assert csv[0].startswith("model,item,channel,timestamp,point,q0.025")
@@ -101,7 +104,7 @@ def test_events_belong_to_each_item_and_only_models_that_read_them_take_them(
     first = changed["time"].index("2024-01-26T02:00:00")
     assert changed["point"][first] < usual["point"][first]
     assert usual["events"] == []
-    assert failed["error_code"]["code"] == "model-without-events"
+    assert failed["error_code"]["code"] == "the model of this run does not read events"
     for body, pointer in (
         ({"items": given[2:]}, "/items/0/events"),
         ({"items": given[1:2], "events": events}, ""),
@@ -125,7 +128,7 @@ def test_events_are_refused_at_once_for_a_model_that_was_tuned_so_that_it_does_n
     ):
         answer = http.post("/api/predict", json=body)
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
-        assert answer.json["detail_code"]["code"] == "run-cannot-read-events"
+        assert answer.json["detail_code"]["code"] == "{model} reads events only with {options}"
         assert "model.tune=none" in answer.json["detail"]
         assert "nano-patch" in answer.json["advice"]
     assert http.post("/api/predict", json={"models": [tuned]}).status_code == 202

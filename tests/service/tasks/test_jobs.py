@@ -157,7 +157,10 @@ def test_the_search_of_auto_forecasts_while_it_runs_and_is_stopped_with_what_it_
     assert http.post(stop).status_code == 409
 
     wrong = carry_out("predict", models=[ended["result"]["model"]], known={"prize": [1.0]})
-    assert (wrong["state"], wrong["error_code"]["code"]) == ("failed", "no-known-covariate")
+    assert (wrong["state"], wrong["error_code"]["code"]) == (
+        "failed",
+        "the model reads no known covariate {column!r}",
+    )
 
 
 @pytest.mark.parametrize("queue", ["cpu", "gpu"])
@@ -172,7 +175,7 @@ def test_the_process_of_a_training_on_the_cpu_gets_the_limit_of_memory_of_the_se
 
     def run_training(*_: Any, megabytes: int | None, **__: Any) -> Outcome:
         limits.append(megabytes)
-        return Outcome(FAILED, TimeVisError(Text("no-disk", "no disk")))
+        return Outcome(FAILED, TimeVisError(Text("no disk")))
 
     monkeypatch.setattr(jobs, "run_training", run_training)
     task = http.post("/api/train", json={"dataset": dataset, "model": "linear", **TINY_RUN}).json["id"]

@@ -32,7 +32,14 @@ it.each([
   { label: "qwen [nano]", en: "Qwen, digits [nano] is", zh: "Qwen（数字） [nano]优于" },
   { label: "peer/patchtst", en: "PatchTST is", zh: "PatchTST 优于" },
 ])("a verdict names $label as the other pages do", async ({ label, en, zh }) => {
-  const params = { model: label, percent: { share: 0.1, text: "10 %" }, low: { share: 0.05, text: "5 %" }, high: { share: 0.2, text: "20 %" } };
+  const words = { metric: "WQL", scored: "2026" };
+  const params = {
+    model: label,
+    ...words,
+    size: { share: 0.1, text: "10 %" },
+    low: { share: 0.05, text: "5 %" },
+    high: { share: 0.2, text: "20 %" },
+  };
   const entry = { code: "beats-seasonal-naive", text: `${label} is better than seasonal naive.`, severity: "good", params };
   expect(await shown(VerdictCard, "en", { verdict: { ...entry, findings: [] } })).toContain(en);
   expect(await shown(VerdictCard, "zh", { verdict: { ...entry, findings: [] } })).toContain(zh);

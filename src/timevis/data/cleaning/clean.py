@@ -110,8 +110,8 @@ def clean(
     panel, observed_rows = select_channels(rows, card, options, report, channels)
     if not future and observed_rows < len(panel):
         text = Text(
-            "note-rows-for-forecasts",
             "{rows} rows after the last value are used for forecasts only",
+            code="note-rows-for-forecasts",
             rows=len(panel) - observed_rows,
         )
         report.notes.append(text)
@@ -139,13 +139,9 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
         return panel
     country = options.country or panel.card.country if kind in (None, "known", "observed") else kind
     if not country:
-        message = Text(
-            "holiday-without-country", "{setting} does not name a country", setting=Setting("data.covariates.holiday")
-        )
+        message = Text("{setting} does not name a country", setting=Setting("data.covariates.holiday"))
         advice = Text(
-            "name-country-of-holidays",
-            "the table has no column holiday; give a country: {setting}",
-            setting=Setting("data.country", "DE"),
+            "the table has no column holiday; give a country: {setting}", setting=Setting("data.country", "DE")
         )
         raise ConfigError(message, advice, "data.covariates.holiday")
     key = "data.country" if country == options.country else "data.covariates.holiday"
@@ -177,9 +173,9 @@ def finalize_panel(
             check_choice(name, panel.channels, "data.unit")
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
         text = Text(
-            "note-non-negative",
             "often zero or whole numbers, and never negative in the training part, so forecasts are clipped at zero: "
             "{channels}",
+            code="note-non-negative",
             channels=listed(non_negative),
         )
         report.notes.append(text)
@@ -197,17 +193,17 @@ def _notes_on_series(panel: Panel, split: Split) -> list[Text]:
     later = np.unique(panel.channel_series[train_end > val_end.min()])
     notes: list[Text] = [
         Text(
-            "note-spans-differ",
             "the spans of the {series} series differ: each is split by the rows of its own span",
+            code="note-spans-differ",
             series=panel.num_series,
         )
     ]
     if len(later):
         text = Text(
-            "note-later-training-rows",
             "training rows of {later} of {series} series are later than the first test rows of another series, so a "
             "model of all series may have learned of events that its test windows forecast; {setting} splits all "
             "series at the same times",
+            code="note-later-training-rows",
             setting=Setting("data.split_by", "axis"),
             later=len(later),
             series=panel.num_series,

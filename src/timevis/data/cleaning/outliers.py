@@ -65,9 +65,9 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
         if (placeholder := find_placeholder(column)) is not None:
             value, count = placeholder
             text = Text(
-                "note-placeholder",
                 "{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that the "
                 "value is missing, set {setting}",
+                code="note-placeholder",
                 setting=Setting("data.missing_values", f"[{value:g}]"),
                 channel=channel,
                 value=float(value),

@@ -55,19 +55,19 @@ def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
     codes = report.get("text_codes", {})
 
     def stored(text: str) -> Text:
-        return Text.from_json(text, codes[text]) if text in codes else Text("cleaning-note", "{note}", note=text)
+        return Text.from_json(text, codes[text]) if text in codes else Text("{note}", code="cleaning-note", note=text)
 
     findings = []
     if not report["was_sorted"]:
-        findings.append(DataFinding(Text("unsorted-rows", "The rows were not in time order; they were sorted.")))
+        findings.append(DataFinding(Text("The rows were not in time order; they were sorted.", code="unsorted-rows")))
     findings += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"])]
     findings += [*_closed(report.get("closed") or {}, stored), *_closed_channels(report, stored)]
     findings += _gaps(report["gaps"])
     findings += [*_sentinels(report["sentinels"], stored), *_missing(report), *_outliers(report["outliers"])]
     for defect in report["defects"]:
         message = Text(
-            "declared-defect",
             "Declared by the dataset card, {start} to {end}: {reason}. Values masked: {masked:,}.",
+            code="declared-defect",
             start=format_time(str(defect["start"])),
             end=format_time(str(defect["end"])),
             reason=defect["reason"],
@@ -75,13 +75,17 @@ def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
         )
         findings.append(DataFinding(message))
     for note in report["card"]["notes"]:
-        findings.append(DataFinding(Text("card-note", "Note of the dataset card: {note}.", note=note.rstrip("."))))
+        findings.append(
+            DataFinding(Text("Note of the dataset card: {note}.", code="card-note", note=note.rstrip(".")))
+        )
     if report["left_out"]:
         columns = [
-            Text("unused-column", "{column} ({reason})", column=column, reason=stored(reason))
+            Text("{column} ({reason})", code="unused-column", column=column, reason=stored(reason))
             for column, reason in report["left_out"].items()
         ]
-        findings.append(DataFinding(Text("unused-columns", "Columns not used: {columns}.", columns=listed(columns))))
+        findings.append(
+            DataFinding(Text("Columns not used: {columns}.", code="unused-columns", columns=listed(columns)))
+        )
     return findings + [DataFinding(stored(note)) for note in report["notes"]]
 
 
@@ -94,28 +98,28 @@ def _duplicates(duplicates: Mapping[str, Any]) -> list[DataFinding]:
         params = {"rows": entry["rows"], "places": places}
         if kind == "identical":
             message = Text(
-                "identical-duplicates",
                 "Rows identical to another row of the same time, which were dropped: {rows:,}, at {places}.",
+                code="identical-duplicates",
                 **params,
             )
         elif kind == "filled":
             message = Text(
-                "filled-duplicates",
                 "Rows that filled values missing in another row of the same time: {rows:,}, at {places}.",
+                code="filled-duplicates",
                 **params,
             )
         elif kind != "averaged":
             message = Text(
-                "merged-duplicates",
                 "Rows that {setting} merged with another row of the same time: {rows:,}, at {places}.",
+                code="merged-duplicates",
                 setting=Setting("data.duplicates", kind),
                 **params,
             )
         else:
             message = Text(
-                "averaged-duplicates",
                 "Rows with other values than another row of the same time, which were averaged with it: {rows:,}, at "
                 "{places}.",
+                code="averaged-duplicates",
                 **params,
             )
         findings.append(DataFinding(message, "warning" if kind == "averaged" else "info"))
@@ -126,15 +130,15 @@ def _grid(grid: Mapping[str, Any]) -> list[DataFinding]:
     findings: list[DataFinding] = []
     if moved := grid.get("moved"):
         message = Text(
-            "rows-moved-to-grid",
             "Rows slightly off the regular time grid, which were moved onto it: {rows:,}.",
+            code="rows-moved-to-grid",
             rows=moved,
         )
         findings.append(DataFinding(message))
     if left_out := grid.get("left_out"):
         message = Text(
-            "rows-left-out-of-grid",
             "Rows between the steps of the time grid, which were left out: {rows:,}.",
+            code="rows-left-out-of-grid",
             rows=left_out,
         )
         findings.append(DataFinding(message, "warning"))
@@ -145,8 +149,8 @@ def _closed(closed: Mapping[str, Any], stored: Callable[[str], Text]) -> list[Da
     if not closed:
         return []
     message = Text(
-        "always-missing",
         "Always missing {when}: {hours}; {rows:,} rows. Forecasts leave these hours empty.",
+        code="always-missing",
         when=stored(closed["when"]),
         hours=[stored(hours) for hours in closed["hours"]],
         rows=closed["rows"],
@@ -163,8 +167,8 @@ def _closed_channels(report: Mapping[str, Any], stored: Callable[[str], Text]) -
     findings = []
     for (when, *hours), names in sorted(channels.items(), key=lambda item: -len(item[1]))[:MAX_CLOSED_HOURS]:
         message = Text(
-            "always-missing-in-channels",
             "Always missing {when} in {channels}: {hours}; {rows:,} rows. Forecasts leave these hours empty.",
+            code="always-missing-in-channels",
             when=stored(when),
             channels=join_names(names, MAX_LISTED_CHANNELS),
             hours=[stored(text) for text in hours],
@@ -178,9 +182,9 @@ def _gaps(gaps: Mapping[str, Any]) -> list[DataFinding]:
     if not gaps.get("count"):
         return []
     message = Text(
-        "gaps",
         "Gaps without a value in any channel: {count:,}, with {rows:,} rows in all and at most {longest:,} in a row. "
         "Longest first, with their rows: {places}. Gaps are not filled.",
+        code="gaps",
         count=gaps["count"],
         rows=gaps["rows"],
         longest=gaps["longest"],
@@ -195,8 +199,8 @@ def _sentinels(sentinels: Mapping[str, Any], stored: Callable[[str], Text]) -> l
     return [
         DataFinding(
             Text(
-                "cells-read-as-missing",
                 "Cells of {column} that {setting} lists as missing: {cells}, in {places}.",
+                code="cells-read-as-missing",
                 column=column,
                 setting=Setting("data.missing_values"),
                 cells=[f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()],
@@ -212,8 +216,8 @@ def _missing(report: Mapping[str, Any]) -> list[DataFinding]:
     if not ranked:
         return []
     message = Text(
-        "missing-values",
         "Values missing after cleaning: {channels}. They are ignored in training and scores.",
+        code="missing-values",
         channels=listed(
             [_missing_of(channel, n, report["channels"][channel].get("longest_gap")) for channel, n in ranked]
         ),
@@ -225,8 +229,8 @@ def _missing_of(channel: str, count: int, gap: Mapping[str, Any] | None) -> str 
     if not gap or gap["rows"] == 1:
         return f"{channel} {format_number(count)}"
     return Text(
-        "missing-of-channel",
         "{channel} {count:,} (at most {rows:,} in a row, from {start} on)",
+        code="missing-of-channel",
         channel=channel,
         count=count,
         rows=gap["rows"],
@@ -244,24 +248,24 @@ def _outliers(outliers: Mapping[str, Any]) -> list[DataFinding]:
         params = {"channel": channel, "count": entry["count"], "places": _places(places, entry["count"])}
         if entry["masked"]:
             message = Text(
-                "outliers-masked",
                 "Outliers in {channel}: {count:,}, of which {masked:,} are masked: {places}.",
+                code="outliers-masked",
                 masked=entry["masked"],
                 **params,
             )
         else:
             message = Text(
-                "outliers-kept",
                 "Outliers in {channel}: {count:,}, at {places}. They are kept. If they are errors, correct the file, "
                 "or set {setting} so that the training leaves them out.",
+                code="outliers-kept",
                 setting=Setting("data.cleaning.outliers", "mask"),
                 **params,
             )
         findings.append(DataFinding(message, "warning", channel))
     if others := ranked[MAX_CHANNELS_WITH_OUTLIERS:]:
         message = Text(
-            "outliers-in-other-channels",
             "Outliers in other channels: {count:,}, in {channels:,} of them.",
+            code="outliers-in-other-channels",
             count=sum(entry["count"] for _, entry in others),
             channels=len(others),
         )

@@ -44,9 +44,9 @@ log = logging.getLogger(__name__)
 
 DECIMAL_POINTS = {"point": ".", "comma": ","}
 DELIMITER_NAMES = {
-    "\t": Text("tab", "tab"),
-    ";": Text("semicolon", "semicolon"),
-    "|": Text("bar", "bar"),
+    "\t": Text("tab"),
+    ";": Text("semicolon"),
+    "|": Text("bar"),
     ",": MARK_NAMES["comma"],
 }
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
@@ -130,17 +130,17 @@ def read_csv(
     if options.decimal and shown_mark and options.decimal != shown_mark:  # such a column is read with its mark
         cell = next(c for c in sample if find_decimal_mark([c]) == shown_mark)
         text = Text(
-            "note-decimal-unlike-setting",
             "numbers such as {cell} have another decimal mark than {setting}, and are read with their own",
+            code="note-decimal-unlike-setting",
             cell=cell,
             setting=Setting("data.decimal", options.decimal),
         )
         notes.append(text)
     elif mark == "comma":
-        notes.append(Text("note-decimal-comma", "numbers are written with a decimal comma"))
+        notes.append(Text("numbers are written with a decimal comma", code="note-decimal-comma"))
     if delimiter != ",":
         notes.append(
-            Text("note-delimiter", "columns are separated by {delimiter}", delimiter=DELIMITER_NAMES[delimiter])
+            Text("columns are separated by {delimiter}", code="note-delimiter", delimiter=DELIMITER_NAMES[delimiter])
         )
     notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
     row_numbers: list[int] = []
@@ -202,14 +202,12 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
     if not best:
         first = next((line for line in lines if line.strip()), "")[:60]
         message = Text(
-            "one-column",
             "{source}: found only one column ({column!r}), but a table needs a column of times and one of values",
             source=source,
             column=first,
         )
         advice = Text(
-            "separate-columns",
-            "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers",
+            "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers"
         )
         raise DataError(message, advice)
     return best, best_start
@@ -270,12 +268,9 @@ def _check_quotes(raw: bytes, layout: Layout) -> None:
             return
         row = raw.rstrip().count(b"\n") + 1 - line_breaks
         message = Text(
-            "unclosed-quote",
-            "{source}: row {row}: a double quote opens a cell and is never closed",
-            source=layout.source,
-            row=row,
+            "{source}: row {row}: a double quote opens a cell and is never closed", source=layout.source, row=row
         )
-        advice = Text("close-quote", "close it, or delete it: all text after it belongs to its cell")
+        advice = Text("close it, or delete it: all text after it belongs to its cell")
         raise DataError(message, advice) from error
 
 
@@ -327,7 +322,6 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
         for row, cells in _rows(raw, layout.delimiter):
             if row > layout.row_above_body and cells and len(cells) != len(layout.names):
                 message = Text(
-                    "wrong-number-of-cells",
                     "{source}: row {row} has {count} columns, the header has {expected}",
                     source=source,
                     row=row,
@@ -335,14 +329,11 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
                     expected=len(layout.names),
                 )
                 advice = Text(
-                    "correct-row",
                     "correct the row, or delete it if it contains a total or a remark; put a cell that contains the "
-                    "delimiter in double quotes",
+                    "delimiter in double quotes"
                 )
                 raise DataError(message, advice) from error
-        message = Text(
-            "table-unreadable", "{source}: the table cannot be parsed ({reason})", source=source, reason=str(error)
-        )
+        message = Text("{source}: the table cannot be parsed ({reason})", source=source, reason=str(error))
         raise DataError(message) from error
     frame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
     del table

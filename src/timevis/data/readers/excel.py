@@ -58,18 +58,16 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
         saved values.
     """
     names, read_rows = (_open_xlsx if file_format == "xlsx" else _open_xls)(raw, source)
-    sheets = Text("sheets-of-workbook", "sheets: {sheets}", sheets=names)
+    sheets = Text("sheets: {sheets}", sheets=names)
     sheet = options.sheet
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            message = Text("unknown-sheet", "{source} has no sheet {sheet!r}", source=source, sheet=sheet)
+            message = Text("{source} has no sheet {sheet!r}", source=source, sheet=sheet)
             raise ConfigError(message, did_you_mean(sheet, names), "data.sheet")
         rows = read_rows(chosen)
         if _find_header(rows) is None:
-            message = Text(
-                "sheet-without-table", "{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen
-            )
+            message = Text("{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen)
             raise DataError(message, sheets, "data.sheet")
     else:
         for chosen in names:
@@ -77,16 +75,13 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
             if _find_header(rows) is not None:
                 break
         else:
-            raise DataError(
-                Text("workbook-without-table", "{source}: no sheet contains a table", source=source), sheets
-            )
-    others = Text("of-sheets", " of {count} ({sheets})", count=len(names), sheets=names) if len(names) > 1 else ""
-    notes: list[Text] = [Text("note-sheet", "read sheet {sheet!r}{others}", sheet=chosen, others=others)]
+            raise DataError(Text("{source}: no sheet contains a table", source=source), sheets)
+    others = Text(" of {count} ({sheets})", count=len(names), sheets=names) if len(names) > 1 else ""
+    notes: list[Text] = [Text("read sheet {sheet!r}{others}", code="note-sheet", sheet=chosen, others=others)]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
     table = _to_table(rows, source, notes, formulas, options.header)
     if sheet is None and others:
         table.sheet_note = Text(
-            "sheet-of-workbook",
             ", sheet {sheet!r}{others}, {setting} selects another one",
             sheet=chosen,
             others=others,
@@ -96,13 +91,8 @@ def read_excel(raw: bytes, source: str, file_format: str, options: ReadOptions =
 
 
 def _damaged_workbook_error(source: str, error: Exception) -> DataError:
-    message = Text(
-        "workbook-damaged",
-        "{source}: the workbook is damaged or encrypted ({reason})",
-        source=source,
-        reason=str(error),
-    )
-    return DataError(message, Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"))
+    message = Text("{source}: the workbook is damaged or encrypted ({reason})", source=source, reason=str(error))
+    return DataError(message, Text("open it in a spreadsheet program and save it as XLSX"))
 
 
 def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], SheetRows]]:
@@ -237,7 +227,6 @@ def _to_table(
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
         if rows_without_value and sum(has_value) < 2:
             message = Text(
-                "formula-without-value",
                 "{source}: row {row}, column {column!r} contains a formula without a saved value, and {count} more "
                 "cells do",
                 source=source,
@@ -245,15 +234,12 @@ def _to_table(
                 column=names[j],
                 count=len(rows_without_value) - 1,
             )
-            advice = Text(
-                "save-formulas",
-                "open the workbook in a spreadsheet program and save it: the values are then saved as well",
-            )
+            advice = Text("open the workbook in a spreadsheet program and save it: the values are then saved as well")
             raise DataError(message, advice)
         if rows_without_value:
             text = Text(
-                "note-formulas",
                 "{count} cells of {column!r} are formulas without saved values and are read as empty",
+                code="note-formulas",
                 count=len(rows_without_value),
                 column=names[j],
             )

@@ -34,8 +34,7 @@ CHUNK_BYTES = 2**20
 CELL_ROW_OR_TEXT = re.compile(rb"<(?:\w+:)?(?:c|row|si)[\s/>]")
 """The start of the XML of a cell, a row or a shared text of a workbook, with any prefix of its namespace."""
 SPLIT_ADVICE = Text(
-    "right-file-or-save-part",
-    "check that it is the right file; if it is, save the columns or rows that you need as CSV or Parquet",
+    "check that it is the right file; if it is, save the columns or rows that you need as CSV or Parquet"
 )
 
 
@@ -56,12 +55,7 @@ def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | 
         The workbook is larger than `max_bytes`, or its sheets declare more than `MAX_WORKBOOK_CELLS` cells.
     """
     limit = MAX_WORKBOOK_BYTES if max_bytes is None else max_bytes
-    text = Text(
-        "workbook-too-large",
-        "{source}: the file decompresses to more than {maximum:,.0f} MB",
-        source=source,
-        maximum=limit / 1e6,
-    )
+    text = Text("{source}: the file decompresses to more than {maximum:,.0f} MB", source=source, maximum=limit / 1e6)
     too_large = DataError(text, SPLIT_ADVICE)
     members = archive.infolist()
     declared = sum(member.file_size for member in members)
@@ -119,7 +113,6 @@ class CellCounter:
         for number, row in enumerate(rows):
             if number == MAX_SHEET_ROWS:
                 message = Text(
-                    "sheet-too-long",
                     "{source}: the file has a sheet of more than {maximum:,} rows, empty ones included",
                     source=self.source,
                     maximum=MAX_SHEET_ROWS,
@@ -139,15 +132,13 @@ def check_column_count(columns: int, source: str) -> None:
     """
     if columns > MAX_COLUMNS:
         message = Text(
-            "table-too-wide",
             "{source}: the table has {columns:,} columns, more than {maximum:,}",
             source=source,
             columns=columns,
             maximum=MAX_COLUMNS,
         )
         advice = Text(
-            "right-file-or-long-table",
-            "check that it is the right file; if it is, write a long table with one column that names the series",
+            "check that it is the right file; if it is, write a long table with one column that names the series"
         )
         raise DataError(message, advice)
 
@@ -184,7 +175,6 @@ def check_parquet_size(
     size = {"source": source, "rows": metadata.num_rows, "columns": len(columns)}
     if sum(values) > max_cells:
         message = Text(
-            "table-with-too-many-cells",
             "{source}: the file has {rows:,} rows and {columns:,} columns, more than {maximum:,} cells",
             maximum=max_cells,
             **size,
@@ -195,7 +185,6 @@ def check_parquet_size(
     limit = int(MAX_SHARE_OF_FREE_MEMORY * memory.available_bytes()) if max_bytes is None else max_bytes
     if needed > limit:
         message = Text(
-            "table-needs-memory",
             "{source}: the file has {rows:,} rows and {columns:,} columns, which need about {megabytes:,.0f} MB of "
             "the {maximum:,.0f} MB that are free",
             megabytes=needed / 1e6,
@@ -212,7 +201,6 @@ TEXT_BYTES = 16
 
 def _too_many_cells(source: str) -> DataError:
     message = Text(
-        "workbook-with-too-many-cells",
         "{source}: the file has sheets of more than {maximum:,} cells, empty ones included",
         source=source,
         maximum=MAX_WORKBOOK_CELLS,
@@ -220,8 +208,8 @@ def _too_many_cells(source: str) -> DataError:
     return DataError(message, SPLIT_ADVICE)
 
 
-DECOMPRESS_ADVICE = Text("decompress", "decompress it and give one file")
-RENAME_ADVICE = Text("rename-file", "rename the file according to its content")
+DECOMPRESS_ADVICE = Text("decompress it and give one file")
+RENAME_ADVICE = Text("rename the file according to its content")
 DECOMPRESSED_CHUNK_BYTES = 2**24
 GZIP_SIGNATURE = b"\x1f\x8b"
 MAX_DECOMPRESSED_SHARE_OF_MEMORY = 0.5
@@ -266,7 +254,6 @@ def decompressed_bytes(path: Path, chunk_bytes: int = DECOMPRESSED_CHUNK_BYTES) 
     for chunk in decompressed_chunks(path, chunk_bytes):
         if content.tell() + len(chunk) > max_bytes:
             message = Text(
-                "decompressed-too-large",
                 "{source}: the file has {megabytes:,.1f} MB and decompresses to more than {maximum:,.1f} MB, half of "
                 "the free memory",
                 source=path.name,
@@ -274,9 +261,8 @@ def decompressed_bytes(path: Path, chunk_bytes: int = DECOMPRESSED_CHUNK_BYTES) 
                 maximum=max_bytes / 1e6,
             )
             advice = Text(
-                "right-file-or-split",
                 "check that it is the right file; if it is, free memory, or split its columns or rows into several "
-                "files",
+                "files"
             )
             raise DataError(message, advice)
         content.write(chunk)
@@ -305,14 +291,13 @@ def decompressed_chunks(path: Path, chunk_bytes: int = DECOMPRESSED_CHUNK_BYTES)
                 yield from _chunks(member, chunk_bytes)
         except NotImplementedError as error:  # raised by zipfile for an unknown compression method
             message = Text(
-                "unknown-compression",
                 "{source}: the archive uses an unknown compression method ({reason})",
                 source=path.name,
                 reason=str(error),
             )
             raise DataError(message, DECOMPRESS_ADVICE) from error
         except RuntimeError as error:
-            message = Text("archive-password", "{source}: the archive needs a password", source=path.name)
+            message = Text("{source}: the archive needs a password", source=path.name)
             raise DataError(message, DECOMPRESS_ADVICE) from error
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise _damaged_file_error(path, error) from error
@@ -324,9 +309,7 @@ def decompressed_chunks(path: Path, chunk_bytes: int = DECOMPRESSED_CHUNK_BYTES)
     with path.open("rb") as raw:
         if raw.read(2) != GZIP_SIGNATURE:
             message = Text(
-                "not-gzip",
-                "{source}: the name ends in .gz, but the file is not compressed with gzip",
-                source=path.name,
+                "{source}: the name ends in .gz, but the file is not compressed with gzip", source=path.name
             )
             raise DataError(message, RENAME_ADVICE)
     try:
@@ -350,7 +333,7 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
         if has_zip_signature:
             raise _damaged_file_error(path, error) from error
         raise DataError(
-            Text("not-zip", "{source}: the name ends in .zip, but the file is not a ZIP archive", source=path.name),
+            Text("{source}: the name ends in .zip, but the file is not a ZIP archive", source=path.name),
             RENAME_ADVICE,
         ) from error
 
@@ -361,17 +344,11 @@ def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     if len(files) != 1:
         names = listed([m.filename for m in files or members], 8)
         if not members:
-            text = Text("archive-empty", "{source}: the archive contains no file", source=path.name)
+            text = Text("{source}: the archive contains no file", source=path.name)
         elif not files:
-            text = Text(
-                "archive-of-hidden-files",
-                "{source}: the archive contains only hidden files: {names}",
-                source=path.name,
-                names=names,
-            )
+            text = Text("{source}: the archive contains only hidden files: {names}", source=path.name, names=names)
         else:
             text = Text(
-                "archive-of-several-files",
                 "{source}: the archive contains {count} files: {names}",
                 source=path.name,
                 count=len(files),
@@ -387,15 +364,11 @@ def _is_hidden(member: PurePosixPath) -> bool:
 
 
 def damaged_file(source: str, error: Exception) -> Text:
-    return Text(
-        "file-damaged", "{source}: the file is damaged or not complete ({reason})", source=source, reason=str(error)
-    )
+    return Text("{source}: the file is damaged or not complete ({reason})", source=source, reason=str(error))
 
 
 def _damaged_file_error(path: Path, error: Exception) -> DataError:
-    return DataError(
-        damaged_file(path.name, error), Text("download-or-compress-again", "download or compress it again")
-    )
+    return DataError(damaged_file(path.name, error), Text("download or compress it again"))
 
 
 FORMAT_OF_SUFFIX = {
@@ -417,23 +390,22 @@ FORMAT_OF_SUFFIX = {
 def check_file(path: Path) -> None:
     """Raise a DataError if a path is not a file, or if no supported format has its suffix."""
     if path.is_dir():
-        advice = Text("one-file-of-folder", "give one file; the folder contains {tables}", tables=_list_tables(path))
-        raise DataError(Text("path-is-a-folder", "{path} is a folder", path=str(path)), advice, "data.path")
+        advice = Text("give one file; the folder contains {tables}", tables=_list_tables(path))
+        raise DataError(Text("{path} is a folder", path=str(path)), advice, "data.path")
     if path.exists() and not path.is_file():
-        message = Text("path-is-a-device", "{path} is a pipe or a device, not a file", path=str(path))
-        raise DataError(message, Text("write-into-file", "write its content into a file first"), "data.path")
+        message = Text("{path} is a pipe or a device, not a file", path=str(path))
+        raise DataError(message, Text("write its content into a file first"), "data.path")
     if not path.is_file():
         folder = str(path.parent.resolve())
         raise DataError(
-            Text("no-such-file", "there is no file {path}", path=str(path)),
+            Text("there is no file {path}", path=str(path)),
             Text(
-                "searched-folder",
                 "TimeVis looked in {folder}, which contains {tables}",
                 folder=folder,
                 tables=_list_tables(path.parent, path.suffix),
             )
             if path.parent.is_dir()
-            else Text("no-such-folder", "TimeVis looked in {folder}, which does not exist either", folder=folder),
+            else Text("TimeVis looked in {folder}, which does not exist either", folder=folder),
             "data.path",
         )
     format_from_name(path)
@@ -444,16 +416,10 @@ def format_from_name(path: Path) -> str:
     suffix = Path(decompressed_name(path)).suffix.lower()
     if suffix not in FORMAT_OF_SUFFIX:
         raise DataError(
-            Text(
-                "file-name-ending",
-                "{source}: TimeVis does not read files with the suffix {suffix}",
-                source=path.name,
-                suffix=suffix,
-            )
+            Text("{source}: TimeVis does not read files with the suffix {suffix}", source=path.name, suffix=suffix)
             if suffix
-            else Text("file-name-without-ending", "{source}: the name of the file has no suffix", source=path.name),
+            else Text("{source}: the name of the file has no suffix", source=path.name),
             Text(
-                "known-suffixes",
                 "supported suffixes: {suffixes}, also in .gz, or as the only file in a .zip",
                 suffixes=" ".join(FORMAT_OF_SUFFIX),
             ),
@@ -465,4 +431,4 @@ def _list_tables(folder: Path, suffix: str = "") -> list[str | Text]:
     """Names of the tables in a folder; text files, which may contain anything, only if a .txt file was asked for."""
     suffixes = {*FORMAT_OF_SUFFIX, ".gz", ".zip"}.difference({".txt"} - {suffix})
     names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes)
-    return listed(names, 8) or [Text("no-tables", "no tables")]
+    return listed(names, 8) or [Text("no tables")]

@@ -15,7 +15,7 @@ FREQUENT_CHINESE = frozenset(
 """Characters of which texts and headers of tables in Chinese largely consist."""
 WESTERN_CHARACTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")
 """Characters that have the same byte in the encodings of Western and of Central Europe."""
-EXAMPLES_OF_ENCODINGS = Text("examples-of-encodings", "for example utf-8, cp1252 or gb18030")
+EXAMPLES_OF_ENCODINGS = Text("for example utf-8, cp1252 or gb18030")
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 SAMPLE_CHARACTERS = 2**20
 
@@ -46,7 +46,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     notes: list[Text] = []
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
-        notes.append(Text("note-utf16", "the text is UTF-16"))
+        notes.append(Text("the text is UTF-16", code="note-utf16"))
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
         if encoding is None or encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
@@ -54,22 +54,19 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         else:
             raw = raw.decode(encoding).removeprefix("\ufeff").encode("utf-8")
     except LookupError as error:
-        message = Text(
-            "not-an-encoding", "{setting} is not an encoding", setting=Setting("data.encoding", repr(encoding))
-        )
+        message = Text("{setting} is not an encoding", setting=Setting("data.encoding", repr(encoding)))
         raise DataError(message, EXAMPLES_OF_ENCODINGS, "data.encoding") from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
             text = Text(
-                "note-encoding",
                 "the text is not UTF-8 and is read as {encoding}; {setting} sets another",
+                code="note-encoding",
                 encoding=detected,
                 setting=Setting("data.encoding"),
             )
             return to_utf8(raw, source, detected)[0], [text]
         row = raw[: error.start].count(b"\n") + 1
         message = Text(
-            "not-in-encoding",
             "{source}: row {row} is not {encoding} text (byte {byte} of the file is {value})",
             source=source,
             row=row,
@@ -83,14 +80,12 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     if b"\0" in raw:
         position = raw.index(b"\0")
         message = Text(
-            "binary-data",
             "{source}: row {row} contains binary data (byte {byte} is zero)",
             source=source,
             row=raw[:position].count(10) + 1,
             byte=position + 1,
         )
         advice = Text(
-            "not-a-text-table",
             "the file is not a text table, or it is UTF-16 without a byte order mark: {setting}",
             setting=Setting("data.encoding", "utf-16-le"),
         )
@@ -131,17 +126,12 @@ def _encoding_advice(raw: bytes, position: int) -> Text:
     if re.search(r"\w", text[:4096]):
         excerpt = raw[max(0, position - 12) : position + 12].decode(encoding, errors="ignore").splitlines()
         return Text(
-            "valid-in-encoding",
             "the file is valid {encoding} text ({excerpt!r}): save it as UTF-8, or set {setting}",
             encoding=encoding,
             setting=Setting("data.encoding", encoding),
             excerpt=max(excerpt, key=len).replace("\0", "").strip(),  # which PostgreSQL could not store
         )
-    return Text(
-        "save-as-utf8",
-        "save the file as UTF-8, or name its encoding: {setting}",
-        setting=Setting("data.encoding", "..."),
-    )
+    return Text("save the file as UTF-8, or name its encoding: {setting}", setting=Setting("data.encoding", "..."))
 
 
 MAX_UNIT_CHARACTERS = 20
@@ -255,16 +245,13 @@ def check_header_position(header: int, num_rows: int, source: str) -> int:
     """
     if header > num_rows:
         message = Text(
-            "no-such-header-row",
             "{setting}, but {source} has only {rows} rows in which a header is looked for",
             setting=Setting("data.header", header),
             source=source,
             rows=num_rows,
         )
         advice = Text(
-            "number-of-header-row",
-            "{setting} is the number of the row of the column names, counted from 1",
-            setting=Setting("data.header"),
+            "{setting} is the number of the row of the column names, counted from 1", setting=Setting("data.header")
         )
         raise ConfigError(message, advice, "data.header")
     return header - 1
@@ -279,11 +266,11 @@ def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
 def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[Text]:
     """Notes on a header that is not the first row, and on a row of units below it; rows are counted from 1."""
     notes: list[Text] = (
-        [Text("note-header-row", "the column names are in row {row}", row=header_row)] if header_row > 1 else []
+        [Text("the column names are in row {row}", code="note-header-row", row=header_row)] if header_row > 1 else []
     )
     if units:
         shown = listed([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
-        notes.append(Text("note-units", "row {row} contains units: {units}", row=last_row, units=shown))
+        notes.append(Text("row {row} contains units: {units}", code="note-units", row=last_row, units=shown))
     return notes
 
 
@@ -318,13 +305,12 @@ def check_header(cells: list[str], source: str, row: int) -> None:
     if not is_header(cells):
         filled = [c for c in cells if c]
         message = Text(
-            "header-with-values",
             "{source}: row {row} should contain the column names, but it contains values ({cells}, ...)",
             source=source,
             row=row,
             cells=", ".join(filled[:3]),
         )
-        advice = Text("put-names-above", "put a row of names above the data, for example: time,value")
+        advice = Text("put a row of names above the data, for example: time,value")
         raise DataError(message, advice)
 
 

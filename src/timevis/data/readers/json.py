@@ -18,9 +18,7 @@ from timevis.data.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
 from timevis.messages import Text
 
-SHAPE_ADVICE = Text(
-    "json-shape", 'write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}'
-)
+SHAPE_ADVICE = Text('write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}')
 CONTAINERS = {list, dict}
 SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 """An unpaired surrogate escape in the group; pairs and escaped backslashes also match, without the group."""
@@ -57,7 +55,7 @@ def read_json(raw: bytes, source: str, options: ReadOptions = DEFAULT_READ_OPTIO
         content = content[key]
         path.append(key)
     if path:
-        notes.append(Text("note-key", "the table is read from the key {key}", key=" > ".join(map(repr, path))))
+        notes.append(Text("the table is read from the key {key}", code="note-key", key=" > ".join(map(repr, path))))
     frame = _to_frame(_keys_to_column(content, notes, source), source)
     return Table(frame, source, row_noun="record", notes=notes)
 
@@ -68,16 +66,11 @@ def _decode(decoder: json.JSONDecoder, text: str, location: str | Text) -> Any:
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
-        text_of_error = Text("json-too-deep", "{location}: lists or objects are nested too deeply", location=location)
+        text_of_error = Text("{location}: lists or objects are nested too deeply", location=location)
         raise DataError(text_of_error, SHAPE_ADVICE) from error
     except ValueError as error:  # Python limits the digits of an integer
-        message = Text(
-            "json-number-too-long",
-            "{location}: a number is too long ({reason})",
-            location=location,
-            reason=str(error),
-        )
-        raise DataError(message, Text("examples-of-numbers", "write numbers such as 1.5 or 2e30")) from error
+        message = Text("{location}: a number is too long ({reason})", location=location, reason=str(error))
+        raise DataError(message, Text("write numbers such as 1.5 or 2e30")) from error
 
 
 def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
@@ -85,7 +78,6 @@ def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):
         message = Text(
-            "not-json",
             "{source}: not JSON at row {row}, column {position}: {reason}",
             source=source,
             row=error.lineno,
@@ -96,15 +88,11 @@ def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json
     records = []
     for number, line in lines:
         try:
-            location = Text("row-of-file", "{source}: row {row}", source=source, row=number)
+            location = Text("{source}: row {row}", source=source, row=number)
             records.append(_decode(decoder, line.strip(), location))
         except json.JSONDecodeError as line_error:
             message = Text(
-                "row-not-json",
-                "{source}: row {row} is not JSON: {reason}",
-                source=source,
-                row=number,
-                reason=line_error.msg,
+                "{source}: row {row} is not JSON: {reason}", source=source, row=number, reason=line_error.msg
             )
             raise DataError(message, SHAPE_ADVICE) from line_error
     return records
@@ -116,14 +104,13 @@ def _unique_keys(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) < len(pairs):
         name, count = Counter(name for name, _ in pairs).most_common(1)[0]
         message = Text(
-            "json-key-repeated",
             "{source}: {count} values are named {name!r} in the object that begins with {first}",
             source=source,
             count=count,
             name=name,
             first=f"{pairs[0][0]!r}: {quote_cell(pairs[0][1])}",
         )
-        raise DataError(message, Text("different-keys", "give each value in an object a different name"))
+        raise DataError(message, Text("give each value in an object a different name"))
     return content
 
 
@@ -134,14 +121,13 @@ def _check_surrogates(text: str, source: str) -> None:
         position = unpaired.start()
         row, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
         message = Text(
-            "half-a-character",
             "{source}: row {row}, column {column}: {escape} is only half of a character",
             source=source,
             row=row,
             column=column,
             escape=unpaired[0],
         )
-        raise DataError(message, Text("write-whole-character", "write the whole character, or leave it out"))
+        raise DataError(message, Text("write the whole character, or leave it out"))
 
 
 def _key_of_table(content: dict[str, Any]) -> str | None:
@@ -189,7 +175,7 @@ def _keys_to_column(content: Any, notes: list[Text], source: str) -> Any:
         times = rows
     else:
         return content
-    notes.append(Text("note-keys-of-rows", "the keys of the rows are the column 'time'"))
+    notes.append(Text("the keys of the rows are the column 'time'", code="note-keys-of-rows"))
     cells = [int(key) if key.isdecimal() else key for key in times]
     if isinstance(content, list):
         return [{"time": time} | record for time, record in zip(cells, content, strict=True)]
@@ -201,9 +187,7 @@ def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, i
     are_lists = isinstance(columns, list) and isinstance(data, list) and isinstance(index, list | tuple)
     if not are_lists or not all(isinstance(name, str | int | float) for name in columns):
         message = Text(
-            "json-split-not-lists",
-            "{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list",
-            source=source,
+            "{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list", source=source
         )
         raise DataError(message, SHAPE_ADVICE)
     names = [str(name) for name in columns]
@@ -211,7 +195,6 @@ def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, i
     for i, row in enumerate(data, 1):
         if not isinstance(row, list) or len(row) != len(names):
             message = Text(
-                "json-row-not-a-list",
                 "{source}: record {record} of 'data' is not a list of {count} values",
                 source=source,
                 record=i,
@@ -223,7 +206,7 @@ def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, i
     if len(index) != len(data) or not (are_times or all(isinstance(key, str) for key in index)):
         return records
     name = "time" if are_times and "time" not in names else "index"
-    notes.append(Text("note-index", "the index is the column {name!r}", name=name))
+    notes.append(Text("the index is the column {name!r}", code="note-index", name=name))
     return [{name: key} | record for key, record in zip(index, records, strict=True)]
 
 
@@ -243,10 +226,7 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
         for i, record in enumerate(content, 1):
             if not isinstance(record, dict):
                 message = Text(
-                    "json-record-not-an-object",
-                    "{source}: record {record} is not an object with named values",
-                    source=source,
-                    record=i,
+                    "{source}: record {record} is not an object with named values", source=source, record=i
                 )
                 raise DataError(message, SHAPE_ADVICE)
         names: dict[str, Any] = {}
@@ -260,7 +240,6 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
         for name, length in lengths.items():
             if length != expected:
                 message = Text(
-                    "json-column-lengths",
                     "{source}: column {column!r} has {length} values, column {first!r} has {expected}",
                     source=source,
                     column=name,
@@ -270,13 +249,12 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
                 )
                 raise DataError(message, SHAPE_ADVICE)
     else:
-        message = Text("json-without-table", "{source}: the JSON is neither records nor columns", source=source)
+        message = Text("{source}: the JSON is neither records nor columns", source=source)
         raise DataError(message, SHAPE_ADVICE)
     for name, cells in columns.items():
         if not CONTAINERS.isdisjoint(map(type, cells)):
             number = next(i for i, cell in enumerate(cells, 1) if type(cell) in CONTAINERS)
             message = Text(
-                "json-value-nested",
                 "{source}: record {record}, column {column!r} contains a nested value",
                 source=source,
                 record=number,
@@ -296,13 +274,12 @@ def _column_cells(name: str, values: Any, columns: dict[str, Any], source: str) 
         key = min(differing)
         present, absent = (name, first) if key in values else (first, name)
         message = Text(
-            "json-rows-differ",
             "{source}: column {present!r} has a row {key!r}, but column {absent!r} does not",
             source=source,
             present=present,
             key=key,
             absent=absent,
         )
-        advice = Text("same-rows", "give every column the same rows, with null where there is no value")
+        advice = Text("give every column the same rows, with null where there is no value")
         raise DataError(message, advice)
     return [values[key] for key in rows]

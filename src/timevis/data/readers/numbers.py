@@ -127,14 +127,13 @@ def check_same_units(table: Table, units: Mapping[str, str]) -> None:
         earlier = units.get(column, unit)
         if {unit, earlier} <= set(_SPELLINGS) and name_of_unit(unit) != name_of_unit(earlier):
             message = Text(
-                "other-unit-than-so-far",
                 "{source}: the numbers of column {column!r} have the unit {unit}, but those so far have {earlier}",
                 source=table.source,
                 column=column,
                 unit=unit,
                 earlier=earlier,
             )
-            raise DataError(message, Text("convert-unit", "convert them to {unit}", unit=earlier))
+            raise DataError(message, Text("convert them to {unit}", unit=earlier))
 
 
 def begin_with_numbers(cells: pd.Series) -> bool:
@@ -145,7 +144,7 @@ def begin_with_numbers(cells: pd.Series) -> bool:
 
 
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-MARK_NAMES = {"comma": Text("comma", "comma"), "point": Text("point", "point")}
+MARK_NAMES = {"comma": Text("comma"), "point": Text("point")}
 THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u2009\u202f'’](?=\d{3})"
 SAMPLE_CELLS = 50
 
@@ -196,15 +195,13 @@ def _sample(cells: pd.Series) -> pd.Series:
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
     """The error that asks the user for the decimal mark."""
     message = Text(
-        "decimal-mark-unclear",
         "{source}{column}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
         source=source,
-        column="" if column is None else Text("in-column", ": column {column!r}", column=column),
+        column="" if column is None else Text(": column {column!r}", column=column),
         mark=MARK_NAMES["comma" if "," in cell else "point"],
         cell=cell,
     )
     advice = Text(
-        "set-decimal",
         "set {setting} to comma or point, or write the numbers without thousands separators",
         setting=Setting("data.decimal"),
     )
@@ -278,16 +275,16 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[T
 def _note(column: str, cell: str, number: str, unit: str | None) -> Text:
     if unit:
         return Text(
-            "note-numbers-with-unit",
             "numbers such as {cell!r} in {column!r} are read as {number} with the unit {unit}",
+            code="note-numbers-with-unit",
             cell=cell,
             column=column,
             number=number,
             unit=unit,
         )
     return Text(
-        "note-numbers",
         "numbers such as {cell!r} in {column!r} are read as {number}",
+        code="note-numbers",
         cell=cell,
         column=column,
         number=number,

@@ -38,7 +38,7 @@ def read_parquet(raw: bytes, source: str) -> Table:
         # dates as datetimes: an object for each date needs much memory, and is parsed as text
         frame = pd.read_parquet(BytesIO(raw), to_pandas_kwargs={"date_as_object": False})
     except (pa.ArrowInvalid, OSError, ValueError) as error:
-        raise DataError(damaged_file(source, error), Text("write-file-again", "write it again")) from error
+        raise DataError(damaged_file(source, error), Text("write it again")) from error
     if not isinstance(frame.index, pd.RangeIndex):
         frame = _index_to_columns(frame, source)
     frame.columns = pd.Index([str(c) for c in frame.columns])
@@ -48,7 +48,7 @@ def read_parquet(raw: bytes, source: str) -> Table:
     for column in frame.columns[[isinstance(t, pd.PeriodDtype) for t in frame.dtypes]]:
         frame[column] = frame[column].dt.start_time
         notes.append(
-            Text("note-periods-of-column", "the periods of {column!r} are read as their start", column=column)
+            Text("the periods of {column!r} are read as their start", code="note-periods-of-column", column=column)
         )
     stored = frame.attrs.get("units")  # of a data frame, or of rows that were appended
     units = {str(k): str(v) for k, v in stored.items() if k in frame} if isinstance(stored, dict) else {}
@@ -60,12 +60,11 @@ def _index_to_columns(frame: pd.DataFrame, source: str) -> pd.DataFrame:
         if not pd.Index(frame.pop(level)).equals(frame.index.get_level_values(level)):
             raise DataError(
                 Text(
-                    "index-unlike-column",
                     "{source}: the index {name!r} and the column of the same name have different values",
                     source=source,
                     name=level,
                 ),
-                Text("rename-or-drop-index", "rename one of them, or drop the index: frame.reset_index(drop=True)"),
+                Text("rename one of them, or drop the index: frame.reset_index(drop=True)"),
             )
     # an integer index without a name contains row numbers of a filtered, shuffled or concatenated frame
     has_row_numbers = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)

@@ -18,15 +18,15 @@ from timevis.errors import DataError, TimeVisError
 from timevis.messages import Setting, Text
 
 DESCRIPTION_OF_FORMAT = {
-    "text": Text("format-text", "a text table"),
-    "xlsx": Text("format-xlsx", "an Excel workbook (xlsx)"),
-    "xls": Text("format-xls", "an old (xls) or encrypted Excel workbook"),
+    "text": Text("a text table"),
+    "xlsx": Text("an Excel workbook (xlsx)"),
+    "xls": Text("an old (xls) or encrypted Excel workbook"),
     "json": "JSON",
     "parquet": "Parquet",
-    "zip": Text("format-zip", "a ZIP archive"),
-    "pdf": Text("format-pdf", "a PDF document"),
-    "html": Text("format-html", "an HTML or XML page"),
-    "image": Text("format-image", "a picture"),
+    "zip": Text("a ZIP archive"),
+    "pdf": Text("a PDF document"),
+    "html": Text("an HTML or XML page"),
+    "image": Text("a picture"),
 }
 FORMAT_OF_SIGNATURE = (
     (b"PAR1", "parquet"),
@@ -71,27 +71,19 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
     except TimeVisError:
         raise
     except MemoryError as error:
-        message = Text(
-            "reading-needs-free-memory", "{source}: reading the file needs more memory than is free", source=path.name
-        )
-        raise DataError(
-            message, Text("free-memory-or-split", "free memory, or split the columns or rows into several files")
-        ) from error
+        message = Text("{source}: reading the file needs more memory than is free", source=path.name)
+        raise DataError(message, Text("free memory, or split the columns or rows into several files")) from error
     except PermissionError as error:
-        message = Text("file-not-permitted", "{path} cannot be read: {reason}", path=str(path), reason=error.strerror)
-        raise DataError(message, Text("change-permissions", "change the permissions of the file")) from error
+        message = Text("{path} cannot be read: {reason}", path=str(path), reason=error.strerror)
+        raise DataError(message, Text("change the permissions of the file")) from error
     except Exception as error:
         message = Text(
-            "file-unreadable",
             "{source}: the file cannot be read ({kind}: {reason})",
             source=path.name,
             kind=type(error).__name__,
             reason=str(error),
         )
-        advice = Text(
-            "write-again-or-report",
-            "write it again, or as CSV; if other programs can read the file, please report this to TimeVis",
-        )
+        advice = Text("write it again, or as CSV; if other programs can read the file, please report this to TimeVis")
         raise DataError(message, advice) from error
 
 
@@ -108,8 +100,8 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
         table = read_csv(raw, path.name, options, default_decimal)
         if options.sheet is not None:
             text = Text(
-                "note-sheet-unused",
                 "{setting} is not used: the file is not a workbook",
+                code="note-sheet-unused",
                 setting=Setting("data.sheet"),
             )
             table.notes.append(text)
@@ -124,7 +116,9 @@ def _read(path: Path, options: ReadOptions, default_decimal: str | None) -> Tabl
         table = read_excel(raw, path.name, expected, options)
     if options.header is not None and expected in ("json", "parquet"):
         text = Text(
-            "note-header-unused", "{setting} is not used: the file has no header row", setting=Setting("data.header")
+            "{setting} is not used: the file has no header row",
+            code="note-header-unused",
+            setting=Setting("data.header"),
         )
         table.notes.append(text)
     table.original_text = table.frame.copy(deep=False).__getitem__
@@ -140,15 +134,10 @@ def _check_content(raw: bytes, path: Path, expected: str) -> None:
     content = _format_from_content(raw)
     if content == expected or (expected == "text" and content == "json" and not _looks_like_json(raw)):
         return
-    advice = Text(
-        "rename-or-save-again", "rename it according to its content, or save it again in the format of its name"
-    )
+    advice = Text("rename it according to its content, or save it again in the format of its name")
     if content in ("html", "pdf", "image"):
-        advice = Text(
-            "download-again", "save its table as CSV; if it shows an error or a login page, download the table again"
-        )
+        advice = Text("save its table as CSV; if it shows an error or a login page, download the table again")
     message = Text(
-        "content-unlike-name",
         "{source}: according to its name, the file is {expected}, but the content is {actual}",
         source=path.name,
         expected=DESCRIPTION_OF_FORMAT[expected],

@@ -16,7 +16,6 @@ from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Setting, Text
 
 NUMBER_ADVICE = Text(
-    "write-numbers",
     "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks it, such as "
     "'{missing}'; {decimal} sets whether 1,250 is 1.25 or 1250",
     missing=EXAMPLE_OF_MISSING,
@@ -70,12 +69,9 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
         if len(wrong):
             message = Text(
-                "text-in-number-column",
                 "{source}: {place}, column {column!r} contains text{more}: {cell}",
                 **table.cell(wrong[0], name),
-                more=Text("text-in-more-cells", " (as do {count} more cells)", count=len(wrong) - 1)
-                if len(wrong) > 1
-                else "",
+                more=Text(" (as do {count} more cells)", count=len(wrong) - 1) if len(wrong) > 1 else "",
                 cell=quote_cell(text.iloc[wrong[0]]),
             )
             raise AmbiguousDataError(message, NUMBER_ADVICE, "data.missing_values")
@@ -83,19 +79,15 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(wrong):
         first = values[wrong[0]]
-        more = Text("more-wrong-numbers", " (as are {count} more cells)", count=len(wrong) - 1)
+        more = Text(" (as are {count} more cells)", count=len(wrong) - 1)
         params = {**table.cell(wrong[0], name), "more": more if len(wrong) > 1 else ""}
         raise DataError(
-            Text("number-infinite", "{source}: {place}, column {column!r} is infinite{more}", **params)
+            Text("{source}: {place}, column {column!r} is infinite{more}", **params)
             if np.isinf(first)
             else Text(
-                "number-too-large-for-data",
-                "{source}: {place}, column {column!r} is too large ({value:g}){more}",
-                value=float(first),
-                **params,
+                "{source}: {place}, column {column!r} is too large ({value:g}){more}", value=float(first), **params
             ),
             Text(
-                "empty-or-missing",
                 "leave the cell empty if it has no value, or name its content in {setting}",
                 setting=Setting("data.missing_values"),
             ),
@@ -108,15 +100,13 @@ def check_size(table: Table, name: str, numbers: np.ndarray) -> None:
     largest = float(np.fmax.reduce(np.abs(numbers), initial=0))
     if 0 < largest < np.finfo(np.float32).tiny:
         message = Text(
-            "numbers-too-small",
             "{source}: column {column!r}: the largest value is {value:g}, too small for 32-bit floats",
             source=table.source,
             column=name,
             value=largest,
         )
         advice = Text(
-            "smaller-unit",
-            "multiply the column by a constant, or give it in a smaller unit, so that its values are around 1",
+            "multiply the column by a constant, or give it in a smaller unit, so that its values are around 1"
         )
         raise DataError(message, advice)
 
@@ -148,7 +138,6 @@ def check_precision(
         changes = changes[changes > 1e-12 * np.abs(observed_values).max()]
         if len(changes) and np.median(changes) < 4 * np.median(rounded):
             message = Text(
-                "too-fine-for-data",
                 "{source}: column {column!r}{series} changes by {change:g} from row to row around {value:g}, too "
                 "finely for 32-bit floats",
                 source=table.source,
@@ -158,7 +147,6 @@ def check_precision(
                 value=float(np.median(observed_values)),
             )
             advice = Text(
-                "subtract-or-difference",
                 "subtract a constant from the column, for example its first value, or take differences; or leave it "
                 "out with {setting}",
                 setting=Setting("data.target"),
@@ -168,7 +156,7 @@ def check_precision(
 
 def of_series(name: str) -> Text:
     """The series that an error is about, for the middle of a sentence."""
-    return Text("of-series", " of series {name!r}", name=name)
+    return Text(" of series {name!r}", name=name)
 
 
 def _runs_of(codes: np.ndarray) -> tuple[list[int], list[slice]]:

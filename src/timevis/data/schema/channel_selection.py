@@ -61,31 +61,23 @@ def select_channels(
     else:
         reorder_channels(panel, tuple(channels), card.name)
         of_run = set(channels)
-        unusable = dict.fromkeys(
-            [c for c in panel.channels if c not in of_run], Text("not-of-run", "is not a channel of the run")
-        )
+        unusable = dict.fromkeys([c for c in panel.channels if c not in of_run], Text("is not a channel of the run"))
     while unusable:
         left_out |= unusable
         for name in options.target or ():
             if name in unusable and channels is None:
                 message = Text(
-                    "target-unusable",
-                    "{source}: column {column!r} {reason}",
-                    source=report.source,
-                    column=name,
-                    reason=unusable[name],
+                    "{source}: column {column!r} {reason}", source=report.source, column=name, reason=unusable[name]
                 )
-                advice = Text("other-target", "choose another {setting}", setting=Setting("data.target"))
+                advice = Text("choose another {setting}", setting=Setting("data.target"))
                 raise DataError(message, advice, "data.target")
         if len(unusable) == len(panel.channels):
             message = Text(
-                "nothing-changes",
                 "{source}: no column changes, so there is nothing to forecast ({reasons})",
                 source=report.source,
                 reasons=[column_with_reason(*item) for item in list(left_out.items())[:5]],
             )
             advice = Text(
-                "changing-column",
                 "give a file in which a numeric column changes, and do not exclude it by {setting}",
                 setting=Setting("data.target"),
             )
@@ -99,14 +91,18 @@ def select_channels(
     report.left_out |= left_out
     if rows_before := int(whole_index.searchsorted(panel.index[0])):
         text = Text(
-            "note-rows-before",
             "{rows} rows before the first value of the channels used are left out",
+            code="note-rows-before",
             rows=rows_before,
         )
         report.notes.append(text)
     if rows_after := len(whole_index) - rows_before - len(panel):
         report.notes.append(
-            Text("note-rows-after", "{rows} rows after the last row of the series used are left out", rows=rows_after)
+            Text(
+                "{rows} rows after the last row of the series used are left out",
+                code="note-rows-after",
+                rows=rows_after,
+            )
         )
     return panel, observed_rows
 
@@ -147,7 +143,7 @@ def drop_constant_covariates(panel: Panel, report: QualityReport, split: Split) 
     for k, name in enumerate(panel.covariate_names):
         reasons = [_constancy(panel.covariates[:, i], ends[i]) for i in np.unique(panel.channel_covariate_columns[k])]
         if all(reasons):
-            report.left_out[name] = Text("as-a-covariate", "as a covariate, it {reason}", reason=reasons[0])
+            report.left_out[name] = Text("as a covariate, it {reason}", reason=reasons[0])
         else:
             used.append(k)
     return panel if len(used) == len(panel.covariate_names) else panel.select(covariates=used)
@@ -161,14 +157,10 @@ def _constancy(column: np.ndarray, train_end: int) -> Text | None:
         return None
     minimum, maximum = np.fmin.reduce(column), np.fmax.reduce(column)
     if np.isnan(train_min):
-        return (
-            REASON_OF_KIND["empty"]
-            if np.isnan(minimum)
-            else Text("empty-in-training", "is empty in the training part")
-        )
+        return REASON_OF_KIND["empty"] if np.isnan(minimum) else Text("is empty in the training part")
     if minimum == maximum:
-        return Text("is-constant", "is constant ({value:g})", value=float(train_min))
-    return Text("constant-in-training", "is constant in the training part ({value:g})", value=float(train_min))
+        return Text("is constant ({value:g})", value=float(train_min))
+    return Text("is constant in the training part ({value:g})", value=float(train_min))
 
 
 def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) -> PanelT:
@@ -184,7 +176,6 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
     if missing:
         guess = nearest(missing[0], panel.channels)
         message = Text(
-            "no-such-channel",
             "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {existing}",
             source=panel_name,
             channel=missing[0],
@@ -192,10 +183,9 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
             existing=listed(panel.channels),
         )
         advice = Text(
-            "name-channels-as-in-run",
             "{guess}name the columns, or the series of a long table, like the channels of the run; pandas keeps a "
             "name such as 01067 with dtype=str",
-            guess=Text("perhaps-meant", "did you mean {name!r}? ", name=guess) if guess else "",
+            guess=Text("did you mean {name!r}? ", name=guess) if guess else "",
         )
         raise DataError(message, advice)
     return panel.select(channels=[position[c] for c in channels])

@@ -32,10 +32,10 @@ ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unname
 MAX_JUDGED_CELLS = 10_000
 """Cells of a text column by which it is judged whether most of them begin with a number."""
 REASON_OF_KIND = {
-    "boolean": Text("contains-booleans", "contains booleans"),
-    "time": Text("contains-dates", "contains dates"),
-    "text": Text("contains-text", "contains text"),
-    "empty": Text("is-empty", "is empty"),
+    "boolean": Text("contains booleans"),
+    "time": Text("contains dates"),
+    "text": Text("contains text"),
+    "empty": Text("is empty"),
 }
 
 
@@ -132,7 +132,7 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     if options.target:
         _check_targets(table, options.target)
         columns.targets = options.target
-        reason = Text("not-in-target", "not in {setting}", setting=Setting("data.target"))
+        reason = Text("not in {setting}", setting=Setting("data.target"))
         columns.left_out = {c: reason for c in others if c not in options.target}
     else:
         columns.targets, columns.left_out = _infer_targets(table, others, id_column)
@@ -162,34 +162,30 @@ def missing_column(table: Table, options: DataOptions) -> str | None:
 
 
 def no_such_column(table: Table, column: str) -> Text:
-    return Text("no-such-column", "{source} has no column {column!r}", source=table.source, column=column)
+    return Text("{source} has no column {column!r}", source=table.source, column=column)
 
 
 def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
         message = Text(
-            "holiday-is-a-column",
             "{setting}, but {source} has a column of that name",
             setting=Setting("data.covariates.holiday", repr(covariates["holiday"])),
             source=table.source,
         )
         advice = Text(
-            "use-or-rename-holiday",
-            "set it to known or observed to use the column, or rename the column to use the holidays of a country",
+            "set it to known or observed to use the column, or rename the column to use the holidays of a country"
         )
         raise ConfigError(message, advice, "data.covariates.holiday")
     for name in covariates:
         kind = column_kind(table.frame[name])
         if kind in ("time", "text"):
             message = Text(
-                "covariate-not-numeric",
                 "{source}: the covariate {column!r} {reason}",
                 source=table.source,
                 column=name,
                 reason=_reason(table, name, kind),
             )
             advice = Text(
-                "numeric-covariates",
                 "covariates are numbers or booleans; {setting} names text that marks a missing value",
                 setting=Setting("data.missing_values"),
             )
@@ -201,7 +197,6 @@ def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
         kind = column_kind(table.frame[name])
         if kind != "number":
             message = Text(
-                "target-not-numeric",
                 "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
                 source=table.source,
                 column=name,
@@ -209,7 +204,6 @@ def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
                 reason=_reason(table, name, kind),
             )
             advice = Text(
-                "numeric-targets",
                 "{target} takes numeric columns; {setting} names text that marks a missing value",
                 target=Setting("data.target"),
                 setting=Setting("data.missing_values"),
@@ -226,17 +220,16 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
     left_out = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
-    left_out |= dict.fromkeys(counters, Text("counts-rows", "counts the rows"))
-    left_out |= {c: Text("part-of-time", "is part of the time") for c in parts if c not in numeric}
+    left_out |= dict.fromkeys(counters, Text("counts the rows"))
+    left_out |= {c: Text("is part of the time") for c in parts if c not in numeric}
     targets = tuple(c for c in numeric if c not in counters)
     if not targets:
         reasons = [column_with_reason(c, reason, _first_text(table, c, kinds[c])) for c, reason in left_out.items()]
         message = Text(
-            "no-numeric-column",
             "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
             source=table.source,
             sheet_note=table.sheet_note or "",
-            reasons=reasons or [Text("only-the-time", "the time is the only column")],
+            reasons=reasons or [Text("the time is the only column")],
         )
         raise DataError(message, NUMBER_ADVICE)
     return targets, left_out
@@ -244,7 +237,7 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
 
 def column_with_reason(column: str, reason: Text, cell: Text | str = "") -> Text:
     """A column and why it is not used, for a list in an error."""
-    return Text("column-with-reason", "{column!r} {reason}{cell}", column=column, reason=reason, cell=cell)
+    return Text("{column!r} {reason}{cell}", column=column, reason=reason, cell=cell)
 
 
 def _reason(table: Table, name: str, kind: str) -> Text:
@@ -261,19 +254,19 @@ def _reason(table: Table, name: str, kind: str) -> Text:
     cells = plain_cells(filled)
     numbers, units = numbers_with_units(cells) or (cells, [])
     if len(units) > 1:
-        shown = [unit or Text("no-unit", "none") for unit in units]
-        return Text("different-units", "contains numbers in different units: {units}", units=shown)
+        shown = [unit or Text("none") for unit in units]
+        return Text("contains numbers in different units: {units}", code="different-units", units=shown)
     if cell := ambiguous_number(numbers.unique()):
         return Text(
-            "mark-unclear",
             "contains numbers such as {cell}, whose {mark} may be a decimal mark or a thousands separator: set "
             "{setting}",
+            code="mark-unclear",
             cell=quote_cell(cell),
             mark=MARK_NAMES["comma" if "," in cell else "point"],
             setting=Setting("data.decimal"),
         )
     other = next((cell for cell in cells.unique() if split_unit(cell) is None), cells.iloc[0])
-    return Text("numbers-with-text", "contains numbers with other text, such as {cell}", cell=quote_cell(other))
+    return Text("contains numbers with other text, such as {cell}", code="numbers-with-text", cell=quote_cell(other))
 
 
 def _first_text(table: Table, name: str, kind: str) -> Text | str:
@@ -282,7 +275,7 @@ def _first_text(table: Table, name: str, kind: str) -> Text | str:
     if kind != "text" or not len(column):
         return ""
     place = table.row_label(int(column.index[0]))
-    return Text("first-cell", " ({place}: {cell})", place=place, cell=quote_cell(column.iloc[0]))
+    return Text(" ({place}: {cell})", place=place, cell=quote_cell(column.iloc[0]))
 
 
 def _counts_rows(table: Table, name: str, series: str | None) -> bool:

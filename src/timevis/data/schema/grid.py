@@ -115,16 +115,13 @@ def _put_on_calendar_grid(
     on_grid = position[position >= 0]
     if not len(on_grid):
         message = Text(
-            "no-time-on-grid",
             "{source}: no time lies on the grid of {setting} (the first is {first})",
             source=source,
             setting=Setting("data.frequency", freq),
             first=str(times[0]),
         )
         advice = Text(
-            "frequency-with-one-time-per-step",
-            "set a {setting} of which each step contains at most one time",
-            setting=Setting("data.frequency"),
+            "set a {setting} of which each step contains at most one time", setting=Setting("data.frequency")
         )
         raise DataError(message, advice, "data.frequency")
     first, last = int(on_grid.min()), int(on_grid.max())
@@ -166,14 +163,12 @@ def _check_density(
     gaps = np.diff(filled)
     if len(gaps) > 1 and gaps.min() > 1:
         message = Text(
-            "steps-too-far-apart",
             "{source}: no two times are one step of {frequency} apart; most are {steps} steps apart",
             source=source,
             frequency=freq,
             steps=int(np.median(gaps)),
         )
         advice = Text(
-            "fitting-frequency",
             "set a {setting} that fits the rows; a trained run reads only data of its own frequency",
             setting=Setting("data.frequency"),
         )
@@ -183,7 +178,6 @@ def _check_density(
     if rows > 2 * rows_without_stray or (rows > 10_000 and rows > 20 * len(filled)):
         farthest = int(np.argmax(np.where(position < 0, 0, np.abs(position - np.median(filled)))))
         message = Text(
-            "time-far-away",
             "{source}: {place} has the time {time}, far from the rest: a grid from {first} to {last} has {rows} "
             "rows, {empty} of them empty",
             source=source,
@@ -195,7 +189,6 @@ def _check_density(
             empty=rows - len(filled),
         )
         advice = Text(
-            "mistyped-date",
             "look for a mistyped date, remove the rows that are so far away, or set a coarser {setting}",
             setting=Setting("data.frequency"),
         )

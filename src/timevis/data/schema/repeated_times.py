@@ -187,7 +187,6 @@ def merge_repeated_times(
             continue
         pair = np.sort(positions[first[is_of_series][0] :][:2])
         message = Text(
-            "rows-disagree",
             "{source}: rows{series} with the same time disagree, first at {first} (number of such times: {count:,}), "
             "for example {row} and {other_row}; averages would replace {removed:,} of {rows:,} rows",
             source=table.source,
@@ -205,9 +204,9 @@ def merge_repeated_times(
     averaged_times = grid.index[averaged % length]
     if len(averaged_times) and _are_clock_changes(averaged_times):
         text = Text(
-            "note-clock-change",
             "the rows that were averaged are of the hours in which clocks are set back, the first {first}: times in "
             "UTC, or with their offset such as +02:00, keep both hours",
+            code="note-clock-change",
             first=str(averaged_times[0]),
         )
         report.notes.append(text)
@@ -230,23 +229,19 @@ def _advice(table: Table, columns: Columns, keys: np.ndarray) -> Text:
         column = find_time_of_day_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
         if column:
             return Text(
-                "add-time-of-day",
-                "set {setting} to read the time of day as well",
-                setting=Setting("data.time", f"[{time[0]},{column}]"),
+                "set {setting} to read the time of day as well", setting=Setting("data.time", f"[{time[0]},{column}]")
             )
         if steps := step_of_day_columns(frame, time):
             return Text(
-                "steps-of-each-date",
                 "{column!r} seems to number the steps of each date: {action}; or set {setting} if it names series",
                 column=steps[0],
                 action=Text(
-                    "read-steps-of-day",
                     "set {time} and a {timezone} such as Europe/London",
                     time=Setting("data.time", f"[{time[0]},{steps[0]}]"),
                     timezone=Setting("data.timezone"),
                 )
                 if count_steps_of_day(frame[steps[0]])
-                else Text("join-date-and-time", "write date and time of day in one column, such as 2020-01-31 13:30"),
+                else Text("write date and time of day in one column, such as 2020-01-31 13:30"),
                 setting=Setting("data.id", steps[0]),
             )
     candidates = columns_for_advice(frame, time, [*columns.series_columns, columns.id or ""])
@@ -255,13 +250,11 @@ def _advice(table: Table, columns: Columns, keys: np.ndarray) -> Text:
     codes, _ = number_cells_by_name(frame.loc[on_grid, candidates])
     steps_to_key = separate_step_by_step(base, {name: code + 1 for name, code in codes.items()})
     choice = Text(
-        "merge-by-setting",
         "to merge the rows of each time instead, set {setting} to mean, sum, first or last",
         setting=Setting("data.duplicates"),
     )
     if not steps_to_key:
         return Text(
-            "no-column-separates",
             "no other column separates these rows: correct the file; if it has several series, add a column that "
             "names them and set {setting} to it; {choice}",
             setting=Setting("data.id"),
@@ -269,16 +262,12 @@ def _advice(table: Table, columns: Columns, keys: np.ndarray) -> Text:
         )
     key = [*columns.series_columns, *steps_to_key[-1][0]]
     return Text(
-        "name-series-columns",
         "{rows:,} of {all:,} rows repeat the time of another row{series}, and fewer do if further columns name the "
         "series, {steps}: set {setting}, for example {example}; {choice}",
         rows=count_repeated_rows([base]),
         all=len(base),
-        series=Text("of-their-series", " of their series") if columns.id else "",
-        steps=[
-            Text("repeated-with-columns", "{rows:,} with {columns}", rows=rows, columns=list(names))
-            for names, rows in steps_to_key
-        ],
+        series=Text(" of their series") if columns.id else "",
+        steps=[Text("{rows:,} with {columns}", rows=rows, columns=list(names)) for names, rows in steps_to_key],
         setting=Setting("data.id"),
         example=Setting("data.id", key[0] if len(key) == 1 else f"[{','.join(key)}]"),
         choice=choice,

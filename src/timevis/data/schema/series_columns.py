@@ -190,7 +190,7 @@ def find_series_columns(
             continue
         several.append(name)
         if keys.duplicated().mean() <= MAX_REPEATED_SHARE:
-            notes.append(Text("note-long-table", "the table is long: {column!r} names the series", column=name))
+            notes.append(Text("the table is long: {column!r} names the series", code="note-long-table", column=name))
             return (name,)
     if repeated_share < MIN_SHARED_SHARE or len(several) < 2:
         return ()
@@ -198,7 +198,7 @@ def find_series_columns(
     time_code = combine_codes([pd.factorize(frame[c], use_na_sentinel=False)[0] for c in time])
     key = smallest_key(time_code, {c: code for c, code in codes.items() if (code >= 0).all()})
     if key:
-        note = Text("note-joint-key", "the table is long: {columns} name the series together", columns=list(key))
+        note = Text("the table is long: {columns} name the series together", code="note-joint-key", columns=list(key))
         notes.append(note)
     return key
 
@@ -221,13 +221,12 @@ def join_series_columns(table: Table, names: tuple[str, ...]) -> str:
     label = "+".join(names)
     if label in table.frame:
         message = Text(
-            "joined-column-exists",
             "{source}: {setting} makes a column {column!r}, but the file has one of this name",
             source=table.source,
             setting=Setting("data.id", f"[{','.join(names)}]"),
             column=label,
         )
-        raise DataError(message, Text("rename-one-column", "rename the column {column!r}", column=label), "data.id")
+        raise DataError(message, Text("rename the column {column!r}", column=label), "data.id")
     codes, texts = number_cells_by_name(columns)
     is_named = np.all([code >= 0 for code in codes.values()], axis=0)
     series = np.full(len(columns), -1)

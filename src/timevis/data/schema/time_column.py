@@ -55,7 +55,7 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
         notes.append(
             _note_on_columns((name, time_of_day))
             if time_of_day
-            else Text("note-time-column", "the time column is {column!r}", column=name)
+            else Text("the time column is {column!r}", code="note-time-column", column=name)
         )
         return (name, time_of_day) if time_of_day else (name,)
     for name in named:
@@ -64,14 +64,12 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
                 name,
             )  # the name says that it is a time column: parsing reports the first cell that is not a time
     text = Text(
-        "no-time-column",
         "{source}{sheet_note}: there is no time column among {columns}",
         source=table.source,
         sheet_note=table.sheet_note or "",
         columns=listed([repr(name) for name in frame.columns], 12),
     )
     advice = Text(
-        "one-time-column",
         "one column must contain times such as 2020-01-31 13:00 ({setting} names it); the column names must be in "
         "the first row",
         setting=Setting("data.time"),
@@ -80,7 +78,7 @@ def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
 
 
 def _note_on_columns(names: tuple[str, ...]) -> Text:
-    return Text("note-time-columns", "the time is made of the columns {columns}", columns=names)
+    return Text("the time is made of the columns {columns}", code="note-time-columns", columns=names)
 
 
 def find_time_of_day_column(frame: pd.DataFrame, date_column: str, only_known_names: bool = True) -> str | None:
@@ -173,15 +171,15 @@ def stack_hour_columns(table: Table, options: DataOptions) -> Table:
     stacked.insert(0, time_name, [text and f"{text} {hour:02d}:00" for text in texts for hour in numbers])
     stacked[name] = frame[list(hours)].to_numpy().reshape(-1)
     note = Text(
-        "note-hour-columns",
         "the 24 columns {first!r} to {last!r} are read as one hourly series",
+        code="note-hour-columns",
         first=next(iter(hours)),
         last=next(reversed(hours)),
     )
     notes = [*table.notes, note]
     if unused := [c for c in others if c not in (*time, *kept)]:
         notes.append(
-            Text("note-not-of-hours", "not used beside the columns of hours: {columns}", columns=listed(unused))
+            Text("not used beside the columns of hours: {columns}", code="note-not-of-hours", columns=listed(unused))
         )
     row_number = table.row_number or (lambda i: i + 1)
     return replace(

@@ -104,7 +104,7 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
         freq = infer_frequency(index.asi8[order], series_code[order], table.source)
         report.frequency_inferred = True
         report.notes.append(
-            Text("note-frequency", "the frequency is {frequency}, the most common step", frequency=freq)
+            Text("the frequency is {frequency}, the most common step", code="note-frequency", frequency=freq)
         )
     grid = put_on_grid(index, freq, table.source, table.row_label)
     on_grid = _rows_on_grid(index, grid, table, columns.id, report)
@@ -136,11 +136,9 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
     if not len(blank):
         return table
     if len(blank) == len(frame):
-        raise DataError(
-            Text("every-row-empty", "{source}: every row is empty", source=table.source), GIVE_HEADER_AND_ROWS
-        )
+        raise DataError(Text("{source}: every row is empty", source=table.source), GIVE_HEADER_AND_ROWS)
     filled = np.setdiff1d(np.arange(len(frame)), blank)
-    report.notes.append(Text("note-blank-rows", "{rows} blank rows are skipped", rows=len(blank)))
+    report.notes.append(Text("{rows} blank rows are skipped", code="note-blank-rows", rows=len(blank)))
     row_number = table.row_number or (lambda i: i + 1)
     frame = frame.iloc[filled].reset_index(drop=True)
     return replace(table, frame=frame, row_number=lambda i: row_number(int(filled[i])), original_text=None)
@@ -153,8 +151,8 @@ def _report_missing_values(columns: Columns, options: DataOptions, report: Quali
     occurring = {word for cleared in columns.missing_values.values() for word in cleared["cells"]}
     if absent := [word for word in options.missing_values if word not in occurring | MISSING_VALUES]:
         text = Text(
-            "note-missing-word-absent",
             "no cell is {words}, which {setting} names",
+            code="note-missing-word-absent",
             words=[repr(word) for word in absent],
             setting=Setting("data.missing_values"),
         )
@@ -168,8 +166,8 @@ def _index_and_timezone(
     if times.index.tz is None:
         if options.timezone:
             text = Text(
-                "note-zone-unused",
                 "times have no zone and are read as local time; {setting} is not applied",
+                code="note-zone-unused",
                 setting=Setting("data.timezone", options.timezone),
             )
             report.notes.append(text)
@@ -182,15 +180,15 @@ def _index_and_timezone(
         steps_in_utc = np.diff(np.unique(times.index.asi8))
         if len(np.unique(steps)) < len(np.unique(steps_in_utc)):  # such as every six hours of local time
             text = Text(
-                "note-local-times",
                 "rows more than an hour apart keep their local times, without their offset from UTC",
+                code="note-local-times",
             )
             report.notes.append(text)
             return _wall_times(times.local_index, times.zone)
     timezone = options.timezone or times.zone
     text = Text(
-        "note-zone",
         "times have an offset: hours and weekdays are read in {zone}; {setting} sets another zone",
+        code="note-zone",
         zone=timezone or "UTC",
         setting=Setting("data.timezone"),
     )
@@ -208,11 +206,13 @@ def _local_dates(
         converted = times.index.tz_convert(timezone).tz_localize(None)
         if len((converted - converted.normalize()).unique()) <= len(times_of_day):
             report.notes.append(
-                Text("note-dates-in-zone", "rows a day or more apart have their dates in {zone}", zone=timezone)
+                Text("rows a day or more apart have their dates in {zone}", code="note-dates-in-zone", zone=timezone)
             )
             return converted, timezone
     report.notes.append(
-        Text("note-local-dates", "rows a day or more apart keep their local dates, without their offset from UTC")
+        Text(
+            "rows a day or more apart keep their local dates, without their offset from UTC", code="note-local-dates"
+        )
     )
     return _wall_times(local, times.zone)
 
@@ -234,8 +234,8 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
     code = np.append(code_of_cell, -1)[row_code]
     if (code < 0).any():
         row = int(np.argmax(code < 0))
-        message = Text("series-name-empty", "{source}: {place}, column {column!r} is empty", **table.cell(row, name))
-        raise DataError(message, Text("name-every-series", "every row must name its series"), "data.id")
+        message = Text("{source}: {place}, column {column!r} is empty", **table.cell(row, name))
+        raise DataError(message, Text("every row must name its series"), "data.id")
     return code.astype(np.int64), tuple(str(n) for n in names)
 
 
@@ -252,7 +252,6 @@ def _rows_on_grid(
     }
     if len(off_grid) > MAX_OFF_GRID_SHARE * len(index):
         message = Text(
-            "times-off-grid",
             "{source}: {count} of {rows} times do not lie on the grid of frequency {frequency}, the first at {place} "
             "({first})",
             source=table.source,
@@ -263,12 +262,9 @@ def _rows_on_grid(
             first=str(index[off_grid[0]]),
         )
         advice = Text(
-            "frequency-for-all-rows",
             "set a {setting} that fits all rows, or resample the series to a regular grid first{series}",
             setting=Setting("data.frequency"),
-            series=Text("series-share-grid", "; the series that {column!r} names share one grid", column=series)
-            if series
-            else "",
+            series=Text("; the series that {column!r} names share one grid", column=series) if series else "",
         )
         raise DataError(message, advice, "data.frequency")
     return np.flatnonzero(grid.position >= 0) if len(off_grid) else np.arange(len(index))

@@ -31,15 +31,8 @@ def write_frame(data: object, path: Path) -> None:
     if isinstance(data, pd.Series):
         data = data.to_frame(data.name if data.name is not None else "value")
     if not isinstance(data, pd.DataFrame):
-        message = Text(
-            "not-a-data-frame",
-            "the data are a {kind}, which has no names of columns and no times",
-            kind=type(data).__name__,
-        )
-        advice = Text(
-            "give-file-or-frame",
-            "give a file, or a pandas.DataFrame with a time column or an index of times and named columns",
-        )
+        message = Text("the data are a {kind}, which has no names of columns and no times", kind=type(data).__name__)
+        advice = Text("give a file, or a pandas.DataFrame with a time column or an index of times and named columns")
         raise DataError(message, advice)
     frame = data
     if isinstance(frame.index, pd.PeriodIndex):
@@ -47,35 +40,20 @@ def write_frame(data: object, path: Path) -> None:
     if isinstance(frame.index, pd.DatetimeIndex):
         name = frame.index.name or "time"
         if name in frame.columns:
-            message = Text(
-                "frame-with-two-times",
-                "the data frame has times in its index and also a column {column!r}",
-                column=name,
-            )
-            advice = Text(
-                "rename-column-or-drop-index",
-                "rename the column, or drop the index with frame.reset_index(drop=True)",
-            )
+            message = Text("the data frame has times in its index and also a column {column!r}", column=name)
+            advice = Text("rename the column, or drop the index with frame.reset_index(drop=True)")
             raise DataError(message, advice)
         frame = frame.rename_axis(name).reset_index()
     if not len(frame.columns):
-        advice = Text("time-and-numeric-column", "give a time column and at least one numeric column")
-        raise DataError(Text("frame-without-columns", "the data frame has no columns"), advice)
+        advice = Text("give a time column and at least one numeric column")
+        raise DataError(Text("the data frame has no columns"), advice)
     if unnamed := [str(c) for c in frame.columns if not isinstance(c, str)]:
-        message = Text(
-            "columns-not-named",
-            "the data frame has columns whose names are not text: {columns}",
-            columns=listed(unnamed, 5),
-        )
-        raise DataError(message, Text("name-columns", "name them, for example with frame.columns = ['time', 'load']"))
+        message = Text("the data frame has columns whose names are not text: {columns}", columns=listed(unnamed, 5))
+        raise DataError(message, Text("name them, for example with frame.columns = ['time', 'load']"))
     check_unique_names(list(frame.columns), "the data frame")
     mixed = [c for c, cells in frame.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
     try:
         frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as in a file
     except (pa.ArrowException, NotImplementedError) as error:
-        message = Text(
-            "cells-not-of-a-table",
-            "the data frame has cells that a table cannot contain ({reason})",
-            reason=str(error.args[-1]),
-        )
-        raise DataError(message, Text("use-numbers-times-text", "use numbers, times and text")) from error
+        message = Text("the data frame has cells that a table cannot contain ({reason})", reason=str(error.args[-1]))
+        raise DataError(message, Text("use numbers, times and text")) from error

@@ -65,18 +65,14 @@ def append_rows(
     table, _ = open_table(DataOptions.from_config({**options, "path": str(newer)}))
     whole, _ = open_table(DataOptions.from_config({**options, "path": str(earlier)}))
     old_names, new_names = list(map(str, whole.frame.columns)), list(map(str, table.frame.columns))
-    same_columns = Text("same-columns", "give the columns {columns}", columns=old_names)
+    same_columns = Text("give the columns {columns}", columns=old_names)
     if absent := [name for name in old_names if name not in new_names]:
         message = Text(
-            "newer-rows-lack-column",
-            "{source} has no column {column!r}, which the rows so far have",
-            source=table.source,
-            column=absent[0],
+            "{source} has no column {column!r}, which the rows so far have", source=table.source, column=absent[0]
         )
         raise DataError(message, same_columns)
     if unknown := [name for name in new_names if name not in old_names]:
         message = Text(
-            "newer-rows-new-column",
             "{source} has a column {column!r}, which the rows so far do not have",
             source=table.source,
             column=unknown[0],
@@ -90,13 +86,12 @@ def append_rows(
     first = panel.local_index[0]
     if first <= last:
         message = Text(
-            "newer-rows-too-early",
             "{source} starts at {first}, not after the last row so far, {last}",
             source=table.source,
             first=str(first),
             last=str(last),
         )
-        advice = Text("only-newer-rows", "give only newer rows; upload the whole file again to change earlier ones")
+        advice = Text("give only newer rows; upload the whole file again to change earlier ones")
         raise DataError(message, advice)
     combined = pd.concat([whole.frame, table.frame[whole.frame.columns]], ignore_index=True)
     for name in combined:
@@ -184,7 +179,6 @@ def load_files(
             )
         except AmbiguousDataError as error:
             advice = Text(
-                "read-as-the-run",
                 "{advice}; new files are read with the options of the run: correct the file, or train a new run",
                 advice=error.advice,
             )
@@ -194,8 +188,8 @@ def load_files(
                 name = f"{path.stem}/{name}"
             if name in items:
                 raise DataError(
-                    Text("item-named-twice", "{path}: two items have the name {name!r}", path=str(path), name=name),
-                    Text("rename-files", "give the files different names"),
+                    Text("{path}: two items have the name {name!r}", path=str(path), name=name),
+                    Text("give the files different names"),
                 )
             items[name] = panel
     return items
@@ -258,25 +252,18 @@ def read_new_file(
     if has_zone != (timezone is not None):
         if timezone is None:
             message = Text(
-                "zone-not-in-run",
                 "{source}: the times have a time zone ({zone}), but the run was trained on times without one",
                 source=table.source,
                 zone=zone,
             )
-            advice = Text(
-                "zone-not-in-run-advice", "write the local times of the data of the run, without an offset from UTC"
-            )
+            advice = Text("write the local times of the data of the run, without an offset from UTC")
             raise DataError(message, advice)
         message = Text(
-            "zone-only-in-run",
             "{source}: the times have no time zone, but the run was trained on times with one ({zone})",
             source=table.source,
             zone=timezone,
         )
-        advice = Text(
-            "zone-only-in-run-advice",
-            "write the times with their offset from UTC, for example 2024-01-01T00:00+00:00",
-        )
+        advice = Text("write the times with their offset from UTC, for example 2024-01-01T00:00+00:00")
         raise DataError(message, advice)
     rows = replace(rows, timezone=timezone)
     columns = rows.columns

@@ -86,7 +86,6 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
             spans = split_rows(panel, spec, by).borders - starts[:, None]
             rows = spans[longest := int(spans[:, 2].argmax())]
             message = Text(
-                "longest-series-too-short",
                 "{source}: the longest series, {channel!r}, has {rows} rows, too few for {context_length}, {horizon} "
                 "and {split}",
                 source=panel.card.name,
@@ -133,7 +132,6 @@ def make_split(
     if split.test_end > rows or not _has_windows(split, context_length, horizon):
         needed_rows = spec.test_end if isinstance(spec, RowEnds) else _rows_of_shares(rows, spec, *lengths)
         message = Text(
-            "series-too-short",
             "{source}: the series has {rows} rows, too few for {context_length}, {horizon} and {split}",
             source=data_name,
             rows=rows,
@@ -171,38 +169,33 @@ def _advice_for_short_series(rows: int, split: Split, context_length: int, horiz
     needed_in_training = context_length + horizon
     part_rows = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
     too_short = [
-        Text(
-            "short-part", "the {part} part has {rows} rows and needs {needed}", part=part, rows=length, needed=needed
-        )
+        Text("the {part} part has {rows} rows and needs {needed}", part=part, rows=length, needed=needed)
         for part, needed, length in zip(
             PART_NAMES.values(), (needed_in_training, horizon, horizon), part_rows, strict=True
         )
         if length < needed
     ]
     if not too_short:
-        return Text("rows-needed", "about {rows} rows are needed", rows=needed_rows)
+        return Text("about {rows} rows are needed", rows=needed_rows)
     fitting: Text | str = ""
     if min(part_rows) > 0 and part_rows[0] > 1:
         fitting_horizon = min(horizon, max(1, min(part_rows) // 2))
         fitting_context = min(context_length, max(1, (part_rows[0] - fitting_horizon) * 2 // 3))
         changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
         settings = [Setting(key, new) for key, (new, old) in changes.items() if new < old]
-        fitting = Text("lengths-that-fit", "; {settings} would fit", settings=settings)
+        fitting = Text("; {settings} would fit", code="lengths-that-fit", settings=settings)
     lengths = {"context_length": context_length if part_rows[0] < needed_in_training else 1, "horizon": horizon}
     keys = [Setting(key) for key, length in lengths.items() if length > 1]
     params = {
-        "rows_needed": Text("rows-needed-and-more", "about {rows} rows are needed; ", rows=needed_rows)
-        if needed_rows > rows
-        else "",
+        "rows_needed": Text("about {rows} rows are needed; ", rows=needed_rows) if needed_rows > rows else "",
         "parts": too_short,
         "split": Setting("data.split"),
         "fitting": fitting,
     }
     if not keys:
-        return Text("lengthen", "{rows_needed}{parts}; give more rows, or another {split}{fitting}", **params)
+        return Text("{rows_needed}{parts}; give more rows, or another {split}{fitting}", **params)
     return Text(
-        "lengthen-or-shorten",
         "{rows_needed}{parts}; give more rows, a smaller {keys}, or another {split}{fitting}",
-        keys=Text("either", "{first} or {second}", first=keys[0], second=keys[1]) if len(keys) > 1 else keys[0],
+        keys=Text("{first} or {second}", first=keys[0], second=keys[1]) if len(keys) > 1 else keys[0],
         **params,
     )

@@ -16,9 +16,9 @@ from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text
 
 PART_NAMES = {
-    "train": Text("part-training", "training"),
-    "val": Text("part-validation", "validation"),
-    "test": Text("part-test", "test"),
+    "train": Text("training"),
+    "val": Text("validation"),
+    "test": Text("test"),
 }
 """What texts call the parts."""
 
@@ -83,23 +83,16 @@ class Times:
         span = {"first": str(local_index[0]), "last": str(local_index[-1])}
         for part, start, end in zip(PART_NAMES.values(), ends, ends[1:], strict=False):
             if start >= end:
-                advice = Text(
-                    "increasing-times",
-                    "the data reach from {first} to {last}; give increasing times within them",
-                    **span,
-                )
+                advice = Text("the data reach from {first} to {last}; give increasing times within them", **span)
                 raise DataError(_part_empty(self, panel, part), advice, "data.split")
         if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
             message = Text(
-                "split-after-data",
                 "{source}: {split} ends after the data",
                 source=panel.card.name,
                 split=Setting("data.split", str(self)),
             )
             advice = Text(
-                "without-third-time",
-                "the data reach from {first} to {last}; without a third time, the test ends with the data",
-                **span,
+                "the data reach from {first} to {last}; without a third time, the test ends with the data", **span
             )
             raise DataError(message, advice, "data.split")
         return RowEnds(*ends[1:])
@@ -118,9 +111,7 @@ class LastRows:
     def on_axis(self, panel: Panel, rows: int) -> RowEnds:
         """The rows at which the parts of the first `rows` rows end; raises a DataError without a training row."""
         if rows <= self.val + self.test:
-            advice = Text(
-                "fewer-last-rows", "the series has {rows} rows; give fewer validation and test rows", rows=rows
-            )
+            advice = Text("the series has {rows} rows; give fewer validation and test rows", rows=rows)
             raise DataError(_part_empty(self, panel, PART_NAMES["train"]), advice, "data.split")
         return RowEnds(rows - self.val - self.test, rows - self.test, rows)
 
@@ -134,10 +125,9 @@ SplitSpec: TypeAlias = Shares | RowEnds | Times | LastRows | StoredSplit
 
 DEFAULT_SPLIT = Shares(0.7, 0.1, 0.2)
 SPLIT_FORMS = Text(
-    "forms-of-split",
     "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts end such as [8640,11520,14400], "
     "the last rows of each series such as {{val: 96, test: 48}}, or the first times of validation and test such as "
-    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not the end of the data",
+    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not the end of the data"
 )
 
 
@@ -170,12 +160,7 @@ def parse_split(value: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
             try:
                 parse_iso_time(text)
             except ConfigError as error:
-                message = Text(
-                    "split-time",
-                    "{split}: {reason}",
-                    split=Setting("data.split", _format(value)),
-                    reason=error.message,
-                )
+                message = Text("{split}: {reason}", split=Setting("data.split", _format(value)), reason=error.message)
                 raise ConfigError(message, SPLIT_FORMS, "data.split") from None
         return times
     return parse_numbers(value)
@@ -193,7 +178,6 @@ def parse_numbers(value: Sequence[Any]) -> Shares | RowEnds:
         return Shares(*numbers)
     if numbers != sorted(set(numbers)) or any(x != int(x) for x in numbers):
         message = Text(
-            "split-numbers",
             "{split} has neither fractions that sum to at most 1 nor increasing row numbers",
             split=Setting("data.split", _format(value)),
         )
@@ -202,13 +186,12 @@ def parse_numbers(value: Sequence[Any]) -> Shares | RowEnds:
 
 
 def _not_a_split(value: str) -> ConfigError:
-    text = Text("not-a-split", "{split} is not a split", split=Setting("data.split", value))
+    text = Text("{split} is not a split", split=Setting("data.split", value))
     return ConfigError(text, SPLIT_FORMS, "data.split")
 
 
 def _part_empty(spec: Times | LastRows, panel: Panel, part: Text) -> Text:
     return Text(
-        "split-part-empty",
         "{source}: {split} leaves the {part} part without a row",
         source=panel.card.name,
         split=Setting("data.split", str(spec)),

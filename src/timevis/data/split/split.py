@@ -163,13 +163,12 @@ def hold_out_last_rows(panel: Panel, rows: int, item: str | None = None) -> Pane
     shortest = int((ends - starts)[has_values].min(initial=len(panel)))
     if shortest <= rows:
         text = Text(
-            "backtest-too-short",
             "{source}: the shortest series has {rows} rows, too few for a back-test of the last {horizon} rows",
             source=item or panel.card.name,
             rows=shortest,
             horizon=rows,
         )
-        raise DataError(text, Text("more-rows", "give more rows, or a smaller horizon"))
+        raise DataError(text, Text("give more rows, or a smaller horizon"))
     values = panel.values.copy(order="K")
     for channel in has_values.nonzero()[0].tolist():
         values[ends[channel] - rows :, channel] = np.nan

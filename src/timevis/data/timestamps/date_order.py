@@ -102,7 +102,7 @@ def expand_short_years(text: pd.Series, notes: list[Text]) -> pd.Series:
     """Expand years of two digits at the end of a date (31/01/98, Jan-98) to four; POSIX: 1969 to 2068."""
     if not text.str.match(SHORT_YEAR).any():
         return text
-    notes.append(Text("note-two-digit-years", "years of two digits are read as 1969 to 2068"))
+    notes.append(Text("years of two digits are read as 1969 to 2068", code="note-two-digit-years"))
     return text.str.replace(SHORT_YEAR, lambda m: f"{m[1]}{century_of(m[3])}{m[3]}", regex=True)
 
 
@@ -117,7 +117,7 @@ def interval_starts(text: pd.Series, notes: list[Text]) -> pd.Series:
     if not is_interval.any():
         return text
     notes.append(
-        Text("note-periods", "periods such as {cell!r} are read as their start", cell=text[is_interval].iloc[0])
+        Text("periods such as {cell!r} are read as their start", code="note-periods", cell=text[is_interval].iloc[0])
     )
     return text.str.replace(INTERVAL, r"\1", regex=True)
 
@@ -180,14 +180,12 @@ def expand_leading_short_years(
     example = text[is_short].iloc[0]
     if year_first_regularity == year_last_regularity and default_day_first is None:
         message = Text(
-            "year-order-unclear",
             "{source}: column {column!r}: dates such as {cell!r} may be read with the year first or last",
             source=table.source,
             column=name,
             cell=example,
         )
         advice = Text(
-            "year-order",
             "write them as 2020-01-31, or set {setting} to true or false if the year is last",
             setting=Setting("data.day_first"),
         )
@@ -196,8 +194,8 @@ def expand_leading_short_years(
         return text
     notes.append(
         Text(
-            "note-year-first",
             "dates such as {cell!r} are read year first; years of two digits as 1969 to 2068",
+            code="note-year-first",
             cell=example,
         )
     )
@@ -243,7 +241,6 @@ def parse_day_or_month_first(
         is_day_first, is_month_first = first > 12, second > 12
         if is_day_first.any() and is_month_first.any():
             message = Text(
-                "day-order-mixed",
                 "{source}: column {column!r} has the day first in {place} ({cell!r}) and the month first in "
                 "{other_place} ({other!r})",
                 source=table.source,
@@ -253,16 +250,16 @@ def parse_day_or_month_first(
                 other_place=table.row_label(is_month_first.idxmax()),
                 other=text[is_month_first].iloc[0],
             )
-            raise DataError(message, Text("write-iso-dates", "write all dates as 2020-01-31"))
+            raise DataError(message, Text("write all dates as 2020-01-31"))
         if is_day_first.any() or is_month_first.any():
             day_first = bool(is_day_first.any())
             _check_other_order(table, name, text, fields, is_day_first | is_month_first, day_first)
         else:
             day_first = _is_day_first_more_regular(table, name, text, fields, default_day_first)
     notes.append(
-        Text("note-day-first", "dates such as {cell!r} are read day first", cell=example)
+        Text("dates such as {cell!r} are read day first", code="note-day-first", cell=example)
         if day_first
-        else Text("note-month-first", "dates such as {cell!r} are read month first", cell=example)
+        else Text("dates such as {cell!r} are read month first", code="note-month-first", cell=example)
     )
     return _reorder_and_parse(text, fields, day_first), day_first
 
@@ -286,7 +283,6 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
     if len(days) and (days <= 12).all() and (fields[[0, 2]].astype(int).max(axis=1) > 12).all():
         date_row, text_row = days.index[0], fields.index[0]
         message = Text(
-            "day-and-month-swapped",
             "{source}: column {column!r} contains the date {cell!r} in {place} and the text {other!r} in "
             "{other_place}; no date has a day above 12 and every text has one, so a spreadsheet has probably swapped "
             "day and month",
@@ -297,10 +293,7 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
             other=text[text_row],
             other_place=table.row_label(text_row),
         )
-        advice = Text(
-            "write-dates-from-source",
-            "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
-        )
+        advice = Text("write all dates as 2020-01-31, from the source that the spreadsheet was made of")
         raise DataError(message, advice)
 
 
@@ -323,10 +316,9 @@ def _check_other_order(
         if not is_closer or step_regularity(mixed) <= step_regularity(times):
             continue
         certain, other = is_certain.idxmax(), times.index[is_other][0]
-        orders = [Text("the-day-first", "the day first"), Text("the-month-first", "the month first")]
+        orders = [Text("the day first"), Text("the month first")]
         first_order, other_order = orders if day_first else orders[::-1]
         message = Text(
-            "day-order-changes",
             "{source}: column {column!r} has {order} in {place} ({cell!r}), but dates such as {other!r} in "
             "{other_place} seem to have {other_order}: the times then lie closer together, with more regular steps",
             source=table.source,
@@ -339,7 +331,6 @@ def _check_other_order(
             other_order=other_order,
         )
         advice = Text(
-            "write-iso-dates-or-set-order",
             "write all dates as 2020-01-31; if all have one order, set {setting} to true or false",
             setting=Setting("data.day_first"),
         )
@@ -365,16 +356,13 @@ def _is_day_first_more_regular(
         return default_day_first
     if month_first == day_first:
         message = Text(
-            "day-order-unclear",
             "{source}: column {column!r}: dates such as {cell!r} may be read day first or month first",
             source=table.source,
             column=name,
             cell=text.iloc[0],
         )
         advice = Text(
-            "day-order",
-            "write them as 2020-01-31, or set {setting} to true or false",
-            setting=Setting("data.day_first"),
+            "write them as 2020-01-31, or set {setting} to true or false", setting=Setting("data.day_first")
         )
         raise AmbiguousDataError(message, advice, "data.day_first")
     return day_first > month_first

@@ -21,7 +21,7 @@ COMMON_STEPS_US = tuple(
     + [DAY_US, 7 * DAY_US]
 )
 CALENDAR_ALIASES = {"M": ("MS", "ME", "BMS", "BME"), "Q": ("QS", "QE", "BQS", "BQE"), "Y": ("YS", "YE", "BYS", "BYE")}
-CALENDAR_NOUNS = {"M": Text("month", "month"), "Q": Text("quarter", "quarter"), "Y": Text("year", "year")}
+CALENDAR_NOUNS = {"M": Text("month"), "Q": Text("quarter"), "Y": Text("year")}
 MONTHS_WITHOUT_ALIAS = (2, 4, 6)
 """Steps in months that are several units of a calendar alias, such as ``2MS``."""
 SNAP_TOLERANCE = 0.1
@@ -44,8 +44,8 @@ def check_frequency(freq: str) -> str:
         offset = None
     if offset is None or offset.n <= 0:
         raise ConfigError(
-            Text("not-a-frequency", "{setting} is not a frequency", setting=Setting("data.frequency", repr(freq))),
-            Text("examples-of-frequencies", "for example 15min, h, D, W-MON, MS"),
+            Text("{setting} is not a frequency", setting=Setting("data.frequency", repr(freq))),
+            Text("for example 15min, h, D, W-MON, MS"),
             "data.frequency",
         )
     if isinstance(offset, Tick) and not isinstance(offset, Day):
@@ -81,13 +81,11 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     steps = steps[steps > 0]
     if len(steps) < 2:
         text = Text(
-            "too-few-times",
             "{source}: the number of different times, {count}, is too small for a series",
             source=source,
             count=len(steps) + 1,
         )
         advice = Text(
-            "few-hundred-rows",
             "a few hundred rows are needed: {context_length} + {horizon} in the training part, {horizon} in each of "
             "the others",
             context_length=Setting("context_length"),
@@ -111,14 +109,12 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     if abs(common - median) <= 0.05 * common and near_common.mean() > 0.8:
         return alias_of_step(common)
     message = Text(
-        "no-regular-step",
         "{source}: the times have no regular step (the most common, {step}, is {share} of all steps)",
         source=source,
         step=str(pd.Timedelta(step, "us")),
         share=Share(float(share)),
     )
     advice = Text(
-        "resample",
         "resample the series to a regular grid first, for example to hourly means; if most rows already lie on a "
         "grid, name it: {setting}",
         setting=Setting("data.frequency", "h"),
@@ -130,7 +126,6 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     days = float(np.median(np.diff(times.to_numpy()).astype("m8[us]").astype(float))) / DAY_US
     period = "M" if days < 60 else "Q" if days < 200 else "Y"
     advice = Text(
-        "move-to-start-of-period",
         "set {setting} to move each time to the start of its {period}",
         setting=Setting("data.frequency", f"{period}S"),
         period=CALENDAR_NOUNS[period],
@@ -138,7 +133,6 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     months = np.diff(times.year * 12 + times.month)
     if (step := int(np.bincount(months).argmax())) in MONTHS_WITHOUT_ALIAS:
         advice = Text(
-            "move-to-start-of-months",
             "set {setting} to move each time to the start of its {months} months",
             setting=Setting("data.frequency", f"{step}MS"),
             months=step,
@@ -154,7 +148,6 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     if counts.max() >= 0.9 * counts.sum():
         return alias_of_step(int(steps[counts.argmax()]))
     message = Text(
-        "irregular-months",
         "{source}: the steps between times are about {days:.0f} days, but not whole months, quarters or years",
         source=source,
         days=round(days),

@@ -83,7 +83,10 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
         check_time_cells(table, name, parsed.isna(), text)
         notes: list[Text] = [
             Text(
-                "note-time-format", "times such as {cell} are read as {format}", cell=text.iloc[0], format=date_format
+                "times such as {cell} are read as {format}",
+                code="note-time-format",
+                cell=text.iloc[0],
+                format=date_format,
             )
         ]
         return ParsedTimes(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
@@ -91,8 +94,8 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
         index = pd.DatetimeIndex(SPREADSHEET_EPOCH + pd.to_timedelta(column, unit="D"))
         notes = [
             Text(
-                "note-spreadsheet-days",
                 "times such as {cell} are read as a spreadsheet's days",
+                code="note-spreadsheet-days",
                 cell=f"{values[0]:g}",
             )
         ]
@@ -104,16 +107,14 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
         return ParsedTimes(
             to_microseconds(index),
             None,
-            [Text("note-epoch", "times are numbers: read as {unit} since 1970, in UTC", unit=unit)],
+            [Text("times are numbers: read as {unit} since 1970, in UTC", code="note-epoch", unit=unit)],
         )
     message = Text(
-        "time-is-a-number",
         "{source}: {place}, column {column!r}: the number {value:g} is not a time",
         **table.cell(0, name),
         value=float(values[0]),
     )
     advice = Text(
-        "write-times",
         "write times as 2020-01-31 13:00 or as seconds since 1970; {setting} names another column",
         setting=Setting("data.time"),
     )
@@ -138,15 +139,14 @@ def _find_format(table: Table, name: str, column: pd.Series, low: float, high: f
         other_regularity = _epoch_regularity(column, low, high)
     if short_regularity and short_regularity == other_regularity:
         message = Text(
-            "number-time-unclear",
             "{source}: column {column!r}: numbers such as {value:.0f} may be read as {short} or as {long}",
             source=table.source,
             column=name,
             value=float(column.iloc[0]),
             short=short_format,
-            long=long_format or Text("time-since-1970", "the time since 1970"),
+            long=long_format or Text("the time since 1970"),
         )
-        raise DataError(message, Text("write-times-in-iso", "write times as 2020-01-31 13:00"), "data.time")
+        raise DataError(message, Text("write times as 2020-01-31 13:00"), "data.time")
     return short_format if short_regularity > other_regularity else long_format
 
 
@@ -267,7 +267,9 @@ def _parse_text_cells(
     notes: list[Text] = (
         []
         if not are_weeks
-        else [Text("note-weeks", "weeks such as {cell} are read by ISO 8601, as their Monday", cell=text.iloc[0])]
+        else [
+            Text("weeks such as {cell} are read by ISO 8601, as their Monday", code="note-weeks", cell=text.iloc[0])
+        ]
     )
     return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)
 
@@ -278,8 +280,8 @@ def check_timezone(timezone: str) -> None:
         pd.Timestamp("2020-01-01", tz="UTC").tz_convert(timezone)
     except Exception as error:
         raise ConfigError(
-            Text("not-a-time-zone", "{setting} is not a time zone", setting=Setting("data.timezone", repr(timezone))),
-            Text("examples-of-time-zones", "for example Europe/Lisbon or UTC"),
+            Text("{setting} is not a time zone", setting=Setting("data.timezone", repr(timezone))),
+            Text("for example Europe/Lisbon or UTC"),
             "data.timezone",
         ) from error
 
@@ -349,7 +351,7 @@ def _parse_text(
         local[~is_numeric] = parse_unambiguous_dates(local_text[~is_numeric]).dt.as_unit("us")
     local = local.mask(is_day_end, local + pd.Timedelta(days=1))
     if is_day_end.any():
-        notes.append(Text("note-midnight-24", "24:00 is read as 00:00 of the next day"))
+        notes.append(Text("24:00 is read as 00:00 of the next day", code="note-midnight-24"))
     local, is_moved = move_midnights_to_day_end(local, notes)
     is_day_end = is_day_end | is_moved
     offsets = text.str.extract(OFFSET)[0].str.upper() if has_zone.any() else None
@@ -372,13 +374,12 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
     if has_zone.any() and not has_zone.all():
         row = int(np.argmax(has_zone != has_zone.iloc[0]))
         message = Text(
-            "zones-mixed",
             "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
             **table.cell(row, label),
             cell=text.iloc[row],
             first=text.iloc[0],
         )
-        raise DataError(message, Text("zone-for-all", "give all times a zone, or none"))
+        raise DataError(message, Text("give all times a zone, or none"))
 
 
 def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Series, is_day_end: pd.Series) -> None:
@@ -388,14 +389,13 @@ def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Serie
         row = int(np.argmax(is_repeated))
         other = int(np.argmax(~is_day_end & (moments == moments.iloc[row])))
         message = Text(
-            "midnight-twice",
             "{source}: {place}, column {column!r}: {cell!r} is the same time as {other!r} in {other_place}",
             **table.cell(row, name),
             cell=text.iloc[row],
             other=text.iloc[other],
             other_place=table.row_label(other),
         )
-        advice = Text("midnight-in-one-way", "write midnight in one way: number hours from 0 to 23 or from 1 to 24")
+        advice = Text("write midnight in one way: number hours from 0 to 23 or from 1 to 24")
         raise DataError(message, advice)
 
 

@@ -55,19 +55,17 @@ def check_time_cells(
         row, count = int(np.argmax(is_wrong)), int(is_wrong.sum())
         params = {
             **table.cell(row, column),
-            "more": Text("more-wrong-times", "; so are {count} more", count=count - 1) if count > 1 else "",
+            "more": Text("; so are {count} more", count=count - 1) if count > 1 else "",
         }
         raise DataError(
-            Text("time-empty", "{source}: {place}, column {column!r}: the time is empty{more}", **params)
+            Text("{source}: {place}, column {column!r}: the time is empty{more}", **params)
             if are_empty
             else Text(
-                "time-unreadable",
                 "{source}: {place}, column {column!r}: the time{cell} is not a date or time{more}",
                 cell=f" {quote_cell(text.iloc[row])}" if text is not None else "",
                 **params,
             ),
             Text(
-                "every-row-needs-a-time",
                 "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00: delete rows of totals or "
                 "remarks; {setting} names the column",
                 setting=Setting("data.time"),
@@ -80,16 +78,14 @@ def check_resolution(table: Table, column: str, index: pd.DatetimeIndex) -> None
     """Raise a DataError if the mean step between the distinct times is below 1 ms, to which times are rounded."""
     if index.max() - index.min() < (index.nunique() - 1) * pd.Timedelta(1, "ms"):
         message = Text(
-            "steps-below-1-ms",
             "{source}: column {column!r}: the times are less than 1 ms apart on average, but steps below 1 ms are "
             "not supported",
             source=table.source,
             column=column,
         )
         advice = Text(
-            "larger-steps-of-time",
             "average the rows to steps of 1 ms or more, or write the times in a larger unit, for example each "
-            "microsecond as a second",
+            "microsecond as a second"
         )
         raise DataError(message, advice)
 
@@ -225,14 +221,12 @@ def parse_steps_of_day(
     """
     if timezone is None:
         message = Text(
-            "steps-without-zone",
             "{source}: column {column!r} numbers the steps of a day; a day has fewer or more of them when clocks "
             "change, so the time zone is needed",
             source=table.source,
             column=names[1],
         )
         advice = Text(
-            "zone-of-steps",
             "set the time zone of the dates: {setting}, for example, or UTC if clocks never change",
             setting=Setting("data.timezone", "Europe/London"),
         )
@@ -246,7 +240,6 @@ def parse_steps_of_day(
     if (is_next_day := local_index.normalize() != days).any():
         row = int(np.argmax(is_next_day))
         message = Text(
-            "no-such-step-of-day",
             "{source}: {place}, column {column!r}: {date} has no step {step:g} in {zone}",
             **table.cell(row, names[1]),
             date=f"{days[row]:%Y-%m-%d}",
@@ -254,14 +247,13 @@ def parse_steps_of_day(
             zone=timezone,
         )
         advice = Text(
-            "zone-that-steps-follow",
             "set {setting} to the time zone that the steps follow, or correct the row",
             setting=Setting("data.timezone"),
         )
         raise DataError(message, advice, "data.timezone")
     text = Text(
-        "note-steps-of-day",
         "{column!r} numbers the steps of a day in {zone}, {steps} in 24 hours",
+        code="note-steps-of-day",
         column=names[1],
         zone=timezone,
         steps=steps_per_day,

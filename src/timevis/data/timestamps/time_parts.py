@@ -136,16 +136,14 @@ def join_years_and_weeks(table: Table, names: tuple[str, ...]) -> pd.Series | No
         return cells[year] + "-W" + cells[others[0]].str.replace(r"^\D+(?=\d+$)", "", regex=True)
     if all(contains_times_of_day(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
         message = Text(
-            "parts-not-a-time",
             "{source}: {place}, column {column!r}: the year {year} with {others} is not a date or time",
             **table.cell(0, "+".join(names)),
             year=cells[year].iloc[0],
-            others=[Text("cell-in-column", "{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others],
+            others=[Text("{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others],
         )
         advice = Text(
-            "dates-in-one-column",
             "write dates such as 2020-01-31 in one column; columns named year and month (and day, hour) are joined, "
-            "and so are a year and the number of an ISO week in a column named week or KW",
+            "and so are a year and the number of an ISO week in a column named week or KW"
         )
         raise DataError(message, advice, "data.time")
     return None
@@ -183,6 +181,6 @@ def move_midnights_to_day_end(local: pd.Series, notes: list[Text]) -> tuple[pd.S
     ):
         return local, is_day_end & False
     notes.append(
-        Text("note-midnight-end", "00:00 after later times of its date is read as 24:00, the end of that date")
+        Text("00:00 after later times of its date is read as 24:00, the end of that date", code="note-midnight-end")
     )
     return moved, is_day_end

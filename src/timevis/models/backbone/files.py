@@ -68,12 +68,12 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
                 process.kill()
             raise
     message = Text(
-        "download-ended",
         "the download of {identifier} ended with exit code {exit_code}",
+        code="download-ended",
         identifier=hub_id,
         exit_code=process.returncode,
     )
-    raise TimeVisError(message, Text("try-again", "try again"))
+    raise TimeVisError(message, Text("try again"))
 
 
 def _in_cache(hub_id: str) -> Path | None:
@@ -91,8 +91,8 @@ def _in_cache(hub_id: str) -> Path | None:
 
 
 def _invalid_id(hub_id: str) -> TimeVisError:
-    message = Text("not-a-hub-id", "{path} is neither a folder nor a valid hub id", path=Setting(PATH_KEY, hub_id))
-    return TimeVisError(message, Text("give-hub-id", "give a hub id such as Qwen/Qwen2.5-0.5B"), PATH_KEY)
+    message = Text("{path} is neither a folder nor a valid hub id", path=Setting(PATH_KEY, hub_id))
+    return TimeVisError(message, Text("give a hub id such as Qwen/Qwen2.5-0.5B"), PATH_KEY)
 
 
 def main() -> None:
@@ -113,27 +113,23 @@ def _download(hub_id: str) -> str:
     try:
         return str(snapshot_download(hub_id, allow_patterns=list(DOWNLOADED_FILES), tqdm_class=_progress_bar()))
     except RepositoryNotFoundError as error:
-        message = Text("hub-has-no-model", "the hub has no model {identifier}", identifier=hub_id)
-        advice = Text("check-hub-id", "check the id in {path}; private models need HF_TOKEN", path=Setting(PATH_KEY))
+        message = Text("the hub has no model {identifier}", code="hub-has-no-model", identifier=hub_id)
+        advice = Text("check the id in {path}; private models need HF_TOKEN", path=Setting(PATH_KEY))
         raise TimeVisError(message, advice) from error
     except Exception as error:  # the errors of the HTTP library depend on the version of huggingface_hub
         url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-        offline = (
-            Text("offline-mode", " (offline mode is on)")
-            if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
-            else ""
-        )
+        offline = Text(" (offline mode is on)") if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
         message = Text(
-            "hub-out-of-reach",
             "{identifier} is not in the local cache, and {url} cannot be reached{offline}",
+            code="hub-out-of-reach",
             identifier=hub_id,
             url=url,
             offline=offline,
         )
         advice = Text(
-            "local-copy-or-mirror",
             "set {path} to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set HF_HOME to a cache "
             "that contains the model; model/backbone=nano needs no network",
+            code="local-copy-or-mirror",
             path=Setting(PATH_KEY),
         )
         raise TimeVisError(message, advice) from error
@@ -155,7 +151,7 @@ def _progress_bar() -> Any:
 
         def update(self, n: float | None = 1) -> Any:
             if _stopping.is_set():
-                raise Cancelled(Text("download-stopped", "the download was stopped"))
+                raise Cancelled(Text("the download was stopped"))
             with lock:  # each file has a thread
                 self.done += int(n or 0)
                 if self in bars and time.monotonic() - last[0] >= REPORT_SECONDS:
@@ -178,8 +174,8 @@ if __name__ == "__main__":
 
 PACKAGED_WEIGHTS = {"nano": "nano", "nano-patch": "nano_patch"}
 """Values of `model.backbone.path` for weights in this package, and their folders in `timevis.models.weights`."""
-ITS_WEIGHTS = Text("its-weights", "weights")
-FOLDER_OR_HUB_ID = Text("folder-or-hub-id", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
+ITS_WEIGHTS = Text("weights")
+FOLDER_OR_HUB_ID = Text("give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
 SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
 
 
@@ -214,30 +210,23 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         raise damaged_backbone_error(path, "config.json", error) from error
     if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
         message = Text(
-            "backbone-type",
-            "{path} has the model type {kind}",
-            path=Setting(PATH_KEY, path),
-            kind=raw_config.get("model_type"),
+            "{path} has the model type {kind}", path=Setting(PATH_KEY, path), kind=raw_config.get("model_type")
         )
-        raise ConfigError(message, Text("a-qwen-model", "choose a Qwen2, Qwen2.5 or Qwen3 model"), PATH_KEY)
+        raise ConfigError(message, Text("choose a Qwen2, Qwen2.5 or Qwen3 model"), PATH_KEY)
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
-        message = Text("sliding-window", "{path} uses sliding-window attention", path=Setting(PATH_KEY, path))
-        raise ConfigError(message, Text("other-backbone", "choose another backbone"), PATH_KEY)
+        message = Text("{path} uses sliding-window attention", path=Setting(PATH_KEY, path))
+        raise ConfigError(message, Text("choose another backbone"), PATH_KEY)
     if layers is not None and not 1 <= layers <= config.num_hidden_layers:
-        message = Text("backbone-layers", "{layers} is out of range", layers=Setting("model.backbone.layers", layers))
-        advice = Text(
-            "layers-of-backbone", "choose 1 to {maximum} for {path}", maximum=config.num_hidden_layers, path=path
-        )
+        message = Text("{layers} is out of range", layers=Setting("model.backbone.layers", layers))
+        advice = Text("choose 1 to {maximum} for {path}", maximum=config.num_hidden_layers, path=path)
         raise ConfigError(message, advice, "model.backbone.layers")
     return folder, raw_config, config
 
 
 def backbone_not_set() -> ConfigError:
     """The error of a backbone without a path."""
-    return ConfigError(
-        Text("backbone-not-set", "{path} is missing", path=Setting(PATH_KEY)), FOLDER_OR_HUB_ID, PATH_KEY
-    )
+    return ConfigError(Text("{path} is missing", path=Setting(PATH_KEY)), FOLDER_OR_HUB_ID, PATH_KEY)
 
 
 def find_backbone_folder(path: str, report: Report | None = None) -> Path:
@@ -254,21 +243,20 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     if path in PACKAGED_WEIGHTS:
         folder = Path(str(files("timevis.models.weights"))) / PACKAGED_WEIGHTS[path]
         if not (folder / "model.safetensors").is_file():
-            message = Text("packaged-weights-missing", "this installation lacks the weights of {name}", name=path)
-            raise TimeVisError(message, Text("install-again", "install TimeVis again, with its package data"))
+            message = Text("this installation lacks the weights of {name}", name=path)
+            raise TimeVisError(message, Text("install TimeVis again, with its package data"))
         return folder
     local = Path(path).expanduser()
     if local.is_dir():
         if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
-            message = Text("backbone-not-a-model", "{path} is not a model folder", path=Setting(PATH_KEY, path))
+            message = Text("{path} is not a model folder", path=Setting(PATH_KEY, path))
             advice = Text(
-                "files-of-a-model",
-                "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
+                "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them"
             )
             raise TimeVisError(message, advice, PATH_KEY)
         return local
     if is_local_path(path):
-        message = Text("backbone-not-found", "{path} does not exist", path=Setting(PATH_KEY, path))
+        message = Text("{path} does not exist", path=Setting(PATH_KEY, path))
         raise TimeVisError(message, FOLDER_OR_HUB_ID, PATH_KEY)
     return find_or_download(path, report)
 
@@ -277,18 +265,14 @@ def damaged_backbone_error(path: str, file: Text | str, error: Exception) -> Tim
     """The error for a part of a backbone that cannot be read; `file` names the part."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
     message = Text(
-        "backbone-file-damaged",
-        "{path}: its {file} cannot be read ({reason})",
-        path=Setting(PATH_KEY, path),
-        file=file,
-        reason=reason,
+        "{path}: its {file} cannot be read ({reason})", path=Setting(PATH_KEY, path), file=file, reason=reason
     )
     return incomplete_backbone_error(message)
 
 
 def incomplete_backbone_error(message: Text) -> TimeVisError:
     """The error for a folder of which a part is missing or damaged."""
-    advice = Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again")
+    advice = Text("the copy or download of the folder is incomplete; copy or download it again")
     return TimeVisError(message, advice, PATH_KEY)
 
 

@@ -99,24 +99,18 @@ class BackboneForecaster(Forecaster):
         saved = bytes(state_dict["fingerprint"].tolist()).hex() if "fingerprint" in state_dict else "unknown"
         if saved != self.backbone.fingerprint:
             message = Text(
-                "backbone-changed",
                 "these weights were trained on a backbone with fingerprint {saved}, but {name} ({path}) has {now}",
                 saved=saved,
                 name=self.backbone.name,
                 path=str(self.backbone.path),
                 now=self.backbone.fingerprint,
             )
-            advice = Text(
-                "restore-backbone",
-                "restore that backbone, or write its path into config.yaml and model/model.json of the run",
-            )
+            advice = Text("restore that backbone, or write its path into config.yaml and model/model.json of the run")
             raise RunFolderError(message, advice)
         result = super().load_state_dict(state_dict, strict=False, assign=assign)
         missing = [k for k in result.missing_keys if not self._is_frozen(k)]
         if strict and (missing or result.unexpected_keys):
             entries = [*missing, *result.unexpected_keys][:5]
-            message = Text(
-                "weights-unlike-network", "the saved weights do not match the network: {entries}", entries=entries
-            )
+            message = Text("the saved weights do not match the network: {entries}", entries=entries)
             raise RunFolderError(message)
         return result

@@ -90,20 +90,15 @@ def quantization_arguments(name: str) -> dict[str, Any]:
     if check_choice(name, ("none", "nf4"), quantization.key) == "none":
         return {}
     if not torch.cuda.is_available():
-        message = Text(
-            "quantization-without-gpu",
-            "{quantization} needs a CUDA GPU, and this machine has none",
-            quantization=quantization,
-        )
+        message = Text("{quantization} needs a CUDA GPU, and this machine has none", quantization=quantization)
         advice = Text(
-            "without-quantization",
             "set it to none; to save memory, set {layers} to use fewer layers",
             layers=Setting("model.backbone.layers"),
         )
         raise ConfigError(message, advice, quantization.key)
     if not find_spec("bitsandbytes"):
-        message = Text("quantization-without-library", "{setting} needs bitsandbytes", setting=quantization)
-        raise ConfigError(message, Text("install-bitsandbytes", "run pip install bitsandbytes"), quantization.key)
+        message = Text("{setting} needs bitsandbytes", setting=quantization)
+        raise ConfigError(message, Text("run pip install bitsandbytes"), quantization.key)
     from transformers import BitsAndBytesConfig
 
     config = BitsAndBytesConfig(
@@ -254,9 +249,8 @@ def load_for_tuning(backbone: Mapping[str, Any], tune: str) -> Backbone:
     """
     options = dict(backbone)
     if tune == "full" and options.get("quantization", "none") != "none":
-        message = Text("tuning-of-4-bit", "{tune} cannot train 4-bit weights", tune=Setting("model.tune", tune))
+        message = Text("{tune} cannot train 4-bit weights", tune=Setting("model.tune", tune))
         advice = Text(
-            "lora-or-no-quantization",
             "use {tune}, or {quantization}",
             tune=Setting("model.tune", "lora"),
             quantization=Setting("model.backbone.quantization", "none"),
@@ -293,7 +287,6 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
         name, size, expected = mismatched[0]
         sizes = {"size": str(list(size)), "expected": str(list(expected))}
         message = Text(
-            "backbone-weight-sizes",
             "{path}: {name} has size {size}, but config.json requires {expected}",
             path=Setting(PATH_KEY, path),
             name=name,
@@ -302,7 +295,6 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
         raise incomplete_backbone_error(message)
     if missing := sorted(loading_info["missing_keys"]):
         message = Text(
-            "backbone-lacks-weights",
             "{path}: its files lack {count} weights, the first is {name}",
             path=Setting(PATH_KEY, path),
             count=len(missing),
@@ -318,7 +310,7 @@ def _load_tokenizer(path: str, folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder)
     except (ValueError, OSError, KeyError) as error:
-        raise damaged_backbone_error(path, Text("its-tokenizer", "tokenizer"), error) from error
+        raise damaged_backbone_error(path, Text("tokenizer"), error) from error
 
 
 def _short_hash(text: str) -> str:

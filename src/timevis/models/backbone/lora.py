@@ -87,10 +87,10 @@ def add_adapters(
     if not chosen or set(chosen) - set(linear):
         unknown, targets_key = sorted(set(chosen) - set(linear)), "model.lora.targets"
         raise ConfigError(
-            Text("unknown-layer", "{key} names the unknown layer {layers}", key=Setting(targets_key), layers=unknown)
+            Text("{key} names the unknown layer {layers}", key=Setting(targets_key), layers=unknown)
             if unknown
-            else Text("no-layer", "{key} names no layer", key=Setting(targets_key)),
-            Text("choose-layers", "choose among {layers}, or all-linear", layers=linear),
+            else Text("{key} names no layer", key=Setting(targets_key)),
+            Text("choose among {layers}, or all-linear", layers=linear),
             targets_key,
         )
     config = LoraConfig(

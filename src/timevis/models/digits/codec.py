@@ -91,15 +91,12 @@ class DigitCodec:
         check_value("model.codec.season", self.season, PositiveInt)
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
             message = Text(
-                "codec-cannot-encode",
                 "{digits} with {codec} cannot encode values",
                 digits=Setting("model.digits", self.width),
                 codec=Setting("model.codec", f"{{bulk: {self.bulk}, knee: {self.knee}, limit: {self.limit}}}"),
             )
             advice = Text(
-                "values-of-codec",
-                "set {digits} within 1 to 6, bulk within (0, 1], and knee below limit",
-                digits=Setting("model.digits"),
+                "set {digits} within 1 to 6, bulk within (0, 1], and knee below limit", digits=Setting("model.digits")
             )
             raise ConfigError(message, advice, "model.codec")
 

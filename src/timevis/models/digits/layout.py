@@ -64,40 +64,26 @@ class TokenLayout:
         def single_id(text: str) -> int:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if not ids:
-                message = Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text)
-                advice = Text(
-                    "copy-tokenizer", "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder"
-                )
+                message = Text("the backbone's tokenizer cannot encode {text!r}", text=text)
+                advice = Text("copy the tokenizer's files, such as tokenizer.json, into the backbone's folder")
                 raise ConfigError(message, advice)
             if len(ids) != 1:
                 raise ConfigError(
                     Text(
-                        "separator-not-one-token",
                         "the backbone's tokenizer encodes {text!r} as {count} tokens, not one",
                         text=text,
                         count=len(ids),
                     ),
-                    Text(
-                        "other-separator",
-                        "choose another {separator}, such as a comma",
-                        separator=Setting("model.separator"),
-                    )
+                    Text("choose another {separator}, such as a comma", separator=Setting("model.separator"))
                     if text == separator
-                    else Text(
-                        "backbone-with-digit-tokens",
-                        "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
-                    ),
+                    else Text("use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens"),
                 )
             return int(ids[0])
 
         if "<0:0>" in vocabulary:
             if f"<{width - 1}:0>" not in vocabulary:
-                message = Text("no-tokens-for-digits", "this backbone has no tokens for {width} digits", width=width)
-                advice = Text(
-                    "width-of-backbone",
-                    "set {digits} to the width it was trained with",
-                    digits=Setting("model.digits"),
-                )
+                message = Text("this backbone has no tokens for {width} digits", width=width)
+                advice = Text("set {digits} to the width it was trained with", digits=Setting("model.digits"))
                 raise ConfigError(message, advice, "model.digits")
             digit_ids = tuple(tuple(vocabulary[f"<{p}:{d}>"] for d in range(10)) for p in range(width))
         else:
@@ -157,14 +143,9 @@ class ValueTables(nn.Module):
         super().__init__()
         if unknown := set(fields) - set(CALENDAR_FIELDS):
             message = Text(
-                "unknown-calendar-fields",
-                "{calendar} has unknown fields: {fields}",
-                calendar=Setting("model.calendar"),
-                fields=sorted(unknown),
+                "{calendar} has unknown fields: {fields}", calendar=Setting("model.calendar"), fields=sorted(unknown)
             )
-            raise ConfigError(
-                message, Text("choose-among", "choose among {choices}", choices=CALENDAR_FIELDS), "model.calendar"
-            )
+            raise ConfigError(message, Text("choose among {choices}", choices=CALENDAR_FIELDS), "model.calendar")
         self.columns = [CALENDAR_FIELDS.index(name) for name in fields]
         sizes = [CALENDAR_SIZES[c] for c in self.columns]
         self.offsets: Tensor

@@ -175,12 +175,8 @@ class PromptBuilder(nn.Module):
         if domain is not None:
             check_choice(domain, get_args(Domain), "model.prompt.domain")
         if len(text) > MAX_TEXT_CHARACTERS:
-            message = Text(
-                "prompt-too-long", "{text} has {count} characters", text=Setting("model.prompt.text"), count=len(text)
-            )
-            advice = Text(
-                "shorter-prompt", "shorten it to {maximum} characters or fewer", maximum=MAX_TEXT_CHARACTERS
-            )
+            message = Text("{text} has {count} characters", text=Setting("model.prompt.text"), count=len(text))
+            advice = Text("shorten it to {maximum} characters or fewer", maximum=MAX_TEXT_CHARACTERS)
             raise ConfigError(message, advice, "model.prompt.text")
         self.start_id, self.variant, self.template, self.domain = start_id, variant, "none", domain
         self._decode = tokenizer.decode

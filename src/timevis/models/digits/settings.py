@@ -56,13 +56,12 @@ class DigitSettings:
         digits = pretrained.get("digits", 3) if digits is None else digits
         if digits != pretrained.get("digits", digits):
             message = Text(
-                "digits-unlike-backbone",
                 "{digits}, but {name} was pretrained with {expected} digits",
                 digits=Setting("model.digits", digits),
                 name=backbone.name,
                 expected=pretrained["digits"],
             )
-            advice = Text("leave-digits-null", "leave {digits} null", digits=Setting("model.digits"))
+            advice = Text("leave {digits} null", digits=Setting("model.digits"))
             raise ConfigError(message, advice, "model.digits")
         return cls(
             DigitCodec(width=digits, **{**pretrained.get("codec", {}), **(codec or {})}),

@@ -82,12 +82,8 @@ def adamw_with_cosine_schedule(groups: list[dict[str, Any]], total: float, warmu
         `total` is infinite.
     """
     if not math.isfinite(total):
-        message = Text(
-            "fit-without-end",
-            "model=qwen lowers its learning rate to zero over the whole fit, but this fit has no end",
-        )
+        message = Text("model=qwen lowers its learning rate to zero over the whole fit, but this fit has no end")
         advice = Text(
-            "set-max-epochs",
             "set {max_epochs}; {max_time} may stop the fit earlier",
             max_epochs=Setting("model.fit.max_epochs"),
             max_time=Setting("trainer.max_time"),

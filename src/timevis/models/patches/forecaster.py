@@ -94,8 +94,8 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         """
         if self.point == "head":
             raise ConfigError(
-                Text("no-output-for-point", "the patch network has no separate output for the point"),
-                Text("set-setting", "set {setting}", setting=Setting("model.point", "quantiles")),
+                Text("the patch network has no separate output for the point"),
+                Text("set {setting}", setting=Setting("model.point", "quantiles")),
                 "model.point",
             )
         self.backbone = load_patch_network(**backbone)

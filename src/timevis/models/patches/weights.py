@@ -51,13 +51,11 @@ def read_settings(path: str | None) -> tuple[Path, PatchSettings, str]:
     if config.get("model_type") != MODEL_TYPE:
         raise ConfigError(
             Text(
-                "not-a-patch-network",
                 "{path} is a model of the type {kind}, which does not read patches",
                 path=path,
                 kind=config.get("model_type"),
             ),
             Text(
-                "patch-network-path",
                 "set {path} to nano-patch, or to a folder that scripts/pretrain_nano.py wrote; {model} reads it",
                 path=Setting(PATH_KEY),
                 model=Setting("model", "qwen"),

@@ -115,8 +115,8 @@ def sign_in(body: SignIn) -> Any:
         raise Problem(
             401,
             "unauthorized",
-            Text("wrong-name-or-password", "the name or the password is wrong"),
-            Text("ask-for-password", "try again, or ask an owner for a new password"),
+            Text("the name or the password is wrong"),
+            Text("try again, or ask an owner for a new password"),
         )
     with service.sessions() as session:
         user = session.get_one(User, body.name)
@@ -149,7 +149,7 @@ def change_password(body: PasswordChange) -> Any:
     service, name = context(), g.caller.name
     require_sign_ins(name)
     if not has_password(service.sessions, name, body.old.get_secret_value()):
-        raise wrong_field("/old", Text("wrong-old-password", "the old password is wrong"))
+        raise wrong_field("/old", Text("the old password is wrong"))
     with service.sessions.begin() as session:
         set_password(session, name, body.new.get_secret_value())
     response = Response(status=204)
@@ -178,7 +178,7 @@ def make_token(body: TokenRequest) -> Any:
     """Make a token for programs, with the rights of its user."""
     user = body.user or g.caller.name
     if user != g.caller.name and g.caller.role != OWNER:
-        raise forbidden(Text("token-of-other", "only an owner may make a token for another user"))
+        raise forbidden(Text("only an owner may make a token for another user"))
     g.object_name = user
     with context().sessions.begin() as session:
         if session.get(User, user) is None:
@@ -196,7 +196,7 @@ def delete_token(name: str) -> Any:
     with context().sessions.begin() as session:
         row = session.get(Token, name)
         if row is None or (g.caller.role != OWNER and row.user_name != g.caller.name):
-            raise Problem(404, "not-found", Text("no-own-token", "you have no token {name!r}", name=name))
+            raise Problem(404, "not-found", Text("you have no token {name!r}", name=name))
         remove_token(session, name)
     return Response(status=204)
 
@@ -291,7 +291,7 @@ def share_result(body: ShareRequest) -> Any:
         if body.kind == COMPARISON:
             task = find(session, Task, body.object, "/object")
             if not is_present(session, body.kind, task.id):
-                raise wrong_field("/object", Text("not-a-comparison", "the task is not a comparison"))
+                raise wrong_field("/object", Text("the task is not a comparison"))
         else:
             g.object_name = find_present(session, Model, body.object, "/object").name
         share, path = add_share(session, body.kind, body.object, expires)
@@ -307,7 +307,7 @@ def revoke_share(share_id: str) -> Any:
     with context().sessions.begin() as session:
         row = session.get(Share, share_id)
         if row is None:
-            raise Problem(404, "not-found", Text("no-share", "there is no link {identifier}", identifier=share_id))
+            raise Problem(404, "not-found", Text("there is no link {identifier}", identifier=share_id))
         g.object_name = row.object_id
         session.delete(row)
     return Response(status=204)

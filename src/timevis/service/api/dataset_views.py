@@ -230,8 +230,8 @@ def add_annotation(dataset_id: str, body: AnnotationRequest) -> Any:
         own = select(func.count()).select_from(Annotation).where(Annotation.dataset_id == first)
         if (session.scalar(own) or 0) >= MAX_ANNOTATIONS:
             raise conflict(
-                Text("many-annotations", "the dataset has {count:,} annotations", count=MAX_ANNOTATIONS),
-                Text("delete-annotations", "delete some of them first"),
+                Text("the dataset has {count:,} annotations", count=MAX_ANNOTATIONS),
+                Text("delete some of them first"),
             )
         row = Annotation(dataset_id=first, text=body.text.strip())
         _set_annotation_times(row, dataset, body.start, body.end)
@@ -267,7 +267,7 @@ def delete_annotation(dataset_id: str, annotation_id: str) -> Any:
 def _find_annotation(session: Session, dataset: Dataset, annotation_id: str) -> Annotation:
     row = find(session, Annotation, annotation_id)
     if row.dataset_id != first_version(session, dataset):
-        text = Text("annotation-of-other", "the dataset has no annotation {identifier}", identifier=annotation_id)
+        text = Text("the dataset has no annotation {identifier}", identifier=annotation_id)
         raise Problem(404, "not-found", text)
     return row
 
@@ -276,7 +276,7 @@ def _set_annotation_times(row: Annotation, dataset: Dataset, start: str, end: st
     row.start = _local(dataset, start, "/start")
     row.end = None if end is None else _local(dataset, end, "/end")
     if row.end is not None and row.end < row.start:
-        raise wrong_field("/end", Text("end-before-start", "the end is before the start"))
+        raise wrong_field("/end", Text("the end is before the start"))
 
 
 def _local(dataset: Dataset, text: str, pointer: str) -> str:

@@ -206,11 +206,7 @@ def _stored(stream: IO[bytes], file_name: str) -> dict[str, Any]:
     service = context()
     name = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_CHARACTERS]
     if not name:
-        raise wrong_field(
-            "/file",
-            Text("no-file", "the field file contains no file"),
-            Text("send-multipart", "send it as multipart/form-data"),
-        )
+        raise wrong_field("/file", Text("the field file contains no file"), Text("send it as multipart/form-data"))
     try:
         stored = service.storage.store_upload(stream, name, service.settings.max_upload_megabytes * 2**20)
     except DataError as error:
@@ -311,16 +307,13 @@ def _reading_task(request: dict[str, Any]) -> tuple[str, bool]:
         else:
             send(service.celery, task.id, task.queue)
             return task.id, True
-    raise conflict(
-        Text("sent-too-often", "the same file was sent many times at the same moment"),
-        Text("send-again", "send it again"),
-    )
+    raise conflict(Text("the same file was sent many times at the same moment"), Text("send it again"))
 
 
 def _problem(task: Task) -> Problem:
     """Why a file could not be read."""
     if task.state == CANCELLED:
-        return conflict(Text("reading-cancelled", "the reading of the file was cancelled"))
+        return conflict(Text("the reading of the file was cancelled"))
     stored = task.result.get("problem") or {"status": 500, "code": "internal-error", "pointer": None}
     values = {"error": task.error, "advice": task.advice, **task.result}
     error = TimeVisError.from_json(values)

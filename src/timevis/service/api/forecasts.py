@@ -76,9 +76,7 @@ def predict(body: PredictRequest) -> Any:
     for pointer, item in given:
         if item.dataset is not None and item.values is not None:
             raise wrong_field(
-                f"{pointer}/values",
-                Text("dataset-and-values", "a dataset and values are both given"),
-                Text("leave-one-out", "leave one of them out"),
+                f"{pointer}/values", Text("a dataset and values are both given"), Text("leave one of them out")
             )
         try:
             read_events([event.model_dump(by_alias=True) for event in item.events or ()])
@@ -124,7 +122,7 @@ def _require_reader(
     if not events or declared is None:
         return
     title, needed = declared.declaration.title, declared.declaration.options_with_events
-    message = Text("model-cannot-read-events", "{model} does not read events", model=title)
+    message = Text("{model} does not read events", model=title)
     if needed:
         try:
             run = run_id and RunFolder(context().storage.fetched_run(run_id)).config.model
@@ -133,10 +131,8 @@ def _require_reader(
         if not run or declared.declaration.reads_events(run):
             return
         options = [Setting(f"model.{key}", value) for key, value in needed.items()]
-        message = Text(
-            "run-cannot-read-events", "{model} reads events only with {options}", model=title, options=options
-        )
-    advice = Text("methods-that-read-events", "leave them out, or forecast with {methods}", methods=event_readers())
+        message = Text("{model} reads events only with {options}", model=title, options=options)
+    advice = Text("leave them out, or forecast with {methods}", methods=event_readers())
     raise wrong_field(pointer, message, advice)
 
 
@@ -147,8 +143,8 @@ def _require_result(session: Session, task_id: str, events: Sequence[ForecastEve
     if task.kind != TRAIN or task.run_id is None or task.dataset_id is None or not has_result:
         raise wrong_field(
             "/training",
-            Text("no-result-so-far", "the task is no training run that can forecast already"),
-            Text("result-after-first-member", "auto and ensemble can forecast after their first member"),
+            Text("the task is no training run that can forecast already"),
+            Text("auto and ensemble can forecast after their first member"),
         )
     _require_reader(task.request["model"], events, "/events", task.run_id)
     return task.dataset_id
@@ -192,8 +188,8 @@ def compare(body: CompareRequest) -> Any:
     if body.reference is not None and body.reference not in body.models:
         raise wrong_field(
             "/reference",
-            Text("reference-not-compared", "the reference is not one of the models that are compared"),
-            Text("add-reference", "add it to the models"),
+            Text("the reference is not one of the models that are compared"),
+            Text("add it to the models"),
         )
 
     def make_task() -> Task:
@@ -303,8 +299,8 @@ def _rows_file(task: Task) -> Path:
         raise Problem(
             404,
             "not-found",
-            Text("forecast-rows-removed", "the rows of this forecast were removed"),
-            Text("forecast-again-in-time", "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"),
+            Text("the rows of this forecast were removed"),
+            Text("forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"),
         )
     return path
 

@@ -57,10 +57,7 @@ def get_forecast(model_id: str, query: WindowQuery) -> Any:
     part = record.results.window_set.part
     if query.split not in (None, part):
         raise wrong_field(
-            "/split",
-            Text(
-                "other-scored-part", "the model was scored on another part: {part}", part=scored_part(record.results)
-            ),
+            "/split", Text("the model was scored on another part: {part}", part=scored_part(record.results))
         )
     channel = _channel(record, query.channel) or record.channels[0]
     try:
@@ -81,7 +78,7 @@ def get_scored_period(model_id: str, query: PeriodQuery) -> Any:
     channels = [name for name in record.channels if name in forecast]
     channel = _channel(record, query.channel) or channels[0]
     if channel not in forecast:
-        message = Text("channel-without-forecast", "{channel!r} has no scored window", channel=channel)
+        message = Text("{channel!r} has no scored window", channel=channel)
         raise wrong_field("/channel", message)
     period = scored_period(forecasts, channel, record, MAX_PERIOD_ROWS)
     times = [time.isoformat() for time in period.times]

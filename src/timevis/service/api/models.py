@@ -106,11 +106,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
     values = change.model_dump(exclude_unset=True)
     for name, value in values.items():
         if value is None:
-            raise wrong_field(
-                f"/{name}",
-                Text("cannot-be-null", "{field} cannot be null", field=name),
-                Text("leave-it-out", "leave it out"),
-            )
+            raise wrong_field(f"/{name}", Text("{field} cannot be null", field=name), Text("leave it out"))
     is_champion = values.pop("champion", None)
     with context().sessions.begin() as session:
         model = find_present(session, Model, model_id)
@@ -120,8 +116,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
             return _model_summary(session, model)
         if model.dataset_id is None:
             raise conflict(
-                Text("model-without-dataset", "the data of the model {name!r} are not a dataset", name=model.name),
-                Text("upload-their-file", "upload their file"),
+                Text("the data of the model {name!r} are not a dataset", name=model.name), Text("upload their file")
             )
         dataset = find(session, Dataset, model.dataset_id)
         for version in (dataset, *later_versions(session, dataset.id)):
@@ -158,7 +153,7 @@ def get_report(model_id: str, query: ReportQuery) -> Any:
     folder = context().storage.fetched_run(model.run_id)
     path = folder / "report.html"
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):  # a link could lead anywhere
-        raise Problem(404, "not-found", Text("no-report", "the model {name!r} has no report", name=model.name))
+        raise Problem(404, "not-found", Text("the model {name!r} has no report", name=model.name))
     if query.lang == "en":
         content = path.read_bytes()
     else:

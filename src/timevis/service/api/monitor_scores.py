@@ -138,7 +138,7 @@ def get_forecast(monitor_id: str, forecast_id: str) -> Any:
         find(session, Monitor, monitor_id)
         row = find(session, StoredForecast, forecast_id)
         if row.monitor_id != monitor_id:
-            text = Text("forecast-of-other", "the monitor has no forecast {identifier}", identifier=forecast_id)
+            text = Text("the monitor has no forecast {identifier}", identifier=forecast_id)
             raise Problem(404, "not-found", text)
         values = row.values  # deferred
         score = _newest_scores(session, [row], True).get(row.id)

@@ -91,9 +91,7 @@ def create_monitor(body: MonitorRequest) -> Any:
 def _champion_of(body: MonitorRequest, dataset: Dataset) -> str:
     if (chosen := body.model or dataset.champion_id) is None:
         raise wrong_field(
-            "/model",
-            Text("dataset-without-champion", "the dataset {name!r} has no champion", name=dataset.name),
-            Text("name-a-model", "name a model"),
+            "/model", Text("the dataset {name!r} has no champion", name=dataset.name), Text("name a model")
         )
     return chosen
 
@@ -103,8 +101,8 @@ def _horizon(given: int | None, model: Model) -> int:
     if given is not None and given > longest:
         raise wrong_field(
             "/horizon",
-            Text("longer-than-model", "the model forecasts {rows} rows at most", rows=longest),
-            Text("shorter-or-other-model", "give a shorter horizon, or train a model with a longer one"),
+            Text("the model forecasts {rows} rows at most", rows=longest),
+            Text("give a shorter horizon, or train a model with a longer one"),
         )
     return given or longest
 
@@ -136,9 +134,9 @@ def _check_training(training: dict[str, Any], dataset: Dataset) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        text = Text("wrong-training", "{place}: {reason}", place=place, reason=first["msg"])
+        text = Text("{place}: {reason}", place=place, reason=first["msg"])
         raise wrong_field(
-            "/retraining/training", text, Text("see-train", "its fields are those of the request of a training run")
+            "/retraining/training", text, Text("its fields are those of the request of a training run")
         ) from None
 
 
@@ -233,13 +231,13 @@ def run_monitor(monitor_id: str, body: CycleRequest) -> Any:
         last = session.get(Task, monitor.task_id) if monitor.task_id else None
         if last is not None and last.state not in FINAL:
             raise conflict(
-                Text("cycle-is-active", "the cycle {task} of the monitor has not ended", task=last.id),
-                Text("wait-for-cycle", "wait until it has ended"),
+                Text("the cycle {task} of the monitor has not ended", code="cycle-is-active", task=last.id),
+                Text("wait until it has ended"),
             )
         cause = "hand" if body.train else None
         task = queue_cycle(session, monitor, time.time(), rows=False, forecast=body.forecast, training=cause)
         if task is None:
-            raise conflict(Text("cycle-started", "another request has started a cycle of the monitor"))
+            raise conflict(Text("another request has started a cycle of the monitor"))
     send(service.celery, task.id, task.queue)
     return {"task": task.id}, 202, {"Location": f"{request.script_root}/api/tasks/{task.id}"}
 
@@ -299,8 +297,8 @@ def choose_champion(monitor_id: str, change: ChampionChange) -> Any:
         if int(model.summary["window_set"]["horizon"]) < monitor.horizon:
             raise wrong_field(
                 "/model",
-                Text("horizon-of-model-too-short", "its horizon is shorter than {rows} rows", rows=monitor.horizon),
-                Text("train-longer-horizon", "train it with a horizon of at least {rows} rows", rows=monitor.horizon),
+                Text("its horizon is shorter than {rows} rows", rows=monitor.horizon),
+                Text("train it with a horizon of at least {rows} rows", rows=monitor.horizon),
             )
         _check_retraining(monitor, model, "/model")
         own = (Challenger.monitor_id == monitor.id, Challenger.model_id == model.id, Challenger.state != "promoted")
@@ -312,7 +310,7 @@ def choose_champion(monitor_id: str, change: ChampionChange) -> Any:
             challenger_id=challenger.id if challenger else None,
         )
         if not made:
-            raise conflict(Text("champion-changed", "the champion was changed at the same time"))
+            raise conflict(Text("the champion was changed at the same time"))
     with service.sessions() as session:
         return _detail(session, find(session, Monitor, monitor_id))
 
@@ -323,7 +321,7 @@ def send_trial_alert(monitor_id: str) -> Any:
     """Send an alert to all receivers, as a trial."""
     with context().sessions.begin() as session:
         monitor = find_present(session, Monitor, monitor_id)
-        text = Text("alert-trial", "this is a trial of the alerts of the monitor {name!r}", name=monitor.name)
+        text = Text("this is a trial of the alerts of the monitor {name!r}", name=monitor.name)
         raise_alert(session, monitor, TRIAL, new_id(), text)
     return Response(status=204)
 

@@ -88,9 +88,7 @@ def _task_of_key() -> Task | None:
     key = request.headers["Idempotency-Key"]
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
         raise Problem(
-            400,
-            "bad-request",
-            Text("wrong-idempotency-key", "the header Idempotency-Key must be 1 to 200 printable ASCII characters"),
+            400, "bad-request", Text("the header Idempotency-Key must be 1 to 200 printable ASCII characters")
         )
     with context().sessions() as session:
         return session.scalar(select(Task).where(Task.idempotency_key == stored))
@@ -107,8 +105,8 @@ def _key_is_reused() -> Problem:
     return Problem(
         422,
         "idempotency-key-reused",
-        Text("idempotency-key-reused", "another request was made with Idempotency-Key {key}", key=key),
-        Text("new-idempotency-key", "use a new key for each new request"),
+        Text("another request was made with Idempotency-Key {key}", key=key),
+        Text("use a new key for each new request"),
     )
 
 

@@ -124,9 +124,9 @@ def _worker() -> str:
 
 @blueprint.get("/messages")
 @blueprint.output(Messages)
-@blueprint.doc(summary="Codes and their words")
+@blueprint.doc(summary="Texts with a code")
 def list_messages() -> Any:
-    """Return every code of a text, such as an error, advice, a finding or a verdict, with its English template."""
+    """Return the codes of texts that have one, such as findings, with their English templates; the others are their own."""
     return catalogue("en")
 
 

@@ -83,8 +83,8 @@ def get_events(task_id: str, query: SinceQuery) -> Any:
         error = Problem(
             503,
             "too-many-streams",
-            Text("too-many-streams", "{maximum} event streams are open already", maximum=MAX_STREAMS),
-            Text("ask-for-task", "ask for the task itself instead, or try again later"),
+            Text("{maximum} event streams are open already", maximum=MAX_STREAMS),
+            Text("ask for the task itself instead, or try again later"),
         )
         error.headers["Retry-After"] = "5"
         raise error from None
@@ -102,16 +102,13 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
     with context().sessions() as session:
         task = find(session, Task, task_id)
     if task.state != states.COMPLETED:
-        advice = states.advice_of(task) if task.state in states.FINAL else Text("wait-for-task", "wait for it")
+        advice = states.advice_of(task) if task.state in states.FINAL else Text("wait for it")
         raise Problem(
-            409,
-            "no-result",
-            Text("no-result", "the task has no result: it is {state}", state=states.name_of(task)),
-            advice,
+            409, "no-result", Text("the task has no result: it is {state}", state=states.name_of(task)), advice
         )
     if task.kind != "predict":
         if query.format == "csv":
-            raise wrong_field("/format", Text("no-csv", "only a forecast can be read as CSV"))
+            raise wrong_field("/format", Text("only a forecast can be read as CSV"))
         return Response(json.dumps(task.result), mimetype="application/json")
     with context().sessions() as session:
         path = write_result(session, task, query.format)
@@ -140,8 +137,8 @@ def stop_task(task_id: str) -> Any:
         task = find(session, Task, task_id)
         if not states.can_stop(task) or not states.request_stop(session, task_id):
             raise conflict(
-                Text("no-search-to-stop", "the task has no search for better models that goes on with a result"),
-                Text("cancel-in-place-of-stop", "a training run without a result can be cancelled"),
+                Text("the task has no search for better models that goes on with a result"),
+                Text("a training run without a result can be cancelled"),
             )
         return task_detail(session, find(session, Task, task_id), 0)
 
@@ -186,25 +183,12 @@ def _require_retry(session: Session, task: Task) -> None:
     task = session.get_one(Task, task.id)  # as it is now
     if task.state not in (states.FAILED, states.CANCELLED):
         raise conflict(
-            Text(
-                "not-to-be-retried",
-                "the task is {state}; only failed or cancelled tasks can be retried",
-                state=states.name_of(task),
-            )
+            Text("the task is {state}; only failed or cancelled tasks can be retried", state=states.name_of(task))
         )
     if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
-        raise conflict(
-            Text("run-or-dataset-removed", "the run or the dataset of the task was removed"),
-            Text("train-again", "start a new training run"),
-        )
+        raise conflict(Text("the run or the dataset of the task was removed"), Text("start a new training run"))
     is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
     is_needless = Task.state.not_in((states.FAILED, states.CANCELLED))
     other = session.scalar(select(Task).where(is_same, is_needless))
     if other is not None:
-        raise conflict(
-            Text(
-                "retried-already",
-                "the task was retried already, by a task that is {state}",
-                state=states.name_of(other),
-            )
-        )
+        raise conflict(Text("the task was retried already, by a task that is {state}", state=states.name_of(other)))

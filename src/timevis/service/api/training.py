@@ -69,8 +69,8 @@ def get_model_options(model: str) -> Any:
         raise Problem(
             404,
             "not-found",
-            Text("no-model-of-name", "there is no model {name!r}", name=model),
-            Text("names-of-models", "the models are {names}", names=", ".join(declared_models())),
+            Text("there is no model {name!r}", name=model),
+            Text("the models are {names}", names=", ".join(declared_models())),
         )
     return _model_view(model)
 
@@ -172,8 +172,8 @@ def register_train_routes() -> None:
         if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
             raise wrong_field(
                 f"/trainings/{tried[0]}/dry_run",
-                Text("no-dry-run-of-groups", "a group has no dry run"),
-                Text("check-one-by-one", "check its training runs one by one"),
+                Text("a group has no dry run"),
+                Text("check its training runs one by one"),
             )
         if (known := known_group([_values(training) for training in chosen])) is not None:
             return _group(known)
@@ -240,14 +240,13 @@ def _require_memory(estimated: Mapping[str, Any], megabytes: int) -> None:
         raise wrong_field(
             "/options",
             Text(
-                "training-too-large",
                 "the training run needs about {needed:,} MB of memory for a network of {parameters:,} parameters and "
                 "its batches; {available:,} MB are available",
                 needed=estimated["memory_mb"],
                 parameters=estimated["parameters"],
                 available=megabytes,
             ),
-            Text("smaller-network", "make the network, the batch or the context smaller"),
+            Text("make the network, the batch or the context smaller"),
         )
 
 
@@ -294,7 +293,9 @@ def _group(group_id: str) -> dict[str, Any]:
     with context().sessions() as session:
         tasks = list(session.scalars(select(Task).where(Task.group_id == group_id).order_by(Task.created, Task.id)))
         if not tasks:
-            raise Problem(404, "not-found", Text("no-group", "there is no group {identifier}", identifier=group_id))
+            raise Problem(
+                404, "not-found", Text("there is no group {identifier}", code="no-group", identifier=group_id)
+            )
         ids = [task.id for task in tasks]
         models = list(session.scalars(select(Model).where(Model.task_id.in_(ids), Model.deleted.is_(None))))
         summaries = task_summaries(session, tasks)
@@ -332,7 +333,7 @@ def _require_columns(dataset: Dataset, covariates: dict[str, str]) -> None:
     for name in covariates:
         if name not in columns and name != "holiday":
             pointer = "/covariates/" + name.replace("~", "~0").replace("/", "~1")
-            text = Text("unknown-column", "the file has no column {column!r}", column=name)
+            text = Text("the file has no column {column!r}", column=name)
             raise wrong_field(pointer, text, did_you_mean(name, columns))
 
 

@@ -91,7 +91,7 @@ def _parsed(url: str) -> URL:
         address.get_dialect()
         return address
     except (ArgumentError, ValueError):  # whose text may hold a part of the password
-        message = Text("not-a-database", "TIMEVIS_DATABASE_URL is not the address of a database")
+        message = Text("TIMEVIS_DATABASE_URL is not the address of a database")
         raise ConfigError(message, percent_encode_password()) from None
 
 
@@ -183,23 +183,20 @@ def _unknown_revision(revision: str, *, is_newer: bool) -> ConfigError:
     if is_newer:
         return ConfigError(
             Text(
-                "newer-database",
                 "the tables of the database were made by a newer version of TimeVis (revision {revision})",
                 revision=revision,
             ),
-            Text("upgrade-timevis", "upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL"),
+            Text("upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL"),
         )
     return ConfigError(
         Text(
-            "database-of-development",
             "the tables of the database were made by a development version of TimeVis (revision {revision}), "
             "and cannot be upgraded",
             revision=revision,
         ),
         Text(
-            "choose-empty-database",
             "choose an empty database with TIMEVIS_DATABASE_URL, or move the file timevis.db out of the home folder; "
-            "TimeVis then makes new tables",
+            "TimeVis then makes new tables"
         ),
     )
 

@@ -41,12 +41,12 @@ def first_version(session: Session, dataset: Dataset) -> str:
 
 def deleted_dataset(dataset: Dataset) -> Text:
     """What an error says where a dataset is deleted."""
-    return Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name)
+    return Text("the dataset {name!r} is deleted", name=dataset.name)
 
 
 def restore_first() -> Text:
     """What to do about a dataset or a model that is deleted."""
-    return Text("restore-first", "restore it first")
+    return Text("restore it first")
 
 
 def follow(session: Session, earlier: list[str], version: Dataset) -> None:

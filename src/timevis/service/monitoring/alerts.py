@@ -294,5 +294,5 @@ def failing_receivers(session: Session, monitor: Monitor) -> list[dict[str, Any]
 
 def raise_failure(session: Session, monitor: Monitor, task: Task) -> None:
     """Raise an alert about a task that failed."""
-    text = Text("alert-failed-task", "a task of the monitor failed: {error}", error=task.error or "")
+    text = Text("a task of the monitor failed: {error}", error=task.error or "")
     raise_alert(session, monitor, FAILED_TASK, task.id, text, task=task.id, advice=task.advice)

@@ -203,8 +203,8 @@ def compare_with_champion(worker: Worker, model: Model, champion: Model, dataset
     keys = ["origin", "channel"]
     common = windows[keys].merge(of_champion[keys])
     if common.empty:
-        message = Text("no-common-window", "the challenger and the champion have no test window in common")
-        raise DataError(message, Text("same-horizon-and-channels", "train it with the same horizon and channels"))
+        message = Text("the challenger and the champion have no test window in common")
+        raise DataError(message, Text("train it with the same horizon and channels"))
     frames = [frame.merge(common) for frame in (windows, of_champion, naive)]
     reference = WindowTable.from_frame(frames[2])
     tables = [WindowTable.from_frame(frame).with_reference(reference) for frame in frames[:2]]
@@ -227,12 +227,11 @@ def _champion_windows(champion: RunFolder, challenger: RunFolder, path: Path) ->
     own, other = RunConfig.from_config(champion.config), RunConfig.from_config(challenger.config)
     if own.run.horizon is not None and own.run.horizon != challenger.results.window_set.horizon:
         message = Text(
-            "other-horizon",
             "the horizon of the champion is {champion}, and of the challenger {challenger}",
             champion=own.run.horizon,
             challenger=challenger.results.window_set.horizon,
         )
-        raise DataError(message, Text("train-same-horizon", "train it with the same horizon"))
+        raise DataError(message, Text("train it with the same horizon"))
     stored = champion.results.window_set
     config = replace(
         own,

@@ -16,8 +16,8 @@ from timevis.service.monitoring.alerts import raise_alert, resolve_alerts
 def champion_without_request() -> ConfigError:
     """The error that a champion was trained on the command line, so that there is no request to repeat."""
     return ConfigError(
-        Text("champion-without-request", "the champion was not trained by this service"),
-        Text("give-training", "name a training in the field training of retraining, or set no retraining"),
+        Text("the champion was not trained by this service"),
+        Text("name a training in the field training of retraining, or set no retraining"),
     )
 
 
@@ -59,10 +59,9 @@ def promote(
             challenger.state, challenger.model_id, challenger.comparison = "promoted", model.id, comparison
         for kind in (WORSE, COVERAGE, DRIFT):  # they were about the former champion
             resolve_alerts(session, monitor, kind)
-        text = Text("alert-new-champion", "the model {name!r} is the new champion", name=model.name)
+        text = Text("the model {name!r} is the new champion", name=model.name)
         if comparison is not None:
             text = Text(
-                "alert-new-champion-by-test",
                 "the model {name!r} is the new champion: on {windows} windows its error is {percent:.1f} % lower "
                 "than the error of the former one (p = {p:.2g})",
                 name=model.name,

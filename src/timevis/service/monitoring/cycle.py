@@ -39,10 +39,8 @@ def carry_out(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         monitor = session.get_one(Monitor, task.request["monitor"])
         dataset = session.get(Dataset, monitor.dataset_id)
     if dataset is None or dataset.deleted is not None:
-        message = Text(
-            "dataset-of-monitor-deleted", "the dataset of the monitor {name!r} is deleted", name=monitor.name
-        )
-        raise ConfigError(message, Text("restore-or-delete-monitor", "restore it, or delete the monitor"))
+        message = Text("the dataset of the monitor {name!r} is deleted", name=monitor.name)
+        raise ConfigError(message, Text("restore it, or delete the monitor"))
     cycle = Cycle(worker, monitor, dataset)
     result: dict[str, Any] = {"monitor": monitor.id, "scored": cycle.score()}
     if promoted := settle_challengers(worker, monitor, dataset):
@@ -133,10 +131,8 @@ class Cycle:
             newest = select(Champion).where(*own).order_by(Champion.created.desc()).limit(1)
             champion = session.scalars(newest.options(undefer(Champion.reference))).one()
         if model is None or model.deleted is not None:
-            message = Text(
-                "champion-deleted", "the champion of the monitor {name!r} is deleted", name=self.monitor.name
-            )
-            raise ConfigError(message, Text("choose-champion", "restore it, or choose another champion"))
+            message = Text("the champion of the monitor {name!r} is deleted", name=self.monitor.name)
+            raise ConfigError(message, Text("restore it, or choose another champion"))
         run = RunFolder(self.worker.storage.fetched_run(model.run_id))
         if champion.reference is not None:
             return champion, run, Reference.from_json(champion.reference)

@@ -83,8 +83,8 @@ def load_one_panel(folder: RunFolder, path: Path) -> Panel:
     """
     panels = load_panels(folder, path)
     if len(panels) > 1:
-        message = Text("monitor-of-items", "the rows are {count} items for the model, not one", count=len(panels))
-        raise DataError(message, Text("train-on-series", "train a model on this dataset, which forecasts its series"))
+        message = Text("the rows are {count} items for the model, not one", count=len(panels))
+        raise DataError(message, Text("train a model on this dataset, which forecasts its series"))
     return next(iter(panels.values()))
 
 
@@ -113,17 +113,16 @@ def forecast_next_rows(
     length = forecaster.context_length
     if origins.min() < length:
         message = Text(
-            "monitor-context-too-short",
             "the dataset has {rows} rows up to its last value, fewer than the context of the model, {context_length}",
             rows=int(origins.min()),
             context_length=length,
         )
-        raise DataError(message, Text("monitor-rows-needed", "add rows until there are {rows}", rows=length))
+        raise DataError(message, Text("add rows until there are {rows}", rows=length))
     in_context = [bool(np.isfinite(panel.values[o - length : o, c]).any()) for c, o in enumerate(origins.tolist())]
     chosen = torch.from_numpy(np.flatnonzero(in_context))
     if not len(chosen):
-        message = Text("no-value-in-context", "no channel has a value in the last {rows} rows", rows=length)
-        raise DataError(message, Text("add-newer-rows", "add newer rows"))
+        message = Text("no channel has a value in the last {rows} rows", rows=length)
+        raise DataError(message, Text("add newer rows"))
     conformal = forecaster.conformal
     if conformal.is_online:
         observe(forecaster, panel.channels, observed)

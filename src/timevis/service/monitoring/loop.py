@@ -72,7 +72,6 @@ def report_silence(session: Session, now: float) -> None:
     for monitor in session.scalars(select(Monitor).where(*silent)):
         dataset = session.get(Dataset, monitor.dataset_id)
         text = Text(
-            "alert-no-rows",
             "no new rows have arrived for {hours:g} hours; the last row is {last}",
             hours=monitor.bounds["no_rows_hours"],
             last=dataset.report["end"] if dataset else "",
@@ -195,8 +194,8 @@ def next_time(cron: str, timezone: str, after: float) -> float:
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = Text("unknown-time-zone", "there is no time zone {timezone!r}", timezone=timezone)
-        raise ConfigError(message, Text("example-of-zone", "for example Europe/Berlin")) from None
+        message = Text("there is no time zone {timezone!r}", code="unknown-time-zone", timezone=timezone)
+        raise ConfigError(message, Text("for example Europe/Berlin")) from None
     try:
         schedule = crontab.from_string(cron)
     except (ParseException, ValueError) as error:
@@ -218,8 +217,8 @@ def next_time(cron: str, timezone: str, after: float) -> float:
 
 
 def _cron_error(cron: str, reason: str) -> ConfigError:
-    message = Text("cron-not-read", "the schedule {cron!r} cannot be read ({reason})", cron=cron, reason=reason)
-    advice = Text("example-of-cron", "write minute, hour, day, month and weekday, for example 0 6 * * 1-5")
+    message = Text("the schedule {cron!r} cannot be read ({reason})", cron=cron, reason=reason)
+    advice = Text("write minute, hour, day, month and weekday, for example 0 6 * * 1-5")
     return ConfigError(message, advice)
 
 

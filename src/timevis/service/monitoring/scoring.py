@@ -214,7 +214,6 @@ def _watch_naive(session: Session, monitor: Monitor, recent: Recent, scales: pd.
     if len(days) == monitor.bounds["worse_days"] and all(is_worse):
         last = days[-1][1][-1][0]
         text = Text(
-            "alert-worse-than-naive",
             "the forecasts of the last {days} days have larger errors than seasonal naive: the relative WQL of the "
             "last day is {ratio:.2f}",
             days=len(days),
@@ -235,7 +234,6 @@ def _watch_coverage(session: Session, monitor: Monitor, recent: Recent, coverage
         return
     last = recent[-1][0]
     text = Text(
-        "alert-coverage",
         "the 80 % intervals of the last {forecasts} forecasts contain {coverage} of the values, outside the bounds "
         "{low} to {high}",
         forecasts=len(recent),
@@ -255,7 +253,6 @@ def _watch_drift(session: Session, monitor: Monitor, recent: Recent, drifts: Seq
         return None
     drift, last = clearest_first[0], recent[-1][0]
     text = Text(
-        "alert-drift",
         "the {metric} of the last {forecasts} forecasts is {ratio:.2f} times the one of the test of the model (95 % "
         "interval {low:.2f} to {high:.2f})",
         metric=METRICS[drift.metric].label,

@@ -54,7 +54,7 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
     ConfigError
         The file exists already.
     """
-    require_absent(path, Text("choose-other-name", "choose another name"))
+    require_absent(path, Text("choose another name"))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     sessions = open_database(settings.database_url)
@@ -148,28 +148,14 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
             manifest = json.loads((folder / "manifest.json").read_text())
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise DataError(
-                Text(
-                    "not-a-backup",
-                    "{path} is not a backup, or is damaged ({reason})",
-                    path=str(path),
-                    reason=str(error),
-                ),
+                Text("{path} is not a backup, or is damaged ({reason})", path=str(path), reason=str(error)),
                 _use_another_backup(),
             ) from None
         if (manifest["format"], manifest["revision"]) != (FORMAT, revision):
             version = manifest["version"]
             raise DataError(
-                Text(
-                    "backup-of-other-version",
-                    "{path} was written by TimeVis {version} with other tables",
-                    path=str(path),
-                    version=version,
-                ),
-                Text(
-                    "restore-with-version",
-                    "restore it with TimeVis {version}, which then can be upgraded",
-                    version=version,
-                ),
+                Text("{path} was written by TimeVis {version} with other tables", path=str(path), version=version),
+                Text("restore it with TimeVis {version}, which then can be upgraded", version=version),
             )
         _check_uploads(folder / "uploads", path)
         for config in folder.glob("runs/*/config.yaml"):
@@ -180,8 +166,7 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                 counts = {table.name: _insert(session, table, folder) for table in _tables()}
                 if counts != {table.name: manifest["rows"].get(table.name, 0) for table in _tables()}:
                     raise DataError(
-                        Text("backup-lacks-rows", "{path} is damaged: rows are missing", path=str(path)),
-                        _use_another_backup(),
+                        Text("{path} is damaged: rows are missing", path=str(path)), _use_another_backup()
                     )
                 for row in session.scalars(select(Task).where(Task.state == RUNNING)):
                     row.state, row.owner = QUEUED, None
@@ -195,14 +180,11 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                 target.mkdir()
             if isinstance(error, IntegrityError):
                 text = Text(
-                    "backup-refers-to-absent-rows",
                     "{path} has rows that refer to rows that are not in it ({reason})",
                     path=str(path),
                     reason=str(error.orig),
                 )
-                advice = Text(
-                    "make-backup-again", "use another backup, or make it again with this version of TimeVis"
-                )
+                advice = Text("use another backup, or make it again with this version of TimeVis")
                 raise DataError(text, advice) from None
             raise
     share_all(Storage.open(settings, sessions), sessions)
@@ -213,14 +195,13 @@ def _require_empty(session: Session, settings: Settings) -> None:
     for table in _tables():
         if session.scalar(select(func.count()).select_from(table)):
             raise ConfigError(
-                Text("database-not-empty", "the database has {table} already", table=table.name),
-                Text("new-database", "restore into a new TIMEVIS_DATABASE_URL"),
+                Text("the database has {table} already", table=table.name),
+                Text("restore into a new TIMEVIS_DATABASE_URL"),
             )
     for name in FOLDERS:
         if name not in LEFT_OUT_FOLDERS and any((settings.home / name).iterdir()):
             raise ConfigError(
-                Text("folder-not-empty", "{path} is not empty", path=str(settings.home / name)),
-                Text("new-home", "restore into a new TIMEVIS_HOME"),
+                Text("{path} is not empty", path=str(settings.home / name)), Text("restore into a new TIMEVIS_HOME")
             )
 
 
@@ -230,17 +211,14 @@ def _check_uploads(folder: Path, backup: Path) -> None:
             if hashlib.file_digest(file, "sha256").hexdigest() != path.name.partition(".")[0]:
                 raise DataError(
                     Text(
-                        "backup-with-other-upload",
-                        "{path} is damaged: the upload {name} has another content",
-                        path=str(backup),
-                        name=path.name,
+                        "{path} is damaged: the upload {name} has another content", path=str(backup), name=path.name
                     ),
                     _use_another_backup(),
                 )
 
 
 def _use_another_backup() -> Text:
-    return Text("use-another-backup", "use another backup")
+    return Text("use another backup")
 
 
 def _insert(session: Session, table: Table, folder: Path) -> int:

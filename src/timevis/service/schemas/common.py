@@ -85,7 +85,10 @@ class DeletableQuery(ListQuery):
 
 
 class TextCode(BaseModel):
-    """A text by its code, which GET /api/messages lists, with the numbers and names in it."""
+    """A text by its code, with the numbers and names in it.
+
+    GET /api/messages lists the codes; the code of any other text is its English template.
+    """
 
     code: str
     params: dict[str, Any]

@@ -278,7 +278,7 @@ class AnnotationChange(StrictModel):
     @model_validator(mode="after")
     def _no_null(self) -> AnnotationChange:
         if any(name in self.model_fields_set and getattr(self, name) is None for name in ("start", "text")):
-            raise ValueError(Text("start-and-text-needed", "an annotation needs a start and a text"))
+            raise ValueError(Text("an annotation needs a start and a text"))
         return self
 
 

@@ -49,7 +49,6 @@ def _cell(value: Any) -> Any:
             return value
     raise ValueError(
         Text(
-            "not-a-value-of-a-row",
             "must be a number, true, false, null, or a text of at most {maximum} characters",
             maximum=MAX_CELL_CHARACTERS,
         )
@@ -141,15 +140,15 @@ class PredictRequest(StrictModel):
     @model_validator(mode="after")
     def _one_form(self) -> PredictRequest:
         if sum(given is not None for given in (self.models, self.method, self.training, self.items)) != 1:
-            raise ValueError(Text("models-method-or-items", "give one of models, method, training and items"))
+            raise ValueError(Text("give one of models, method, training and items"))
         if self.training is not None and (self.dataset is not None or self.values is not None):
-            raise ValueError(Text("training-has-data", "a training run forecasts its own data"))
+            raise ValueError(Text("a training run forecasts its own data"))
         if self.method is not None and self.dataset is None and self.values is None:
-            raise ValueError(Text("method-needs-data", "with method, give a dataset or values"))
+            raise ValueError(Text("with method, give a dataset or values"))
         if self.method is None and self.target is not None:
-            raise ValueError(Text("target-needs-method", "target belongs to method; a model has channels of its own"))
+            raise ValueError(Text("target belongs to method; a model has channels of its own"))
         if self.items is not None and any(given is not None for given in (self.dataset, self.values, self.events)):
-            raise ValueError(Text("data-of-each-item", "with items, dataset, values and events belong to each item"))
+            raise ValueError(Text("with items, dataset, values and events belong to each item"))
         return self
 
 

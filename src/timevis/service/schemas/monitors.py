@@ -62,7 +62,7 @@ class Bounds(StrictModel):
     @model_validator(mode="after")
     def _in_order(self) -> Bounds:
         if self.coverage_low >= self.coverage_high:
-            raise ValueError(Text("coverage-bounds-order", "coverage_low must be below coverage_high"))
+            raise ValueError(Text("coverage_low must be below coverage_high"))
         return self
 
 
@@ -243,7 +243,7 @@ class ScoreQuery(SpanQuery):
     @model_validator(mode="after")
     def _one_of_both(self) -> ScoreQuery:
         if self.channel is not None and self.step is not None:
-            raise ValueError(Text("channel-or-step", "give either channel or step"))
+            raise ValueError(Text("give either channel or step"))
         return self
 
 

@@ -36,7 +36,7 @@ class CancelRequest(StrictModel):
     @model_validator(mode="after")
     def _says_which(self) -> CancelRequest:
         if not self.model_fields_set:
-            raise ValueError(Text("say-which-tasks", "give tasks, group, dataset, kind or state"))
+            raise ValueError(Text("give tasks, group, dataset, kind or state"))
         return self
 
 

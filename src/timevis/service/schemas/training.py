@@ -108,7 +108,7 @@ def group_request() -> type[BaseModel]:
 
 def _check_group(group: Any) -> Any:
     if (group.trainings is None) == (group.preset is None):
-        raise ValueError(Text("trainings-or-preset", "give either trainings or preset"))
+        raise ValueError(Text("give either trainings or preset"))
     return group
 
 

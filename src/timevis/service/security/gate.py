@@ -137,7 +137,7 @@ class Gate:
         if caller.way == LINK:
             is_opened = is_public or roles.is_opened(caller, request.endpoint, arguments)
             if not (is_opened and request.method in READING_METHODS):
-                raise forbidden(Text("link-opens-one-result", "this link opens one result and nothing else"))
+                raise forbidden(Text("this link opens one result and nothing else"))
             return
         view = current_app.view_functions.get(request.endpoint or "")
         with self.sessions() as session:
@@ -177,9 +177,7 @@ class Gate:
         """Refuse requests for another host, which defends against DNS rebinding."""
         if request.host.rpartition(":")[0] not in self.hosts and request.host not in self.hosts:
             raise Problem(
-                400,
-                "bad-host",
-                Text("bad-host", "the host {host!r} is not one of this service", host=request.host[:100]),
+                400, "bad-host", Text("the host {host!r} is not one of this service", host=request.host[:100])
             )
 
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
@@ -193,10 +191,7 @@ class Gate:
         given = token or cookie or None
         counts = given is not None and (is_required or given == link_token)
         if counts and given not in self.accepted and not self.failures.has_capacity(_address()):
-            raise _too_many(
-                60 / self.failures.per_minute,
-                Text("too-many-wrong-tokens", "this address has sent too many wrong tokens"),
-            )
+            raise _too_many(60 / self.failures.per_minute, Text("this address has sent too many wrong tokens"))
         if token is None and cookie:
             caller = session_caller(self.sessions, self.settings.token, cookie)
         else:
@@ -210,21 +205,15 @@ class Gate:
             raise Problem(
                 401,
                 "unauthorized",
-                Text("no-valid-token", "the request has no valid token"),
-                Text(
-                    "send-token",
-                    "send the header Authorization: Bearer TOKEN, or open the link that timevis serve printed",
-                ),
+                Text("the request has no valid token"),
+                Text("send the header Authorization: Bearer TOKEN, or open the link that timevis serve printed"),
             )
         return caller
 
     def _visitor(self, secret: str, is_required: bool) -> Caller | None:
         """Who opens a shared link."""
         if secret not in self.accepted and not self.failures.has_capacity(_address()):
-            raise _too_many(
-                60 / self.failures.per_minute,
-                Text("too-many-wrong-links", "this address has opened too many wrong links"),
-            )
+            raise _too_many(60 / self.failures.per_minute, Text("this address has opened too many wrong links"))
         caller = roles.share_caller(self.sessions, secret)
         if caller is not None:
             self.accepted.add(secret)
@@ -236,8 +225,8 @@ class Gate:
             raise Problem(
                 401,
                 "unauthorized",
-                Text("link-has-ended", "this link has expired, was revoked, or never existed"),
-                Text("ask-for-link", "ask for a new one"),
+                Text("this link has expired, was revoked, or never existed"),
+                Text("ask for a new one"),
             )
         return None
 
@@ -257,13 +246,13 @@ class Gate:
             raise Problem(
                 403,
                 "forbidden",
-                Text("foreign-page", "the page {page!r} may not change anything here", page=page),
-                Text("allow-origin", "an operator can allow the address of the page in TIMEVIS_CORS_ORIGINS"),
+                Text("the page {page!r} may not change anything here", page=page),
+                Text("an operator can allow the address of the page in TIMEVIS_CORS_ORIGINS"),
             )
 
     def _limit(self, limiter: RateLimiter, caller: str) -> None:
         if wait := limiter.seconds_to_wait(caller):
-            raise _too_many(wait, Text("too-many-requests", "this caller has sent too many requests"))
+            raise _too_many(wait, Text("this caller has sent too many requests"))
 
 
 def _bearer() -> str | None:
@@ -286,9 +275,7 @@ def require_sign_ins(name: str) -> None:
     gate: Gate = current_app.extensions["timevis_gate"]
     waits = [gate.sign_ins.seconds_to_wait(key) for key in (_address(), f"name {name.lower()}")]
     if wait := max(waits):
-        raise _too_many(
-            wait, Text("too-many-sign-ins", "too many passwords were tried for this name or from this address")
-        )
+        raise _too_many(wait, Text("too many passwords were tried for this name or from this address"))
 
 
 def set_session_cookie(response: BaseResponse, secret: str) -> None:
@@ -362,18 +349,17 @@ def _proxy_caller(sessions: Sessions, settings: Settings) -> Caller | None:
             403,
             "forbidden",
             Text(
-                "header-of-other-proxy",
                 "the header {header} of the address {address} is not believed",
                 header=settings.sso_header,
                 address=peer,
             ),
-            Text("set-sso-proxies", "TIMEVIS_SSO_PROXIES lists the addresses of the proxies that may send it"),
+            Text("TIMEVIS_SSO_PROXIES lists the addresses of the proxies that may send it"),
         )
     if not re.fullmatch(USER_NAME_PATTERN, name) or name.lower() == OWNER:
         raise Problem(
             403,
             "forbidden",
-            Text("header-without-name", "the header {header} is not the name of a user", header=settings.sso_header),
+            Text("the header {header} is not the name of a user", header=settings.sso_header),
             characters_of_name(),
         )
     with sessions() as session:

@@ -109,17 +109,17 @@ def require(session: Session, name: str, role: str, needed: Access, arguments: d
         return
     if role not in ROLES or ROLES.index(role) < ROLES.index(LOWEST_ROLE[needed.kind]):
         if role == EDITOR:
-            raise forbidden(Text("only-owners", "{name!r} is an editor; only an owner may do this", name=name))
-        raise forbidden(Text("viewers-only-read", "{name!r} is a viewer, who may only read", name=name))
+            raise forbidden(Text("{name!r} is an editor; only an owner may do this", name=name))
+        raise forbidden(Text("{name!r} is a viewer, who may only read", name=name))
     if needed.kind == EDIT_OWN:
         row = session.get(needed.table, arguments[needed.argument])
         if row is not None and row.created_by != name:
-            raise forbidden(Text("not-own", "{name!r} is an editor, who may delete only what they made", name=name))
+            raise forbidden(Text("{name!r} is an editor, who may delete only what they made", name=name))
 
 
 def forbidden(detail: Text) -> Problem:
     """A problem with the advice to ask an owner."""
-    return Problem(403, "forbidden", detail, Text("ask-an-owner", "ask an owner to do it, or for another role"))
+    return Problem(403, "forbidden", detail, Text("ask an owner to do it, or for another role"))
 
 
 def is_opened(caller: Caller, endpoint: str | None, arguments: dict[str, Any]) -> bool:

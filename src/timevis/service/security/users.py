@@ -60,9 +60,7 @@ def add_user(session: Session, name: str, role: str, password: str | None = None
     taken = session.scalar(select(User.name).where(func.lower(User.name) == name.lower()))
     if taken is not None:
         raise ConfigError(
-            Text("user-exists", "there is a user {name!r} already", name=taken),
-            Text("choose-other-user-name", "choose another name for the user"),
-            "name",
+            Text("there is a user {name!r} already", name=taken), Text("choose another name for the user"), "name"
         )
     user = User(name=name, role=role, password=None if password is None else _hash_password(name, password))
     session.add(user)
@@ -74,24 +72,20 @@ def _require_name(name: str) -> None:
     """Check the name of a user or a token."""
     if not re.fullmatch(USER_NAME_PATTERN, name) or name.lower() == OWNER:
         raise ConfigError(
-            Text("wrong-user-name", "{name!r} cannot be the name of a user or a token", name=name),
-            characters_of_name(),
-            "name",
+            Text("{name!r} cannot be the name of a user or a token", name=name), characters_of_name(), "name"
         )
 
 
 def characters_of_name() -> Text:
     """The advice on a wrong name."""
-    return Text("characters-of-user-name", "use letters, digits and . _ @ + -")
+    return Text("use letters, digits and . _ @ + -")
 
 
 def _require_role(role: str) -> None:
     """Check the name of a role."""
     if role not in ROLES:
         raise ConfigError(
-            Text("no-such-role", "there is no role {role!r}", role=role),
-            Text("names-of-roles", "the roles are {roles}", roles=list(ROLES)),
-            "role",
+            Text("there is no role {role!r}", role=role), Text("the roles are {roles}", roles=list(ROLES)), "role"
         )
 
 
@@ -115,7 +109,7 @@ def _find_user(session: Session, name: str) -> User:
 
 def unknown_user(name: str) -> Text:
     """The text that there is no user of a name."""
-    return Text("no-user-of-name", "there is no user {name!r}", name=name)
+    return Text("there is no user {name!r}", name=name)
 
 
 def set_role(session: Session, name: str, role: str) -> User:
@@ -157,12 +151,11 @@ def _hash_password(name: str, password: str) -> str:
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS or password.lower() == name.lower():
         raise ConfigError(
             Text(
-                "weak-password",
                 "a password needs {minimum} to {maximum} characters, and is not the name",
                 minimum=MIN_PASSWORD_CHARACTERS,
                 maximum=MAX_PASSWORD_CHARACTERS,
             ),
-            Text("choose-password", "choose several words, or let a program make one"),
+            Text("choose several words, or let a program make one"),
             "password",
         )
     return generate_password_hash(password, PASSWORD_METHOD)
@@ -269,8 +262,8 @@ def add_token(session: Session, name: str, user: str) -> str:
     _find_user(session, user)
     if session.get(Token, name) is not None:
         raise ConfigError(
-            Text("token-exists", "there is a token {name!r} already", name=name),
-            Text("remove-token-first", "remove it first, or choose another name"),
+            Text("there is a token {name!r} already", name=name),
+            Text("remove it first, or choose another name"),
             "name",
         )
     secret = secrets.token_urlsafe(24)
@@ -289,8 +282,7 @@ def remove_token(session: Session, name: str) -> None:
     token = session.get(Token, name)
     if token is None:
         raise ConfigError(
-            Text("no-token-of-name", "there is no token {name!r}", name=name),
-            Text("list-tokens", "timevis serve token list shows the names"),
+            Text("there is no token {name!r}", name=name), Text("timevis serve token list shows the names")
         )
     session.delete(token)
 

@@ -147,12 +147,11 @@ class ItemForecasts:
         if maximum is not None and len(panel.channels) > maximum:
             raise DataError(
                 Text(
-                    "too-many-channels-for-nano",
                     "the data have {count} channels, more than {maximum} for nano without a fit",
                     count=len(panel.channels),
                     maximum=maximum,
                 ),
-                Text("fewer-channels-for-nano", "name some of them in target, or ask seasonal_naive"),
+                Text("name some of them in target, or ask seasonal_naive"),
             )
         horizon = self.horizon or default_horizon(panel)
         known = hold_out_last_rows(panel, horizon) if self.kind == "backtest" else panel

@@ -130,16 +130,12 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
         _write_end(worker, task, Outcome(states.FAILED, error), {"result": result})
     except (DataError, IntegrityError) as error:
         log.exception("task %s: its result could not be stored", task.id)
-        text = Text(
-            "result-not-stored",
-            "the database did not accept the result of the task ({reason})",
-            reason=str(error.orig),
-        )
+        text = Text("the database did not accept the result of the task ({reason})", reason=str(error.orig))
         _write_end(worker, task, Outcome(states.FAILED, TimeVisError(text, _see_worker_log())), {})
 
 
 def _see_worker_log() -> Text:
-    return Text("see-worker-log", "see the log of the worker")
+    return Text("see the log of the worker")
 
 
 def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
@@ -200,11 +196,11 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
             return outcome, {}
         not_copied = TimeVisError(
             Text(
-                "run-not-copied",
                 "the training has ended, but its run cannot be copied to the artefact store ({reason})",
+                code="run-not-copied",
                 reason=str(error),
             ),
-            Text("check-store", "it is copied when the store can be written again; check TIMEVIS_STORE"),
+            Text("it is copied when the store can be written again; check TIMEVIS_STORE"),
         )
         return Outcome(None, not_copied), {}
     if outcome.state != states.COMPLETED:
@@ -332,7 +328,7 @@ def _forecast_running(worker: Worker, forecasts: Any, task_id: str, described: d
     with worker.sessions() as session:
         training = session.get(Task, task_id)
         if training is None or training.run_id is None or training.dataset_id is None:
-            raise RunFolderError(Text("training-run-removed", "the training run or its dataset was removed"))
+            raise RunFolderError(Text("the training run or its dataset was removed"))
         dataset = session.get_one(Dataset, training.dataset_id)
         worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
         described |= {"dataset": dataset.id, "data": _shown_data(dataset.report)}
@@ -428,8 +424,8 @@ def _model(session: Any, model_id: str) -> Model:
     model = session.get(Model, model_id)
     if model is None or model.deleted is not None:
         raise RunFolderError(
-            Text("no-model", "there is no model {identifier}", identifier=model_id),
-            Text("restore-model", "it may have been deleted; restore it"),
+            Text("there is no model {identifier}", code="no-model", identifier=model_id),
+            Text("it may have been deleted; restore it"),
         )
     return model
 

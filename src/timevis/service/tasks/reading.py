@@ -204,11 +204,9 @@ class Reading:
                 if row.options != request["earlier_options"]:
                     raise Refusal(
                         Text(
-                            "changed-at-same-time",
-                            "the dataset {name!r} was changed by another request at the same time",
-                            name=dataset.name,
+                            "the dataset {name!r} was changed by another request at the same time", name=dataset.name
                         ),
-                        Text("look-and-change-again", "look at its present options, and send the change again"),
+                        Text("look at its present options, and send the change again"),
                     )
                 row.options, row.name = request["options"], request["name"] or row.name
                 row.describe(report, line)
@@ -276,20 +274,19 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
     if newest is not None and newest.id != identifier:
         raise Refusal(
             Text(
-                "newer-version",
                 "version {version} of the dataset {name!r} is its newest",
                 version=newest.version,
                 name=dataset.name,
                 identifier=newest.id,
             ),
-            Text("add-to-newest", "add the rows to the newest version"),
+            Text("add the rows to the newest version"),
         )
     return dataset
 
 
 def absent_dataset(identifier: str) -> Text:
     """What an error says where a dataset is gone."""
-    return Text("no-dataset", "there is no dataset {identifier}", identifier=identifier)
+    return Text("there is no dataset {identifier}", code="no-dataset", identifier=identifier)
 
 
 def _present(session: Session, identifier: str) -> Dataset:

@@ -157,11 +157,8 @@ def run_training(
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         error = TimeVisError(
-            Text("process-ended-by-signal", "the training process was ended by {signal}", signal=name),
-            Text(
-                "retry-from-checkpoint",
-                "retry the task to resume it from its last checkpoint; the memory may have been exhausted",
-            ),
+            Text("the training process was ended by {signal}", code="process-ended-by-signal", signal=name),
+            Text("retry the task to resume it from its last checkpoint; the memory may have been exhausted"),
         )
         return Outcome(FAILED, error)
     return Outcome(FAILED, _printed_error(log, process.returncode))
@@ -233,7 +230,6 @@ def _printed_error(log: Path, code: int) -> TimeVisError:
     error, _, advice = printed.strip().partition("\n")
     if not marker or not error:
         return TimeVisError(
-            Text("process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code),
-            retry_when_mended(),
+            Text("the training process ended with exit code {exit_code}", exit_code=code), retry_when_mended()
         )
     return TimeVisError(printed_text(error[:2000]), printed_text(advice.strip()[:2000]) if advice else None)

@@ -168,7 +168,7 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
             if task.cancel_requested:
                 values = {"state": CANCELLED, "finished": time.time()}
             elif task.attempt >= max_attempts:
-                text = Text("worker-lost", "the worker of the task was lost {count} times", count=task.attempt)
+                text = Text("the worker of the task was lost {count} times", code="worker-lost", count=task.attempt)
                 lost = with_section(TimeVisError(text, retry_when_mended()))
                 values = {"state": FAILED, "finished": time.time(), **failure(lost, task.result)}
             if _change_own(session, task, (Task.heartbeat == task.heartbeat), **values) and values["state"] == QUEUED:

@@ -22,9 +22,7 @@ COLLECTIVE_CHECK_STEPS = 20
 def require_finite(loss: torch.Tensor, step: int) -> None:
     """Raise a FloatingPointError if training has diverged."""
     if not math.isfinite(loss):
-        raise FloatingPointError(
-            Text("loss-is", "the training loss is {loss} at step {step}", loss=str(float(loss)), step=step)
-        )
+        raise FloatingPointError(Text("the training loss is {loss} at step {step}", loss=str(float(loss)), step=step))
 
 
 class BestCheckpoint(ModelCheckpoint):

@@ -318,13 +318,11 @@ def _create_audit_log() -> None:
             op.drop_table(table)
         raise ConfigError(
             Text(
-                "no-right-to-triggers",
                 "the account of TimeVis cannot make the trigger of the audit log in the database ({reason})",
                 reason=str(error.orig),
             ),
             Text(
-                "grant-trigger",
                 "grant it with GRANT TRIGGER ON the database; with a binary log, a server may also need "
-                "log_bin_trust_function_creators=1 until TimeVis has started once",
+                "log_bin_trust_function_creators=1 until TimeVis has started once"
             ),
         ) from None
