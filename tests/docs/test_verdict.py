@@ -8,12 +8,12 @@ import re
 import pytest
 from doc_tables import ROOT, Table, means, printed, section, tables
 
-VERDICT = (ROOT / "docs/verdict.md").read_text(encoding="utf-8")
+SUITE = (ROOT / "docs/results/suite.md").read_text(encoding="utf-8")
 PAIR = re.compile(r"(?!p, Holm)(.+) against (.+)")
 PAIR_TABLES = [
     table
-    for heading in ("## The suite", "### Where a peer wins")
-    for table in tables(section(VERDICT, heading))
+    for heading in ("## Scores", "## Where a peer wins")
+    for table in tables(section(SUITE, heading))
     if "against" in " ".join(table[0])
 ]
 PAIRS = [(match[1], match[2]) for table in PAIR_TABLES for name in table[0] if (match := PAIR.fullmatch(name))]
@@ -31,13 +31,13 @@ def first_with(rows: list[Table], *columns: str) -> Table:
 def test_the_scores_of_the_suite_are_those_of_its_rows() -> None:
     expected = first_with(printed("table"), "model", "traffic")
     assert len(expected) >= 10
-    assert first_with(tables(section(VERDICT, "## The suite")), "model", "traffic") == expected
+    assert first_with(tables(section(SUITE, "## Scores")), "model", "traffic") == expected
 
 
 @pytest.mark.parametrize("data", ["traffic", "electricity", "weather"])
 def test_the_table_of_a_bundled_set_is_that_of_its_rows(data: str) -> None:
     (expected,) = printed("table", "--data", data)
-    after_its_name = VERDICT.split(f"\n**{data}**\n", 1)[1]
+    after_its_name = SUITE.split(f"\n**{data}**\n", 1)[1]
     assert len(expected) >= 10
     assert tables(after_its_name)[0] == expected
 
@@ -89,6 +89,16 @@ def test_the_scores_of_the_unseen_sets_are_those_of_their_rows(suite: str) -> No
 def test_the_means_over_data_sets_are_those_of_the_rows(suite: str, page: str) -> None:
     table = first_with(tables((ROOT / "docs" / page).read_text(encoding="utf-8")), "model", "win rate")
     assert {row["model"]: row for row in table} == {row["model"]: row for row in means(suite)}
+
+
+def test_the_skills_on_unseen_sets_are_those_of_the_rows() -> None:
+    table = first_with(tables((ROOT / "docs/verdict.md").read_text(encoding="utf-8")), "skill on 25 unseen sets")
+    first, second = ({row["model"]: row for row in means(name)} for name in ("unseen", "unseen2"))
+    assert len(table) == 7
+    for row in table:
+        of_first, of_second = first[row["model"]], second[row["model"]]
+        cells = [of_second["skill"], of_second["median"], of_first["skill"], of_first["median"]]
+        assert list(row.values())[1:] == cells
 
 
 def test_the_number_of_rows_that_say_how_they_were_recalibrated_is_that_of_the_files() -> None:

@@ -126,7 +126,10 @@ def _worker() -> str:
 @blueprint.output(Messages)
 @blueprint.doc(summary="Texts with a code")
 def list_messages() -> Any:
-    """Return the codes of texts that have one, such as findings, with their English templates; the others are their own."""
+    """Return the codes of the texts that have one, such as findings, with their English templates.
+
+    The code of any other text is its English template.
+    """
     return catalogue("en")
 
 
