@@ -29,7 +29,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import timevis.service.monitoring.cycle  # noqa: F401  so that cycles can be carried out
-from timevis.data.sources.sample_tables import bundled_table
+from timevis.data.sample_tables import bundled_table
 from timevis.service import profiling
 from timevis.service.api import datasets
 from timevis.service.app import create_app

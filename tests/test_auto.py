@@ -20,8 +20,8 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import read_status
 from timevis.training import stages
+from timevis.training.members import Sizes, TimePlan
 from timevis.training.run import run
-from timevis.training.time_plan import Sizes, TimePlan
 from timevis.utils.interrupts import StopRequest
 from timevis.utils.levels import QUANTILE_COLUMNS
 

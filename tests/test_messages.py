@@ -17,8 +17,7 @@ from timevis.config.options import check_choice
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.quality.findings import data_findings
-from timevis.data.split.make_split import make_split, split_panel
-from timevis.data.split.spec import parse_split
+from timevis.data.split import make_split, parse_split, split_panel
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Setting, Text, listed
 from timevis.utils.explain import explain

@@ -61,7 +61,7 @@ def training_step(model: Any, context: Callable[[], Any], loss: Callable[[], Any
 
 def timevis_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from timevis.models.backbone.load import bfloat16_autocast, has_fast_bfloat16
-    from timevis.models.digits.training import cross_entropy
+    from timevis.models.digits.forecaster import cross_entropy
 
     network, batch = network_and_batch(path)
     copy_weights_to_memory(network).set_trainable("lora", rank=RANK)

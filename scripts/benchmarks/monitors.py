@@ -11,7 +11,7 @@ import torch
 from replay import HORIZON, TRAINING, TRAINING_DAYS, Replay
 from sqlalchemy import select
 
-from timevis.data.sources.sample_tables import bundled_table
+from timevis.data.sample_tables import bundled_table
 from timevis.service.db.monitor_tables import Champion, Monitor
 from timevis.service.db.tables import Task, new_id
 from timevis.service.monitoring.loop import MAX_ACTIVE, queue_cycle, queue_due

@@ -6,14 +6,14 @@
 import os
 from typing import Any
 
-from timevis.utils import memory
+from timevis.utils import machine
 
 # These must be set before torch is imported. Threads that wait by spinning are slow on cores that other processes
 # use; they spin for a short time, because waking up takes longer than a small matrix product.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
-memory.reuse_freed_memory()
+machine.reuse_freed_memory()
 
 __version__ = "0.1.0"
 

@@ -269,7 +269,7 @@ def _store_frame(frame: pd.DataFrame | pd.Series, name: str | None) -> Path:
     """Write a table to its own folder of outputs/dataframes, under its name; returns the file."""
     import pandas as pd
 
-    from timevis.data.sources.data_frames import write_frame
+    from timevis.data.readers.parquet import write_frame
 
     own_name = frame.name if isinstance(frame, pd.Series) else getattr(frame, "attrs", {}).get("name")
     file_name = re.sub(r"[^\w-]+", "_", str(name or own_name or "dataframe"))[:80]

@@ -2,9 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from timevis.data.calendar import season_lengths, steps_per_day
+from timevis.data.calendar import (
+    CALENDAR_ALIASES,
+    COMMON_STEPS_US,
+    alias_of_step,
+    anchored_offsets,
+    season_lengths,
+    steps_per_day,
+)
 from timevis.data.quality.statistics import named_periods
-from timevis.data.timestamps.frequency import CALENDAR_ALIASES, COMMON_STEPS_US, alias_of_step, anchored_offsets
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE

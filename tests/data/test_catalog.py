@@ -18,10 +18,9 @@ from tiny import ROOT
 from timevis.config.compose import compose
 from timevis.data import catalog
 from timevis.data.catalog import load_panel, read_card
+from timevis.data.new_files import load_files
 from timevis.data.options import DataOptions
-from timevis.data.sources.new_files import load_files
-from timevis.data.split.make_split import make_split
-from timevis.data.split.spec import DEFAULT_SPLIT, parse_split
+from timevis.data.split import DEFAULT_SPLIT, make_split, parse_split
 from timevis.errors import ConfigError, DataError
 
 BUNDLED = ROOT / "src/timevis/data/bundled"

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from panels import panel_of
 
-from timevis.data.split.split import hold_out_last_rows, values_at
+from timevis.data.split import hold_out_last_rows, values_at
 from timevis.errors import DataError
 
 

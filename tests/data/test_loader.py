@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.data.loader import WindowLoader, pseudorandom_permutation
+from timevis.data.datamodule import WindowLoader, pseudorandom_permutation
 
 
 @given(size=st.integers(1, 5000), keys=st.lists(st.integers(0, 2**32 - 1), min_size=6, max_size=6))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel_of
 
+from timevis.data.new_files import NewFilePanel
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.sources.new_files import NewFilePanel
 
 
 def test_appended_future_rows_have_no_values() -> None:

@@ -49,7 +49,7 @@ import toy_option
 from timevis.config.compose import compose
 from timevis.config.validate import check
 from timevis.data.options import DataOptions
-from timevis.data.sources import new_files
+from timevis.data import new_files
 from timevis.errors import ConfigError
 
 facts = {}

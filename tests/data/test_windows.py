@@ -6,7 +6,7 @@ import torch
 from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 from timevis.data.windows import SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 

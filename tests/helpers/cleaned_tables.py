@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.clean import clean
+from timevis.data.clean import clean
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport

@@ -12,9 +12,15 @@ from trainers import quiet_trainer
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
-from timevis.models.direct import InstanceNorm, Normalization, ordered_quantiles, quantile_loss, quantile_weights
+from timevis.models.direct import (
+    InstanceNorm,
+    Normalization,
+    mixup,
+    ordered_quantiles,
+    quantile_loss,
+    quantile_weights,
+)
 from timevis.models.lstm import LSTM, RecurrentNet
-from timevis.models.mixup import mixup
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import QUANTILE_LEVELS
 

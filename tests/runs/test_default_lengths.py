@@ -12,8 +12,7 @@ from timevis.cli.inspect import inspect_data
 from timevis.config.compose import compose
 from timevis.data.calendar import steps_per_day
 from timevis.data.catalog import load_panel
-from timevis.data.split.make_split import make_split
-from timevis.data.split.spec import parse_split
+from timevis.data.split import make_split, parse_split
 from timevis.inference.predict import predict
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import Lengths, default_lengths, frequency_name, steps_of_small_epochs

@@ -9,7 +9,7 @@ import pytest
 import pytorch_lightning as pl
 from trainers import leave_out_reports, watch_runs
 
-from timevis.data.loader import WindowLoader
+from timevis.data.datamodule import WindowLoader
 from timevis.errors import Cancelled
 from timevis.models.lstm import LSTM
 from timevis.runs.folder import RunFolder

@@ -1,6 +1,6 @@
 import os
 
-from timevis.utils.threads import available_cores, threads_per_job
+from timevis.utils.machine import available_cores, threads_per_job
 
 
 def test_parallel_jobs_share_the_cores(monkeypatch):

@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def generate(args: argparse.Namespace) -> int:
     """Write one file for each domain and format."""
-    from timevis.data.sources.sample_tables import synthetic_table
+    from timevis.data.sample_tables import synthetic_table
 
     args.folder.mkdir(parents=True, exist_ok=True)
     for domain in args.domains:

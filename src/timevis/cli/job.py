@@ -23,9 +23,8 @@ from timevis.runs.folder import RunFolder, config_to_store
 from timevis.runs.status import Status, read_status, state_of
 from timevis.utils.explain import explain
 from timevis.utils.files import display_path, write_text
-from timevis.utils.memory import without_garbage_collection
+from timevis.utils.machine import available_cores, threads_per_job, without_garbage_collection
 from timevis.utils.stdout import print_error
-from timevis.utils.threads import available_cores, threads_per_job
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.utils.files import atomic_write, require_absent, require_writable
-from timevis.utils.memory import without_garbage_collection
+from timevis.utils.machine import without_garbage_collection
 from timevis.utils.stdout import run_script
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
+from timevis.data.clean import add_holidays, clean, finalize_panel
 from timevis.data.options import DataOptions, display_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport

@@ -19,13 +19,11 @@ from timevis.config.options import (
 )
 from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
+from timevis.data.calendar import check_frequency
 from timevis.data.panel import Panel
 from timevis.data.read_options import ReadOptions
-from timevis.data.split.make_split import split_rows
-from timevis.data.split.spec import DEFAULT_SPLIT, SPLIT_FORMS, SplitSpec, parse_split
-from timevis.data.split.split import Split
+from timevis.data.split import DEFAULT_SPLIT, SPLIT_FORMS, Split, SplitSpec, parse_split, split_rows
 from timevis.data.table import EXAMPLE_OF_MISSING
-from timevis.data.timestamps.frequency import check_frequency
 from timevis.data.timestamps.parse_times import check_timezone
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
@@ -96,7 +94,7 @@ class DataOptions(ReadOptions):
     season : int, optional
         Rows of one season, for MASE; None takes it from the frequency.
     split : SplitSpec
-        See `timevis.data.split.spec.parse_split`.
+        See `timevis.data.split.parse_split`.
     split_by : {"series", "axis"}
         ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ;
         ``axis`` splits all series at the same times.

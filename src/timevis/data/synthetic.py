@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from timevis.config.options import check_choice
-from timevis.data.calendar import steps_per_day
+from timevis.data.calendar import check_frequency, steps_per_day
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.timestamps.frequency import check_frequency
 
 UNITS = {"traffic": "vehicles per hour", "electricity": "kWh", "weather": "degrees Celsius", "other": ""}
 CHANNEL_NAMES = {"traffic": "volume", "electricity": "load", "weather": "temperature", "other": "value"}

@@ -20,7 +20,7 @@ from timevis.intervals.recalibration_facts import Recalibration
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.results import Cost, Results, RunFacts, WindowSetFacts
-from timevis.utils import memory
+from timevis.utils import machine
 from timevis.utils.levels import QUANTILE_LEVELS
 
 _PROCESS = Path("/proc/self")
@@ -28,7 +28,7 @@ _PROCESS = Path("/proc/self")
 
 def reset_peak_memory() -> None:
     """Free unused memory and restart the measurement of its peak, where the operating system allows it."""
-    memory.release_freed_memory()
+    machine.release_freed_memory()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     with contextlib.suppress(OSError):

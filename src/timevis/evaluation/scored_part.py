@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from timevis.data.calendar import steps_per_day
-from timevis.data.split.spec import PART_NAMES
+from timevis.data.split import PART_NAMES
 from timevis.evaluation.window_sets import MIN_SERIES
 from timevis.messages import Text
 from timevis.runs.results import RescoredRunFacts, Results, WindowSetFacts

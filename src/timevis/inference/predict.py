@@ -19,14 +19,14 @@ from timevis.data.closed_hours import ClosedHours
 from timevis.data.covariates import holiday_flags
 from timevis.data.events import TextEvent, rows_of_events
 from timevis.data.known_values import KnownValues, known_values, with_known_values
+from timevis.data.new_files import load_files
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import has_time_zone
 from timevis.data.read_events import EventsGiven, read_events
 from timevis.data.read_options import ReadOptions
-from timevis.data.sources.data_frames import write_frame
-from timevis.data.sources.new_files import load_files
-from timevis.data.split.split import hold_out_last_rows, values_at
+from timevis.data.readers.parquet import write_frame
+from timevis.data.split import hold_out_last_rows, values_at
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Setting, Text, listed
@@ -41,7 +41,7 @@ from timevis.runs.reload import (
 from timevis.training.refit import refit as refit_run
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from timevis.utils.phrases import join_names
-from timevis.utils.progress import with_progress
+from timevis.utils.stdout import with_progress
 
 log = logging.getLogger(__name__)
 

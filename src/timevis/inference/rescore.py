@@ -14,10 +14,10 @@ import torch
 
 from timevis.config.stored import to_yaml
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.new_files import NewFilePanel
 from timevis.data.panel import Panel, parse_panel_time
 from timevis.data.quality.quality_report import QualityReport
-from timevis.data.sources.new_files import NewFilePanel
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 from timevis.errors import DataError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results, run_cost

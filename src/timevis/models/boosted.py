@@ -16,15 +16,14 @@ from annotated_types import Interval, Len
 from torch import Tensor
 
 from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt
-from timevis.data.datamodule import WindowDataModule
-from timevis.data.loader import WindowLoader
+from timevis.data.datamodule import WindowDataModule, WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.intervals.conformal import independent_horizons
 from timevis.models.declaration import Declaration
 from timevis.models.forecaster import Forecast
 from timevis.models.point_forecaster import PointForecaster
-from timevis.utils.progress import with_progress
+from timevis.utils.stdout import with_progress
 
 if TYPE_CHECKING:
     import lightgbm

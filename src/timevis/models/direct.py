@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from functools import cached_property
 from typing import Any, Literal, Self, TypeAlias
 
@@ -31,8 +32,42 @@ from timevis.metrics.step_errors import pinball_loss
 from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.linear import PENALTIES, Linear
-from timevis.models.mixup import mixup
 from timevis.utils.levels import QUANTILE_LEVELS
+
+
+def mixup(batch: Batch, std: Tensor, strength: float) -> Batch:
+    """Add a share of the previous window in the batch to each window, after subtracting both levels.
+
+    The combination ``cos(a) x + sin(a) y`` keeps the variance of independent windows. The convex combination of
+    mixup (Zhang et al., 2018, arXiv:1710.09412) would reduce it, and the learnt quantiles would be too narrow.
+
+    Parameters
+    ----------
+    batch : Batch
+        Windows in random order. The calendar, the covariates and the channels are not mixed.
+    std : float32 [B, 1]
+        Standard deviation of each window's channel.
+    strength : float
+        In [0, 1]. The angle of each window is uniform between 0 and `strength` times 45 degrees.
+
+    Returns
+    -------
+    Batch
+        A value is observed where it is observed in both windows.
+    """
+    length, level = batch.context.shape[1], batch.context[:, -1:]
+    window = (torch.cat([batch.context, batch.target], dim=1) - level) / std
+    angle = torch.rand(len(window), 1, device=window.device) * (strength * math.pi / 4)
+    window = angle.cos() * window + angle.sin() * window.roll(1, 0)
+    window = level + std * window
+    return replace(
+        batch,
+        context=window[:, :length],
+        target=window[:, length:],
+        context_mask=batch.context_mask & batch.context_mask.roll(1, 0),
+        target_mask=batch.target_mask & batch.target_mask.roll(1, 0),
+    )
+
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +197,7 @@ class DirectForecaster(Forecaster):
         Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0,
         the weights of the last step forecast.
     mixup : float
-        Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
+        Strength of mixup between training windows, 0 to 1; see `timevis.models.direct`.
     linear_blend : bool
         Combine with the forecast of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the
         linear forecast are selected on validation: the share of the point by the squared error, the share of the

@@ -18,7 +18,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.events import EventReading
 from timevis.data.panel import Panel
 from timevis.data.quality.statistics import non_negative_channels
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 from timevis.data.windows import Batch
 from timevis.intervals.conformal import Conformal, clip_at_zero
 from timevis.models.declaration import Declaration, NetworkSize

@@ -11,15 +11,14 @@ from annotated_types import Len
 from torch import Tensor
 
 from timevis.config.options import NonNegativeInt, PositiveFloat, PositiveInt
-from timevis.data.datamodule import WindowDataModule
-from timevis.data.loader import WindowLoader
+from timevis.data.datamodule import WindowDataModule, WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text
 from timevis.models.declaration import Declaration
 from timevis.models.point_forecaster import PointForecaster
-from timevis.utils.progress import with_progress
+from timevis.utils.stdout import with_progress
 
 FFT_COST = 110
 """Cost of the transforms per row and step, in multiplications of a matrix product; measured on one core."""

@@ -20,8 +20,7 @@ from timevis.config.validate import check
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.repeated_times import MERGE_KINDS
-from timevis.data.split.make_split import split_panel, split_rows
-from timevis.data.split.spec import SplitSpec
+from timevis.data.split import SplitSpec, split_panel, split_rows
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.labels import CHANNEL, MAX, MEDIAN, STD, UNIT, VALUES
 from timevis.messages import Setting, Text

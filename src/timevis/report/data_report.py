@@ -17,8 +17,7 @@ from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.quality.statistics import autocorrelation, moving_average
-from timevis.data.split.make_split import split_rows
-from timevis.data.split.spec import SplitSpec
+from timevis.data.split import SplitSpec, split_rows
 from timevis.report.chart import COLOURS, isolated_points
 from timevis.report.draw_matplotlib import set_date_axis, style, write_png
 

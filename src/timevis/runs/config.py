@@ -23,8 +23,7 @@ from timevis.config.sections import (
 )
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
-from timevis.data.split.make_split import train_on_short_series
-from timevis.data.split.split import Split
+from timevis.data.split import Split, train_on_short_series
 from timevis.runs.default_lengths import default_lengths, steps_of_epoch
 
 if TYPE_CHECKING:

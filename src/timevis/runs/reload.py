@@ -23,8 +23,7 @@ from timevis.data.options import DataOptions
 from timevis.data.panel import Panel, normalize_nans
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.channel_selection import reorder_channels
-from timevis.data.split.spec import RowEnds, SplitSpec, StoredSplit
-from timevis.data.split.split import Split, mask_after
+from timevis.data.split import RowEnds, Split, SplitSpec, StoredSplit, mask_after
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.models.forecaster import Forecaster

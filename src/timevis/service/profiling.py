@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.data.catalog import load_panel
-from timevis.data.sources.new_files import append_rows
+from timevis.data.new_files import append_rows
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import Text
@@ -109,7 +109,7 @@ def combine(
     start: Callable[[], subprocess.Popen[str]],
     is_stopped: Callable[[], bool],
 ) -> int:
-    """Call `timevis.data.sources.new_files.append_rows` in a child process; returns the number of new rows."""
+    """Call `timevis.data.new_files.append_rows` in a child process; returns the number of new rows."""
     request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target)}
     request |= {"options": dict(options), "limits": asdict(limits)}
     whole = {**request, "report": dict(report)}

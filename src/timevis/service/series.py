@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import to_local_time
-from timevis.data.cleaning.outliers import find_outliers, fit_bounds, fit_growth, rows_of_day, subtract_growth
 from timevis.data.closed_hours import ClosedHours
+from timevis.data.outliers import find_outliers, fit_bounds, fit_growth, rows_of_day, subtract_growth
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport, has_time_zone
-from timevis.data.split.make_split import make_split
-from timevis.data.split.spec import RowEnds, Shares
+from timevis.data.split import RowEnds, Shares, make_split
 from timevis.messages import Text
 from timevis.service.problems import wrong_field
 from timevis.utils.files import atomic_write
@@ -185,7 +184,7 @@ def split_parts(
     Raises
     ------
     DataError
-        See `timevis.data.split.make_split`.
+        See `timevis.data.split`.
     """
     total = len(series.times)
     split = make_split(total, spec, context_length, horizon)

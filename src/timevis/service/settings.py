@@ -16,8 +16,7 @@ from pydantic import SecretStr
 
 from timevis.errors import ConfigError
 from timevis.messages import Text
-from timevis.utils.memory import total_megabytes
-from timevis.utils.threads import available_cores
+from timevis.utils.machine import available_cores, total_megabytes
 
 WEB_THREADS = 16
 """Threads of the web process; each request occupies one until it is answered."""

@@ -21,7 +21,7 @@ from timevis.messages import Setting, Text
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import FINAL_STATES, Status, continue_advice, state_of
 from timevis.utils.interrupts import StopRequest, handle_signals
-from timevis.utils.threads import threads_per_job
+from timevis.utils.machine import threads_per_job
 
 GRACE_SECONDS = 30.0
 """Time that the other processes have to end after one has failed."""

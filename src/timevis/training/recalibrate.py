@@ -12,7 +12,7 @@ from timevis.intervals.conformal import ForecastWindows
 from timevis.intervals.recalibration import CANDIDATES, horizons_of, select_recalibration
 from timevis.intervals.recalibration_facts import ConformalMethod, ConformalOption, Recalibration
 from timevis.models.forecaster import Forecaster
-from timevis.utils.progress import with_progress
+from timevis.utils.stdout import with_progress
 
 MAX_WINDOWS = 50_000
 """Windows of each half of validation whose errors give the conformity scores."""

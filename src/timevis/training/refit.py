@@ -11,8 +11,7 @@ from omegaconf import DictConfig
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel, Scaler
-from timevis.data.split.spec import LastRows
-from timevis.data.split.split import Split
+from timevis.data.split import LastRows, Split
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster

@@ -27,7 +27,7 @@ from timevis.training.trainer import Devices, check_class_names, check_trainer
 from timevis.utils.explain import explain
 from timevis.utils.interrupts import handle_signals
 from timevis.utils.logs import log_to_file, silence_libraries
-from timevis.utils.threads import threads_per_job
+from timevis.utils.machine import threads_per_job
 
 log = logging.getLogger(__name__)
 

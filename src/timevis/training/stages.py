@@ -24,10 +24,9 @@ from timevis.runs.reload import data_hash, run_metadata, run_tags, split_table
 from timevis.training.context import RunContext
 from timevis.training.fit import fit_in_steps
 from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.members import configure_members, fit_members
+from timevis.training.members import MIN_FIT_SECONDS, configure_members, fit_members
 from timevis.training.recalibrate import recalibrate, recalibrate_on_all
 from timevis.training.resume import load_resumed_run
-from timevis.training.time_plan import MIN_FIT_SECONDS
 from timevis.training.trainer import make_trainer
 from timevis.utils.formatting import format_count
 from timevis.utils.phrases import join_names

@@ -1,15 +1,43 @@
-"""Standard output and exit codes of the command-line programs."""
+"""Standard output, progress and exit codes of the command-line programs."""
 
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from timevis.errors import TimeVisError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+LOG_INTERVAL_SECONDS = 30.0
+
+
+def with_progress(items: Iterable[T], total: int, description: str, unit: str = "batch") -> Iterator[T]:
+    """Yield the items, and log a line every `LOG_INTERVAL_SECONDS`; a shorter loop logs nothing.
+
+    Parameters
+    ----------
+    items : iterable
+    total : int
+        Number of items.
+    description, unit : str
+        What the loop does, and what an item is: ``statistics: channel 120 of 500, about 20 s left``.
+    """
+    started = logged = time.monotonic()
+    for number, item in enumerate(items):
+        now = time.monotonic()
+        if number and now >= logged + LOG_INTERVAL_SECONDS:
+            logged = now
+            left = (now - started) / number * (total - number)
+            log.info("%s: %s %d of %d, about %.0f s left", description, unit, number, total, left)
+        yield item
 
 
 def run_script(main: Callable[[], int]) -> int:

@@ -31,10 +31,10 @@ from timevis.models.digits.decoding import (
     digit_at_level,
     first_value_distribution,
     hashed_uniforms,
+    mean_and_quantiles,
     sobol_uniforms,
 )
 from timevis.models.digits.network import DigitNetwork
-from timevis.models.digits.path_quantiles import mean_and_quantiles
 from timevis.utils.formatting import markdown_table
 from timevis.utils.levels import COVERAGES, QUANTILE_LEVELS
 from timevis_research.nano.zero_shot import forecast_windows, load_network

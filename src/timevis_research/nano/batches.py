@@ -11,8 +11,8 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.models.digits.batches import forward_fill
 from timevis.models.digits.codec import DigitCodec
+from timevis.models.digits.forecaster import forward_fill
 from timevis.models.digits.prompt import PromptBuilder, Style, Variant
 from timevis_research.nano.series_generator import SeriesGenerator, SyntheticSeries
 

@@ -12,9 +12,8 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.backbone.load import load_backbone
 from timevis.models.digits.codec import DigitCodec
-from timevis.models.digits.decoding import DecodingInputs, decode_windows, sobol_uniforms
+from timevis.models.digits.decoding import DecodingInputs, decode_windows, mean_and_quantiles, sobol_uniforms
 from timevis.models.digits.network import DigitNetwork
-from timevis.models.digits.path_quantiles import mean_and_quantiles
 from timevis.models.digits.settings import DigitSettings
 from timevis.models.forecaster import Forecast
 from timevis.models.patches.network import PatchNetwork

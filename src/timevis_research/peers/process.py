@@ -29,7 +29,7 @@ _KEEP_FREED_MEMORY = {
     **{"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)},
     "MALLOC_TOP_PAD_": str(2**26),
 }
-"""What `timevis.utils.memory` does for this process; without it, page faults take a third of the time of networks."""
+"""What `timevis.utils.machine` does; without it, page faults take a third of the time of networks."""
 MAX_BUSY = 4.0
 """Limit of a request by the clock, divided by its limit of processor time."""
 POLL_SECONDS = 0.2

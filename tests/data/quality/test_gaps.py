@@ -4,7 +4,7 @@ import numpy as np
 from panels import panel_of
 
 from timevis.data.quality.statistics import describe_channels, find_gaps
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 
 
 def test_a_gap_is_a_run_of_rows_in_which_every_channel_is_missing() -> None:

@@ -16,7 +16,7 @@ from timevis.data.quality.statistics import (
     seasonal_strength,
     summary_statistics,
 )
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 
 series = hnp.arrays(
     np.float64, st.integers(30, 90), elements=st.one_of(st.floats(-1e3, 1e3, width=32), st.just(np.nan))

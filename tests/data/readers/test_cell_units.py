@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timevis.data.catalog import load_panel
+from timevis.data.new_files import append_rows, load_files
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.readers.numbers import CODES, name_of_unit, parse_number_columns
-from timevis.data.sources.new_files import append_rows, load_files
 from timevis.errors import DataError
 from timevis.evaluation.verdict import verdict_of
 from timevis.inference.predict import predict

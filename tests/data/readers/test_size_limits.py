@@ -89,7 +89,7 @@ def test_a_parquet_file_that_needs_more_than_the_free_memory_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pq.write_table(pa.table({"a": np.zeros(1_000_000), "b": np.zeros(1_000_000)}), tmp_path / "rows.parquet")
-    monkeypatch.setattr("timevis.utils.memory.available_bytes", lambda: 20_000_000)
+    monkeypatch.setattr("timevis.utils.machine.available_bytes", lambda: 20_000_000)
     with pytest.raises(DataError, match=r"1,000,000 rows and 2 columns, which need about 16 MB of the 10 MB"):
         read_table(tmp_path / "rows.parquet")
 

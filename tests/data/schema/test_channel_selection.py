@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from cleaned_tables import HOURS, VALUES, clean_frame, reasons_of, wide_frame
 
-from timevis.data.cleaning.clean import clean
+from timevis.data.clean import clean
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard

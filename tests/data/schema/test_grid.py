@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from timevis.data.calendar import infer_frequency
 from timevis.data.schema.grid import put_on_grid
-from timevis.data.timestamps.frequency import infer_frequency
 from timevis.errors import DataError
 
 STEPS = ("10s", "min", "5min", "15min", "h", "3h", "D", "W-TUE", "MS", "QS-JAN")

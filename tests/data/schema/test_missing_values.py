@@ -9,11 +9,11 @@ import pytest
 from cleaned_tables import HOURS, VALUES, clean_frame, wide_frame
 
 from timevis.data.catalog import load_panel
-from timevis.data.cleaning.clean import clean
+from timevis.data.clean import clean
+from timevis.data.new_files import load_files
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
 from timevis.data.quality.findings import data_findings
-from timevis.data.sources.new_files import load_files
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
 

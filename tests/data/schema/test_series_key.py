@@ -14,13 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timevis.data.catalog import load_panel
+from timevis.data.new_files import append_rows, load_files
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.schema import series_columns as series_key
 from timevis.data.schema.columns import Columns, find_columns
-from timevis.data.schema.pivot import to_panel
-from timevis.data.schema.to_rows import to_rows
-from timevis.data.sources.new_files import append_rows, load_files
+from timevis.data.schema.to_rows import to_panel, to_rows
 from timevis.data.table import Table
 from timevis.errors import DataError
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from timevis.data.catalog import load_panel
+from timevis.data.new_files import load_files
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
-from timevis.data.sources.new_files import load_files
 from timevis.errors import DataError
 
 DAYS = pd.date_range("2024-01-01", periods=300).astype(str)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from timevis.data.calendar import check_frequency, infer_frequency
 from timevis.data.schema.grid import put_on_grid
-from timevis.data.timestamps.frequency import check_frequency, infer_frequency
 from timevis.errors import ConfigError, DataError
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from timevis.models.backbone.load import bfloat16_autocast
 from timevis.models.backbone.lora import add_adapters
 from timevis.models.backbone.memory import use_memory_efficient_layers
+from timevis.models.digits.forecaster import cross_entropy
 from timevis.models.digits.network import DigitNetwork
-from timevis.models.digits.training import cross_entropy
 
 
 def loss_and_gradients(network: DigitNetwork, bfloat16: bool = False) -> tuple[Tensor, dict[str, Tensor]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from timevis.models.digits.batches import forward_fill, shuffle_contexts
+from timevis.models.digits.forecaster import forward_fill, shuffle_contexts
 
 
 def test_a_shuffled_context_keeps_its_values_and_changes_the_forecast(make_forecaster) -> None:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from small_networks import random_windows, small_network
 
 from timevis.models.digits.decoding import decode
-from timevis.models.digits.training import cross_entropy, masked_mean
+from timevis.models.digits.forecaster import cross_entropy, masked_mean
 
 KINDS = ["qwen2", "qwen3", "nano"]
 

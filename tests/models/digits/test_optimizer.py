@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from timevis.models.digits.training import adamw_with_cosine_schedule
+from timevis.models.digits.forecaster import adamw_with_cosine_schedule
 
 
 def test_learning_rates_warm_up_and_then_fall_to_zero():

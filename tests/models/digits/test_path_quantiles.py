@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from timevis.models.digits import path_quantiles
-from timevis.models.digits.path_quantiles import code_distribution, mean_and_quantiles
+from timevis.models.digits import decoding
+from timevis.models.digits.decoding import code_distribution, mean_and_quantiles
 from timevis.utils.levels import QUANTILE_LEVELS
 
 
@@ -57,7 +57,7 @@ def test_windows_are_summarised_in_parts_that_fit_the_memory(monkeypatch) -> Non
     digits, chances, _ = drawn_paths(windows=7, samples=9)
     values = torch.rand(7, 100, 1, generator=torch.Generator().manual_seed(1)).cumsum(1)
     whole = mean_and_quantiles(digits, chances, values)
-    monkeypatch.setattr(path_quantiles, "MAX_CODES_AT_ONCE", 250)
+    monkeypatch.setattr(decoding, "MAX_CODES_AT_ONCE", 250)
     for together, in_parts in zip(whole, mean_and_quantiles(digits, chances, values), strict=True):
         assert torch.equal(together, in_parts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from timevis.models.digits.path_quantiles import CANDIDATES, fit_temperature
+from timevis.models.digits.decoding import CANDIDATES, fit_temperature
 
 
 def test_the_temperatures_are_fitted_on_the_validation_set(make_forecaster) -> None:

@@ -9,8 +9,8 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from timevis.errors import ConfigError
-from timevis.models.digits.batches import forward_fill
 from timevis.models.digits.codec import DigitCodec
+from timevis.models.digits.forecaster import forward_fill
 from timevis_research.nano import train
 from timevis_research.nano.batches import BatchStream
 from timevis_research.nano.muon import Muon

@@ -12,7 +12,7 @@ import pandas as pd
 from timevis.data.closed_hours import common_closed_hours
 from timevis.data.panel import Panel
 from timevis.data.quality.statistics import describe_channels, find_gaps
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 from timevis.messages import Text
 from timevis.utils.formatting import format_count
 from timevis.utils.json_types import to_json_types

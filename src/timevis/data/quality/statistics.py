@@ -12,9 +12,9 @@ import pandas as pd
 
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, season_lengths, steps_per_day
 from timevis.data.panel import Panel
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 from timevis.utils.json_types import to_json_types
-from timevis.utils.progress import with_progress
+from timevis.utils.stdout import with_progress
 
 
 def find_gaps(panel: Panel, max_places: int | None = None) -> dict[str, Any]:

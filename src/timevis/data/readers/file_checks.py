@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from timevis.errors import DataError
 from timevis.messages import Text, listed
-from timevis.utils import memory
+from timevis.utils import machine
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -182,7 +182,7 @@ def check_parquet_size(
         raise DataError(message, SPLIT_ADVICE)
     widths = [BYTES_OF_TYPE.get(column.physical_type, TEXT_BYTES) for column in columns]
     needed = sum(max(n * width, bytes_) for n, width, bytes_ in zip(values, widths, stored, strict=True))
-    limit = int(MAX_SHARE_OF_FREE_MEMORY * memory.available_bytes()) if max_bytes is None else max_bytes
+    limit = int(MAX_SHARE_OF_FREE_MEMORY * machine.available_bytes()) if max_bytes is None else max_bytes
     if needed > limit:
         message = Text(
             "{source}: the file has {rows:,} rows and {columns:,} columns, which need about {megabytes:,.0f} MB of "
@@ -249,7 +249,7 @@ def decompressed_bytes(path: Path, chunk_bytes: int = DECOMPRESSED_CHUNK_BYTES) 
     """
     if not is_compressed(path):
         return path.read_bytes()
-    max_bytes = int(MAX_DECOMPRESSED_SHARE_OF_MEMORY * memory.available_bytes())
+    max_bytes = int(MAX_DECOMPRESSED_SHARE_OF_MEMORY * machine.available_bytes())
     content = BytesIO()
     for chunk in decompressed_chunks(path, chunk_bytes):
         if content.tell() + len(chunk) > max_bytes:

@@ -12,9 +12,8 @@ from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.schema.columns import REASON_OF_KIND, column_with_reason
-from timevis.data.schema.pivot import channel_names, select_series, to_panel
-from timevis.data.schema.to_rows import Rows
-from timevis.data.split.split import Split
+from timevis.data.schema.to_rows import Rows, channel_names, select_series, to_panel
+from timevis.data.split import Split
 from timevis.errors import DataError
 from timevis.messages import Setting, Text, listed
 

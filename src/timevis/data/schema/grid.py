@@ -21,8 +21,8 @@ from pandas.tseries.offsets import (
     YearEnd,
 )
 
+from timevis.data.calendar import DAY_US, SNAP_TOLERANCE
 from timevis.data.table import row_text
-from timevis.data.timestamps.frequency import DAY_US, SNAP_TOLERANCE
 from timevis.errors import DataError
 from timevis.messages import Setting, Text
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Literal, Self, get_args
 
 import torch
+import torch.nn.functional as F
 from pytorch_lightning.trainer.states import TrainerFn
-from torch import Tensor
+from torch import Tensor, nn
 
 from timevis.config.options import Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt, check_choice
 from timevis.data.calendar import CalendarField
-from timevis.data.datamodule import WindowDataModule
+from timevis.data.datamodule import WindowDataModule, covariate_scalers
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
+from timevis.errors import ConfigError
 from timevis.intervals.residual_quantiles import ResidualQuantiles
+from timevis.messages import Setting, Text
 from timevis.models.backbone.frozen_state import BackboneForecaster
 from timevis.models.backbone.load import (
     SMALL_MODEL_PARAMETERS,
@@ -28,22 +32,221 @@ from timevis.models.backbone.load import (
 from timevis.models.backbone.lora import Tuning, add_adapters, merged_adapters
 from timevis.models.boosted import covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
-from timevis.models.digits.batches import KnownInputs, digit_texts, forward_fill, shuffle_contexts
 from timevis.models.digits.codec import DigitCodec, Scaling
 from timevis.models.digits.decoding import (
     DecodingInputs,
     DecodingMode,
     decode_windows,
     first_value_distribution,
+    fit_temperature,
+    hashed_uniforms,
+    mean_and_quantiles,
     sobol_uniforms,
 )
-from timevis.models.digits.defaults_from_data import context_for_two_seasons, steps_for_few_rows
-from timevis.models.digits.path_quantiles import fit_temperature, mean_and_quantiles
 from timevis.models.digits.prompt import PromptBuilder, series_description
-from timevis.models.digits.settings import DigitSettings
-from timevis.models.digits.training import adamw_with_cosine_schedule, parameter_groups, window_loss
+from timevis.models.digits.settings import DigitSettings, context_for_two_seasons, steps_for_few_rows
 from timevis.models.forecaster import Forecast
 from timevis.models.point_forecaster import collect_errors
+
+MAX_SPELLED_PATHS = 5
+"""Sample paths of a window whose digits are saved as text."""
+
+
+def shuffle_contexts(batch: Batch, seed: int) -> Batch:
+    """Permute the context of each window at random, gaps included; the calendar keeps its order."""
+    # ~seed: other numbers than those that the first sample path is drawn with
+    order = hashed_uniforms(~seed, batch.origin, batch.channel, 1, batch.context.shape[1]).squeeze(1).argsort(1)
+    return replace(batch, context=batch.context.gather(1, order), context_mask=batch.context_mask.gather(1, order))
+
+
+def forward_fill(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """Fill gaps with the last observed value.
+
+    Parameters
+    ----------
+    values : float [B, H]
+    mask : bool [B, H]
+        False in gaps.
+    last : float [B, 1]
+        The value before the first of `values`.
+    """
+    step = torch.arange(1, values.shape[1] + 1, device=values.device)
+    source = torch.where(mask, step, 0).cummax(1).values
+    return torch.cat([last, values], 1).gather(1, source)
+
+
+def digit_texts(context: Tensor, paths: Tensor, prompts: Iterable[str]) -> dict[str, list]:
+    """Spell digits as numbers with spaces between them, such as ``"650 042"``, and add the texts of the prompts.
+
+    Parameters
+    ----------
+    context : int64 [B, L, width]
+    paths : int64 [B, S, H, width]
+        Only the first `MAX_SPELLED_PATHS` paths of each window are used.
+    prompts : iterable of str
+        B texts.
+
+    Returns
+    -------
+    dict
+        ``prompt`` and ``context``: B texts; ``digits``: B lists of texts.
+    """
+    return {
+        "prompt": list(prompts),
+        "context": [_spell(digits) for digits in context],
+        "digits": [[_spell(path) for path in window[:MAX_SPELLED_PATHS]] for window in paths],
+    }
+
+
+def _spell(digits: Tensor) -> str:
+    return " ".join("".join(map(str, value)) for value in digits.tolist())
+
+
+MAX_DEVIATION = 3.0
+"""Standardised covariates are clipped to this size."""
+
+
+class KnownInputs(nn.Module):
+    """Joins the calendar fields of a batch with standardised covariates, which are zero where they are missing.
+
+    Parameters
+    ----------
+    columns : sequence of int
+        Column numbers of the covariates.
+    """
+
+    def __init__(self, columns: Sequence[int]) -> None:
+        super().__init__()
+        self.columns = list(columns)
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", torch.zeros(len(self.columns)))
+        self.register_buffer("std", torch.ones(len(self.columns)))
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        """Take mean and standard deviation from the training part."""
+        for i, scaler in enumerate(covariate_scalers(datamodule, self.columns)):
+            self.mean[i], self.std[i] = scaler.mean.item(), scaler.std.item()
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Calendar fields int64 [B, L + H, 5], or with K covariates float [B, L + H, 5 + K]."""
+        if not self.columns:
+            return batch.calendar
+        scaled = (batch.covariates[..., self.columns] - self.mean) / self.std
+        covariates = torch.where(
+            batch.covariate_mask[..., self.columns], scaled.clamp(-MAX_DEVIATION, MAX_DEVIATION), 0.0
+        )
+        return torch.cat([batch.calendar.to(covariates), covariates], -1)
+
+
+def cross_entropy(logits: Tensor, digits: Tensor) -> Tensor:
+    """Cross-entropy of each value, summed over its digits: the negative log probability of its bin, in nats.
+
+    Parameters
+    ----------
+    logits : float [..., width, 10]
+    digits : int64 [..., width]
+
+    Returns
+    -------
+    float [...]
+    """
+    return F.cross_entropy(logits.flatten(0, -2), digits.flatten(), reduction="none").view(digits.shape).sum(-1)
+
+
+def masked_mean(losses: Tensor, mask: Tensor) -> Tensor:
+    """Mean of the losses where `mask` is true; if it is false everywhere, zero with a gradient."""
+    return (losses * mask).sum() / mask.sum().clamp(min=1)
+
+
+def window_loss(
+    logits: Tensor, digits: Tensor, observed: Tensor, context_length: int, context_loss_weight: float
+) -> Tensor:
+    """Loss of a batch of windows: of their targets, and of their contexts as far as these are predicted.
+
+    Parameters
+    ----------
+    logits : float [B, N, width, 10]
+        Of the last N values: of the targets (N = H), or of all values (N = L + H).
+    digits : int64 [B, L + H, width]
+    observed : bool [B, L + H]
+        Values that are not observed carry no loss.
+    context_length : int
+        L.
+    context_loss_weight : float
+        Factor of the loss of the context.
+
+    Returns
+    -------
+    float []
+    """
+    first = digits.shape[1] - logits.shape[1]
+    losses = cross_entropy(logits, digits[:, first:])
+    loss = masked_mean(losses[:, context_length - first :], observed[:, context_length:])
+    if first < context_length:
+        context_loss = masked_mean(losses[:, :context_length], observed[:, :context_length])
+        loss = loss + context_loss_weight * context_loss
+    return loss
+
+
+def adamw_with_cosine_schedule(groups: list[dict[str, Any]], total: float, warmup: float) -> dict[str, Any]:
+    """Build optimizer and schedule in the form that Lightning's `configure_optimizers` returns.
+
+    Parameters
+    ----------
+    groups : list of dict
+        Parameter groups with their learning rates.
+    total : float
+        Optimizer steps of the whole fit.
+    warmup : float
+        Share of the steps in which the learning rates rise linearly; after it they fall to zero along a cosine.
+
+    Raises
+    ------
+    ConfigError
+        `total` is infinite.
+    """
+    if not math.isfinite(total):
+        message = Text("model=qwen lowers its learning rate to zero over the whole fit, but this fit has no end")
+        advice = Text(
+            "set {max_epochs}; {max_time} may stop the fit earlier",
+            max_epochs=Setting("model.fit.max_epochs"),
+            max_time=Setting("trainer.max_time"),
+        )
+        raise ConfigError(message, advice, "model.fit.max_epochs")
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
+
+    warmup_steps = max(1, round(warmup * total))
+
+    def factor(step: int) -> float:
+        if step < warmup_steps:
+            return (step + 1) / warmup_steps
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup_steps) / max(1, total - warmup_steps))))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def parameter_groups(model: nn.Module, tables: nn.Module, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The trained parameters of a model, with another learning rate and no weight decay for its value tables.
+
+    Parameters
+    ----------
+    model : Module
+    tables : Module
+        A part of the model.
+    options : mapping
+        ``learning_rate``, ``table_learning_rate`` and ``weight_decay``.
+    """
+    of_tables = [p for p in tables.parameters() if p.requires_grad]
+    ids = {id(p) for p in of_tables}
+    others = [p for p in model.parameters() if p.requires_grad and id(p) not in ids]
+    groups = [
+        {"params": others, "lr": options["learning_rate"], "weight_decay": options["weight_decay"]},
+        {"params": of_tables, "lr": options["table_learning_rate"], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from timevis.data.calendar import to_local_time
 from timevis.data.quality.quality_report import has_time_zone
 from timevis.data.quality.statistics import MAX_ROWS, describe_seasonality
-from timevis.data.split.spec import parse_numbers
+from timevis.data.split import parse_numbers
 from timevis.errors import ConfigError, DataError
 from timevis.messages import Text
 from timevis.service.api.model_analysis import changed_at, scored_run

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from timevis.data.quality.findings import data_findings
-from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
+from timevis.data.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
 from timevis.errors import DataError, TimeVisError
 from timevis.messages import Text
 from timevis.service.api.submit import prefer_seconds, task_detail, wait_for_end

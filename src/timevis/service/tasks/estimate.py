@@ -15,8 +15,7 @@ from omegaconf import OmegaConf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from timevis.data.split.make_split import make_split
-from timevis.data.split.spec import DEFAULT_SPLIT, RowEnds, Shares, SplitSpec, parse_split
+from timevis.data.split import DEFAULT_SPLIT, RowEnds, Shares, SplitSpec, make_split, parse_split
 from timevis.models.catalog import DeclaredModel, declared_models
 from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_epoch
 from timevis.service.db.tables import Dataset, Model, Task

@@ -15,8 +15,8 @@ from timevis.data.catalog import load_panel
 from timevis.data.events import EventReading
 from timevis.data.known_values import KNOWN_PREFIX, KnownValues
 from timevis.data.panel import Panel
-from timevis.data.sources.data_frames import write_frame
-from timevis.data.split.split import hold_out_last_rows
+from timevis.data.readers.parquet import write_frame
+from timevis.data.split import hold_out_last_rows
 from timevis.errors import DataError
 from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
 from timevis.evaluation.labels import SEASONAL_NAIVE

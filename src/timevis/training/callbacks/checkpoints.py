@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint
 
-from timevis.data.loader import WindowLoader
+from timevis.data.datamodule import WindowLoader
 from timevis.messages import Text
 from timevis.runs.folder import BEST_CHECKPOINT, CHECKPOINTS, LAST_CHECKPOINT
 

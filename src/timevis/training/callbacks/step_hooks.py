@@ -12,7 +12,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from timevis.data.loader import WindowLoader
+from timevis.data.datamodule import WindowLoader
 from timevis.training.callbacks.checkpoints import LastCheckpoint, require_finite
 from timevis.utils.interrupts import StopRequest
 

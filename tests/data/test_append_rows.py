@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from timevis.data.catalog import load_panel
-from timevis.data.sources.new_files import append_rows
+from timevis.data.new_files import append_rows
 from timevis.errors import DataError
 
 

@@ -12,16 +12,16 @@ import pandas as pd
 
 from timevis.config.options import check_choice
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
-from timevis.data.cleaning.outliers import handle_outliers
 from timevis.data.closed_hours import DAY_S, ClosedHours, seconds_of_week
 from timevis.data.covariates import holiday_flags
 from timevis.data.options import DataOptions
+from timevis.data.outliers import handle_outliers
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
 from timevis.data.quality.statistics import non_negative_channels
 from timevis.data.schema.channel_selection import drop_constant_covariates, select_channels
 from timevis.data.schema.to_rows import to_rows
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 from timevis.data.table import Table
 from timevis.errors import ConfigError
 from timevis.messages import Setting, Text, listed

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel_of
 
-from timevis.data.split.make_split import make_split, split_panel, split_rows
-from timevis.data.split.spec import StoredSplit, parse_split
+from timevis.data.split import StoredSplit, make_split, parse_split, split_panel, split_rows
 from timevis.errors import ConfigError, DataError
 
 

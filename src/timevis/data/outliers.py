@@ -9,7 +9,7 @@ import numpy as np
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.data.quality.quality_report import MAX_LISTED_PLACES, QualityReport
-from timevis.data.split.split import Split
+from timevis.data.split import Split
 from timevis.messages import Setting, Text
 
 PLACEHOLDER_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from timevis.api import train
-from timevis.data.sources.data_frames import write_frame
+from timevis.data.readers.parquet import write_frame
 from timevis.errors import DataError
 
 TIMES = pd.date_range("2024-01-01", periods=5, freq="h")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from timevis.data.new_files import load_files
 from timevis.data.options import DataOptions
 from timevis.data.read_options import ReadOptions
-from timevis.data.sources.new_files import load_files
 from timevis.errors import DataError
 
 RUN_DATA = {"name": "plant", "path": "plant.csv"}

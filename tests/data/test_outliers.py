@@ -8,7 +8,7 @@ from cleaned_tables import HOURS, VALUES, clean_frame, wide_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.data.cleaning.outliers import find_outliers, fit_bounds
+from timevis.data.outliers import find_outliers, fit_bounds
 from timevis.data.quality.findings import data_findings
 
 

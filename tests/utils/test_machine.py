@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from timevis.utils import memory
+from timevis.utils import machine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only glibc is configured")
 
@@ -41,7 +41,7 @@ print(faults(allocate), faults(in_thread))
 RESIDENT_MEMORY = """
 import os
 import timevis, torch
-from timevis.utils import memory
+from timevis.utils import machine
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
@@ -51,7 +51,7 @@ before = resident()
 tensors = [torch.ones(2**22) for _ in range(16)]
 del tensors
 after_freeing = resident()
-memory.release_freed_memory()
+machine.release_freed_memory()
 print(before, after_freeing, resident())
 """
 
@@ -82,13 +82,13 @@ def test_an_old_glibc_gets_the_largest_threshold_that_it_accepts():
     accepted = {}
 
     def mallopt(parameter, value):
-        if parameter == memory.M_MMAP_THRESHOLD and value > 2**25:  # refused by glibc up to 2.34
+        if parameter == machine.M_MMAP_THRESHOLD and value > 2**25:  # refused by glibc up to 2.34
             return 0
         accepted[parameter] = value
         return 1
 
-    memory.configure_malloc(mallopt)
-    assert accepted[memory.M_MMAP_THRESHOLD] == 2**25
+    machine.configure_malloc(mallopt)
+    assert accepted[machine.M_MMAP_THRESHOLD] == 2**25
 
 
 def test_freed_memory_can_be_released_to_the_system():
@@ -103,18 +103,18 @@ def test_the_limit_of_the_control_group_is_respected(tmp_path, monkeypatch, limi
     (tmp_path / "memory.current").write_text(f"{3 * 2**29}\n")
     (tmp_path / "memory.stat").write_text(f"anon 7\ninactive_file {2**29}\n")  # the kernel can drop these pages
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=9 * 2**30))
-    assert memory.available_bytes(tmp_path) == expected
+    assert machine.available_bytes(tmp_path) == expected
 
 
 def test_without_a_control_group_the_memory_of_the_machine_is_available(tmp_path):
-    assert 0 < memory.available_bytes(tmp_path) <= psutil.virtual_memory().total
+    assert 0 < machine.available_bytes(tmp_path) <= psutil.virtual_memory().total
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])
 def test_the_garbage_collector_is_disabled_during_imports_and_restored_afterwards(is_enabled: bool) -> None:
     (gc.enable if is_enabled else gc.disable)()
     try:
-        with suppress(ImportError), memory.without_garbage_collection():
+        with suppress(ImportError), machine.without_garbage_collection():
             assert not gc.isenabled()
             raise ImportError
         assert gc.isenabled() == is_enabled
@@ -124,8 +124,8 @@ def test_the_garbage_collector_is_disabled_during_imports_and_restored_afterward
 
 def test_a_process_exits_without_collecting_imported_objects() -> None:
     code = (
-        "import gc; from timevis.utils import memory\n"
-        "with memory.without_garbage_collection(): import pandas\n"
+        "import gc; from timevis.utils import machine\n"
+        "with machine.without_garbage_collection(): import pandas\n"
         "gc.callbacks.append(lambda phase, info: print(phase, gc.get_freeze_count() > 50_000, flush=True))"
     )
     completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

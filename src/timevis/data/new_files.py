@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.catalog import apply_options_to_card, catalog, load_panel, open_table, read_card
-from timevis.data.cleaning.clean import add_holidays
+from timevis.data.clean import add_holidays
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality.quality_report import QualityReport
@@ -23,9 +23,8 @@ from timevis.data.readers.header import to_utf8
 from timevis.data.readers.numbers import check_same_units
 from timevis.data.readers.read_table import raise_as_data_error, read_table
 from timevis.data.schema.channel_selection import reorder_channels
-from timevis.data.schema.pivot import select_series, to_panel
 from timevis.data.schema.time_column import stack_hour_columns
-from timevis.data.schema.to_rows import Rows, to_rows
+from timevis.data.schema.to_rows import Rows, select_series, to_panel, to_rows
 from timevis.data.table import Table
 from timevis.errors import AmbiguousDataError, DataError
 from timevis.messages import Text
