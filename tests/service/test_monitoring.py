@@ -174,9 +174,10 @@ def test_a_monitor_forecasts_and_trains_at_its_times_and_scores_each_channel(
     with service.sessions.begin() as session:  # the request with which it was trained
         task = session.get_one(Task, session.get_one(Model, model).task_id)
         task.request = {"model": "linear", "dataset": dataset, "context_length": 24, "season": 24}
+    day = (pd.Timestamp.now("UTC").isoweekday() + 3) % 7  # three days from now, thus after the next forecast
     body = {
         **{"dataset": dataset, "model": model, "schedule": {"cron": "0 6 * * *", "timezone": "Europe/Berlin"}},
-        "retraining": {"cron": "0 3 * * 0"},
+        "retraining": {"cron": f"0 3 * * {day}"},
     }
     monitor = http.post("/api/monitors", json=body).json
     assert pd.Timestamp(monitor["next_run"], unit="s", tz="Europe/Berlin").strftime("%H:%M") == "06:00"
@@ -202,9 +203,9 @@ def test_a_monitor_forecasts_and_trains_at_its_times_and_scores_each_channel(
     }
     assert metrics["heat"]["mae"] == pytest.approx(2 * metrics["load"]["mae"], rel=0.05)
     with service.sessions() as session:
-        sunday = session.get_one(Monitor, monitor["id"]).next_training
-    assert sunday is not None
-    found = due(sunday + 1)
+        next_training = session.get_one(Monitor, monitor["id"]).next_training
+    assert next_training is not None
+    found = due(next_training + 1)
     assert (found["training"], found["challenger"] is None) == ("schedule", False)
     (challenger,) = http.get(f"/api/monitors/{monitor['id']}/champions").json["challengers"]
     assert (challenger["cause"], challenger["state"]) == ("schedule", "training")

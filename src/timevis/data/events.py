@@ -34,7 +34,7 @@ class EventReading:
     Attributes
     ----------
     kind : str
-        What happens; one of `timevis.models.patches.events.network.KINDS`.
+        What happens; one of `timevis.models.patches.events.event.KINDS`.
     value : float, optional
         The factor of the kind ``factor``, and the number of the kind ``limit``.
     probability : float

@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from timevis.data.calendar import calendar_fields
-from timevis.models.patches.events.network import CHANNELS, FLAGS
+from timevis.models.patches.events.event import CHANNELS, FLAGS
 from timevis.models.patches.events.reader import encode, load_layers, load_reader, reading_channels, row_probability
 from timevis.models.patches.weights import load_patch_network
 from timevis.utils.levels import QUANTILE_LEVELS

@@ -28,7 +28,7 @@ from timevis.models.digits.codec import DigitCodec
 from timevis.models.digits.decoding import DecodingInputs, decode_windows, mean_and_quantiles, sobol_uniforms
 from timevis.models.digits.network import DigitNetwork
 from timevis.models.lstm import RecurrentNet
-from timevis.models.patches.events.network import CHANNELS
+from timevis.models.patches.events.event import CHANNELS
 from timevis.models.patches.events.reader import BUCKETS, MAX_TOKENS, encode
 from timevis.models.patches.network import PassInputs, PatchInputs, PatchNetwork, patch_inputs
 from timevis.models.patches.weights import load_patch_network

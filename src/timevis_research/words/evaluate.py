@@ -26,7 +26,7 @@ from timevis.data.calendar import calendar_fields
 from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.metrics.step_errors import pinball_loss
-from timevis.models.patches.events.network import CHANNELS, FLAGS, KINDS
+from timevis.models.patches.events.event import CHANNELS, FLAGS, KINDS
 from timevis.models.patches.events.reader import EventReader, encode, reading_channels, row_probability
 from timevis.models.patches.network import PatchNetwork
 from timevis.models.patches.weights import load_patch_network

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.random import Generator
 
-from timevis.models.patches.events.network import CHANNELS, FACTORS, MINUTES_PER_DAY, Event
+from timevis.models.patches.events.event import CHANNELS, FACTORS, MINUTES_PER_DAY, Event
 from timevis_research.words.wordings import Wording, write_sentence
 
 SHARE_WITHOUT_EVENT = 0.5

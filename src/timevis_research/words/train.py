@@ -24,7 +24,8 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
-from timevis.models.patches.events.network import CHANNELS, Event, EventLayers, event_inputs
+from timevis.models.patches.events.event import CHANNELS, Event
+from timevis.models.patches.events.network import EventLayers, event_inputs
 from timevis.models.patches.events.reader import (
     EventReader,
     drop_parts,

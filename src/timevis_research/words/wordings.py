@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.random import Generator
 
-from timevis.models.patches.events.network import Event
+from timevis.models.patches.events.event import Event
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (

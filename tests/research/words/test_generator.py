@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from timevis.models.patches.events.network import CHANNELS, FLAGS, Event
+from timevis.models.patches.events.event import CHANNELS, FLAGS, Event
 from timevis_research.nano.series_generator import regular_calendars
 from timevis_research.words.generator import EventBatch, add_events
 from timevis_research.words.wordings import HELD_OUT, TRAINED, write_sentence

@@ -43,8 +43,9 @@ from timevis.models.digits.decoding import (
     mean_and_quantiles,
     sobol_uniforms,
 )
+from timevis.models.digits.defaults_from_data import context_for_two_seasons, steps_for_few_rows
 from timevis.models.digits.prompt import PromptBuilder, series_description
-from timevis.models.digits.settings import DigitSettings, context_for_two_seasons, steps_for_few_rows
+from timevis.models.digits.settings import DigitSettings
 from timevis.models.forecaster import Forecast
 from timevis.models.point_forecaster import collect_errors
 

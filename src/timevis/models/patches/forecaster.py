@@ -24,7 +24,7 @@ from timevis.models.backbone.lora import LayerTuning, add_adapters, set_trainabl
 from timevis.models.boosted import MIN_OBSERVED_GAIN_OF_NETWORKS, CovariateChoice, covariates_to_read
 from timevis.models.declaration import Declaration, Untrained
 from timevis.models.direct import DirectForecaster
-from timevis.models.patches.events.network import CHANNELS
+from timevis.models.patches.events.event import CHANNELS
 from timevis.models.patches.events.reader import channels_of_events, load_layers, read_text
 from timevis.models.patches.features import DataInputs
 from timevis.models.patches.network import USUAL_CONTEXT, PatchNetwork, PatchSettings, stretch_of

@@ -29,7 +29,7 @@ from timevis.service.db.monitor_tables import (
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.db.versions import later_versions, newest_version, silent_from
 from timevis.service.monitoring.alerts import failing_receivers, raise_alert
-from timevis.service.monitoring.challengers import champion_without_request, promote
+from timevis.service.monitoring.champions import champion_without_request, promote
 from timevis.service.monitoring.loop import next_of, queue_cycle
 from timevis.service.monitoring.sending import new_secret
 from timevis.service.problems import conflict, wrong_field

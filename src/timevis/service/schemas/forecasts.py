@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema, model_val
 
 from timevis.data.read_events import MAX_CHARACTERS
 from timevis.messages import Text
-from timevis.models.patches.events.network import KINDS
+from timevis.models.patches.events.event import KINDS
 from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.common import (
     EXAMPLE_DATASET,

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from timevis.data.events import EventReading, EventRows
-from timevis.models.patches.events.network import CHANNELS, FACTORS, KINDS, Event, EventLayers
+from timevis.models.patches.events.event import CHANNELS, FACTORS, KINDS, Event
+from timevis.models.patches.events.network import EventLayers
 from timevis.models.patches.network import PatchSettings
 
 BUCKETS = 4096
