@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
@@ -45,22 +47,36 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     slopes = fit_growth(train, season)
     lower, upper = fit_bounds(subtract_growth(train, slopes), season)
     outliers = find_outliers(subtract_growth(panel.values, slopes), lower, upper)
-    test_starts, index = np.broadcast_to(split.borders[..., 1], len(panel.channels)), panel.local_index
+    test_starts = np.broadcast_to(split.borders[..., 1], len(panel.channels))
+    is_before_test = outliers[:, 0] < test_starts[outliers[:, 1]]
     by_channel = outliers[np.argsort(outliers[:, 1], kind="stable")]
-    with_outliers, starts = np.unique(by_channel[:, 1], return_index=True)
-    for j, rows in zip(with_outliers.tolist(), np.split(by_channel[:, 0], starts[1:]), strict=False):
-        growth = slopes[j] * rows
-        low, high = lower[rows % len(lower), j] + growth, upper[rows % len(lower), j] + growth
-        values = panel.values[rows, j]
-        listed = np.sort(np.argsort(-np.maximum(low - values, values - high), kind="stable")[:MAX_LISTED_PLACES])
-        places = [
-            {"time": str(index[rows[i]]), "value": values[i], "lower": low[i], "upper": high[i]} for i in listed
-        ]
+    channels, starts = np.unique(by_channel[:, 1], return_index=True)
+    for j, rows in zip(channels.tolist(), np.split(by_channel[:, 0], starts[1:]), strict=False):  # perhaps none
+        bounds = [bound[rows % len(bound), j] + slopes[j] * rows for bound in (lower, upper)]
         report.outliers[panel.channels[j]] = {
             "count": len(rows),
             "masked": int((rows < test_starts[j]).sum()) if mask else 0,
-            "places": places,
+            "places": _farthest_places(panel.local_index[rows], panel.values[rows, j], *bounds),
         }
+    _note_placeholders(panel, report)
+    if mask and is_before_test.any():
+        values = panel.values.copy(order="K")
+        values[outliers[is_before_test, 0], outliers[is_before_test, 1]] = np.nan
+        panel = panel.with_values(values)
+    return panel
+
+
+def _farthest_places(
+    times: pd.DatetimeIndex, values: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> list[dict[str, Any]]:
+    """The outliers that lie farthest outside their bounds, at most `MAX_LISTED_PLACES`, in the order of time."""
+    distance = np.maximum(lower - values, values - upper)
+    listed = np.sort(np.argsort(-distance, kind="stable")[:MAX_LISTED_PLACES])
+    return [{"time": str(times[i]), "value": values[i], "lower": lower[i], "upper": upper[i]} for i in listed]
+
+
+def _note_placeholders(panel: Panel, report: QualityReport) -> None:
+    """Note the channels in which a number such as -999 probably means that the value is missing."""
     for channel, column in zip(panel.channels, panel.values.T, strict=True):
         if (placeholder := find_placeholder(column)) is not None:
             value, count = placeholder
@@ -74,11 +90,6 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
                 count=int(count),
             )
             report.notes.append(text)
-    if mask and (to_mask := outliers[outliers[:, 0] < test_starts[outliers[:, 1]]]).size:
-        values = panel.values.copy(order="K")
-        values[to_mask[:, 0], to_mask[:, 1]] = np.nan
-        panel = panel.with_values(values)
-    return panel
 
 
 def rows_of_day(freq: str) -> int:

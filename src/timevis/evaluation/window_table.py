@@ -129,6 +129,10 @@ class WindowTable:
         origins. The metric is then, to first order, a mean over origins of its value plus the influence (Hampel,
         1974, Journal of the American Statistical Association 69).
 
+        A metric f is a function of totals T over the origins, one for each term k and channel c, such as the sum of
+        the absolute errors: ``T[k, c] = sum_o w[o] * S[o, k, c]`` with weights w of one. The derivative with respect
+        to a weight is therefore ``df/dw[o] = sum_kc df/dT[k, c] * S[o, k, c]``. PyTorch computes ``df/dT``.
+
         Parameters
         ----------
         names : iterable of S metrics

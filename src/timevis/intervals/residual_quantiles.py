@@ -103,14 +103,13 @@ def _step_quantiles(error: Tensor, levels: Tensor) -> Tensor:
     steps_to_pool = (-(-MIN_ERRORS // observed_per_step)).clamp(max=horizon)
     for pooled_steps in steps_to_pool.unique().tolist():
         rows = (steps_to_pool == pooled_steps).nonzero().flatten()
+        # a step uses itself and its neighbours, which near both ends of the horizon are all on one side
         first_step = (torch.arange(horizon) - pooled_steps // 2).clamp(0, horizon - pooled_steps)
-        pools = error[rows].unfold(2, pooled_steps, 1)
+        pools = error[rows].unfold(2, pooled_steps, 1)  # [K, N, first step, step of the pool]
         at_once = max(1, MAX_POOLED_ERRORS // (len(rows) * count * pooled_steps))
-        out[rows] = torch.cat(
-            [
-                torch.nanquantile(pools[:, :, steps].transpose(2, 3).flatten(1, 2), levels, dim=1).transpose(0, 1)
-                for steps in first_step.split(at_once)
-            ],
-            2,
-        )
+        of_steps = []
+        for steps in first_step.split(at_once):
+            errors = pools[:, :, steps].transpose(2, 3).flatten(1, 2)  # [K, N * pooled_steps, steps]
+            of_steps.append(torch.nanquantile(errors, levels, dim=1).transpose(0, 1))
+        out[rows] = torch.cat(of_steps, 2)
     return out

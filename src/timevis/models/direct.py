@@ -379,7 +379,8 @@ class DirectForecaster(Forecaster):
         if self.mixup:
             batch = mixup(batch, std, self.mixup)
         point, quantiles = self.network_output(batch, mean, std)
-        members = len(point) // len(mean)  # in training, an ensemble returns the outputs of each member
+        # in training, a network of K members returns the outputs of all of them, [K * B, H]: each has the same target
+        members = len(point) // len(mean)
         target = ((batch.target - mean) / std).repeat(members, 1)
         weight = batch.target_mask.float().repeat(members, 1)
         error = quantile_loss(quantiles, target, self.levels)

@@ -183,23 +183,50 @@ def _first_lines(raw: bytes) -> list[str]:
     return lines
 
 
+@dataclass(frozen=True)
+class _Delimiter:
+    """A delimiter with which most of the first lines have equally many columns.
+
+    Attributes
+    ----------
+    character : str
+    columns : int
+        Columns of most lines, at least two.
+    lines_above : int
+        Lines above the header.
+    header_fits : bool
+        Whether the header has as many columns, all of which are names.
+    """
+
+    character: str
+    columns: int
+    lines_above: int
+    header_fits: bool
+
+
+def _try_delimiter(lines: list[str], delimiter: str) -> _Delimiter | None:
+    """What the first lines are like with a delimiter; None if most of them are not rows of one width."""
+    widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+    width = max(set(widths), key=widths.count) if widths else 0
+    if width < 2 or widths.count(width) <= 0.5 * len(widths):
+        return None
+    rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+    header = next(i for i, cells in enumerate(rows) if len(cells) > 1 and not lines[i].startswith("#"))
+    if lines[header] == f"sep={delimiter}":  # spreadsheet programs write the delimiter into a line of its own
+        header += 1
+    if len(rows[header]) != width:  # a file may have metadata above its table
+        header = next((i for i, cells in enumerate(rows) if len(cells) == width and has_only_names(cells)), header)
+    return _Delimiter(delimiter, width, header, len(rows[header]) == width and is_header(rows[header]))
+
+
 def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
-    """The delimiter that gives header and rows equally many columns, and the number of lines above the header."""
-    best, best_start, best_score = "", 0, (False, 0, 0)
-    for delimiter in DELIMITER_NAMES:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        width = max(set(widths), key=widths.count) if widths else 0
-        if width < 2 or widths.count(width) <= 0.5 * len(widths):
-            continue
-        rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
-        start = next(i for i, cells in enumerate(rows) if len(cells) > 1 and not lines[i].startswith("#"))
-        start += lines[start] == f"sep={delimiter}"
-        if len(rows[start]) != width:  # a file may have metadata above its table
-            start = next((i for i, cells in enumerate(rows) if len(cells) == width and has_only_names(cells)), start)
-        fits = len(rows[start]) == width and is_header(rows[start])
-        if not best or (fits, -start, width) > best_score:
-            best, best_start, best_score = delimiter, start, (fits, -start, width)
-    if not best:
+    """The delimiter of a file, and the number of lines above its header.
+
+    A delimiter whose header fits its rows is preferred, then the one with the fewest lines above the header, then the
+    one with the most columns.
+    """
+    found = [candidate for name in DELIMITER_NAMES if (candidate := _try_delimiter(lines, name)) is not None]
+    if not found:
         first = next((line for line in lines if line.strip()), "")[:60]
         message = Text(
             "{source}: found only one column ({column!r}), but a table needs a column of times and one of values",
@@ -210,7 +237,8 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
             "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers"
         )
         raise DataError(message, advice)
-    return best, best_start
+    best = max(found, key=lambda candidate: (candidate.header_fits, -candidate.lines_above, candidate.columns))
+    return best.character, best.lines_above
 
 
 def _find_layout(

@@ -181,20 +181,21 @@ def _find_header(rows: SheetRows) -> int | None:
     A row of group names above the header is skipped: the row below it has more names, and the next one has values.
     If the first such row contains values, the header is the row above it, in which only one column has a name.
     """
-    if (plain := find_header(_text_rows(rows))) is not None:
-        return plain
-    for i, row in enumerate(rows):
-        if sum(not _is_empty(c) for c in row) >= 2:
-            names, values = [_filled_cells(r) for r in [*rows[i + 1 : i + 3], (), ()][:2]]
-            is_group_row = (
-                has_only_names(_filled_cells(row)) and has_only_names(names) and len(names) > len(_filled_cells(row))
-            )
-            if is_group_row and values and not has_only_names(values):
-                return i + 1
-            above = _filled_cells(rows[i - 1]) if i else []
-            is_single_name = len(above) == 1 and _is_empty(rows[i - 1][0]) and is_header(above)
-            return i - 1 if is_single_name and not is_header(_filled_cells(row)) else i
-    return None
+    if (position := find_header(_text_rows(rows))) is not None:
+        return position
+    first = next((i for i, row in enumerate(rows) if len(_filled_cells(row)) >= 2), None)
+    if first is None:
+        return None
+    cells = _filled_cells(rows[first])
+    names, values = [_filled_cells(row) for row in [*rows[first + 1 : first + 3], (), ()][:2]]
+    has_more_names_below = has_only_names(names) and len(names) > len(cells)
+    if has_only_names(cells) and has_more_names_below and values and not has_only_names(values):
+        return first + 1
+    if first > 0 and not is_header(cells):
+        above = _filled_cells(rows[first - 1])
+        if len(above) == 1 and is_header(above) and _is_empty(rows[first - 1][0]):
+            return first - 1
+    return first
 
 
 def _to_table(

@@ -20,8 +20,8 @@ from timevis.messages import Text
 
 SHAPE_ADVICE = Text('write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}')
 CONTAINERS = {list, dict}
-SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
-"""An unpaired surrogate escape in the group; pairs and escaped backslashes also match, without the group."""
+SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<unpaired>\\u[dD][89a-fA-F]..)")
+"""A half of a surrogate pair without the other; whole pairs and escaped backslashes match without the group."""
 
 
 def read_json(raw: bytes, source: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> Table:
@@ -116,16 +116,17 @@ def _unique_keys(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_surrogates(text: str, source: str) -> None:
     """Raise a DataError for an escape such as ``\\ud800`` without its second half, which no text can contain."""
-    unpaired = next(filter(None, (m[1] and m for m in SURROGATE.finditer(text))), None) if "\\u" in text else None
-    if unpaired:
-        position = unpaired.start()
-        row, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    if "\\u" not in text:
+        return
+    for found in SURROGATE.finditer(text):
+        if not found["unpaired"]:
+            continue
         message = Text(
             "{source}: row {row}, column {column}: {escape} is only half of a character",
             source=source,
-            row=row,
-            column=column,
-            escape=unpaired[0],
+            row=text.count("\n", 0, found.start()) + 1,
+            column=found.start() - text.rfind("\n", 0, found.start()),
+            escape=found[0],
         )
         raise DataError(message, Text("write the whole character, or leave it out"))
 
