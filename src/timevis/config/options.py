@@ -206,6 +206,7 @@ NOT_OPTIONS = frozenset(
         "num_quantiles",
         "covariate_columns",
         "stretch",
+        "mean_settings",
         "width",
         "series",
         "callbacks",

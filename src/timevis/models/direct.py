@@ -208,7 +208,7 @@ class DirectForecaster(Forecaster):
         Arguments of `build_network`.
     """
 
-    calibrated_state = ("linear_shares",)
+    calibrated_state: tuple[str, ...] = ("linear_shares",)
     readable_covariates = {"known": "known", "observed": "all"}
 
     def __init__(

@@ -35,7 +35,7 @@ def test_tune_chooses_the_trained_parameters(make_patches, tune: str) -> None:
 
 @torch.no_grad()
 def test_the_forecast_in_raw_units_is_that_of_the_network(make_patches) -> None:
-    forecaster, data = make_patches("model.tune=none", "model.point=median")
+    forecaster, data = make_patches("model.tune=none", "model.point=median", "model.averages=false")
     batch = data.gather("test", torch.arange(3))
     mean, std = forecaster.scale(batch.channel)
     median, quantiles = forecaster.net((batch.context - mean) / std, batch.context_mask, batch.calendar)
@@ -79,7 +79,7 @@ def test_before_a_fit_covariates_and_channels_do_not_change_the_forecast(make_pa
     panel = panel_with_covariates(2)
     tuned, data = make_patches("model.covariates=known", panel=panel)
     assert tuned.net.data_inputs is not None
-    untuned, _ = make_patches("model.tune=none", panel=panel)
+    untuned, _ = make_patches("model.tune=none", "model.averages=false", panel=panel)
     assert untuned.covariates_read == ()
     batch = data.gather("test", torch.arange(4))
     torch.testing.assert_close(tuned.forecast(batch).quantiles, untuned.forecast(batch).quantiles)
