@@ -122,7 +122,7 @@ export default {
     lr_decay_start_epoch: "The learning rate falls after this epoch.",
     ema_decay: "Decay of the moving average of the weights; 0 takes the last ones.",
     mixup: "Mixes training windows, against overfitting; 0 to 1.",
-    averages: "Without fine-tuning: averages several forecasts of each window; lower errors, ten times the time.",
+    averages: "Without fine-tuning: averages several forecasts of each window; lower errors, eight times the time.",
     linear_blend: "Mixes the forecast with the forecast of a linear map; robust when the future differs from the past.",
     members: "Networks that are trained and averaged; each costs as much as one.",
     segment_length: "Rows that one recurrent step reads; 1 is the classic LSTM.",

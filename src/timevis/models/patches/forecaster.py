@@ -103,7 +103,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
             Learning rate of the layers that read covariates and channels, which are not pretrained.
         averages : bool
             Without fine-tuning, average several forecasts of each window. The errors are lower, and a forecast takes
-            about ten times as long.
+            about eight times as long.
         stretch : int
             Rows of the network for each row of the data; set by `from_data`.
         mean_settings : mapping, optional
